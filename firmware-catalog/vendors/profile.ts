@@ -1,0 +1,105 @@
+import type { Mac } from '@ringwave/protocol/units';
+
+/** Spelled as vendors spell themselves on the wire; catalogue data uses the same words. */
+export type VendorName = 'Yealink' | 'Polycom' | 'Grandstream' | 'Cisco';
+
+/** One request as a server saw it. Every field is a claim: anyone on the voice LAN can forge it. */
+export interface ProvisioningRequest {
+  readonly protocol: 'http' | 'tftp';
+  readonly userAgent?: string;
+  readonly path?: string;
+}
+
+/** What a request claims about the phone that sent it. `null` is *unknown*, never a guess. */
+export interface Identity {
+  readonly vendor: string | null;
+  readonly model: string | null;
+  readonly version: string | null;
+  readonly mac: Mac | null;
+  /** Hardware revision where the vendor's User-Agent shows one (Grandstream `V1.3A`, Cisco SPA none). */
+  readonly hardware?: string;
+  readonly serial?: string;
+  /** 'boot': the version is the boot loader's or updater's and proves nothing about the application. */
+  readonly versionKind?: 'application' | 'boot';
+}
+
+export type Order = 'older' | 'same' | 'newer' | 'incomparable';
+
+/** How a phone decides on an offered image (vendor manuals; see each profile). */
+export type UpdateDecision = 'differs' | 'newer' | 'always' | 'asks-user';
+
+/** What a requested path means to this vendor. */
+export type FileAsked =
+  | { readonly kind: 'common-config' }
+  | { readonly kind: 'phone-config'; readonly mac: Mac }
+  | { readonly kind: 'image'; readonly fileName: string }
+  /** Licences, directories, logs: a clean 404 is the right answer when absent. */
+  | { readonly kind: 'other' };
+
+/** One file a phone asks for when it boots, in order. */
+export interface BootFile {
+  readonly protocol: 'http' | 'tftp';
+  readonly path: string;
+  readonly means: 'common-config' | 'phone-config' | 'other';
+}
+
+/** Where a phone reaches the agent; hosts and ports are the agent's own listeners. */
+export interface AgentAddress {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly tftpPort: number;
+}
+
+/** Everything that a phone's configuration file may say. Absent means: do not mention it. */
+export interface Rendition {
+  readonly mac: Mac;
+  readonly model: string;
+  readonly agent: AgentAddress;
+  /** Named only while the phone's slot is granted. `folder` is the path below the agent's root. */
+  readonly firmware?: {
+    readonly version: string;
+    readonly folder: string;
+    readonly fileName: string;
+  };
+  /** The login with which the phone fetches its files from the agent over HTTP. */
+  readonly provisioning?: { readonly user: string; readonly password: string };
+}
+
+export interface RenderedFile {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface VendorProfile {
+  readonly name: VendorName;
+  /** MAC prefixes (24 bits, lower case, no separators): hints only; an unknown prefix rejects nobody. */
+  readonly ouis: readonly string[];
+  /** Undefined when nothing in the request is this vendor's. Linear in the input's length. */
+  identify(request: ProvisioningRequest): Identity | undefined;
+  /** Orders `a` against `b` ('older': a is older). Model and hardware narrow the line where given. */
+  compare(a: string, b: string, about?: { model?: string; hardware?: string }): Order;
+  readonly updateDecision: UpdateDecision;
+  /** The files a phone of this vendor asks for at boot, in the vendor's order. */
+  bootFiles(phone: { mac: Mac; model: string }): readonly BootFile[];
+  /** What a path means; undefined when it is not a name this vendor's phones use. */
+  fileAsked(path: string): FileAsked | undefined;
+  /** The vendor's file for one phone. `asked` chooses between several files of one phone (Poly master/user). */
+  renderPhoneConfig(rendition: Rendition, path: string): RenderedFile;
+  /** The file every phone of a model asks for first; it never holds a secret. */
+  renderCommonConfig(agent: AgentAddress, path: string): RenderedFile;
+  /** Reads back what a config says, as the phone would: the simulator's phones and the tests use it. */
+  readConfig(body: string): {
+    readonly firmware?: { readonly url: string; readonly version?: string };
+    readonly provisioning?: { readonly user: string; readonly password: string };
+    /** Further files the config tells the phone to load (Poly CONFIG_FILES, Cisco Profile_Rule). */
+    readonly include?: readonly string[];
+  };
+  /** SIP NOTIFY Event header that makes the phone reload and, where needed, reboot. */
+  readonly wake: { readonly event: string };
+  /** The protocols over which this vendor's phones fetch an image, preferred first. */
+  readonly imageTransport: readonly ('http' | 'tftp')[];
+  /** The User-Agent a phone of this model sends over HTTP; the simulator's phones use it. */
+  userAgent(phone: { mac: Mac; model: string; version: string; hardware?: string }): string;
+  /** Characters and length a provisioning password may have (vendor limits; phones.md facts). */
+  readonly password: { readonly alphabet: string; readonly length: number };
+}
