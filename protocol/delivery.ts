@@ -1,0 +1,97 @@
+import type { Report, ReportItem } from './messages.ts';
+import { reportItemsMax } from './messages.ts';
+import type { DurationMs, EpochMs } from './units.ts';
+import { laterBy, minutes, seconds } from './units.ts';
+
+// Numbered delivery: a broker's PUBACK proves nothing durable, so the agent keeps each item until the
+// controller says it has committed that number. Numbers count within an epoch that the controller gives.
+
+/** 32 KiB of items in a batch: half the message limit, so that the wrapping never overflows it. */
+export const batchBytesMax = 32 * 1024;
+export const resendAfterMin: DurationMs = seconds(10);
+export const resendAfterMax: DurationMs = minutes(5);
+
+export interface Delivery {
+  /** Null until a controller has given one. */
+  readonly epoch: number | null;
+  /** The number the next item gets. */
+  readonly nextSeq: number;
+  readonly ackedSeq: number;
+}
+
+export const freshDelivery: Delivery = { epoch: null, nextSeq: 1, ackedSeq: 0 };
+
+/** What is under way on the present connection; forgotten with it. */
+export interface Flight {
+  readonly window: number;
+  /** Highest number sent on this connection and not yet acknowledged, or the acknowledged one. */
+  readonly sentSeq: number;
+  readonly lastSentAt: EpochMs;
+  readonly resends: number;
+}
+
+export const grounded: Flight = { window: 0, sentSeq: 0, lastSentAt: 0 as EpochMs, resends: 0 };
+
+/** `items` in rising order of seq, all above `ackedSeq`. Gives the batches that may leave now. */
+export function batchesDue(
+  delivery: Delivery,
+  flight: Flight,
+  items: readonly ReportItem[],
+  inFlight: number,
+): readonly Report[] {
+  if (delivery.epoch === null) return [];
+  const batches: Report[] = [];
+  let from = Math.max(flight.sentSeq, delivery.ackedSeq) + 1;
+  let waiting = items.filter((item) => item.seq >= from);
+  while (waiting.length > 0 && inFlight + batches.length < flight.window) {
+    const taken = fitting(waiting);
+    waiting = waiting.slice(taken.length);
+    const lastSeq = waiting.length > 0 ? (taken.at(-1)?.seq ?? from) : delivery.nextSeq - 1;
+    batches.push({
+      kind: 'report',
+      epoch: delivery.epoch,
+      firstSeq: from,
+      lastSeq,
+      items: [...taken],
+    });
+    from = lastSeq + 1;
+  }
+  return batches;
+}
+
+function fitting(items: readonly ReportItem[]): readonly ReportItem[] {
+  let length = 0;
+  const end = items.findIndex((item, place) => {
+    length += JSON.stringify(item).length;
+    return place > 0 && (length > batchBytesMax || place >= reportItemsMax);
+  });
+  return end === -1 ? items : items.slice(0, end);
+}
+
+/** When silence after the last batch means that it was lost: doubles from 10 s to 5 min. */
+export function resendAt(flight: Flight): EpochMs {
+  const wait = Math.min(resendAfterMin * 2 ** Math.min(flight.resends, 10), resendAfterMax);
+  return laterBy(flight.lastSentAt, wait as DurationMs);
+}
+
+/** The controller's side: how far it has committed for one site. */
+export interface Cursor {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+export type Receipt =
+  | { readonly kind: 'fresh'; readonly cursor: Cursor; readonly items: readonly ReportItem[] }
+  /** Everything in it was committed before: only the acknowledgement is repeated. */
+  | { readonly kind: 'known' }
+  /** Something before it is missing: the old number is acknowledged, the agent goes back. */
+  | { readonly kind: 'gap' }
+  | { readonly kind: 'other-epoch' };
+
+export function receive(cursor: Cursor, report: Report): Receipt {
+  if (report.epoch !== cursor.epoch) return { kind: 'other-epoch' };
+  if (report.lastSeq <= cursor.seq) return { kind: 'known' };
+  if (report.firstSeq > cursor.seq + 1) return { kind: 'gap' };
+  const items = report.items.filter((item) => item.seq > cursor.seq && item.seq <= report.lastSeq);
+  return { kind: 'fresh', cursor: { epoch: cursor.epoch, seq: report.lastSeq }, items };
+}

@@ -1,0 +1,281 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { FAULT_CODES } from './faults.ts';
+import { PHONE_PHASES, WAITING_FOR } from './phases.ts';
+
+// Every message that crosses MQTT: a schema, its type, and one decoder at the door.
+// Unknown fields are ignored, so that v1.3 and v1.0 understand each other; unknown kinds are reported.
+
+/** 64 KiB up, 128 KiB down: below the default limit of every broker the product runs on. */
+export const upBytesMax = 64 * 1024;
+export const downBytesMax = 128 * 1024;
+/** 200: a report of one busy site fits one message of 64 KiB with room to spare. */
+export const reportItemsMax = 200;
+/** 2,000 phones on one site; larger branches are split into several sites. */
+export const planPhonesMax = 2000;
+
+const words = <const T extends readonly string[]>(list: T) => Type.Enum([...list] as [...T]);
+const Id = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
+const Mac = Type.String({ pattern: '^([0-9a-f]{2}:){5}[0-9a-f]{2}$' });
+const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Instant = Type.Integer({ minimum: 0, maximum: 7_258_118_400_000 });
+const Count = Type.Integer({ minimum: 0 });
+const Text = (longest: number) => Type.String({ maxLength: longest });
+const Version = Type.String({ minLength: 1, maxLength: 64 });
+
+/** First message of every connection: what the agent holds, so that the controller sends what is missing. */
+export const Hello = Type.Object({
+  kind: Type.Literal('hello'),
+  /** Names this connection; the last will carries it, so that a stale will is ignored. */
+  conn: Text(64),
+  /** Null on an agent that was never given one. */
+  epoch: Type.Union([Count, Type.Null()]),
+  nextSeq: Count,
+  planRevision: Count,
+  phones: Count,
+  agentVersion: Text(32),
+  clockMs: Instant,
+});
+export type Hello = Static<typeof Hello>;
+
+const WaitingSchema = Type.Object({
+  reason: Text(240),
+  waitingFor: words(WAITING_FOR),
+  nextAttemptAt: Type.Union([Instant, Type.Null()]),
+  attempt: Count,
+  attemptsMax: Count,
+});
+
+/** Where a phone stands in a rollout. */
+export const PhoneMoved = Type.Object({
+  kind: Type.Literal('phone-moved'),
+  seq: Count,
+  at: Instant,
+  mac: Mac,
+  rollout: Id,
+  revision: Count,
+  phase: words(PHONE_PHASES),
+  attempt: Count,
+  fault: Type.Optional(words(FAULT_CODES)),
+  waiting: Type.Optional(WaitingSchema),
+  detail: Type.Optional(Text(240)),
+});
+export type PhoneMoved = Static<typeof PhoneMoved>;
+
+/** What a phone itself showed: evidence with source and time. */
+export const PhoneSeen = Type.Object({
+  kind: Type.Literal('phone-seen'),
+  seq: Count,
+  at: Instant,
+  mac: Mac,
+  vendor: Type.Union([Text(32), Type.Null()]),
+  model: Type.Union([Text(64), Type.Null()]),
+  version: Type.Union([Version, Type.Null()]),
+  hardware: Type.Optional(Text(32)),
+  source: words(['http-request', 'tftp-request', 'sip-answer'] as const),
+  address: Text(64),
+});
+export type PhoneSeen = Static<typeof PhoneSeen>;
+
+/** How a phone's credential stands. Never the secret: only a keyed fingerprint, to show uniqueness. */
+export const CredentialMoved = Type.Object({
+  kind: Type.Literal('credential-moved'),
+  seq: Count,
+  at: Instant,
+  mac: Mac,
+  generation: Count,
+  state: words(['staged', 'published', 'proven', 'old-dead'] as const),
+  fingerprint: Type.String({ pattern: '^[0-9a-f]{32}$' }),
+});
+export type CredentialMoved = Static<typeof CredentialMoved>;
+
+/** An image arrived on site, or could not. */
+export const ImageMoved = Type.Object({
+  kind: Type.Literal('image-moved'),
+  seq: Count,
+  at: Instant,
+  digest: Digest,
+  state: words(['held', 'failed'] as const),
+  fault: Type.Optional(words(FAULT_CODES)),
+  fetchedBytes: Count,
+});
+export type ImageMoved = Static<typeof ImageMoved>;
+
+/** Something arrived that the agent refused to act on, or could not do. */
+export const AgentFault = Type.Object({
+  kind: Type.Literal('agent-fault'),
+  seq: Count,
+  at: Instant,
+  fault: words(FAULT_CODES),
+  detail: Text(240),
+});
+export type AgentFault = Static<typeof AgentFault>;
+
+export const ReportItem = Type.Union([
+  PhoneMoved,
+  PhoneSeen,
+  CredentialMoved,
+  ImageMoved,
+  AgentFault,
+]);
+export type ReportItem = Static<typeof ReportItem>;
+
+/** A numbered batch. `firstSeq..lastSeq` says which numbers it covers; coalesced ones have no item. */
+export const Report = Type.Object({
+  kind: Type.Literal('report'),
+  epoch: Count,
+  firstSeq: Count,
+  lastSeq: Count,
+  items: Type.Array(ReportItem, { maxItems: reportItemsMax }),
+});
+export type Report = Static<typeof Report>;
+
+/** Sent when nothing else was for five minutes. */
+export const Beat = Type.Object({
+  kind: Type.Literal('beat'),
+  conn: Text(64),
+  clockMs: Instant,
+  planRevision: Count,
+  outboxDepth: Count,
+});
+export type Beat = Static<typeof Beat>;
+
+/** The broker says it for an agent that vanished. */
+export const LastWill = Type.Object({ kind: Type.Literal('lwt'), conn: Text(64) });
+export type LastWill = Static<typeof LastWill>;
+
+/** Controller to agent: all numbers up to `seq` of `epoch` are committed; how much may be under way. */
+export const Ack = Type.Object({
+  kind: Type.Literal('ack'),
+  epoch: Count,
+  /** Highest committed number; `nextSeq` continues after it. */
+  seq: Count,
+  /** Batches that may be unacknowledged at once. 0 means: wait. */
+  window: Type.Integer({ minimum: 0, maximum: 64 }),
+  minGapMs: Count,
+  /** First reconnect is spread uniformly over this many seconds. */
+  spreadSeconds: Count,
+  controllerMs: Instant,
+  /** The hello this answers; reports wait for it after each connect. */
+  conn: Type.Optional(Text(64)),
+});
+export type Ack = Static<typeof Ack>;
+
+const Image = Type.Object({
+  fileName: Text(255),
+  sha256: Digest,
+  lengthBytes: Count,
+  models: Type.Optional(Type.Array(Text(64))),
+});
+
+const PlanRelease = Type.Object({
+  id: Id,
+  vendor: Text(32),
+  version: Version,
+  entry: Text(255),
+  images: Type.Array(Image, { minItems: 1, maxItems: 64 }),
+});
+export type PlanRelease = Static<typeof PlanRelease>;
+
+const Opening = Type.Object({ start: Instant, end: Instant });
+export type PlanOpening = Static<typeof Opening>;
+
+const PlanPhone = Type.Object({
+  mac: Mac,
+  vendor: Text(32),
+  model: Text(64),
+  hardware: Type.Optional(Text(32)),
+  extension: Type.Optional(Text(32)),
+  emergency: Type.Boolean(),
+  coverageGroup: Type.Optional(Id),
+  /** Absent: the phone is known here but no running rollout wants it changed. */
+  work: Type.Optional(
+    Type.Object({
+      rollout: Id,
+      /** Releases to pass in order; the last is the target. */
+      hops: Type.Array(Id, { minItems: 1, maxItems: 16 }),
+      attemptsMax: Type.Integer({ minimum: 1, maximum: 10 }),
+      /** Phones that ended without the new version are tried afresh when this number rises. */
+      round: Count,
+    }),
+  ),
+  /** The agent rotates this phone's credential when its generation is below this one. */
+  credentialGeneration: Count,
+});
+export type PlanPhone = Static<typeof PlanPhone>;
+
+/** The immutable document for one site: what its phones should run, when they may go down, until when it holds. */
+export const Plan = Type.Object({
+  kind: Type.Literal('plan'),
+  site: Id,
+  /** The generation: it only ever rises for a site. */
+  revision: Type.Integer({ minimum: 1 }),
+  /** The revision this one replaces; 0 for the first. */
+  parent: Count,
+  zone: Text(64),
+  /** No phone is started after this instant unless a newer plan arrives. */
+  startUntil: Instant,
+  openings: Type.Array(Opening, { maxItems: 512 }),
+  phonesUpdatingMax: Type.Integer({ minimum: 1, maximum: 100 }),
+  /** 0: no limit. */
+  wanBytesPerSecond: Count,
+  coverage: Type.Array(Type.Object({ id: Id, minUp: Count })),
+  pausedRollouts: Type.Array(Type.Object({ rollout: Id, reason: Text(240) })),
+  releases: Type.Array(PlanRelease, { maxItems: 256 }),
+  phones: Type.Array(PlanPhone, { maxItems: planPhonesMax }),
+});
+export type Plan = Static<typeof Plan>;
+
+/** Emergency stop for all sites; honoured even when slightly expired, since stopping is safe. */
+export const Halt = Type.Object({
+  kind: Type.Literal('halt'),
+  counter: Type.Integer({ minimum: 1 }),
+  /** False lifts the stop of the same or a lower counter. */
+  halted: Type.Boolean(),
+  reason: Text(240),
+});
+export type Halt = Static<typeof Halt>;
+
+export type Decoded<T> =
+  | { readonly ok: true; readonly message: T }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/**
+ * Bytes to message. Length first, then JSON, then schema; the problems are sentences naming the field.
+ * Unknown fields pass and are dropped by nobody: readers take what they know.
+ */
+function decoder<S extends TSchema>(schema: S, lengthMax: number) {
+  const compiled = Compile(schema);
+  return (raw: Uint8Array | string): Decoded<Static<S>> => {
+    const length = typeof raw === 'string' ? Buffer.byteLength(raw) : raw.byteLength;
+    if (length > lengthMax) return refuse(`is ${length} bytes long, at most ${lengthMax} are read`);
+    let value: unknown;
+    try {
+      value = JSON.parse(typeof raw === 'string' ? raw : Buffer.from(raw).toString('utf8'));
+    } catch {
+      return refuse('is not JSON');
+    }
+    if (compiled.Check(value)) return { ok: true, message: value };
+    const problems = compiled.Errors(value).slice(0, 10);
+    return { ok: false, problems: problems.map((it) => `${it.instancePath || '/'} ${it.message}`) };
+  };
+}
+
+const refuse = (problem: string): { ok: false; problems: string[] } => ({
+  ok: false,
+  problems: [problem],
+});
+
+export const decodeHello = decoder(Hello, upBytesMax);
+export const decodeReport = decoder(Report, upBytesMax);
+export const decodeBeat = decoder(Beat, upBytesMax);
+export const decodeLastWill = decoder(LastWill, upBytesMax);
+export const decodeAck = decoder(Ack, downBytesMax);
+/** Plans are checked after their envelope, whose own limit bounds them. */
+export const decodePlan = decoder(Plan, 1024 * 1024);
+export const decodeHalt = decoder(Halt, downBytesMax);
+
+export type UpMessage = Hello | Report | Beat | LastWill;
+
+export const encode = (message: UpMessage | Ack | Plan | Halt): Buffer =>
+  Buffer.from(JSON.stringify(message));
