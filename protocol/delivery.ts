@@ -23,27 +23,27 @@ export const freshDelivery: Delivery = { epoch: null, nextSeq: 1, ackedSeq: 0 };
 
 /** What is under way on the present connection; forgotten with it. */
 export interface Flight {
+  /** Batches that may be unacknowledged at once. */
   readonly window: number;
-  /** Highest number sent on this connection and not yet acknowledged, or the acknowledged one. */
-  readonly sentSeq: number;
+  /** The last number of each batch sent and not yet acknowledged, rising. */
+  readonly sent: readonly number[];
   readonly lastSentAt: EpochMs;
   readonly resends: number;
 }
 
-export const grounded: Flight = { window: 0, sentSeq: 0, lastSentAt: 0 as EpochMs, resends: 0 };
+export const grounded: Flight = { window: 0, sent: [], lastSentAt: 0 as EpochMs, resends: 0 };
 
-/** `items` in rising order of seq, all above `ackedSeq`. Gives the batches that may leave now. */
+/** The batches that may leave now. `items` in rising order of seq, all above the acknowledged number. */
 export function batchesDue(
   delivery: Delivery,
   flight: Flight,
   items: readonly ReportItem[],
-  inFlight: number,
 ): readonly Report[] {
   if (delivery.epoch === null) return [];
   const batches: Report[] = [];
-  let from = Math.max(flight.sentSeq, delivery.ackedSeq) + 1;
+  let from = Math.max(flight.sent.at(-1) ?? 0, delivery.ackedSeq) + 1;
   let waiting = items.filter((item) => item.seq >= from);
-  while (waiting.length > 0 && inFlight + batches.length < flight.window) {
+  while (waiting.length > 0 && flight.sent.length + batches.length < flight.window) {
     const taken = fitting(waiting);
     waiting = waiting.slice(taken.length);
     const lastSeq = waiting.length > 0 ? (taken.at(-1)?.seq ?? from) : delivery.nextSeq - 1;
@@ -58,6 +58,14 @@ export function batchesDue(
   }
   return batches;
 }
+
+/** The flight after an acknowledgement of everything up to `seq`. */
+export const landed = (flight: Flight, seq: number, window: number): Flight => ({
+  ...flight,
+  window,
+  sent: flight.sent.filter((last) => last > seq),
+  resends: 0,
+});
 
 function fitting(items: readonly ReportItem[]): readonly ReportItem[] {
   let length = 0;

@@ -14,7 +14,8 @@ export const reportItemsMax = 200;
 /** 2,000 phones on one site; larger branches are split into several sites. */
 export const planPhonesMax = 2000;
 
-const words = <const T extends readonly string[]>(list: T) => Type.Enum([...list] as [...T]);
+const words = <const T extends readonly string[]>(list: T) =>
+  Type.Unsafe<T[number]>(Type.Enum([...list]));
 const Id = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
 const Mac = Type.String({ pattern: '^([0-9a-f]{2}:){5}[0-9a-f]{2}$' });
 const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });

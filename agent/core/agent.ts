@@ -1,0 +1,120 @@
+import { changesOf, draftOf } from '@ringwave/protocol/tables';
+import { type EpochMs, earliest } from '@ringwave/protocol/units';
+import { isClockWrong, noteController } from './clock-check.ts';
+import { fetchOf, imageFailed, imageHeld, wantImages } from './image-needs.ts';
+import { configServed, imageBegan, imageLeft, phoneAsked, wakeAnswered } from './phone-events.ts';
+import { takePlan, retell } from './plan-intake.ts';
+import { nextOpening, openingNow } from './queue.ts';
+import { greet, report, sendDue, takeAck } from './reporting.ts';
+import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
+import { grantSlots, timeOut, wakeOf } from './slots.ts';
+import type {
+  AgentDraft,
+  AgentEffect,
+  AgentEvent,
+  AgentState,
+  AgentStep,
+  HeldPlan,
+} from './state.ts';
+
+/**
+ * What follows from one event at one instant. Reads what is known, never waits, never writes: the shell
+ * commits `changes`, folds them in, performs `effects` and calls again at `wakeAt`.
+ */
+export function stepAgent(state: AgentState, event: AgentEvent, now: EpochMs): AgentStep {
+  const draft = draftOf(state.tables);
+  const effects: AgentEffect[] = [];
+  take(draft, state, event, now, effects);
+  const held = draft.plan.get('plan');
+  const timers = held ? advance(draft, held, now, effects) : [];
+  timers.push(sendDue(draft, state.version, now, effects));
+  return { changes: changesOf(draft), effects, wakeAt: earliest(...timers) };
+}
+
+function take(
+  draft: AgentDraft,
+  state: AgentState,
+  event: AgentEvent,
+  now: EpochMs,
+  effects: AgentEffect[],
+): void {
+  switch (event.kind) {
+    case 'started':
+      return resume(draft, effects);
+    case 'woke':
+      return undefined;
+    case 'link-up':
+      return greet(draft, event.conn, state.version, now, effects);
+    case 'link-down':
+      // A late word about an earlier connection must not end the present one.
+      if (draft.link.get('link')?.conn === event.conn) draft.link.remove('link');
+      return undefined;
+    case 'acked':
+      noteController(draft, event.ack, now);
+      if (takeAck(draft, event.ack)) retell(draft, now);
+      return undefined;
+    case 'plan-came':
+      return takePlan(draft, event.plan, now);
+    case 'plan-refused':
+      return report(draft, {
+        kind: 'agent-fault',
+        at: now,
+        fault: event.fault,
+        detail: event.detail,
+      });
+    case 'halt-came':
+      if (event.halt.counter > (draft.halt.get('halt')?.counter ?? 0)) {
+        draft.halt.put('halt', event.halt);
+      }
+      return undefined;
+    case 'image-held':
+      return imageHeld(draft, event.digest, event.fetchedBytes, now);
+    case 'image-failed':
+      return imageFailed(draft, event.digest, event.fault, now);
+    case 'phone-asked':
+      loggedIn(draft, event.mac, event.generation, now);
+      return phoneAsked(draft, event, now);
+    case 'image-began':
+    case 'image-progressed':
+      return imageBegan(draft, event, now);
+    case 'image-left':
+      return imageLeft(draft, event, now);
+    case 'wake-answered':
+      return wakeAnswered(draft, event, now);
+    case 'config-served':
+      return configServed(draft, event, now);
+    case 'secret-made':
+      return secretMade(draft, event, now);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** What time and the plan demand, whatever the event was. Gives the instants that matter next. */
+function advance(
+  draft: AgentDraft,
+  { plan }: HeldPlan,
+  now: EpochMs,
+  effects: AgentEffect[],
+): (EpochMs | undefined)[] {
+  const deadline = timeOut(draft, now);
+  startRotations(draft, plan, effects);
+  const image = wantImages(draft, plan, [...draft.work.values()], now, effects);
+  const retry = grantSlots(draft, plan, isClockWrong(draft, now), now, effects);
+  const opening = openingNow(plan, now);
+  const edge = (opening?.end ?? nextOpening(plan, now)?.start) as EpochMs | undefined;
+  return [deadline, image, retry, edge];
+}
+
+/** Effects are re-derived from state, so a crash between commit and effect loses nothing. */
+function resume(draft: AgentDraft, effects: AgentEffect[]): void {
+  const plan = draft.plan.get('plan')?.plan;
+  if (!plan) return;
+  for (const row of draft.images.values()) {
+    if (row.state === 'wanted' && row.retryAt === undefined) effects.push(fetchOf(row, plan));
+  }
+  for (const work of draft.work.values()) {
+    if (work.phase === 'offered' && work.woken === false) effects.push(...wakeOf(draft, work));
+  }
+  effects.push(...owedSecrets(draft, plan));
+}

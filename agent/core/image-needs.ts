@@ -1,0 +1,116 @@
+import { FAULTS, type FaultCode } from '@ringwave/protocol/faults';
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import type { Plan, PlanRelease } from '@ringwave/protocol/messages';
+import { isFinal } from '@ringwave/protocol/phases';
+import {
+  type DurationMs,
+  type EpochMs,
+  earliest,
+  hours,
+  type Id,
+  laterBy,
+  seconds,
+  type Sha256,
+} from '@ringwave/protocol/units';
+import { report } from './reporting.ts';
+import type { AgentDraft, AgentEffect, ImageRow, Work } from './state.ts';
+
+// One download per image and site: an image is wanted while any open work needs it, and is asked for once.
+
+export const imageRetryMin: DurationMs = seconds(30);
+export const imageRetryMax: DurationMs = hours(1);
+
+export const releaseIn = (plan: Plan, id: Id): PlanRelease | undefined =>
+  plan.releases.find((release) => release.id === id);
+
+/** The image files a phone of this model takes from a release. */
+export const imagesFor = (release: PlanRelease, model: string): PlanRelease['images'] =>
+  release.images.filter((image) => !image.models || image.models.includes(model));
+
+/** Images of every hop still ahead of a phone, so that a later hop does not wait for the line. */
+export function wantImages(
+  draft: AgentDraft,
+  plan: Plan,
+  work: readonly Work[],
+  now: EpochMs,
+  effects: AgentEffect[],
+): EpochMs | undefined {
+  const ahead = new Set(work.flatMap((one) => (isFinal(one.phase) ? [] : one.hops.slice(one.hop))));
+  const waits: EpochMs[] = [];
+  for (const release of plan.releases) {
+    if (!ahead.has(release.id as Id)) continue;
+    for (const { sha256, lengthBytes } of release.images) {
+      const row = draft.images.get(sha256);
+      if (row?.state === 'held' || row?.state === 'failed') continue;
+      if (row && (row.retryAt === undefined || now < row.retryAt)) {
+        if (row.retryAt) waits.push(row.retryAt);
+        continue;
+      }
+      const digest = sha256 as Sha256;
+      const { retryAt: _retry, ...rest } = row ?? { failures: 0 };
+      draft.images.put(sha256, { ...rest, digest, lengthBytes, state: 'wanted' });
+      effects.push(fetchOf({ digest, lengthBytes }, plan));
+    }
+  }
+  return earliest(...waits);
+}
+
+export const fetchOf = (
+  row: Pick<ImageRow, 'digest' | 'lengthBytes'>,
+  plan: Plan,
+): AgentEffect => ({
+  kind: 'fetch-image',
+  digest: row.digest,
+  lengthBytes: row.lengthBytes,
+  bytesPerSecond: plan.wanBytesPerSecond,
+});
+
+export function imageHeld(
+  draft: AgentDraft,
+  digest: Sha256,
+  fetchedBytes: number,
+  now: EpochMs,
+): void {
+  const row = draft.images.get(digest);
+  if (!row || row.state === 'held') return;
+  const { retryAt: _retry, fault: _fault, ...rest } = row;
+  draft.images.put(digest, { ...rest, state: 'held' });
+  report(draft, { kind: 'image-moved', at: now, digest, state: 'held', fetchedBytes });
+}
+
+export function imageFailed(
+  draft: AgentDraft,
+  digest: Sha256,
+  fault: FaultCode,
+  now: EpochMs,
+): void {
+  const row = draft.images.get(digest);
+  if (!row || row.state === 'held') return;
+  const failures = row.failures + 1;
+  if (row.fault !== fault) {
+    report(draft, {
+      kind: 'image-moved',
+      at: now,
+      digest,
+      state: 'failed',
+      fault,
+      fetchedBytes: 0,
+    });
+  }
+  if (FAULTS[fault].retry === 'never') {
+    draft.images.put(digest, { ...row, state: 'failed', failures, fault });
+    return;
+  }
+  const whole = Math.min(imageRetryMin * 2 ** Math.min(failures - 1, 10), imageRetryMax);
+  const wait = Math.round(whole * (0.5 + fractionOf(digest, failures) / 2)) as DurationMs;
+  draft.images.put(digest, {
+    ...row,
+    state: 'wanted',
+    failures,
+    fault,
+    retryAt: laterBy(now, wait),
+  });
+}
+
+export const isOnSite = (draft: AgentDraft, release: PlanRelease, model: string): boolean =>
+  imagesFor(release, model).every((image) => draft.images.get(image.sha256)?.state === 'held');

@@ -1,0 +1,110 @@
+import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
+import { imagesFor, releaseIn } from './image-needs.ts';
+import { type Cause, presentHop, restartTakesMin } from './phone-update.ts';
+import { runs } from './plan-intake.ts';
+import { report } from './reporting.ts';
+import { secretServed } from './rotation.ts';
+import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
+import { move } from './work-report.ts';
+
+// What phones show. A request is evidence of the version that runs; nothing that we sent is.
+
+type Of<K extends AgentEvent['kind']> = Extract<AgentEvent, { kind: K }>;
+
+/** A phone that only repeats itself is reported this often, so that "seen within 24 h" can be judged. */
+export const sightingRepeatsAfter: DurationMs = minutes(30);
+
+const planPhone = (
+  draft: AgentDraft,
+  mac: string,
+): { plan: Plan; phone: PlanPhone } | undefined => {
+  const plan = draft.plan.get('plan')?.plan;
+  const phone = plan?.phones.find((one) => one.mac === mac);
+  return plan && phone && { plan, phone };
+};
+
+/** Nothing is kept of a phone that is not in the plan. */
+export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
+  const known = planPhone(draft, event.mac);
+  if (!known) return;
+  noteSighting(draft, event, now);
+  const work = draft.work.get(event.mac);
+  if (!work || event.version === null) return;
+  if (runs(known.plan, known.phone, presentHop(work), event.version)) {
+    move(draft, work, 'target-seen', now);
+  } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
+    move(draft, work, 'old-seen', now);
+  }
+}
+
+function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
+  const before = draft.sightings.get(event.mac);
+  const sighting: Sighting = {
+    mac: event.mac,
+    vendor: event.vendor ?? before?.vendor ?? null,
+    model: event.model ?? before?.model ?? null,
+    version: event.version ?? before?.version ?? null,
+    ...((event.hardware ?? before?.hardware)
+      ? { hardware: event.hardware ?? before?.hardware }
+      : {}),
+    address: event.address,
+    at: now,
+    versionAt: event.version === null ? (before?.versionAt ?? now) : now,
+  } as Sighting;
+  const isNews =
+    !before ||
+    before.version !== sighting.version ||
+    before.model !== sighting.model ||
+    before.address !== sighting.address ||
+    now >= laterBy(before.at, sightingRepeatsAfter);
+  if (!isNews) return;
+  draft.sightings.put(event.mac, sighting);
+  const { versionAt: _versionAt, ...seen } = sighting;
+  report(draft, { kind: 'phone-seen', source: `${event.protocol}-request`, ...seen });
+}
+
+export function imageBegan(
+  draft: AgentDraft,
+  event: Of<'image-began' | 'image-progressed'>,
+  now: EpochMs,
+): void {
+  const work = draft.work.get(event.mac);
+  if (work && presentHop(work) === event.release) move(draft, work, 'image-began', now);
+}
+
+/** The last byte of the last file the phone needs begins its restart. */
+export function imageLeft(draft: AgentDraft, event: Of<'image-left'>, now: EpochMs): void {
+  const known = planPhone(draft, event.mac);
+  const work = draft.work.get(event.mac);
+  if (!known || !work || !event.whole || presentHop(work) !== event.release) return;
+  const release = releaseIn(known.plan, event.release);
+  if (!release || work.phase !== 'downloading') return;
+  const taken = [...new Set([...work.taken, event.fileName])];
+  const missing = imagesFor(release, known.phone.model).some((it) => !taken.includes(it.fileName));
+  draft.work.put(work.mac, { ...work, taken });
+  if (!missing) move(draft, { ...work, taken }, 'image-taken', now);
+}
+
+const CAUSE: Partial<Record<WakeAnswer, Cause>> = {
+  busy: 'wake-busy',
+  refused: 'wake-refused',
+  'login-refused': 'wake-login-refused',
+  silent: 'wake-silent',
+};
+
+/** Only an answer to the present start counts; 200 proves delivery, never an update. */
+export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now: EpochMs): void {
+  const work = draft.work.get(event.mac);
+  if (!work || work.phase !== 'offered' || work.starts !== event.start) return;
+  const cause = CAUSE[event.answer];
+  if (cause) move(draft, work, cause, now);
+  else draft.work.put(work.mac, { ...work, woken: true });
+}
+
+/** The phone has its own configuration: with the new version running, that ends the restart. */
+export function configServed(draft: AgentDraft, event: Of<'config-served'>, now: EpochMs): void {
+  secretServed(draft, event.mac, event.generation, now);
+  const work: Work | undefined = draft.work.get(event.mac);
+  if (work?.phase === 'verifying') move(draft, work, 'settled', now);
+}

@@ -1,0 +1,225 @@
+import { FAULTS, type FaultCode } from '@ringwave/protocol/faults';
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
+import {
+  type DurationMs,
+  type EpochMs,
+  type Id,
+  laterBy,
+  minutes,
+  seconds,
+} from '@ringwave/protocol/units';
+import type { Why, Work } from './state.ts';
+
+// How one phone gets from one version to the next. The table is the machine; the functions below only
+// compute what a move carries with it. A missing cell means "not now": late and doubled events are normal.
+
+export type Cause =
+  | 'image-held'
+  | 'image-lost'
+  | 'slot'
+  | 'blocked'
+  | 'refused'
+  | 'wake-busy'
+  | 'wake-refused'
+  | 'wake-login-refused'
+  | 'wake-silent'
+  | 'image-began'
+  | 'image-taken'
+  | 'target-seen'
+  | 'settled'
+  | 'old-seen'
+  | 'deadline';
+
+/** `again` is resolved by `afterFailure`: held for another start, or final. */
+type Next = PhonePhase | 'again';
+
+const anyProof = { 'target-seen': 'verifying', settled: 'done' } as const;
+
+export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
+  waiting: { ...anyProof, 'image-held': 'staged' },
+  scheduled: { ...anyProof, 'image-held': 'staged', refused: 'skipped' },
+  staged: {
+    ...anyProof,
+    slot: 'offered',
+    blocked: 'held',
+    refused: 'skipped',
+    'image-lost': 'scheduled',
+  },
+  held: {
+    ...anyProof,
+    slot: 'offered',
+    blocked: 'held',
+    refused: 'skipped',
+    'image-lost': 'scheduled',
+  },
+  offered: {
+    ...anyProof,
+    'wake-busy': 'held',
+    'wake-refused': 'again',
+    'wake-login-refused': 'again',
+    'wake-silent': 'again',
+    'image-began': 'downloading',
+    deadline: 'again',
+  },
+  downloading: {
+    ...anyProof,
+    'image-began': 'downloading',
+    'image-taken': 'rebooting',
+    deadline: 'again',
+  },
+  rebooting: { ...anyProof, 'old-seen': 'again', deadline: 'again' },
+  verifying: { settled: 'done', deadline: 'done' },
+  // Proof beats the clock: a phone that was given up and then shows the new version has arrived.
+  failed: { 'target-seen': 'done', settled: 'done' },
+  'rolled-back': { 'target-seen': 'done', settled: 'done' },
+  unreachable: { 'target-seen': 'done', settled: 'done' },
+  skipped: { 'target-seen': 'done', settled: 'done' },
+  done: {},
+};
+
+/** From NOTIFY to the first byte of the image: a slow phone restarts (2 min) before it asks. */
+export const offerTakesMax: DurationMs = minutes(10);
+/** Without a new block of the image. Phones pause up to 30 s to erase flash. */
+export const downloadStallMax: DurationMs = minutes(5);
+/** From the last byte to the first request with a version: flash and boot take 3 to 15 minutes. */
+export const restartTakesMax: DurationMs = minutes(15);
+/** Requests sooner than this after the last byte are still those of the old run. */
+export const restartTakesMin: DurationMs = seconds(15);
+/** Between the first request with the new version and the phone's own configuration fetched. */
+export const settleTakesMax: DurationMs = minutes(5);
+/** A start needs this much of an opening ahead of it: the usual update, with flash and boot. */
+export const updateTakesUsually: DurationMs = minutes(15);
+/** After a call the phone is tried again; short, since most calls are. */
+export const callPause: DurationMs = minutes(3);
+export const retryPauseMin: DurationMs = minutes(2);
+export const retryPauseMax: DurationMs = minutes(30);
+
+const PHASE_TIME: Partial<Record<PhonePhase, DurationMs>> = {
+  offered: offerTakesMax,
+  downloading: downloadStallMax,
+  rebooting: restartTakesMax,
+  verifying: settleTakesMax,
+};
+
+/** What ended a start, by the phase it ended in. */
+const FAULT_AT: Partial<Record<PhonePhase, FaultCode>> = {
+  offered: 'phone-never-asked',
+  downloading: 'download-stalled',
+  rebooting: 'phone-silent-after-restart',
+};
+
+const FAULT_OF: Partial<Record<Cause, FaultCode>> = {
+  'wake-refused': 'phone-refused-wake',
+  'wake-login-refused': 'phone-login-refused',
+  'old-seen': 'phone-came-back-old',
+};
+
+/** Undefined when the cause means nothing in this phase. */
+export function moved(work: Work, cause: Cause, now: EpochMs, why?: Why): Work | undefined {
+  const next = NEXT[work.phase][cause];
+  if (!next) return undefined;
+  if (next === 'again') return afterFailure(work, FAULT_OF[cause] ?? FAULT_AT[work.phase], now);
+  if (next === work.phase && cause === 'image-began') return withDeadline(work, now);
+  if (next === 'done') return arrived(work, now);
+  if (cause === 'wake-busy') return afterCall(work, now);
+  if (next === 'offered') return started(work, now);
+  const { deadlineAt: _old, fault: _fault, ...rest } = work;
+  return withDeadline({ ...rest, phase: next, since: now, why: why ?? usualWhy(next) }, now);
+}
+
+function withDeadline(work: Work, now: EpochMs): Work {
+  const time = PHASE_TIME[work.phase];
+  return time ? { ...work, deadlineAt: laterBy(now, time) } : work;
+}
+
+function started(work: Work, now: EpochMs): Work {
+  const { retryAt: _retry, fault: _fault, ...rest } = work;
+  const fresh = { ...rest, phase: 'offered' as const, since: now, starts: work.starts + 1 };
+  return withDeadline({ ...fresh, woken: false, taken: [], why: usualWhy('offered') }, now);
+}
+
+/** The last hop ends the work; an earlier one frees the slot and puts the next hop in line. */
+function arrived(work: Work, now: EpochMs): Work {
+  const { deadlineAt: _deadline, retryAt: _retry, fault: _fault, ...rest } = work;
+  if (work.hop + 1 >= work.hops.length || isFinal(work.phase)) {
+    return { ...rest, phase: 'done', since: now, why: usualWhy('done') };
+  }
+  return {
+    ...rest,
+    hop: work.hop + 1,
+    phase: 'scheduled',
+    since: now,
+    taken: [],
+    why: usualWhy('scheduled'),
+  };
+}
+
+function afterCall(work: Work, now: EpochMs): Work {
+  const { deadlineAt: _deadline, ...rest } = work;
+  const retryAt = laterBy(now, callPause);
+  const why: Why = { reason: 'In a call', waitingFor: 'call', nextAttemptAt: retryAt };
+  return { ...rest, phase: 'held', since: now, retryAt, fault: 'phone-in-call', why };
+}
+
+const FINAL_AFTER: Partial<Record<FaultCode, PhonePhase>> = {
+  'phone-never-asked': 'unreachable',
+  'phone-came-back-old': 'rolled-back',
+};
+
+/** One more start later, or the end: the fault says whether another try can help. */
+export function afterFailure(work: Work, fault: FaultCode | undefined, now: EpochMs): Work {
+  const code = fault ?? 'phone-never-asked';
+  const { deadlineAt: _deadline, ...rest } = work;
+  const failures = work.failures + 1;
+  if (failures >= work.attemptsMax || FAULTS[code].retry === 'never') {
+    const phase = FINAL_AFTER[code] ?? 'failed';
+    return { ...rest, phase, since: now, failures, fault: code, why: ended(code) };
+  }
+  const retryAt = laterBy(now, retryPause(work, failures));
+  const why: Why = { reason: FAULTS[code].advice, waitingFor: 'retry', nextAttemptAt: retryAt };
+  return { ...rest, phase: 'held', since: now, failures, retryAt, fault: code, why };
+}
+
+/** Doubles from 2 to 30 minutes; spread over half of it by a hash of rollout and phone. */
+function retryPause(work: Work, failures: number): DurationMs {
+  const whole = Math.min(retryPauseMin * 2 ** (failures - 1), retryPauseMax);
+  return Math.round(
+    whole * (0.75 + fractionOf(work.rollout, work.mac, failures) / 2),
+  ) as DurationMs;
+}
+
+const ended = (code: FaultCode): Why => ({
+  reason: FAULTS[code].advice,
+  waitingFor: 'person',
+  nextAttemptAt: null,
+});
+
+const USUAL: Record<PhonePhase, [string, Why['waitingFor']]> = {
+  waiting: ['Its wave is not open', 'wave'],
+  scheduled: ['The image is not on site yet', 'image'],
+  staged: ['Image on site; waits for a slot', 'slot'],
+  offered: ['Woken; has not asked for its image yet', 'phone'],
+  downloading: ['Takes its image', 'phone'],
+  rebooting: ['Has its image; restarts', 'phone'],
+  verifying: ['Shows the new version; fetches its configuration', 'phone'],
+  held: ['Held', 'slot'],
+  done: ['Runs the new version', 'phone'],
+  skipped: ['Skipped', 'person'],
+  failed: ['Failed', 'person'],
+  'rolled-back': ['Back on its earlier version', 'person'],
+  unreachable: ['Never answered', 'person'],
+};
+
+export const usualWhy = (phase: PhonePhase): Why => ({
+  reason: USUAL[phase][0],
+  waitingFor: USUAL[phase][1],
+  nextAttemptAt: null,
+});
+
+/** The release this phone should be offered now. */
+export const presentHop = (work: Work): Id => {
+  const hop = work.hops[work.hop];
+  if (!hop) throw new RangeError(`work of ${work.mac} has no hop ${work.hop}`);
+  return hop;
+};

@@ -1,0 +1,130 @@
+import { compareVersions } from '@ringwave/firmware-catalog/version';
+import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import { holdsSlot } from '@ringwave/protocol/phases';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { releaseIn } from './image-needs.ts';
+import { usualWhy } from './phone-update.ts';
+import { report } from './reporting.ts';
+import type { AgentDraft, Sighting, Work } from './state.ts';
+import { put, tell } from './work-report.ts';
+
+/** Takes a verified plan in when it is newer than the one held; an older one is reported and changes nothing. */
+export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
+  const held = draft.plan.get('plan')?.plan.revision ?? 0;
+  // The same plan again is the usual answer to a hello that crossed it.
+  if (plan.revision === held) return;
+  if (plan.revision < held) {
+    const detail = `Revision ${plan.revision} came after ${held}`;
+    report(draft, { kind: 'agent-fault', at: now, fault: 'plan-generation-old', detail });
+    return;
+  }
+  draft.plan.put('plan', { plan, heldSince: now });
+  for (const phone of plan.phones) reconcile(draft, plan, phone, now);
+  const named = new Set<string>(plan.phones.map((phone) => phone.mac));
+  for (const work of [...draft.work.values()]) {
+    if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
+  }
+}
+
+/** Brings one phone's work in line with the plan. A phone that is down is left to finish first. */
+export function reconcile(
+  draft: AgentDraft,
+  plan: Plan,
+  phone: PlanPhone,
+  now: EpochMs,
+): Work | undefined {
+  const known = draft.work.get(phone.mac);
+  if (known && holdsSlot(known.phase)) return known;
+  if (!phone.work) {
+    draft.work.remove(phone.mac);
+    return undefined;
+  }
+  const wanted = phone.work;
+  const same = known?.rollout === wanted.rollout && known.round === wanted.round;
+  if (known && same && String(known.hops) === String(wanted.hops)) return known;
+  return put(draft, fresh(draft, plan, phone, wanted, known, now), now);
+}
+
+function fresh(
+  draft: AgentDraft,
+  plan: Plan,
+  phone: PlanPhone,
+  wanted: NonNullable<PlanPhone['work']>,
+  before: Work | undefined,
+  now: EpochMs,
+): Work {
+  const seen = draft.sightings.get(phone.mac);
+  const base: Work = {
+    mac: phone.mac as Mac,
+    rollout: wanted.rollout as Id,
+    round: wanted.round,
+    revision: plan.revision,
+    hops: wanted.hops as Id[],
+    hop: 0,
+    phase: 'scheduled',
+    since: now,
+    // Start numbers go on over rollouts: a late answer to an old start must not fit a new one.
+    starts: before?.starts ?? 0,
+    failures: 0,
+    attemptsMax: wanted.attemptsMax,
+    taken: [],
+    why: usualWhy('scheduled'),
+  };
+  if (seen?.model && seen.model !== phone.model) {
+    const why = {
+      reason: `The phone says it is a ${seen.model}, the inventory a ${phone.model}`,
+      waitingFor: 'person' as const,
+      nextAttemptAt: null,
+    };
+    return { ...base, phase: 'skipped', fault: 'model-differs', why };
+  }
+  const hop = hopsMade(plan, phone, wanted.hops, seen);
+  if (hop < wanted.hops.length) return { ...base, hop };
+  return { ...base, hop: wanted.hops.length - 1, phase: 'done', why: usualWhy('done') };
+}
+
+/** How many of the hops lie behind the phone already, by its own evidence. */
+function hopsMade(
+  plan: Plan,
+  phone: PlanPhone,
+  hops: readonly string[],
+  seen: Sighting | undefined,
+): number {
+  const running = seen?.version;
+  if (!running) return 0;
+  const made = hops.findLastIndex((hop) => runs(plan, phone, hop, running));
+  return made + 1;
+}
+
+export function runs(plan: Plan, phone: PlanPhone, release: string, version: string): boolean {
+  const target = releaseIn(plan, release as Id)?.version;
+  const about = { model: phone.model, ...(phone.hardware ? { hardware: phone.hardware } : {}) };
+  return target !== undefined && compareVersions(phone.vendor, version, target, about) === 'same';
+}
+
+/** The controller has lost count: everything it may not know is told again, in a new epoch. */
+export function retell(draft: AgentDraft, now: EpochMs): void {
+  for (const { versionAt: _versionAt, hardware, ...seen } of draft.sightings.values()) {
+    const about = hardware ? { hardware } : {};
+    report(draft, { kind: 'phone-seen', source: 'http-request', ...seen, ...about });
+  }
+  for (const { mac, current, next } of draft.credentials.values()) {
+    if (current) {
+      const { generation, fingerprint } = current;
+      const at = current.provenAt ?? now;
+      report(draft, {
+        kind: 'credential-moved',
+        at,
+        mac,
+        generation,
+        state: 'proven',
+        fingerprint,
+      });
+    }
+    if (next) {
+      const { generation, fingerprint, state } = next;
+      report(draft, { kind: 'credential-moved', at: now, mac, generation, state, fingerprint });
+    }
+  }
+  for (const work of draft.work.values()) tell(draft, work, now);
+}

@@ -1,0 +1,89 @@
+import type { CredentialMoved, Plan } from '@ringwave/protocol/messages';
+import type { EpochMs, Mac } from '@ringwave/protocol/units';
+import { report } from './reporting.ts';
+import type { AgentDraft, AgentEffect, Credential, SealedSecret } from './state.ts';
+
+// One change of one phone's provisioning login. A rotation never locks a phone out: until the phone has
+// logged in with the new secret, the old one stays valid; only that proof kills it.
+
+/** Asks for a secret for each phone whose plan wants a newer generation than it has or is being given. */
+export function startRotations(draft: AgentDraft, plan: Plan, effects: AgentEffect[]): void {
+  for (const phone of plan.phones) {
+    const mac = phone.mac as Mac;
+    const row = draft.credentials.get(mac) ?? { mac };
+    const newest = Math.max(
+      row.current?.generation ?? 0,
+      row.next?.generation ?? 0,
+      row.asked ?? 0,
+    );
+    // One rotation at a time: a second new secret would make three that the phone may hold.
+    if (newest >= phone.credentialGeneration || row.next || row.asked) continue;
+    const generation = phone.credentialGeneration;
+    draft.credentials.put(mac, { ...row, asked: generation });
+    effects.push({ kind: 'make-secret', mac, generation, vendor: phone.vendor });
+  }
+}
+
+export function secretMade(
+  draft: AgentDraft,
+  made: { mac: Mac; generation: number; sealed: string; fingerprint: string },
+  now: EpochMs,
+): void {
+  const row = draft.credentials.get(made.mac);
+  if (row?.asked !== made.generation) return;
+  const { asked: _asked, ...rest } = row;
+  const { generation, sealed, fingerprint } = made;
+  const next = { generation, sealed, fingerprint, state: 'staged' as const };
+  draft.credentials.put(made.mac, { ...rest, next });
+  tell(draft, made.mac, next, 'staged', now);
+}
+
+/** A configuration that names this generation left the box: from now on the phone may hold it. */
+export function secretServed(draft: AgentDraft, mac: Mac, generation: number, now: EpochMs): void {
+  const row = draft.credentials.get(mac);
+  if (row?.next?.generation !== generation || row.next.state === 'published') return;
+  const next = { ...row.next, state: 'published' as const };
+  draft.credentials.put(mac, { ...row, next });
+  tell(draft, mac, next, 'published', now);
+}
+
+/** The phone logged in with this generation. With the new one, that is the proof that ends the old. */
+export function loggedIn(draft: AgentDraft, mac: Mac, generation: number, now: EpochMs): void {
+  const row = draft.credentials.get(mac);
+  if (!row?.next || row.next.generation !== generation) return;
+  const { state: _state, ...secret } = row.next;
+  const current = { ...secret, provenAt: now };
+  draft.credentials.put(mac, { mac, current });
+  tell(draft, mac, current, 'proven', now);
+  if (row.current) tell(draft, mac, current, 'old-dead', now);
+}
+
+function tell(
+  draft: AgentDraft,
+  mac: Mac,
+  secret: SealedSecret,
+  state: CredentialMoved['state'],
+  now: EpochMs,
+): void {
+  const { generation, fingerprint } = secret;
+  report(draft, { kind: 'credential-moved', at: now, mac, generation, state, fingerprint });
+}
+
+/** Every secret the phone may hold, newest first: all of them open the door. */
+export const acceptedSecrets = (row: Credential | undefined): readonly SealedSecret[] =>
+  [row?.next, row?.current].filter((secret) => secret !== undefined);
+
+/** The one secret that a configuration names now. */
+export const offeredSecret = (row: Credential | undefined): SealedSecret | undefined =>
+  row?.next ?? row?.current;
+
+/** After a restart of the box: secrets that were asked for and never arrived. */
+export function owedSecrets(draft: AgentDraft, plan: Plan): AgentEffect[] {
+  const vendors = new Map(plan.phones.map((phone) => [phone.mac, phone.vendor]));
+  return [...draft.credentials.values()].flatMap(({ mac, asked }) => {
+    const vendor = vendors.get(mac);
+    return asked && vendor
+      ? [{ kind: 'make-secret' as const, mac, generation: asked, vendor }]
+      : [];
+  });
+}

@@ -1,0 +1,238 @@
+import type { Delivery, Flight } from '@ringwave/protocol/delivery';
+import type { FaultCode } from '@ringwave/protocol/faults';
+import type { Ack, Beat, Halt, Hello, Plan, Report, ReportItem } from '@ringwave/protocol/messages';
+import type { PhonePhase, WaitingFor } from '@ringwave/protocol/phases';
+import type { Change, Draft } from '@ringwave/protocol/tables';
+import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
+
+// What an agent knows. Tables are durable, except `link`, which dies with the connection.
+
+/** Where one phone stands in the work that the plan gives it. */
+export interface Work {
+  readonly mac: Mac;
+  readonly rollout: Id;
+  readonly round: number;
+  readonly revision: number;
+  readonly hops: readonly Id[];
+  /** Index of the hop being made. */
+  readonly hop: number;
+  readonly phase: PhonePhase;
+  readonly since: EpochMs;
+  /** How often this phone was started; each start has its own number, for ever. */
+  readonly starts: number;
+  /** Starts that failed in a way that counts. */
+  readonly failures: number;
+  readonly attemptsMax: number;
+  /** When the present phase has taken too long. */
+  readonly deadlineAt?: EpochMs;
+  /** Not started again before this instant. */
+  readonly retryAt?: EpochMs;
+  /** The phone has answered the wake of this start. */
+  readonly woken?: boolean;
+  /** Image files it has taken whole in this start. */
+  readonly taken: readonly string[];
+  readonly fault?: FaultCode;
+  readonly why: Why;
+}
+
+/** Why a phone is where it is, in a person's words, and when that can change. */
+export interface Why {
+  readonly reason: string;
+  readonly waitingFor: WaitingFor;
+  readonly nextAttemptAt: EpochMs | null;
+}
+
+/** What this phone itself showed last. */
+export interface Sighting {
+  readonly mac: Mac;
+  readonly vendor: string | null;
+  readonly model: string | null;
+  /** The application's version; a boot loader's own version is never stored here. */
+  readonly version: string | null;
+  readonly hardware?: string;
+  readonly address: string;
+  readonly at: EpochMs;
+  /** When the version above was last shown. */
+  readonly versionAt: EpochMs;
+}
+
+export interface ImageRow {
+  readonly digest: Sha256;
+  readonly lengthBytes: number;
+  readonly state: 'wanted' | 'held' | 'failed';
+  readonly failures: number;
+  readonly retryAt?: EpochMs;
+  readonly fault?: FaultCode;
+}
+
+/**
+ * One phone's provisioning login. `current` is proven by the phone; `next` may be known to it already.
+ * Both are accepted until the phone has shown the next one. Secrets are sealed; core never sees them.
+ */
+export interface Credential {
+  readonly mac: Mac;
+  readonly current?: SealedSecret;
+  readonly next?: SealedSecret & { readonly state: 'staged' | 'published' };
+  /** The generation being made by the shell. */
+  readonly asked?: number;
+}
+
+export interface SealedSecret {
+  readonly generation: number;
+  readonly sealed: string;
+  /** Keyed fingerprint, 32 hexadecimal digits: shows uniqueness, tells nothing of the secret. */
+  readonly fingerprint: string;
+  readonly provenAt?: EpochMs;
+}
+
+export interface HeldPlan {
+  readonly plan: Plan;
+  readonly heldSince: EpochMs;
+}
+
+export interface Link {
+  readonly conn: string;
+  /** Reports wait until the controller has answered this connection's hello. */
+  readonly answered: boolean;
+  readonly flight: Flight;
+  readonly lastSentAt: EpochMs;
+  readonly minGapMs: number;
+  /** When the hello of this connection first left. */
+  readonly helloAt: EpochMs;
+}
+
+export interface ClockState {
+  /** Highest controller time ever seen: local time is never believed to be earlier. */
+  readonly floor: EpochMs;
+  /** Controller time minus local time when last told. */
+  readonly offsetMs: number;
+  readonly faultSince?: EpochMs;
+}
+
+export type AgentTables = {
+  plan: Map<string, HeldPlan>;
+  halt: Map<string, Halt>;
+  clock: Map<string, ClockState>;
+  delivery: Map<string, Delivery>;
+  outbox: Map<string, ReportItem>;
+  work: Map<string, Work>;
+  sightings: Map<string, Sighting>;
+  images: Map<string, ImageRow>;
+  credentials: Map<string, Credential>;
+  link: Map<string, Link>;
+  /** Number of the newest waiting progress report of a phone. */
+  progress: Map<string, { readonly seq: number }>;
+};
+
+/** Tables that the store does not keep. */
+export const volatileTables: readonly (keyof AgentTables)[] = ['link', 'progress'];
+
+export type AgentDraft = Draft<AgentTables>;
+
+export interface AgentState {
+  readonly site: Id;
+  readonly version: string;
+  readonly tables: AgentTables;
+}
+
+export const emptyTables = (): AgentTables => ({
+  plan: new Map(),
+  halt: new Map(),
+  clock: new Map(),
+  delivery: new Map(),
+  outbox: new Map(),
+  work: new Map(),
+  sightings: new Map(),
+  images: new Map(),
+  credentials: new Map(),
+  link: new Map(),
+  progress: new Map(),
+});
+
+export type WakeAnswer = 'accepted' | 'busy' | 'refused' | 'login-refused' | 'silent';
+
+export type AgentEvent =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'woke' }
+  | { readonly kind: 'link-up'; readonly conn: string }
+  | { readonly kind: 'link-down'; readonly conn: string }
+  | { readonly kind: 'acked'; readonly ack: Ack }
+  | { readonly kind: 'plan-came'; readonly plan: Plan }
+  | { readonly kind: 'plan-refused'; readonly fault: FaultCode; readonly detail: string }
+  | { readonly kind: 'halt-came'; readonly halt: Halt }
+  | { readonly kind: 'image-held'; readonly digest: Sha256; readonly fetchedBytes: number }
+  | { readonly kind: 'image-failed'; readonly digest: Sha256; readonly fault: FaultCode }
+  | {
+      readonly kind: 'phone-asked';
+      readonly mac: Mac;
+      readonly vendor: string | null;
+      readonly model: string | null;
+      readonly version: string | null;
+      readonly hardware?: string;
+      readonly protocol: 'http' | 'tftp';
+      readonly address: string;
+      /** What it asked for; `phone-config` is the file that ends a boot. */
+      readonly means: 'common-config' | 'phone-config' | 'image' | 'other';
+      /** The credential generation it logged in with; 0 for none. */
+      readonly generation: number;
+    }
+  | {
+      readonly kind: 'image-began' | 'image-progressed';
+      readonly mac: Mac;
+      readonly release: Id;
+      readonly fileName: string;
+    }
+  | {
+      readonly kind: 'image-left';
+      readonly mac: Mac;
+      readonly release: Id;
+      readonly fileName: string;
+      readonly whole: boolean;
+    }
+  | {
+      readonly kind: 'wake-answered';
+      readonly mac: Mac;
+      readonly start: number;
+      readonly answer: WakeAnswer;
+    }
+  | { readonly kind: 'config-served'; readonly mac: Mac; readonly generation: number }
+  | {
+      readonly kind: 'secret-made';
+      readonly mac: Mac;
+      readonly generation: number;
+      readonly sealed: string;
+      readonly fingerprint: string;
+    };
+
+export type AgentEffect =
+  | {
+      readonly kind: 'send';
+      readonly as: 'hello' | 'd' | 'beat';
+      readonly message: Hello | Report | Beat;
+    }
+  | {
+      readonly kind: 'fetch-image';
+      readonly digest: Sha256;
+      readonly lengthBytes: number;
+      readonly bytesPerSecond: number;
+    }
+  | {
+      readonly kind: 'wake-phone';
+      readonly mac: Mac;
+      readonly start: number;
+      readonly vendor: string;
+      readonly address: string;
+    }
+  | {
+      readonly kind: 'make-secret';
+      readonly mac: Mac;
+      readonly generation: number;
+      readonly vendor: string;
+    };
+
+export interface AgentStep {
+  readonly changes: readonly Change<AgentTables>[];
+  readonly effects: readonly AgentEffect[];
+  /** When time alone next changes something; undefined when only an event can. */
+  readonly wakeAt: EpochMs | undefined;
+}

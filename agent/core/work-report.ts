@@ -1,0 +1,54 @@
+import { isFinal } from '@ringwave/protocol/phases';
+import type { EpochMs } from '@ringwave/protocol/units';
+import { type Cause, moved } from './phone-update.ts';
+import { report } from './reporting.ts';
+import type { AgentDraft, Why, Work } from './state.ts';
+
+/** Applies a cause to a phone's work and reports the move; undefined when the cause means nothing now. */
+export function move(
+  draft: AgentDraft,
+  work: Work,
+  cause: Cause,
+  now: EpochMs,
+  why?: Why,
+): Work | undefined {
+  const next = moved(work, cause, now, why);
+  return next && put(draft, next, now);
+}
+
+/** Stores the work; reports it when its phase, its reason or its attempt changed. */
+export function put(draft: AgentDraft, work: Work, now: EpochMs): Work {
+  const before = draft.work.get(work.mac);
+  draft.work.put(work.mac, work);
+  const isNews =
+    before?.phase !== work.phase ||
+    before.why.reason !== work.why.reason ||
+    before.why.nextAttemptAt !== work.why.nextAttemptAt ||
+    before.starts !== work.starts ||
+    before.rollout !== work.rollout ||
+    before.round !== work.round;
+  if (isNews) tell(draft, work, now);
+  return work;
+}
+
+export function tell(draft: AgentDraft, work: Work, now: EpochMs): void {
+  const { mac, rollout, revision, phase, why, fault } = work;
+  const attempt = Math.max(work.starts, 1);
+  const waiting = {
+    ...why,
+    nextAttemptAt: why.nextAttemptAt,
+    attempt: Math.min(work.failures + 1, work.attemptsMax),
+    attemptsMax: work.attemptsMax,
+  };
+  report(draft, {
+    kind: 'phone-moved',
+    at: now,
+    mac,
+    rollout,
+    revision,
+    phase,
+    attempt,
+    ...(fault ? { fault } : {}),
+    ...(isFinal(phase) ? { detail: why.reason } : { waiting }),
+  });
+}
