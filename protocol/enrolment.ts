@@ -7,7 +7,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
-import Type, { type Static, type TSchema } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Decoded } from './messages.ts';
 import { type EpochMs, epochMs, type Id, id, type Sha256, sha256 } from './units.ts';
@@ -211,16 +211,29 @@ export const answerTranscript = (
     ]),
   );
 
-/** The key of the seal; both ends come to the same one. Used once, so the seal's nonce may be constant. */
+/**
+ * The key of the seal; both ends come to the same one. Used once, so the seal's nonce may be constant.
+ * Undefined for a public key of low order, with which nothing can be agreed (RFC 7748, section 6.1).
+ */
 export function sealKey(
   ours: KeyObject,
   theirs: KeyObject,
   from: { readonly secret: Buffer; readonly request: EnrolmentRequest },
-): Buffer {
-  const agreed = diffieHellman({ privateKey: ours, publicKey: theirs });
+): Buffer | undefined {
+  const agreed = agreement(ours, theirs);
+  if (!agreed) return undefined;
   const info = `ringwave-enrol-seal-1 ${requestTranscript(from.request)}`;
   return Buffer.from(hkdfSync('sha256', agreed, from.secret, info, 32));
 }
+
+function agreement(ours: KeyObject, theirs: KeyObject): Buffer | undefined {
+  try {
+    return diffieHellman({ privateKey: ours, publicKey: theirs });
+  } catch {
+    return undefined;
+  }
+}
+
 export const sealNonce = Buffer.alloc(12);
 export const sealTagBytes = 16;
 

@@ -47,8 +47,8 @@ export function openAnswer(
   const answerKey = publicKeyFrom('X25519', answer.answerKey);
   if (!answerKey) return enrolmentRefused('answer-malformed');
   const key = sealKey(from.agentKey, answerKey, { secret: token.secret, request });
-  const grant = decodeEnrolmentGrant(unsealed(answer.sealed, key));
-  if (!grant.ok) return enrolmentRefused('answer-malformed');
+  const grant = key && decodeEnrolmentGrant(unsealed(answer.sealed, key));
+  if (!grant?.ok) return enrolmentRefused('answer-malformed');
   if (grant.message.site !== token.site) return enrolmentRefused('token-other-site');
   return { ok: true, grant: grant.message };
 }
