@@ -1,11 +1,10 @@
-import net, { type Socket } from 'node:net';
-import tls from 'node:tls';
+import type { Socket } from 'node:net';
 import { envelopeCharsMax } from '@ringwave/protocol/envelope';
 import { type Ack, decodeAck, encode, upBytesMax } from '@ringwave/protocol/messages';
-import { packetLengthWatcher } from '@ringwave/protocol/packet-length';
 import { agentFilters, parseTopic, type UpKind, upTopic } from '@ringwave/protocol/topics';
 import { type EpochMs, type Id, laterBy, seconds } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
+import { dialBroker } from '@ringwave/runtime/io/mqtt-socket';
 import { MqttClient } from 'mqtt';
 import { healthyAfter, reconnectWait, spreadDefault } from '../core/reconnect.ts';
 
@@ -80,9 +79,9 @@ class Link implements ControllerLink {
   }
 
   attempt(): void {
-    const { site, password, connId, wallClock } = this.#options;
+    const { url, ca, site, password, connId, wallClock } = this.#options;
     this.#conn = connId();
-    const socket = dial(this.#options);
+    const socket = dialBroker({ url, ca, packetBytesMax });
     const client = new MqttClient(() => socket, {
       protocolVersion: 4,
       clean: true,
@@ -190,23 +189,6 @@ class Link implements ControllerLink {
   #unread(topic: string, problem: string): void {
     this.#options.onUnread?.(topic.slice(0, 128), problem);
   }
-}
-
-function dial({ url, ca }: LinkOptions): Socket {
-  const { protocol, hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const secure = protocol === 'mqtts:';
-  const at = { host, port: Number(port) || (secure ? 8883 : 1883) };
-  const servername = net.isIP(host) ? '' : host;
-  const socket = secure
-    ? tls.connect({ ...at, servername, ...(ca === undefined ? {} : { ca }) })
-    : net.connect(at);
-  socket.setNoDelay(true);
-  const fits = packetLengthWatcher(packetBytesMax);
-  socket.on('data', (chunk: Buffer) => {
-    if (!fits(chunk)) socket.destroy(new Error('the broker sends a packet that is too long'));
-  });
-  return socket;
 }
 
 const lastWill = (site: Id, conn: string) => ({
