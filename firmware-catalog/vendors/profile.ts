@@ -5,9 +5,9 @@ export type VendorName = 'Yealink' | 'Polycom' | 'Grandstream' | 'Cisco';
 
 /** One request as a server saw it. Every field is a claim: anyone on the voice LAN can forge it. */
 export interface ProvisioningRequest {
-  readonly protocol: 'http' | 'tftp';
-  readonly userAgent?: string;
-  readonly path?: string;
+  readonly protocol?: 'http' | 'tftp' | undefined;
+  readonly userAgent?: string | undefined;
+  readonly path?: string | undefined;
 }
 
 /** What a request claims about the phone that sent it. `null` is *unknown*, never a guess. */
@@ -21,6 +21,8 @@ export interface Identity {
   readonly serial?: string;
   /** 'boot': the version is the boot loader's or updater's and proves nothing about the application. */
   readonly versionKind?: 'application' | 'boot';
+  /** The models that share the file asked for; `model` is then the commonest of them. */
+  readonly modelCandidates?: readonly string[];
 }
 
 export type Order = 'older' | 'same' | 'newer' | 'incomparable';
@@ -48,6 +50,21 @@ export interface AgentAddress {
   readonly host: string;
   readonly httpPort: number;
   readonly tftpPort: number;
+}
+
+/** What a phone knows of itself while it reads a configuration: macros and fixed names need it. */
+export interface PhoneFacts {
+  readonly mac: Mac;
+  readonly model: string;
+}
+
+/** What a configuration file told the phone that read it. */
+export interface ConfigRead {
+  /** A URL that ends in `/` is a folder: the phone adds the fixed name of its own model (Grandstream). */
+  readonly firmware?: { readonly url: string; readonly version?: string };
+  readonly provisioning?: { readonly user: string; readonly password: string };
+  /** Further files the config tells the phone to load (Poly CONFIG_FILES, Cisco Profile_Rule). */
+  readonly include?: readonly string[];
 }
 
 /** Everything that a phone's configuration file may say. Absent means: do not mention it. */
@@ -87,13 +104,11 @@ export interface VendorProfile {
   renderPhoneConfig(rendition: Rendition, path: string): RenderedFile;
   /** The file every phone of a model asks for first; it never holds a secret. */
   renderCommonConfig(agent: AgentAddress, path: string): RenderedFile;
-  /** Reads back what a config says, as the phone would: the simulator's phones and the tests use it. */
-  readConfig(body: string): {
-    readonly firmware?: { readonly url: string; readonly version?: string };
-    readonly provisioning?: { readonly user: string; readonly password: string };
-    /** Further files the config tells the phone to load (Poly CONFIG_FILES, Cisco Profile_Rule). */
-    readonly include?: readonly string[];
-  };
+  /**
+   * Reads back what a config says, as the phone would: the simulator's phones and the tests use it.
+   * Without `phone`, macros that name the phone stay unread and a folder stays a folder.
+   */
+  readConfig(body: string, phone?: PhoneFacts): ConfigRead;
   /** SIP NOTIFY Event header that makes the phone reload and, where needed, reboot. */
   readonly wake: { readonly event: string };
   /** The protocols over which this vendor's phones fetch an image, preferred first. */

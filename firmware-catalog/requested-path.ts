@@ -1,0 +1,77 @@
+import { type Mac, mac } from '@ringwave/protocol/units';
+
+/** Characters read of a requested path; phones ask for far shorter names, and a longer one is an attack. */
+export const pathLengthMax = 1024;
+
+/** A requested path, cleaned of what servers and proxies add to it. */
+export interface RequestedFile {
+  readonly folders: readonly string[];
+  readonly name: string;
+  /** The MAC in the file name, where there is exactly one reading of it. */
+  readonly mac: Mac | null;
+}
+
+/**
+ * Reads a path as a file server would: leading slash or not, either slash, query cut off, percent
+ * escapes read. Undefined for what no phone asks for: climbing, drive letters, control characters,
+ * over-long text, no file name.
+ */
+export function requestedFile(path: string | undefined): RequestedFile | undefined {
+  if (path === undefined || path.length === 0 || path.length > pathLengthMax) return undefined;
+  const text = withoutEscapes(withoutQuery(withoutOrigin(path)));
+  if (text === undefined || hasControlCharacter(text) || /^[a-z]:/i.test(text)) return undefined;
+  const segments = text.split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.');
+  const name = segments.pop();
+  if (name === undefined || name === '..' || segments.includes('..')) return undefined;
+  return { folders: segments, name, mac: macInName(name) };
+}
+
+/** A MAC that a station can have: all zeros and all ones are file names and broadcast, not phones. */
+export function stationMac(text: string): Mac | null {
+  const read = mac(text);
+  return read === undefined || read === '00:00:00:00:00:00' || read === 'ff:ff:ff:ff:ff:ff'
+    ? null
+    : read;
+}
+
+/** The 24-bit prefix of a MAC as it is written in `VendorProfile.ouis`. */
+export const prefixOf = (mac: Mac): string => mac.slice(0, 8).replaceAll(':', '');
+
+/** What each vendor writes directly before the digits, with no separator between. */
+const BARE = /^(?:cfg|spa|sep|ctlsep|itlsep|sip|ata|mgc|config|gk|ld)?([0-9a-f]{12})(?![0-9a-z])/i;
+const PAIRED = /(?:^|[^0-9a-z])([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})(?![0-9a-z])/i;
+const SEPARATED = /[^0-9a-z]([0-9a-f]{12})(?![0-9a-z])/i;
+
+function macInName(name: string): Mac | null {
+  const found = BARE.exec(name) ?? PAIRED.exec(name) ?? SEPARATED.exec(name);
+  return found?.[1] === undefined ? null : stationMac(found[1]);
+}
+
+function withoutOrigin(path: string): string {
+  const scheme = /^(?:https?|tftp):\/\//i.exec(path);
+  if (!scheme) return path;
+  const slash = path.indexOf('/', scheme[0].length);
+  return slash < 0 ? '' : path.slice(slash);
+}
+
+function withoutQuery(path: string): string {
+  const end = path.search(/[?#]/);
+  return end < 0 ? path : path.slice(0, end);
+}
+
+function withoutEscapes(path: string): string | undefined {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function hasControlCharacter(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < 32 || code === 127) return true;
+  }
+  return false;
+}
