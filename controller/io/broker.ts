@@ -89,6 +89,8 @@ class EmbeddedBroker implements Broker {
   readonly #sessions = new Map<Id, Session>();
   readonly #buckets = new Map<Id, Bucket>();
   readonly #takeOvers = new Map<Id, readonly EpochMs[]>();
+  /** Messages that wait for their turn: at most `floodWaitMax` of the rate for each site. */
+  readonly #queued = new Set<() => void>();
   readonly #connects = new WeakMap<Client, ConnectPacket>();
 
   constructor(options: BrokerOptions) {
@@ -132,8 +134,10 @@ class EmbeddedBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
     this.#server.close();
+    for (const cancel of this.#queued) cancel();
     await new Promise<void>((done) => this.#aedes.close(() => done()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
@@ -273,8 +277,12 @@ class EmbeddedBroker implements Broker {
       return done(new Refusal('too many messages'));
     }
     this.#buckets.set(site, bucket);
-    if (wait === 0) done(null);
-    else clock.after(wait, () => done(client.closed ? new Refusal('closed') : null));
+    if (wait === 0) return done(null);
+    const cancel = clock.after(wait, () => {
+      this.#queued.delete(cancel);
+      done(client.closed ? new Refusal('closed') : null);
+    });
+    this.#queued.add(cancel);
   }
 
   #take(packet: PublishPacket): void {

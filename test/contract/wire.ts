@@ -107,8 +107,8 @@ async function mosquittoWire(
   ears: ControllerEars,
   sites: readonly string[],
 ): Promise<Wire> {
-  const { port, restart } = await startMosquitto(t, sites);
-  const url = `mqtt://127.0.0.1:${port}`;
+  const mosquitto = await startMosquitto(t, sites);
+  const url = `mqtt://127.0.0.1:${mosquitto.port}`;
   const wireUp = new Heard<boolean>('controller on mosquitto');
   const transport = await openOutsideBroker({
     url,
@@ -126,7 +126,7 @@ async function mosquittoWire(
     transport,
     async restart() {
       const before = wireUp.all.filter(Boolean).length;
-      await restart();
+      await mosquitto.restart();
       await wireUp.until((all) => (all.filter(Boolean).length > before ? true : undefined));
     },
   };
