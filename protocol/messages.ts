@@ -112,12 +112,22 @@ export const AgentFault = Type.Object({
 });
 export type AgentFault = Static<typeof AgentFault>;
 
+/** The agent has stored this plan and acts on it. */
+export const PlanTaken = Type.Object({
+  kind: Type.Literal('plan-taken'),
+  seq: Count,
+  at: Instant,
+  revision: Count,
+});
+export type PlanTaken = Static<typeof PlanTaken>;
+
 export const ReportItem = Type.Union([
   PhoneMoved,
   PhoneSeen,
   CredentialMoved,
   ImageMoved,
   AgentFault,
+  PlanTaken,
 ]);
 export type ReportItem = Static<typeof ReportItem>;
 
@@ -198,6 +208,14 @@ const PlanPhone = Type.Object({
       attemptsMax: Type.Integer({ minimum: 1, maximum: 10 }),
       /** Phones that ended without the new version are tried afresh when this number rises. */
       round: Count,
+    }),
+  ),
+  /** What the controller knows of it, for an agent that is new here or was restored from a backup. */
+  lastSeen: Type.Optional(
+    Type.Object({
+      version: Type.Union([Version, Type.Null()]),
+      address: Text(64),
+      at: Instant,
     }),
   ),
   /** The agent rotates this phone's credential when its generation is below this one. */

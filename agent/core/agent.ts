@@ -1,13 +1,13 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
-import { isClockWrong, noteController } from './clock-check.ts';
+import { noteController } from './clock-check.ts';
 import { fetchOf, imageFailed, imageHeld, wantImages } from './image-needs.ts';
 import { configServed, imageBegan, imageLeft, phoneAsked, wakeAnswered } from './phone-events.ts';
 import { takePlan, retell } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
-import { grantSlots, timeOut, wakeOf } from './slots.ts';
+import { graceEnds, grantSlots, timeOut, wakeOf } from './slots.ts';
 import type {
   AgentDraft,
   AgentEffect,
@@ -40,6 +40,7 @@ function take(
 ): void {
   switch (event.kind) {
     case 'started':
+      draft.resumed.put('resumed', now);
       return resume(draft, effects);
     case 'woke':
       return undefined;
@@ -100,10 +101,10 @@ function advance(
   const deadline = timeOut(draft, now);
   startRotations(draft, plan, effects);
   const image = wantImages(draft, plan, [...draft.work.values()], now, effects);
-  const retry = grantSlots(draft, plan, isClockWrong(draft, now), now, effects);
+  const retry = grantSlots(draft, plan, now, effects);
   const opening = openingNow(plan, now);
   const edge = (opening?.end ?? nextOpening(plan, now)?.start) as EpochMs | undefined;
-  return [deadline, image, retry, edge];
+  return [deadline, image, retry, edge, graceEnds(draft, now)];
 }
 
 /** Effects are re-derived from state, so a crash between commit and effect loses nothing. */

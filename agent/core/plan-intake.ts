@@ -6,7 +6,7 @@ import { releaseIn } from './image-needs.ts';
 import { usualWhy } from './phone-update.ts';
 import { report } from './reporting.ts';
 import type { AgentDraft, Sighting, Work } from './state.ts';
-import { put, tell } from './work-report.ts';
+import { move, put, tell } from './work-report.ts';
 
 /** Takes a verified plan in when it is newer than the one held; an older one is reported and changes nothing. */
 export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
@@ -19,11 +19,30 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     return;
   }
   draft.plan.put('plan', { plan, heldSince: now });
-  for (const phone of plan.phones) reconcile(draft, plan, phone, now);
+  report(draft, { kind: 'plan-taken', at: now, revision: plan.revision });
+  for (const phone of plan.phones) {
+    believeNewer(draft, phone);
+    const work = reconcile(draft, plan, phone, now);
+    const running = draft.sightings.get(phone.mac)?.version;
+    const target = work?.hops.at(-1);
+    // An agent restored from a backup must not start a phone that has arrived since.
+    if (work && target && running && runs(plan, phone, target, running)) {
+      move(draft, work, 'settled', now);
+    }
+  }
   const named = new Set<string>(plan.phones.map((phone) => phone.mac));
   for (const work of [...draft.work.values()]) {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
   }
+}
+
+/** Takes over what the controller saw of a phone after this box did. */
+function believeNewer(draft: AgentDraft, { mac, vendor, model, lastSeen }: PlanPhone): void {
+  const own = draft.sightings.get(mac);
+  if (!lastSeen || (own && own.at >= lastSeen.at)) return;
+  const { version, address } = lastSeen;
+  const at = lastSeen.at as EpochMs;
+  draft.sightings.put(mac, { mac: mac as Mac, vendor, model, version, address, at, versionAt: at });
 }
 
 /** Brings one phone's work in line with the plan. A phone that is down is left to finish first. */

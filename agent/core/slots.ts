@@ -1,7 +1,8 @@
 import { FAULTS } from '@ringwave/protocol/faults';
 import type { Plan } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
-import { type EpochMs, earliest, minutes } from '@ringwave/protocol/units';
+import { type EpochMs, earliest, laterBy, minutes } from '@ringwave/protocol/units';
+import { isClockWrong } from './clock-check.ts';
 import { isOnSite, releaseIn } from './image-needs.ts';
 import { presentHop } from './phone-update.ts';
 import { type Candidate, floorOf, inOrder, phoneBlock, siteBlock, withSlot } from './queue.ts';
@@ -24,15 +25,14 @@ export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
 export function grantSlots(
   draft: AgentDraft,
   plan: Plan,
-  clockWrong: boolean,
   now: EpochMs,
   effects: AgentEffect[],
 ): EpochMs | undefined {
   const candidates = candidatesOf(draft, plan, now);
   const waiting = candidates.filter(({ work }) => !isFinal(work.phase) && !holdsSlot(work.phase));
   if (waiting.length === 0) return undefined;
-  let floor = floorOf(plan, draft.halt.get('halt'), clockWrong, candidates);
-  const closed = siteBlock(floor, now);
+  let floor = floorOf(plan, draft.halt.get('halt'), isClockWrong(draft, now), candidates);
+  const closed = siteBlock(floor, now) ?? justStarted(draft, now);
   const retries: EpochMs[] = [];
   for (const candidate of inOrder(waiting)) {
     const work = staged(draft, plan, candidate, closed, now);
@@ -49,6 +49,24 @@ export function grantSlots(
     effects.push(...wakeOf(draft, started));
   }
   return earliest(...retries);
+}
+
+/** A box that comes back may have been restored from a backup: it first asks what happened meanwhile. */
+export const askFirstFor = minutes(2);
+
+/** When a fresh process stops waiting for the controller; undefined when it no longer does. */
+export function graceEnds(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
+  const resumedAt = draft.resumed.get('resumed');
+  if (resumedAt === undefined || draft.link.get('link')?.answered) return undefined;
+  const until = laterBy(resumedAt, askFirstFor);
+  return now < until ? until : undefined;
+}
+
+function justStarted(draft: AgentDraft, now: EpochMs): Why | undefined {
+  const until = graceEnds(draft, now);
+  if (until === undefined) return undefined;
+  const reason = 'The agent has just started and asks the controller first';
+  return { reason, waitingFor: 'agent', nextAttemptAt: until };
 }
 
 function candidatesOf(draft: AgentDraft, plan: Plan, now: EpochMs): Candidate[] {

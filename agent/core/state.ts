@@ -120,12 +120,14 @@ export type AgentTables = {
   images: Map<string, ImageRow>;
   credentials: Map<string, Credential>;
   link: Map<string, Link>;
+  /** When this process began: it asks the controller before it starts phones again. */
+  resumed: Map<string, EpochMs>;
   /** Number of the newest waiting progress report of a phone. */
   progress: Map<string, { readonly seq: number }>;
 };
 
 /** Tables that the store does not keep. */
-export const volatileTables: readonly (keyof AgentTables)[] = ['link', 'progress'];
+export const volatileTables: readonly (keyof AgentTables)[] = ['link', 'progress', 'resumed'];
 
 export type AgentDraft = Draft<AgentTables>;
 
@@ -146,6 +148,7 @@ export const emptyTables = (): AgentTables => ({
   images: new Map(),
   credentials: new Map(),
   link: new Map(),
+  resumed: new Map(),
   progress: new Map(),
 });
 

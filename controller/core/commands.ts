@@ -1,0 +1,592 @@
+import { createHash } from 'node:crypto';
+import { nearest } from '@ringwave/protocol/nearest';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { audit, nextCount } from './audit.ts';
+import { progressOf, putProgress } from './progress.ts';
+import { abort, type Moved, pause, resume } from './rollout.ts';
+import type {
+  Command,
+  CommandResult,
+  ControllerDraft,
+  Phone,
+  PhoneInput,
+  Refusal,
+  Rollout,
+  RolloutInput,
+  Site,
+} from './state.ts';
+import { assignWaves, isSelected, releaseFor } from './waves.ts';
+import { isZone, windowProblem } from './window.ts';
+
+// What people ask for. A command is taken whole or refused whole, with every reason at once.
+
+/** 2,000 phones on one site: what a signed plan can carry. */
+export const sitePhonesMax = 2000;
+/** Twenty waves are more than anyone can watch. */
+export const wavesMax = 20;
+
+const taken: CommandResult = { ok: true };
+const refused = (...refusals: readonly Refusal[]): CommandResult => ({ ok: false, refusals });
+const invalid = (thing: string, reason: string, next: string): Refusal => ({
+  code: 'invalid',
+  thing,
+  reason,
+  next,
+});
+const conflict = (thing: string, reason: string, next: string): Refusal => ({
+  code: 'conflict',
+  thing,
+  reason,
+  next,
+});
+
+export function takeCommand(
+  draft: ControllerDraft,
+  command: Command,
+  who: string,
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
+  switch (command.kind) {
+    case 'site-put':
+      return putSite(draft, command.site, who, now, moved);
+    case 'site-remove':
+      return removeSite(draft, command.site, who, now);
+    case 'phones-put':
+      return putPhones(draft, command.phones, who, now, moved);
+    case 'phone-remove':
+      return removePhone(draft, command.mac, who, now, moved);
+    case 'release-put':
+      return putRelease(draft, command.release, who, now);
+    case 'advisory-put':
+      draft.advisories.put(command.advisory.id, command.advisory);
+      audit(draft, { at: now, who, what: 'advisory stored', object: command.advisory.id });
+      return taken;
+    case 'rollout-create':
+      return createRollout(draft, command.input, who, now);
+    case 'rollout-approve':
+      return approve(draft, command, who, now);
+    case 'rollout-pause':
+      return whenState(
+        draft,
+        command.rollout,
+        ['running'],
+        'Only a running rollout can be paused',
+        (rollout) =>
+          pause(draft, rollout.id, { by: 'person', who, reason: command.reason }, now, moved),
+      );
+    case 'rollout-resume':
+      return whenState(
+        draft,
+        command.rollout,
+        ['paused'],
+        'Only a paused rollout can be resumed',
+        (rollout) => resume(draft, rollout.id, who, now, moved),
+      );
+    case 'rollout-abort':
+      return whenState(
+        draft,
+        command.rollout,
+        ['draft', 'awaiting-approval', 'scheduled', 'running', 'paused'],
+        'It has ended already',
+        (rollout) => abort(draft, rollout.id, { who, reason: command.reason }, now, moved),
+      );
+    case 'token-mint':
+      return mintToken(draft, command.token, who, now);
+    case 'agent-enrol':
+      return enrol(draft, command, now);
+    case 'halt': {
+      const counter = nextCount(draft, 'halt');
+      draft.halt.put('halt', {
+        kind: 'halt',
+        counter,
+        halted: command.halted,
+        reason: command.reason,
+      });
+      audit(draft, {
+        at: now,
+        who,
+        what: command.halted ? 'all sites halted' : 'halt lifted',
+        object: 'fleet',
+        detail: command.reason,
+      });
+      return taken;
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+function putSite(
+  draft: ControllerDraft,
+  site: Site,
+  who: string,
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
+  const thing = `site ${site.id}`;
+  const problems: Refusal[] = [];
+  if (!isZone(site.zone)) {
+    const hint = nearest(site.zone, Intl.supportedValuesOf('timeZone'));
+    const next = hint ? `Did you mean ${hint}?` : 'Give an IANA zone such as Europe/Lisbon.';
+    problems.push(invalid(`${thing}: zone`, `"${site.zone}" is not an IANA time zone`, next));
+  }
+  for (const [place, rule] of site.windows.entries()) {
+    const problem = windowProblem(rule);
+    if (problem)
+      problems.push(
+        invalid(
+          `${thing}: windows[${place}]`,
+          problem,
+          'Correct the rule, for example {"days":["mon"],"start":"02:00","end":"05:00"}.',
+        ),
+      );
+  }
+  if (problems.length > 0) return refused(...problems);
+  draft.sites.put(site.id, site);
+  if (!draft.rosters.has(site.id)) draft.rosters.put(site.id, []);
+  audit(draft, { at: now, who, what: 'site stored', object: site.id });
+  moved.sites.add(site.id);
+  return taken;
+}
+
+function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs): CommandResult {
+  if (!draft.sites.has(site))
+    return refused(
+      notFound(
+        'site',
+        site,
+        [...draft.sites.entries()].map(([key]) => key),
+      ),
+    );
+  const count = draft.rosters.get(site)?.length ?? 0;
+  if (count > 0)
+    return refused(
+      conflict(`site ${site}`, `still has ${count} phones`, 'Move or remove its phones first.'),
+    );
+  for (const table of [draft.sites, draft.rosters, draft.plans, draft.agents]) table.remove(site);
+  audit(draft, { at: now, who, what: 'site removed', object: site });
+  return taken;
+}
+
+export function notFound(kind: string, name: string, known: readonly string[]): Refusal {
+  const hint = nearest(name, known);
+  const next = hint ? `Did you mean ${hint}?` : `List them with: ringwave ${kind} list`;
+  return { code: 'not-found', thing: `${kind} ${name}`, reason: 'does not exist', next };
+}
+
+function putPhones(
+  draft: ControllerDraft,
+  phones: readonly PhoneInput[],
+  who: string,
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
+  const problems = phones.flatMap((phone) => phoneProblems(draft, phone));
+  if (problems.length > 0) return refused(...problems);
+  for (const phone of phones) putPhone(draft, phone, moved);
+  for (const site of moved.sites) {
+    const count = draft.rosters.get(site)?.length ?? 0;
+    if (count > sitePhonesMax) {
+      return refused(
+        invalid(
+          `site ${site}`,
+          `would have ${count} phones, at most ${sitePhonesMax} fit one plan`,
+          'Split the branch into several sites.',
+        ),
+      );
+    }
+  }
+  const object = phones.length === 1 ? (phones[0]?.mac ?? '') : `${phones.length} phones`;
+  audit(draft, { at: now, who, what: 'phones stored', object });
+  return taken;
+}
+
+function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
+  const site = draft.sites.get(phone.site);
+  if (!site)
+    return [
+      {
+        ...notFound(
+          'site',
+          phone.site,
+          [...draft.sites.entries()].map(([key]) => key),
+        ),
+        thing: `phone ${phone.mac}: site ${phone.site}`,
+      },
+    ];
+  const group = phone.coverageGroup;
+  if (group && !site.coverage.some((one) => one.id === group)) {
+    return [
+      invalid(
+        `phone ${phone.mac}: coverageGroup`,
+        `site ${site.id} has no coverage group ${group}`,
+        'Add the group to the site first.',
+      ),
+    ];
+  }
+  return [];
+}
+
+function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void {
+  const before = draft.phones.get(input.mac);
+  const { running, seenAt, address, credential } = before ?? {};
+  const kept = {
+    ...(running ? { running } : {}),
+    ...(seenAt ? { seenAt } : {}),
+    ...(address ? { address } : {}),
+    ...(credential ? { credential } : {}),
+  };
+  const phone: Phone = {
+    ...input,
+    ...kept,
+    credentialGeneration: before?.credentialGeneration ?? 1,
+  };
+  draft.phones.put(input.mac, phone);
+  if (before && before.site !== input.site) leaveRoster(draft, before);
+  const roster = draft.rosters.get(input.site) ?? [];
+  if (!before || before.site !== input.site) draft.rosters.put(input.site, [...roster, input.mac]);
+  moved.sites.add(input.site);
+  if (before) moved.sites.add(before.site);
+}
+
+function leaveRoster(draft: ControllerDraft, { site, mac }: Phone): void {
+  const roster = draft.rosters.get(site) ?? [];
+  draft.rosters.put(
+    site,
+    roster.filter((one) => one !== mac),
+  );
+}
+
+function removePhone(
+  draft: ControllerDraft,
+  mac: Mac,
+  who: string,
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
+  const phone = draft.phones.get(mac);
+  if (!phone)
+    return refused({
+      code: 'not-found',
+      thing: `phone ${mac}`,
+      reason: 'does not exist',
+      next: 'List them with: ringwave phone list',
+    });
+  for (const rollout of draft.assignments.get(mac) ?? []) {
+    const progress = draft.progress.get(`${rollout}/${mac}`);
+    if (progress)
+      putProgress(draft, {
+        ...progress,
+        phase: 'skipped',
+        at: now,
+        detail: 'Removed from the inventory',
+      });
+  }
+  draft.assignments.remove(mac);
+  leaveRoster(draft, phone);
+  draft.phones.remove(mac);
+  audit(draft, { at: now, who, what: 'phone removed', object: mac });
+  moved.sites.add(phone.site);
+  return taken;
+}
+
+function putRelease(
+  draft: ControllerDraft,
+  release: Parameters<typeof sameRelease>[0],
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  const before = draft.releases.get(release.id);
+  if (before && !sameRelease(before, release)) {
+    const reason = 'exists already with other images';
+    return refused(
+      conflict(
+        `release ${release.id}`,
+        reason,
+        'A release never changes; give the new one another version or model list.',
+      ),
+    );
+  }
+  if (before) return taken;
+  draft.releases.put(release.id, release);
+  audit(draft, { at: now, who, what: 'release stored', object: release.id });
+  return taken;
+}
+
+type StoredRelease = NonNullable<ReturnType<ControllerDraft['releases']['get']>>;
+const sameRelease = (a: StoredRelease, b: StoredRelease): boolean =>
+  JSON.stringify(a.images) === JSON.stringify(b.images);
+
+function createRollout(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  const thing = `rollout ${input.id}`;
+  if (draft.rollouts.has(input.id))
+    return refused(conflict(thing, 'exists already', 'Choose another id.'));
+  const problems = rolloutProblems(draft, input);
+  if (problems.length > 0) return refused(...problems);
+  const selected = [...draft.phones.values()].filter((phone) => isSelected(phone, input.selection));
+  const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
+  const fitting = selected.filter((phone) => releaseFor(phone, releases));
+  if (fitting.length === 0) {
+    const reason =
+      selected.length === 0
+        ? 'selects no phone'
+        : `selects ${selected.length} phones, but no release of it fits any of them`;
+    return refused(invalid(`${thing}: selection`, reason, 'Compare with: ringwave phone list'));
+  }
+  const { waveOf, sizes, leftOut } = assignWaves(input.id, fitting, input.waves);
+  const empty = input.waves.filter((_, index) => sizes[index] === 0);
+  if (empty.length > 0) {
+    return refused(
+      ...empty.map((wave) =>
+        invalid(
+          `${thing}: wave ${wave.name}`,
+          'takes no phone',
+          'Correct its sites or count, or leave it out.',
+        ),
+      ),
+    );
+  }
+  if (leftOut.length > 0) {
+    const some = leftOut
+      .slice(0, 5)
+      .map((phone) => `${phone.mac} (${phone.site})`)
+      .join(', ');
+    return refused(
+      invalid(
+        `${thing}: waves`,
+        `leave out ${leftOut.length} phones: ${some}`,
+        'Add a last wave without count, percent or sites.',
+      ),
+    );
+  }
+  const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
+  storeRollout(draft, input, { who, now, sizes, sites });
+  for (const phone of fitting) {
+    const release = releaseFor(phone, releases);
+    assignPhone(draft, input, phone, waveOf.get(phone.mac) ?? 0, release?.version ?? '', now);
+  }
+  return taken;
+}
+
+function storeRollout(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  made: { who: string; now: EpochMs; sizes: readonly number[]; sites: readonly Id[] },
+): void {
+  const waves = input.waves.map((spec, index) => ({
+    spec,
+    state: 'closed' as const,
+    counts: { total: made.sizes[index] ?? 0, done: 0, failed: 0, skipped: 0 },
+  }));
+  const { id, name, releases, selection, gate, attemptsMax, rotateCredentials, startAt } = input;
+  draft.rollouts.put(id, {
+    id,
+    name,
+    releases,
+    selection,
+    gate,
+    attemptsMax,
+    rotateCredentials,
+    ...(startAt ? { startAt } : {}),
+    state: 'awaiting-approval',
+    waves,
+    sites: made.sites,
+    createdBy: made.who,
+    createdAt: made.now,
+    contentHash: createHash('sha256').update(JSON.stringify(input)).digest('hex'),
+    round: 1,
+  });
+  audit(draft, { at: made.now, who: made.who, what: 'rollout created', object: id });
+}
+
+function assignPhone(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  phone: Phone,
+  wave: number,
+  target: string,
+  now: EpochMs,
+): void {
+  putProgress(draft, {
+    rollout: input.id,
+    mac: phone.mac,
+    site: phone.site,
+    wave,
+    phase: 'waiting',
+    attempt: 0,
+    at: now,
+    hops: [],
+    target,
+  });
+  draft.assignments.put(phone.mac, [...(draft.assignments.get(phone.mac) ?? []), input.id]);
+}
+
+function rolloutProblems(draft: ControllerDraft, input: RolloutInput): Refusal[] {
+  const thing = `rollout ${input.id}`;
+  const problems: Refusal[] = [];
+  for (const release of input.releases) {
+    if (!draft.releases.has(release))
+      problems.push(
+        notFound(
+          'release',
+          release,
+          [...draft.releases.entries()].map(([key]) => key),
+        ),
+      );
+  }
+  for (const site of [
+    ...(input.selection.sites ?? []),
+    ...input.waves.flatMap((wave) => wave.sites ?? []),
+  ]) {
+    if (!draft.sites.has(site))
+      problems.push(
+        notFound(
+          'site',
+          site,
+          [...draft.sites.entries()].map(([key]) => key),
+        ),
+      );
+  }
+  if (input.releases.length === 0)
+    problems.push(invalid(`${thing}: releases`, 'is empty', 'Name at least one release.'));
+  if (input.waves.length === 0 || input.waves.length > wavesMax) {
+    problems.push(
+      invalid(`${thing}: waves`, `has ${input.waves.length} waves`, `Give 1 to ${wavesMax} waves.`),
+    );
+  }
+  for (const { name, count, percent } of input.waves) {
+    if (count !== undefined && percent !== undefined) {
+      problems.push(
+        invalid(`${thing}: wave ${name}`, 'gives count and percent', 'Give one of the two.'),
+      );
+    }
+  }
+  const { successMin } = input.gate;
+  if (successMin < 0 || successMin > 1)
+    problems.push(
+      invalid(
+        `${thing}: gate.successMin`,
+        `is ${successMin}`,
+        'Give a part between 0 and 1, such as 0.95.',
+      ),
+    );
+  return problems;
+}
+
+function approve(
+  draft: ControllerDraft,
+  command: Extract<Command, { kind: 'rollout-approve' }>,
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  return whenState(
+    draft,
+    command.rollout,
+    ['awaiting-approval'],
+    'It does not wait for approval',
+    (rollout) => {
+      if (command.contentHash !== undefined && command.contentHash !== rollout.contentHash) {
+        return conflict(
+          `rollout ${rollout.id}`,
+          'changed since it was shown for approval',
+          'Read it again, then approve what it says now.',
+        );
+      }
+      draft.rollouts.put(rollout.id, { ...rollout, state: 'scheduled', approvedBy: who });
+      if (rollout.rotateCredentials) wantNewCredentials(draft, rollout);
+      audit(draft, {
+        at: now,
+        who,
+        what: 'rollout approved',
+        object: rollout.id,
+        detail: rollout.contentHash,
+      });
+      return undefined;
+    },
+  );
+}
+
+/** Phones that already have a proven credential get the next generation; the others get their first one anyway. */
+function wantNewCredentials(draft: ControllerDraft, rollout: Rollout): void {
+  for (const { mac } of progressOf(draft, rollout)) {
+    const phone = draft.phones.get(mac);
+    if (!phone?.credential || phone.credential.generation < phone.credentialGeneration) continue;
+    draft.phones.put(mac, { ...phone, credentialGeneration: phone.credential.generation + 1 });
+  }
+}
+
+function whenState(
+  draft: ControllerDraft,
+  rolloutId: Id,
+  states: readonly Rollout['state'][],
+  otherwise: string,
+  act: (rollout: Rollout) => Refusal | undefined | void,
+): CommandResult {
+  const rollout = draft.rollouts.get(rolloutId);
+  if (!rollout)
+    return refused(
+      notFound(
+        'rollout',
+        rolloutId,
+        [...draft.rollouts.entries()].map(([key]) => key),
+      ),
+    );
+  if (!states.includes(rollout.state)) {
+    return refused(
+      conflict(
+        `rollout ${rolloutId}`,
+        `is ${rollout.state}. ${otherwise}`,
+        `See it with: ringwave rollout show ${rolloutId}`,
+      ),
+    );
+  }
+  const refusal = act(rollout);
+  return refusal ? refused(refusal) : taken;
+}
+
+function mintToken(
+  draft: ControllerDraft,
+  token: Extract<Command, { kind: 'token-mint' }>['token'],
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  if (!draft.sites.has(token.site))
+    return refused(
+      notFound(
+        'site',
+        token.site,
+        [...draft.sites.entries()].map(([key]) => key),
+      ),
+    );
+  draft.tokens.put(token.id, token);
+  audit(draft, { at: now, who, what: 'enrolment token made', object: token.site });
+  return taken;
+}
+
+/** Uses the token up and makes the box the site's agent in one transaction: a token never works twice. */
+function enrol(
+  draft: ControllerDraft,
+  { tokenId, agent }: Extract<Command, { kind: 'agent-enrol' }>,
+  now: EpochMs,
+): CommandResult {
+  const token = draft.tokens.get(tokenId);
+  if (!token || token.usedAt !== undefined || token.expiresAt <= now || token.site !== agent.site) {
+    return refused({
+      code: 'forbidden',
+      thing: 'enrolment token',
+      reason: 'is unknown, used or expired',
+      next: 'Make a new one with: ringwave site token SITE',
+    });
+  }
+  draft.tokens.put(tokenId, { ...token, usedAt: now });
+  const epoch = nextCount(draft, 'epoch');
+  draft.agents.put(agent.site, { ...agent, cursor: { epoch, seq: 0 } });
+  audit(draft, { at: now, who: 'agent', what: 'agent enrolled', object: agent.site });
+  return taken;
+}

@@ -1,0 +1,107 @@
+import { changesOf, draftOf } from '@ringwave/protocol/tables';
+import { type EpochMs, earliest, type Id } from '@ringwave/protocol/units';
+import { takeCommand } from './commands.ts';
+import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
+import { replan } from './plan.ts';
+import { advance, type Moved } from './rollout.ts';
+import type {
+  ControllerDraft,
+  ControllerEffect,
+  ControllerEvent,
+  ControllerState,
+  ControllerStep,
+} from './state.ts';
+
+/**
+ * What follows from one event at one instant: reads what is known, never waits, never writes. State, plans
+ * and what is owed to agents change in one transaction; messages leave after it.
+ */
+export function stepController(
+  state: ControllerState,
+  event: ControllerEvent,
+  now: EpochMs,
+): ControllerStep {
+  const draft = draftOf(state.tables);
+  const effects: ControllerEffect[] = [];
+  const moved: Moved = { sites: new Set(), rollouts: new Set() };
+  const answer = take(draft, event, now, moved, effects);
+  // A refused command leaves nothing behind, whatever it had begun to change.
+  if (answer && !answer.result.ok) return refusedStep(state, answer, now);
+  if (answer) effects.push(answer);
+  const timer = settle(draft, event, now, moved);
+  const resend = sendPlans(draft, sitesToTell(draft, event, moved), now, effects);
+  return { changes: changesOf(draft), effects, wakeAt: earliest(timer, resend) };
+}
+
+type Answer = Extract<ControllerEffect, { kind: 'answer' }>;
+
+function refusedStep(state: ControllerState, answer: Answer, now: EpochMs): ControllerStep {
+  const draft = draftOf(state.tables);
+  const wakeAt = earliest(nextRolloutTime(draft, now), nextResend(draft));
+  return { changes: [], effects: [answer], wakeAt };
+}
+
+function take(
+  draft: ControllerDraft,
+  event: ControllerEvent,
+  now: EpochMs,
+  moved: Moved,
+  effects: ControllerEffect[],
+): Answer | undefined {
+  switch (event.kind) {
+    case 'started':
+    case 'woke':
+      return undefined;
+    case 'command': {
+      const result = takeCommand(draft, event.command, event.who, now, moved);
+      const halt = draft.halt.get('halt');
+      if (event.command.kind === 'halt' && halt) effects.push({ kind: 'send-halt', halt });
+      return { kind: 'answer', id: event.id, result };
+    }
+    case 'hello':
+      takeHello(draft, event.site, event.hello, now, effects);
+      return undefined;
+    case 'report':
+      takeReport(draft, event.site, event.report, now, moved, effects);
+      return undefined;
+    case 'beat':
+      heard(draft, event.site, now, event.beat.conn);
+      return undefined;
+    case 'last-will':
+      takeWill(draft, event.site, event.will.conn, now);
+      return undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Rollouts move, then the plans of the sites that they touched. Gives when time alone moves a rollout. */
+function settle(
+  draft: ControllerDraft,
+  event: ControllerEvent,
+  now: EpochMs,
+  moved: Moved,
+): EpochMs | undefined {
+  const isWide = event.kind === 'woke' || event.kind === 'started' || event.kind === 'command';
+  const rollouts = isWide ? [...draft.rollouts.values()].map((one) => one.id) : moved.rollouts;
+  for (const id of rollouts) advance(draft, id, now, moved);
+  for (const site of moved.sites) replan(draft, site, now);
+  // A site's own word is the occasion to renew its lease, so that no tick walks all sites.
+  if ('site' in event) replan(draft, event.site, now);
+  return nextRolloutTime(draft, now);
+}
+
+function nextRolloutTime(draft: ControllerDraft, now: EpochMs): EpochMs | undefined {
+  let next: EpochMs | undefined;
+  for (const rollout of draft.rollouts.values()) {
+    if (rollout.state === 'scheduled') next = earliest(next, rollout.startAt);
+    if (rollout.state !== 'running') continue;
+    for (const wave of rollout.waves) next = earliest(next, wave.soakUntil);
+  }
+  return next !== undefined && next < now ? now : next;
+}
+
+function sitesToTell(draft: ControllerDraft, event: ControllerEvent, moved: Moved): Set<Id> {
+  const owed = [...draft.owed.entries()].map(([site]) => site as Id);
+  return new Set([...moved.sites, ...owed, ...('site' in event ? [event.site] : [])]);
+}

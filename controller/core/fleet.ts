@@ -1,0 +1,269 @@
+import { receive } from '@ringwave/protocol/delivery';
+import type { Ack, Hello, Report, ReportItem } from '@ringwave/protocol/messages';
+import { isFinal } from '@ringwave/protocol/phases';
+import {
+  type DurationMs,
+  type EpochMs,
+  earliest,
+  type Id,
+  laterBy,
+  type Mac,
+  seconds,
+} from '@ringwave/protocol/units';
+import { nextCount } from './audit.ts';
+import { replan } from './plan.ts';
+import { putProgress, withoutWaiting } from './progress.ts';
+import type { Moved } from './rollout.ts';
+import {
+  type Agent,
+  type ControllerDraft,
+  type ControllerEffect,
+  type CredentialView,
+  type Phone,
+  progressKey,
+} from './state.ts';
+
+// What agents say. A report moves its site's cursor and applies its items in one transaction, and only then
+// is it acknowledged: a doubled report finds the cursor moved, and only the acknowledgement is repeated.
+
+/** Batches an agent may have under way. 8 x 32 KiB covers a 5 s round trip at a site's full rate. */
+export const windowBatches = 8;
+/** Reconnects of all agents are spread so that about 200 arrive a second; thirty seconds suit 6,000 sites. */
+export const spreadSeconds = 30;
+/** A plan that was sent and not confirmed is sent again after this. */
+export const planResendAfter: DurationMs = seconds(30);
+/** The last notices of a site are kept; older ones are in the log. */
+export const noticesMax = 50;
+
+const ackOf = (agent: Agent, now: EpochMs, conn?: string): Ack => ({
+  kind: 'ack',
+  epoch: agent.cursor.epoch,
+  seq: agent.cursor.seq,
+  window: windowBatches,
+  minGapMs: 0,
+  spreadSeconds,
+  controllerMs: now,
+  ...(conn ? { conn } : {}),
+});
+
+/** Answers what an agent holds with what it lacks. */
+export function takeHello(
+  draft: ControllerDraft,
+  site: Id,
+  hello: Hello,
+  now: EpochMs,
+  effects: ControllerEffect[],
+): void {
+  const agent = draft.agents.get(site);
+  if (!agent) return;
+  draft.presence.put(site, { conn: hello.conn, up: true, lastHeardAt: now });
+  // Fewer numbers than were committed: a restored backup or a clone. A new epoch, and all is told again.
+  const isRestored = hello.epoch === agent.cursor.epoch && hello.nextSeq <= agent.cursor.seq;
+  const isStrange = hello.epoch !== agent.cursor.epoch;
+  const epoch = isRestored || isStrange ? nextCount(draft, 'epoch') : agent.cursor.epoch;
+  const seq = isRestored || isStrange ? 0 : agent.cursor.seq;
+  const known: Agent = { ...agent, version: hello.agentVersion, cursor: { epoch, seq } };
+  if (epoch !== agent.cursor.epoch || agent.version !== hello.agentVersion)
+    draft.agents.put(site, known);
+  effects.push({ kind: 'send-ack', site, ack: ackOf(known, now, hello.conn) });
+  const newest = draft.plans.get(site)?.plan.revision ?? 0;
+  // An agent ahead of us means that we were restored: a revision is never used twice.
+  if (hello.planRevision > newest || (isRestored && newest > 0)) {
+    replan(draft, site, now, { above: Math.max(hello.planRevision, newest) });
+  }
+  noteHeld(draft, site, hello.planRevision);
+  const halt = draft.halt.get('halt');
+  if (halt) effects.push({ kind: 'send-halt', halt, site });
+}
+
+function noteHeld(draft: ControllerDraft, site: Id, revision: number): void {
+  const plan = draft.plans.get(site);
+  if (plan && plan.heldRevision !== revision)
+    draft.plans.put(site, { ...plan, heldRevision: revision });
+}
+
+export function heard(draft: ControllerDraft, site: Id, now: EpochMs, conn?: string): void {
+  const known = draft.presence.get(site);
+  draft.presence.put(site, {
+    ...known,
+    conn: conn ?? known?.conn ?? '',
+    up: true,
+    lastHeardAt: now,
+  });
+}
+
+export function takeReport(
+  draft: ControllerDraft,
+  site: Id,
+  report: Report,
+  now: EpochMs,
+  moved: Moved,
+  effects: ControllerEffect[],
+): void {
+  const agent = draft.agents.get(site);
+  if (!agent) return;
+  heard(draft, site, now);
+  const receipt = receive(agent.cursor, report);
+  if (receipt.kind !== 'fresh') {
+    effects.push({ kind: 'send-ack', site, ack: ackOf(agent, now) });
+    return;
+  }
+  for (const item of receipt.items) apply(draft, site, item, now, moved);
+  const after = { ...agent, cursor: receipt.cursor };
+  draft.agents.put(site, after);
+  effects.push({ kind: 'send-ack', site, ack: ackOf(after, now) });
+}
+
+function apply(
+  draft: ControllerDraft,
+  site: Id,
+  item: ReportItem,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  switch (item.kind) {
+    case 'phone-moved':
+      return phoneMoved(draft, site, item, moved);
+    case 'phone-seen':
+      return phoneSeen(draft, site, item);
+    case 'credential-moved':
+      return credentialMoved(draft, site, item);
+    case 'image-moved':
+      if (item.fault)
+        notice(draft, site, {
+          at: item.at as EpochMs,
+          fault: item.fault,
+          detail: `Image ${item.digest.slice(0, 12)}…`,
+        });
+      return undefined;
+    case 'agent-fault':
+      return notice(draft, site, {
+        at: item.at as EpochMs,
+        fault: item.fault,
+        detail: item.detail,
+      });
+    case 'plan-taken':
+      return noteHeld(
+        draft,
+        site,
+        Math.max(item.revision, draft.plans.get(site)?.heldRevision ?? 0),
+      );
+    default:
+      return item satisfies never;
+  }
+}
+
+type Item<K extends ReportItem['kind']> = Extract<ReportItem, { kind: K }>;
+
+/** A site speaks for its own phones only; what it says of others is dropped. */
+const phoneAt = (draft: ControllerDraft, site: Id, mac: string): Phone | undefined => {
+  const phone = draft.phones.get(mac);
+  return phone?.site === site ? phone : undefined;
+};
+
+function phoneMoved(
+  draft: ControllerDraft,
+  site: Id,
+  item: Item<'phone-moved'>,
+  moved: Moved,
+): void {
+  const progress = draft.progress.get(progressKey(item.rollout as Id, item.mac as Mac));
+  const rollout = draft.rollouts.get(item.rollout);
+  if (!rollout || progress?.site !== site || !phoneAt(draft, site, item.mac)) return;
+  // Done is proven by the phone; an agent that knows less, restored from a backup, does not take it back.
+  if (progress.phase === 'done' && item.phase !== 'done') return;
+  const isOver =
+    rollout.state === 'aborted' ||
+    rollout.state === 'done' ||
+    rollout.state === 'done-with-failures';
+  if (isOver && isFinal(progress.phase) && item.phase !== 'done') return;
+  const { fault: _fault, detail: _detail, ...rest } = withoutWaiting(progress);
+  putProgress(draft, {
+    ...rest,
+    phase: item.phase,
+    attempt: item.attempt,
+    at: item.at as EpochMs,
+    ...(item.fault ? { fault: item.fault } : {}),
+    ...(item.detail ? { detail: item.detail } : {}),
+    ...(item.waiting ? { waiting: item.waiting } : {}),
+  });
+  moved.rollouts.add(item.rollout as Id);
+}
+
+function phoneSeen(draft: ControllerDraft, site: Id, item: Item<'phone-seen'>): void {
+  const phone = phoneAt(draft, site, item.mac);
+  if (!phone || (phone.seenAt ?? 0) > item.at) return;
+  const at = item.at as EpochMs;
+  const { claimsModel: _claims, ...rest } = phone;
+  const differs = item.model !== null && item.model !== phone.model;
+  const running =
+    item.version === null ? phone.running : { version: item.version, at, source: item.source };
+  const hardware = item.hardware ?? phone.hardware;
+  draft.phones.put(item.mac, {
+    ...rest,
+    seenAt: at,
+    address: item.address,
+    ...(running ? { running } : {}),
+    ...(hardware ? { hardware } : {}),
+    ...(differs && item.model ? { claimsModel: item.model } : {}),
+  });
+}
+
+function credentialMoved(draft: ControllerDraft, site: Id, item: Item<'credential-moved'>): void {
+  const phone = phoneAt(draft, site, item.mac);
+  if (!phone || item.state === 'old-dead') return;
+  const at = item.at as EpochMs;
+  const before = phone.credential;
+  // The age counts from the proof of the secret in use, which stays the old one until the new one is proven.
+  const provenAt = item.state === 'proven' ? at : before?.provenAt;
+  const credential: CredentialView = {
+    generation: item.generation,
+    state: item.state,
+    at,
+    ...(provenAt ? { provenAt } : {}),
+    fingerprint: item.fingerprint,
+  };
+  draft.phones.put(item.mac, { ...phone, credential });
+}
+
+function notice(
+  draft: ControllerDraft,
+  site: Id,
+  said: { at: EpochMs; fault: Item<'agent-fault'>['fault']; detail: string },
+): void {
+  const place = nextCount(draft, `notices/${site}`) % noticesMax;
+  draft.notices.put(`${site}/${place}`, { site, ...said });
+}
+
+/** A will that names an earlier connection says nothing about the present one. */
+export function takeWill(draft: ControllerDraft, site: Id, conn: string, now: EpochMs): void {
+  const known = draft.presence.get(site);
+  if (known?.conn === conn) draft.presence.put(site, { ...known, up: false, lastHeardAt: now });
+}
+
+/** Sends plans that their agents are not known to hold. Gives when to try again. */
+export function sendPlans(
+  draft: ControllerDraft,
+  sites: Iterable<Id>,
+  now: EpochMs,
+  effects: ControllerEffect[],
+): EpochMs | undefined {
+  for (const site of sites) {
+    const plan = draft.plans.get(site);
+    const isUp = draft.presence.get(site)?.up === true;
+    if (!plan || !isUp || plan.heldRevision >= plan.plan.revision) {
+      draft.owed.remove(site);
+      continue;
+    }
+    const owed = draft.owed.get(site);
+    const isSame = owed?.revision === plan.plan.revision;
+    if (owed && isSame && now < owed.again) continue;
+    effects.push({ kind: 'send-plan', site, plan: plan.plan, issuedAt: now });
+    const again = laterBy(now, planResendAfter);
+    draft.owed.put(site, { revision: plan.plan.revision, again });
+  }
+  return nextResend(draft);
+}
+
+export const nextResend = (draft: ControllerDraft): EpochMs | undefined =>
+  earliest(...[...draft.owed.values()].map((owed) => owed.again));

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import type { Release } from '@ringwave/firmware-catalog/release';
+import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
+import { isFinal } from '@ringwave/protocol/phases';
+import {
+  type DurationMs,
+  days,
+  type EpochMs,
+  type Id,
+  laterBy,
+  type Mac,
+} from '@ringwave/protocol/units';
+import {
+  type ControllerDraft,
+  type Phone,
+  type Progress,
+  progressKey,
+  type Rollout,
+  type Site,
+} from './state.ts';
+import { siteOpenings } from './window.ts';
+
+// One immutable plan per site follows from all its rollouts. The same content is the same plan: planning
+// twice changes nothing; only a change, or an ageing lease, makes a new revision.
+
+/** How long an agent that lost the controller may go on starting phones. */
+export const startsFor: DurationMs = days(7);
+/** A plan is renewed when this old, so that a connected agent never comes near its end. */
+export const renewAfter: DurationMs = days(1);
+/** A day beyond the last start: what is in flight then is still within a valid plan. */
+export const expiresAfter: DurationMs = days(8);
+
+/** Writes a new revision when the content has changed, the lease has aged, or `force` says so. True when it did. */
+export function replan(
+  draft: ControllerDraft,
+  siteId: Id,
+  now: EpochMs,
+  force?: { readonly above: number },
+): boolean {
+  const site = draft.sites.get(siteId);
+  if (!site) return false;
+  const before = draft.plans.get(siteId);
+  const content = contentOf(draft, site);
+  const contentHash = hashOf(site, content);
+  const isAged = before !== undefined && now >= laterBy(before.issuedAt, renewAfter);
+  if (!force && before?.contentHash === contentHash && !isAged) return false;
+  const parent = before?.plan.revision ?? 0;
+  const revision = Math.max(parent, force?.above ?? 0) + 1;
+  const startUntil = laterBy(now, startsFor);
+  const phones = content.phones.map((phone) => ({ ...phone, ...lastSeen(draft, phone.mac) }));
+  const openings = [...siteOpenings(site, now, startUntil)];
+  const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
+  const plan: Plan = { ...head, startUntil, openings, ...content, phones };
+  const heldRevision = before?.heldRevision ?? 0;
+  draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
+  return true;
+}
+
+type Content = Pick<
+  Plan,
+  'phonesUpdatingMax' | 'wanBytesPerSecond' | 'coverage' | 'pausedRollouts' | 'releases' | 'phones'
+>;
+
+function contentOf(draft: ControllerDraft, site: Site): Content {
+  const roster = draft.rosters.get(site.id) ?? [];
+  const phones: PlanPhone[] = [];
+  const releases = new Map<string, PlanRelease>();
+  const rollouts = new Map<Id, Rollout>();
+  for (const mac of roster) {
+    const phone = draft.phones.get(mac);
+    if (!phone) continue;
+    const active = activeWork(draft, phone);
+    phones.push(planPhone(phone, active));
+    if (!active) continue;
+    rollouts.set(active.rollout.id, active.rollout);
+    for (const hop of active.progress.hops) {
+      const release = draft.releases.get(hop);
+      if (release) releases.set(hop, planRelease(release));
+    }
+  }
+  return {
+    phonesUpdatingMax: site.phonesUpdatingMax,
+    wanBytesPerSecond: site.wanBytesPerSecond,
+    coverage: site.coverage.map(({ id, minUp }) => ({ id, minUp })),
+    pausedRollouts: [...rollouts.values()].flatMap(({ id, paused }) =>
+      paused ? [{ rollout: id, reason: paused.reason.slice(0, 240) }] : [],
+    ),
+    releases: [...releases.values()],
+    phones,
+  };
+}
+
+const hashOf = ({ zone, windows, blackout }: Site, content: Content): string =>
+  createHash('sha256')
+    .update(JSON.stringify([zone, windows, blackout, content]))
+    .digest('hex');
+
+interface ActiveWork {
+  readonly rollout: Rollout;
+  readonly progress: Progress;
+}
+
+/** Of a phone's rollouts the oldest one with something left to do; the work stays named until its rollout ends. */
+export function activeWork(draft: ControllerDraft, phone: Phone): ActiveWork | undefined {
+  const mine = (draft.assignments.get(phone.mac) ?? []).flatMap((id) => {
+    const rollout = draft.rollouts.get(id);
+    const progress = draft.progress.get(progressKey(id, phone.mac));
+    if (!rollout || !progress || progress.hops.length === 0) return [];
+    return isReleased(rollout, progress) ? [{ rollout, progress }] : [];
+  });
+  return mine.find(({ progress }) => !isFinal(progress.phase)) ?? mine.at(-1);
+}
+
+/** Whether the wave of this phone has ever been opened, and the rollout still goes on. */
+function isReleased(rollout: Rollout, progress: Progress): boolean {
+  const isGoing = rollout.state === 'running' || rollout.state === 'paused';
+  return isGoing && rollout.waves[progress.wave]?.openedAt !== undefined;
+}
+
+function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
+  const { mac, vendor, model, hardware, extension, emergency, coverageGroup } = phone;
+  return {
+    mac,
+    vendor,
+    model,
+    ...(hardware ? { hardware } : {}),
+    ...(extension ? { extension } : {}),
+    emergency,
+    ...(coverageGroup ? { coverageGroup } : {}),
+    credentialGeneration: phone.credentialGeneration,
+    ...(active ? { work: workOf(active) } : {}),
+  };
+}
+
+const workOf = ({ rollout, progress }: ActiveWork): NonNullable<PlanPhone['work']> => ({
+  rollout: rollout.id,
+  hops: [...progress.hops],
+  attemptsMax: rollout.attemptsMax,
+  round: rollout.round,
+});
+
+/** Outside the content's hash: what a phone showed is no reason for a new plan. */
+function lastSeen(draft: ControllerDraft, mac: string): Pick<PlanPhone, 'lastSeen'> {
+  const phone = draft.phones.get(mac as Mac);
+  if (!phone?.seenAt || !phone.address) return {};
+  const { seenAt: at, address, running } = phone;
+  return { lastSeen: { version: running?.version ?? null, address, at } };
+}
+
+const planRelease = ({ id, vendor, version, entry, images }: Release): PlanRelease => ({
+  id,
+  vendor,
+  version,
+  entry,
+  images: images.map(({ fileName, sha256, lengthBytes, models }) => ({
+    fileName,
+    sha256,
+    lengthBytes,
+    ...(models ? { models: [...models] } : {}),
+  })),
+});

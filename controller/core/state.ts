@@ -1,0 +1,344 @@
+import type { Advisory } from '@ringwave/firmware-catalog/advisory';
+import type { Release } from '@ringwave/firmware-catalog/release';
+import type { Cursor } from '@ringwave/protocol/delivery';
+import type { FaultCode } from '@ringwave/protocol/faults';
+import type { Ack, Beat, Halt, Hello, LastWill, Plan, Report } from '@ringwave/protocol/messages';
+import type { PhonePhase, RolloutState, Waiting, WaveState } from '@ringwave/protocol/phases';
+import type { Change, Draft } from '@ringwave/protocol/tables';
+import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
+
+// What the controller knows. Its database is the only truth: brokers, queues and browsers hold copies.
+
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** A recurring local-time rule. `end` at or before `start` means the next day. */
+export interface WindowRule {
+  readonly days: readonly Weekday[];
+  /** Wall clock, `HH:MM`. */
+  readonly start: string;
+  readonly end: string;
+}
+
+export interface Site {
+  readonly id: Id;
+  readonly name: string;
+  /** IANA time zone; without one there is no window and so no start. */
+  readonly zone: string;
+  readonly windows: readonly WindowRule[];
+  /** Local dates `YYYY-MM-DD` on which no opening begins. */
+  readonly blackout: readonly string[];
+  readonly coverage: readonly { readonly id: Id; readonly minUp: number }[];
+  readonly phonesUpdatingMax: number;
+  /** 0: no limit. */
+  readonly wanBytesPerSecond: number;
+  /** Credentials older than this are rotated; counted from the phone's proof. */
+  readonly credentialDaysMax: number;
+}
+
+export interface Running {
+  readonly version: string;
+  readonly at: EpochMs;
+  readonly source: string;
+}
+
+export interface CredentialView {
+  readonly generation: number;
+  readonly state: 'staged' | 'published' | 'proven';
+  readonly at: EpochMs;
+  readonly provenAt?: EpochMs;
+  readonly fingerprint?: string;
+}
+
+export interface Phone {
+  readonly mac: Mac;
+  readonly site: Id;
+  readonly vendor: string;
+  readonly model: string;
+  readonly hardware?: string;
+  readonly extension?: string;
+  readonly emergency: boolean;
+  readonly coverageGroup?: Id;
+  readonly running?: Running;
+  readonly seenAt?: EpochMs;
+  readonly address?: string;
+  /** What the phone says it is, where that differs from the inventory. */
+  readonly claimsModel?: string;
+  readonly credentialGeneration: number;
+  readonly credential?: CredentialView;
+}
+
+export interface Selection {
+  readonly sites?: readonly Id[];
+  readonly vendors?: readonly string[];
+  readonly models?: readonly string[];
+  readonly macs?: readonly Mac[];
+}
+
+/** Takes from the phones that earlier waves left: all that match, or so many of them in hashed order. */
+export interface WaveSpec {
+  readonly name: string;
+  readonly sites?: readonly Id[];
+  readonly count?: number;
+  readonly percent?: number;
+}
+
+/** When the next wave opens: judged over completed results only, failure before success. */
+export interface Gate {
+  /** Part of the completed results that must be done, 0 to 1. */
+  readonly successMin: number;
+  /** More failures than this halt the wave at once. */
+  readonly failuresMax: number;
+  /** Fewer completed results than this decide nothing (a smaller wave counts whole). */
+  readonly minSample: number;
+  readonly soak: DurationMs;
+}
+
+export interface WaveCounts {
+  readonly total: number;
+  readonly done: number;
+  /** Failed, rolled back or unreachable. */
+  readonly failed: number;
+  /** Refused by a pre-check or taken out: neither success nor failure. */
+  readonly skipped: number;
+}
+
+export interface Wave {
+  readonly spec: WaveSpec;
+  readonly state: WaveState;
+  readonly counts: WaveCounts;
+  readonly openedAt?: EpochMs;
+  readonly soakUntil?: EpochMs;
+  readonly why?: string;
+}
+
+export interface Rollout {
+  readonly id: Id;
+  readonly name: string;
+  readonly releases: readonly Id[];
+  readonly selection: Selection;
+  readonly gate: Gate;
+  readonly attemptsMax: number;
+  readonly rotateCredentials: boolean;
+  readonly state: RolloutState;
+  readonly waves: readonly Wave[];
+  readonly sites: readonly Id[];
+  readonly createdBy: string;
+  readonly createdAt: EpochMs;
+  readonly startAt?: EpochMs;
+  readonly startedAt?: EpochMs;
+  readonly endedAt?: EpochMs;
+  readonly approvedBy?: string;
+  /** SHA-256 over the content that was approved. */
+  readonly contentHash: string;
+  readonly paused?: {
+    readonly by: 'person' | 'gate' | 'freeze' | 'agent';
+    readonly who: string;
+    readonly reason: string;
+  };
+  /** Raised when ended phones are tried afresh. */
+  readonly round: number;
+}
+
+/** One phone in one rollout. */
+export interface Progress {
+  readonly rollout: Id;
+  readonly mac: Mac;
+  readonly site: Id;
+  readonly wave: number;
+  readonly phase: PhonePhase;
+  readonly attempt: number;
+  readonly at: EpochMs;
+  readonly hops: readonly Id[];
+  readonly target: string;
+  readonly fault?: FaultCode;
+  readonly detail?: string;
+  readonly waiting?: Waiting;
+}
+
+/** The newest plan of a site, and which one its agent says it holds. */
+export interface SitePlan {
+  readonly plan: Plan;
+  readonly issuedAt: EpochMs;
+  readonly heldRevision: number;
+  /** Same content, same hash: planning twice changes nothing. */
+  readonly contentHash: string;
+}
+
+export interface Agent {
+  readonly site: Id;
+  readonly enrolledAt: EpochMs;
+  /** SHA-256 of the MQTT password and of the image token: both are random and 192 bits long. */
+  readonly passwordHash: string;
+  readonly imageTokenHash: string;
+  readonly cursor: Cursor;
+  readonly version?: string;
+}
+
+/** What is known of a connection; forgotten at a restart. */
+export interface Presence {
+  readonly conn: string;
+  readonly up: boolean;
+  readonly lastHeardAt: EpochMs;
+}
+
+export interface EnrolmentToken {
+  readonly id: string;
+  readonly site: Id;
+  readonly secret: string;
+  readonly expiresAt: EpochMs;
+  readonly usedAt?: EpochMs;
+  readonly createdBy: string;
+}
+
+export interface AuditEntry {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly who: string;
+  readonly what: string;
+  readonly object: string;
+  readonly detail?: string;
+  /** SHA-256 over the entry before and this one: a changed line breaks every later one. */
+  readonly hash: string;
+}
+
+export interface SiteNotice {
+  readonly site: Id;
+  readonly at: EpochMs;
+  readonly fault: FaultCode;
+  readonly detail: string;
+}
+
+export type ControllerTables = {
+  sites: Map<string, Site>;
+  phones: Map<string, Phone>;
+  /** MACs of a site, so that no step walks the whole fleet. */
+  rosters: Map<string, readonly Mac[]>;
+  releases: Map<string, Release>;
+  advisories: Map<string, Advisory>;
+  rollouts: Map<string, Rollout>;
+  progress: Map<string, Progress>;
+  /** The rollouts that a phone is part of and that have not ended, oldest first. */
+  assignments: Map<string, readonly Id[]>;
+  plans: Map<string, SitePlan>;
+  agents: Map<string, Agent>;
+  tokens: Map<string, EnrolmentToken>;
+  notices: Map<string, SiteNotice>;
+  audit: Map<string, AuditEntry>;
+  counters: Map<string, number>;
+  halt: Map<string, Halt>;
+  presence: Map<string, Presence>;
+  /** Plans sent and not confirmed. */
+  owed: Map<string, { readonly revision: number; readonly again: EpochMs }>;
+};
+
+export const volatileTables: readonly (keyof ControllerTables)[] = ['presence', 'owed'];
+
+export type ControllerDraft = Draft<ControllerTables>;
+
+export interface ControllerState {
+  readonly tables: ControllerTables;
+}
+
+export const emptyTables = (): ControllerTables => ({
+  sites: new Map(),
+  phones: new Map(),
+  rosters: new Map(),
+  releases: new Map(),
+  advisories: new Map(),
+  rollouts: new Map(),
+  progress: new Map(),
+  assignments: new Map(),
+  plans: new Map(),
+  agents: new Map(),
+  tokens: new Map(),
+  notices: new Map(),
+  audit: new Map(),
+  counters: new Map(),
+  halt: new Map(),
+  presence: new Map(),
+  owed: new Map(),
+});
+
+export const progressKey = (rollout: Id, mac: Mac): string => `${rollout}/${mac}`;
+
+export type PhoneInput = Omit<
+  Phone,
+  'running' | 'seenAt' | 'address' | 'claimsModel' | 'credential' | 'credentialGeneration'
+>;
+
+export interface RolloutInput {
+  readonly id: Id;
+  readonly name: string;
+  readonly releases: readonly Id[];
+  readonly selection: Selection;
+  readonly waves: readonly WaveSpec[];
+  readonly gate: Gate;
+  readonly attemptsMax: number;
+  readonly rotateCredentials: boolean;
+  readonly startAt?: EpochMs;
+}
+
+/** What people and programs ask for over REST; `who` is named in the audit. */
+export type Command =
+  | { readonly kind: 'site-put'; readonly site: Site }
+  | { readonly kind: 'site-remove'; readonly site: Id }
+  | { readonly kind: 'phones-put'; readonly phones: readonly PhoneInput[] }
+  | { readonly kind: 'phone-remove'; readonly mac: Mac }
+  | { readonly kind: 'release-put'; readonly release: Release }
+  | { readonly kind: 'advisory-put'; readonly advisory: Advisory }
+  | { readonly kind: 'rollout-create'; readonly input: RolloutInput }
+  | { readonly kind: 'rollout-approve'; readonly rollout: Id; readonly contentHash?: string }
+  | { readonly kind: 'rollout-pause'; readonly rollout: Id; readonly reason: string }
+  | { readonly kind: 'rollout-resume'; readonly rollout: Id }
+  | { readonly kind: 'rollout-abort'; readonly rollout: Id; readonly reason: string }
+  | { readonly kind: 'token-mint'; readonly token: EnrolmentToken }
+  | {
+      readonly kind: 'agent-enrol';
+      readonly tokenId: string;
+      readonly agent: Omit<Agent, 'cursor'>;
+    }
+  | { readonly kind: 'halt'; readonly halted: boolean; readonly reason: string };
+
+/** Why a command was refused: the thing, the reason, the next step. */
+export interface Refusal {
+  readonly code: 'not-found' | 'conflict' | 'invalid' | 'forbidden';
+  readonly thing: string;
+  readonly reason: string;
+  readonly next: string;
+}
+
+export type CommandResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly refusals: readonly Refusal[] };
+
+export type ControllerEvent =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'woke' }
+  | {
+      readonly kind: 'command';
+      readonly id: string;
+      readonly who: string;
+      readonly command: Command;
+    }
+  | { readonly kind: 'hello'; readonly site: Id; readonly hello: Hello }
+  | { readonly kind: 'report'; readonly site: Id; readonly report: Report }
+  | { readonly kind: 'beat'; readonly site: Id; readonly beat: Beat }
+  | { readonly kind: 'last-will'; readonly site: Id; readonly will: LastWill };
+
+export type ControllerEffect =
+  | { readonly kind: 'send-ack'; readonly site: Id; readonly ack: Ack }
+  | {
+      readonly kind: 'send-plan';
+      readonly site: Id;
+      readonly plan: Plan;
+      readonly issuedAt: EpochMs;
+    }
+  | { readonly kind: 'send-halt'; readonly halt: Halt; readonly site?: Id }
+  | { readonly kind: 'answer'; readonly id: string; readonly result: CommandResult };
+
+export interface ControllerStep {
+  readonly changes: readonly Change<ControllerTables>[];
+  readonly effects: readonly ControllerEffect[];
+  readonly wakeAt: EpochMs | undefined;
+}

@@ -1,0 +1,120 @@
+import type { EpochMs } from '@ringwave/protocol/units';
+import { Temporal } from 'temporal-polyfill';
+import { WEEKDAYS, type WindowRule } from './state.ts';
+
+// Recurring local-time rules to concrete UTC intervals. Both ends are wall-clock times resolved as Temporal's
+// `compatible` does (RFC 5545 section 3.3.5 agrees): a time in a gap moves forward by the gap, a doubled time
+// means its first pass. An opening that ends up empty is dropped with a note.
+
+/** One concrete interval. `date` is the local date on which it begins. */
+export interface Opening {
+  readonly date: string;
+  readonly start: EpochMs;
+  readonly end: EpochMs;
+  /** Said when the clock change moved an end, or swallowed the opening (then start equals end). */
+  readonly note?: string;
+}
+
+/** Ten years of days: beyond it a request is a mistake. */
+export const openingDaysMax = 3660;
+
+export function isZone(zone: string): boolean {
+  // Offsets such as +03:00 know no summer time; only named zones can keep a local window.
+  if (/^[+-]|^utc?[+-]/i.test(zone)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Openings whose local start date lies in `[from, to]`, in order of start; empty ones are left in only `withEmpty`. */
+export function openingsBetween(
+  rule: WindowRule,
+  zone: string,
+  range: { from: string; to: string; withEmpty?: boolean },
+): readonly Opening[] {
+  const openings: Opening[] = [];
+  const last = Temporal.PlainDate.from(range.to);
+  let date = Temporal.PlainDate.from(range.from);
+  for (let day = 0; day < openingDaysMax && Temporal.PlainDate.compare(date, last) <= 0; day += 1) {
+    const weekday = WEEKDAYS[date.dayOfWeek - 1];
+    if (weekday && rule.days.includes(weekday)) {
+      const opening = openingOn(date, rule, zone);
+      if (opening.end > opening.start || range.withEmpty) openings.push(opening);
+    }
+    date = date.add({ days: 1 });
+  }
+  return openings;
+}
+
+function openingOn(date: Temporal.PlainDate, rule: WindowRule, zone: string): Opening {
+  const start = resolve(date, rule.start, zone);
+  const endDate = rule.end <= rule.start ? date.add({ days: 1 }) : date;
+  const end = resolve(endDate, rule.end, zone);
+  const notes = [
+    start.moved && `start ${rule.start} does not exist this night, moved to ${start.wall}`,
+    end.moved && `end ${rule.end} does not exist this night, moved to ${end.wall}`,
+    end.at <= start.at && 'the clock change leaves nothing of this opening',
+  ].filter((note) => typeof note === 'string');
+  const note = notes.length > 0 ? { note: notes.join('; ') } : {};
+  return {
+    date: date.toString(),
+    start: start.at,
+    end: Math.max(end.at, start.at) as EpochMs,
+    ...note,
+  };
+}
+
+function resolve(date: Temporal.PlainDate, wall: string, zone: string) {
+  const asked = Temporal.PlainTime.from(wall);
+  const zoned = date.toZonedDateTime({ timeZone: zone, plainTime: asked });
+  const got = zoned.toPlainDateTime();
+  const moved = !got.equals(date.toPlainDateTime(asked));
+  return {
+    at: zoned.epochMilliseconds as EpochMs,
+    moved,
+    wall: got.toPlainTime().toString().slice(0, 5),
+  };
+}
+
+/** The openings of a site from a day before `now` until `until`, merged where rules overlap. */
+export function siteOpenings(
+  site: { zone: string; windows: readonly WindowRule[]; blackout: readonly string[] },
+  now: EpochMs,
+  until: EpochMs,
+): readonly { start: EpochMs; end: EpochMs }[] {
+  const dateAt = (at: EpochMs, shiftDays: number) =>
+    Temporal.Instant.fromEpochMilliseconds(at)
+      .toZonedDateTimeISO(site.zone)
+      .toPlainDate()
+      .add({ days: shiftDays })
+      .toString();
+  const range = { from: dateAt(now, -1), to: dateAt(until, 1) };
+  const all = site.windows
+    .flatMap((rule) => openingsBetween(rule, site.zone, range))
+    .filter((one) => !site.blackout.includes(one.date) && one.end > now && one.start < until)
+    .sort((a, b) => a.start - b.start);
+  return merged(all);
+}
+
+function merged(openings: readonly Opening[]): { start: EpochMs; end: EpochMs }[] {
+  const result: { start: EpochMs; end: EpochMs }[] = [];
+  for (const { start, end } of openings) {
+    const last = result.at(-1);
+    if (last && start <= last.end) last.end = Math.max(last.end, end) as EpochMs;
+    else result.push({ start, end });
+  }
+  return result;
+}
+
+/** Why a rule can never open, or undefined when it can. */
+export function windowProblem(rule: WindowRule): string | undefined {
+  const wall = /^([01]\d|2[0-3]):[0-5]\d$/;
+  if (rule.days.length === 0) return 'names no weekday, so it never opens';
+  if (!wall.test(rule.start) || !wall.test(rule.end))
+    return 'start and end are wall-clock times HH:MM';
+  if (rule.start === rule.end) return 'begins and ends at the same time, so it never opens';
+  return undefined;
+}
