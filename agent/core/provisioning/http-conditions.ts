@@ -1,0 +1,37 @@
+// Range and conditional requests (RFC 9110 sections 13 and 14), for files whose ETag is strong.
+
+/** `to` is the last byte, included. */
+export type Portion =
+  | { readonly kind: 'whole' }
+  | { readonly kind: 'part'; readonly from: number; readonly to: number }
+  | { readonly kind: 'unsatisfiable' };
+
+const WHOLE: Portion = { kind: 'whole' };
+
+/** Several ranges, other units and malformed ones give the whole file, as RFC 9110 section 14.2 allows. */
+export function askedPortion(range: string | undefined, lengthBytes: number): Portion {
+  const [, first, last] =
+    /^\s*bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})\s*$/i.exec(range ?? '') ?? [];
+  if (first === undefined || last === undefined || (first === '' && last === '')) return WHOLE;
+  if (first === '') return suffix(Number(last), lengthBytes);
+  const from = Number(first);
+  const to = last === '' ? lengthBytes - 1 : Math.min(Number(last), lengthBytes - 1);
+  if (last !== '' && Number(last) < from) return WHOLE;
+  return from >= lengthBytes ? { kind: 'unsatisfiable' } : { kind: 'part', from, to };
+}
+
+function suffix(wanted: number, lengthBytes: number): Portion {
+  if (wanted === 0 || lengthBytes === 0) return { kind: 'unsatisfiable' };
+  return { kind: 'part', from: Math.max(0, lengthBytes - wanted), to: lengthBytes - 1 };
+}
+
+/** If-Range: only the same strong tag lets a part continue what the phone holds; a date never does. */
+export const isRangeValid = (ifRange: string | undefined, etag: string): boolean =>
+  ifRange === undefined || ifRange.trim() === `"${etag}"`;
+
+/** If-None-Match: weak comparison (RFC 9110 section 13.1.2). */
+export const isUnchanged = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  (ifNoneMatch ?? '')
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''))
+    .some((tag) => tag === '*' || tag === `"${etag}"`);

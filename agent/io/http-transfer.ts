@@ -1,0 +1,144 @@
+import type { ServerResponse } from 'node:http';
+import { ms } from '@ringwave/protocol/units';
+import { type SteadyMs, steadyNow } from '@ringwave/runtime/clock';
+import { type ChunkCache, chunkBytes } from './chunk-cache.ts';
+import {
+  type Asked,
+  progressBytes,
+  type Served,
+  type ServedImage,
+  type TransferEnd,
+  type TransferObserver,
+  type TransferSeen,
+} from './file-source.ts';
+
+interface Sent {
+  readonly asked: Asked;
+  readonly observer: TransferObserver;
+}
+
+/** Sends what was rendered for this request, in one piece. */
+export async function sendBytes(
+  response: ServerResponse,
+  sent: Sent & { served: Extract<Served, { kind: 'bytes' }> },
+): Promise<void> {
+  const { asked, observer, served } = sent;
+  const lengthBytes = served.body.length;
+  response.writeHead(200, {
+    'Content-Type': served.contentType,
+    'Content-Length': lengthBytes,
+    'Cache-Control': served.noStore ? 'no-store' : 'no-cache',
+  });
+  if (asked.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const transfer = beginTransfer(observer, { asked, lengthBytes, fromByte: 0 });
+  response.end(served.body);
+  const isWhole = await finished(response);
+  transfer.end(isWhole ? lengthBytes : 0, isWhole ? 'done' : 'connection closed');
+}
+
+/**
+ * Sends the bytes from `part.from` to `part.to`, both included, chunk by chunk as the connection takes them: never
+ * more than one chunk waits, whatever the image's size. The headers are written already, so where it rejects the
+ * caller cuts the connection: nothing else is left to say that the answer is not whole.
+ */
+export async function sendImage(
+  response: ServerResponse,
+  sent: Sent & { image: ServedImage; part: { from: number; to: number }; cache: ChunkCache },
+): Promise<void> {
+  const { asked, observer, image, part } = sent;
+  if (asked.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const transfer = beginTransfer(observer, {
+    asked,
+    etag: image.etag,
+    ...(image.digest && { digest: image.digest }),
+    lengthBytes: image.lengthBytes,
+    fromByte: part.from,
+  });
+  let at = part.from;
+  try {
+    while (at <= part.to) {
+      const piece = await pieceAt(sent, at);
+      at += piece.length;
+      const isOpen = response.write(piece) || (await drained(response));
+      if (!isOpen || response.destroyed)
+        return transfer.end(at - part.from - piece.length, 'connection closed');
+      transfer.progress(at - part.from);
+    }
+    response.end();
+    const isWhole = await finished(response);
+    transfer.end(part.to - part.from + 1, isWhole ? 'done' : 'connection closed');
+  } catch (error) {
+    transfer.end(at - part.from, error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
+}
+
+async function pieceAt(
+  { image, part, cache }: { image: ServedImage; part: { to: number }; cache: ChunkCache },
+  at: number,
+): Promise<Buffer> {
+  const index = Math.floor(at / chunkBytes);
+  const start = index * chunkBytes;
+  const length = Math.min(chunkBytes, image.lengthBytes - start);
+  const held = cache.get(`${image.etag}/${index}`, () => image.read(start, length));
+  const chunk = held instanceof Promise ? await held : held;
+  return chunk.subarray(at - start, part.to + 1 - start);
+}
+
+/** True when the response takes more, false when its connection is gone. */
+function drained(response: ServerResponse): Promise<boolean> {
+  return settled(response, 'drain');
+}
+
+/** True when all of it was handed to the connection. */
+function finished(response: ServerResponse): Promise<boolean> {
+  return response.writableFinished ? Promise.resolve(true) : settled(response, 'finish');
+}
+
+function settled(response: ServerResponse, event: 'drain' | 'finish'): Promise<boolean> {
+  if (response.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const onEvent = () => settle(true);
+    const onClose = () => settle(false);
+    const settle = (isOpen: boolean) => {
+      response.off(event, onEvent);
+      response.off('close', onClose);
+      resolve(isOpen);
+    };
+    response.on(event, onEvent);
+    response.on('close', onClose);
+  });
+}
+
+interface Reporting {
+  progress(bytes: number): void;
+  end(bytes: number, how: 'done' | 'connection closed' | Error): void;
+}
+
+function beginTransfer(observer: TransferObserver, seen: TransferSeen): Reporting {
+  const startedAt: SteadyMs = steadyNow();
+  let progressAt = progressBytes;
+  observer.transferBegan?.(seen);
+  return {
+    progress(bytes) {
+      if (bytes < progressAt) return;
+      progressAt = bytes + progressBytes;
+      observer.transferProgress?.(seen, bytes);
+    },
+    end(bytes, how) {
+      const outcome: TransferEnd['outcome'] =
+        how === 'done'
+          ? { kind: 'done' }
+          : how instanceof Error
+            ? { kind: 'aborted', by: 'us', why: how.message }
+            : { kind: 'aborted', by: 'phone', why: how };
+      observer.transferEnded?.(seen, { bytes, durationMs: ms(steadyNow() - startedAt), outcome });
+    },
+  };
+}

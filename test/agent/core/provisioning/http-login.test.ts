@@ -1,0 +1,169 @@
+import type { SteadyMs } from '@ringwave/runtime/clock';
+import { test } from 'tap';
+import { authParameters, digestResponse, isSameSecret } from '../../../../agent/core/digest.ts';
+import {
+  askedPortion,
+  isRangeValid,
+  isUnchanged,
+} from '../../../../agent/core/provisioning/http-conditions.ts';
+import {
+  fittingPassword,
+  isFreshNonce,
+  loginChallenges,
+  loginClaim,
+  mintNonce,
+} from '../../../../agent/core/provisioning/http-login.ts';
+import { generator } from '../tftp/lossy-network.ts';
+
+const target = '/dir/index.html';
+const get = { method: 'GET', target };
+
+test('the examples of the RFCs come out', (t) => {
+  const rfc7616 = {
+    user: 'Mufasa',
+    realm: 'http-auth@example.org',
+    nonce: '7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v',
+    method: 'GET',
+    uri: target,
+    auth: {
+      nonceCount: '00000001',
+      clientNonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
+    },
+  };
+  t.equal(
+    digestResponse({ ...rfc7616, algorithm: 'MD5' }, 'Circle of Life'),
+    '8ca523f5e9506fed4657c9700eebdbec',
+  );
+  t.equal(
+    digestResponse({ ...rfc7616, algorithm: 'SHA-256' }, 'Circle of Life'),
+    '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1',
+  );
+  const rfc2069 = {
+    algorithm: 'MD5',
+    user: 'Mufasa',
+    realm: 'testrealm@host.com',
+    nonce: 'dcd98b7102dd2f0e8b11d0f600bfb0c093',
+    method: 'GET',
+    uri: target,
+  } as const;
+  // RFC 2069 with its erratum 749.
+  t.equal(digestResponse(rfc2069, 'CircleOfLife'), '1949323746fe6a43ef61f9606e7febea');
+  t.end();
+});
+
+const mufasa = (response: string, more = '') =>
+  `Digest username="Mufasa", realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="${target}", response="${response}"${more}`;
+
+test('a login tells which of several passwords it was made with', (t) => {
+  const digest = loginClaim(mufasa('1949323746fe6a43ef61f9606e7febea'), get);
+  t.equal(fittingPassword(digest!, ['old', 'CircleOfLife']), 1);
+  t.equal(fittingPassword(digest!, ['old', 'new']), undefined);
+  t.equal(fittingPassword(digest!, []), undefined, 'no password lets nobody in');
+  const basic = loginClaim(`basic ${Buffer.from('phone:a:b').toString('base64')}`, get);
+  t.match(basic, { user: 'phone', password: 'a:b' });
+  t.equal(fittingPassword(basic!, ['a:b', 'c']), 0);
+  t.equal(fittingPassword(basic!, ['']), undefined);
+  t.end();
+});
+
+test('a login that is for another file, of another kind or said twice is none', (t) => {
+  const right = '1949323746fe6a43ef61f9606e7febea';
+  t.equal(loginClaim(undefined, get), undefined);
+  t.equal(loginClaim('Bearer x', get), undefined);
+  t.equal(loginClaim('Basic ====', get), undefined);
+  t.equal(loginClaim(mufasa(right), { ...get, target: '/other' }), undefined);
+  t.ok(loginClaim(mufasa(right).replace(target, `http://agent:80${target}`), get));
+  t.equal(loginClaim(mufasa(right, ', qop=auth'), get), undefined, 'qop without its nonces');
+  t.equal(loginClaim(mufasa(right, ', qop=auth-int, nc=1, cnonce=x'), get), undefined);
+  t.equal(loginClaim(mufasa(right, ', algorithm=SHA-512'), get), undefined);
+  t.equal(loginClaim(mufasa(right, ', username="other"'), get), undefined);
+  t.end();
+});
+
+test('a nonce is taken for five minutes and only when it is ours', (t) => {
+  const key = Buffer.alloc(32, 1);
+  const nonce = mintNonce(key, 1000 as SteadyMs);
+  t.equal(isFreshNonce(nonce, key, 1000 as SteadyMs), true);
+  t.equal(isFreshNonce(nonce, key, 301_000 as SteadyMs), true);
+  t.equal(isFreshNonce(nonce, key, 301_001 as SteadyMs), false);
+  t.equal(isFreshNonce(nonce, Buffer.alloc(32, 2), 1000 as SteadyMs), false);
+  t.equal(isFreshNonce(nonce.replace(/^./, 'z'), key, 1000 as SteadyMs), false);
+  t.equal(isFreshNonce('', key, 1000 as SteadyMs), false);
+  t.end();
+});
+
+test('a challenge offers Digest in two strengths and Basic', (t) => {
+  t.same(loginChallenges('Ringwave "lab"', 'n', true), [
+    'Digest realm="Ringwave \\"lab\\"", qop="auth", algorithm=MD5, nonce="n", stale=true',
+    'Digest realm="Ringwave \\"lab\\"", qop="auth", algorithm=SHA-256, nonce="n", stale=true',
+    'Basic realm="Ringwave \\"lab\\""',
+  ]);
+  t.end();
+});
+
+test('authentication headers are read by their grammar', (t) => {
+  const read = (text: string) => {
+    const found = authParameters('digest', text);
+    return found && Object.fromEntries(found);
+  };
+  t.same(read('DIGEST a=1,B = "x, \\"y\\"" , c=""'), { a: '1', b: 'x, "y"', c: '' });
+  t.equal(read('Basic a=1'), undefined);
+  t.equal(read('Digest'), undefined);
+  t.equal(read('Digest a="1'), undefined);
+  t.equal(read('Digest a=1 b=2'), undefined);
+  const random = generator(3);
+  for (let round = 0; round < 5000; round += 1) {
+    const piece = () => 'a=",\\ b1'[Math.floor(random() * 8)];
+    read(`Digest ${Array.from({ length: 60 }, piece).join('')}`);
+  }
+  const started = process.hrtime.bigint();
+  read(`Digest a="${'\\'.repeat(4000)}`);
+  read(`Digest ${'a=1,'.repeat(1000)} "`);
+  t.ok(process.hrtime.bigint() - started < 200_000_000n, 'in a time that does not explode');
+  t.end();
+});
+
+test('secrets of any length can be compared', (t) => {
+  t.equal(isSameSecret('a', 'a'), true);
+  t.equal(isSameSecret('a', 'ab'), false);
+  t.end();
+});
+
+test('a Range gives one part, the whole, or cannot be met', (t) => {
+  const portion = (range: string | undefined, length = 100) => {
+    const found = askedPortion(range, length);
+    return found.kind === 'part' ? `${found.from}-${found.to}` : found.kind;
+  };
+  const cases: [string | undefined, string][] = [
+    [undefined, 'whole'],
+    ['bytes=0-9', '0-9'],
+    ['bytes=90-', '90-99'],
+    ['bytes=90-500', '90-99'],
+    ['bytes=-10', '90-99'],
+    ['bytes=-500', '0-99'],
+    ['Bytes = 5-5', '5-5'],
+    ['bytes=100-', 'unsatisfiable'],
+    ['bytes=-0', 'unsatisfiable'],
+    ['bytes=0-1,5-6', 'whole'],
+    ['bytes=9-5', 'whole'],
+    ['bytes=-', 'whole'],
+    ['bytes=a-b', 'whole'],
+    ['lines=1-2', 'whole'],
+    [`bytes=0-${'9'.repeat(30)}`, 'whole'],
+  ];
+  for (const [range, expected] of cases) t.equal(portion(range), expected, range ?? 'no range');
+  t.equal(portion('bytes=0-', 0), 'unsatisfiable');
+  t.end();
+});
+
+test('only the same strong tag continues a part; a weak one says unchanged', (t) => {
+  t.equal(isRangeValid(undefined, 'x'), true);
+  t.equal(isRangeValid('"x"', 'x'), true);
+  t.equal(isRangeValid('W/"x"', 'x'), false);
+  t.equal(isRangeValid('Sun, 22 Nov 2026 10:00:00 GMT', 'x'), false);
+  t.equal(isUnchanged('"y", W/"x"', 'x'), true);
+  t.equal(isUnchanged('*', 'x'), true);
+  t.equal(isUnchanged('"y"', 'x'), false);
+  t.equal(isUnchanged(undefined, 'x'), false);
+  t.end();
+});
