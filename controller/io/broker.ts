@@ -54,6 +54,8 @@ interface Session {
   /** Filters in force, with the QoS granted. */
   readonly filters: Map<string, 0 | 1>;
   refusedFilters: number;
+  /** Handed to aedes, which writes in a later turn, and not yet taken by the socket. */
+  unwrittenBytes: number;
 }
 
 type PublishPacket = Parameters<Aedes['authorizePublish']>[1];
@@ -177,7 +179,8 @@ class EmbeddedBroker implements Broker {
 
   #listenTo(aedes: Aedes): void {
     aedes.on('client', (client) => {
-      this.#sessions.set(client.id as Id, { client, filters: new Map(), refusedFilters: 0 });
+      const session = { client, filters: new Map(), refusedFilters: 0, unwrittenBytes: 0 };
+      this.#sessions.set(client.id as Id, session);
     });
     aedes.on('clientDisconnect', (client) => this.#forget(client));
     aedes.on('subscribe', (granted, client) => {
@@ -320,12 +323,14 @@ class EmbeddedBroker implements Broker {
     const { client, filters } = session;
     const qos = filters.get(topic.replace(/[^/]+$/, '#'));
     if (qos === undefined || client.closed) return false;
-    const waiting = (client.conn as Socket).writableLength;
+    const waiting = Math.max(session.unwrittenBytes, (client.conn as Socket).writableLength);
     if (waiting > this.#limits.unreadBytesMax) {
       client.emit('error', new Error(`does not read: ${waiting} bytes wait for ${site}`));
       return false;
     }
-    client.publish({ cmd: 'publish', topic, payload, qos, retain: false, dup: false }, () => {});
+    session.unwrittenBytes += payload.length;
+    const packet = { cmd: 'publish', topic, payload, qos, retain: false, dup: false } as const;
+    client.publish(packet, () => (session.unwrittenBytes -= payload.length));
     return true;
   }
 
