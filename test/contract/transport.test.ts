@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { controllerLogin } from '@ringwave/controller/core/mosquitto';
+import { checkBroker } from '@ringwave/controller/io/broker-check';
 import { decodeLastWill } from '@ringwave/protocol/messages';
 import { downTopic, upTopic } from '@ringwave/protocol/topics';
 import { test } from 'tap';
@@ -9,7 +11,9 @@ import {
   openAgent,
   openStranger,
   openWire,
+  passwordOf,
   site,
+  startMosquitto,
   type WireKind,
 } from './wire.ts';
 
@@ -155,3 +159,36 @@ for (const kind of ['embedded broker', 'mosquitto'] as const satisfies WireKind[
     });
   });
 }
+
+test('the broker check passes on mosquitto as we configure it, and finds a broker that shows too much', async (t) => {
+  if (!needs(t, 'mosquitto')) return;
+  const login = (username: string) => ({ username, password: passwordOf(username) });
+  const logins = {
+    controller: login(controllerLogin),
+    sites: [login('lisbon'), login('berlin')],
+  } as const;
+  const ours = await startMosquitto(t, sites);
+  const results = await checkBroker(`mqtt://127.0.0.1:${ours.port}`, logins);
+  t.equal(results.length, 12);
+  t.same(
+    results.filter((it) => !it.ok),
+    [],
+  );
+  const open = await startMosquitto(t, sites, 'pattern readwrite #\n');
+  const found = await checkBroker(`mqtt://127.0.0.1:${open.port}`, logins);
+  t.same(
+    found.filter((it) => !it.ok),
+    [
+      {
+        name: 'a site cannot read what goes to another',
+        ok: false,
+        detail: 'fw/v1/dn/berlin/# showed fw/v1/dn/berlin/plan',
+      },
+      {
+        name: 'a site cannot write for another, nor downwards',
+        ok: false,
+        detail: 'fw/v1/up/2d/berlin/d carried a forged message',
+      },
+    ],
+  );
+});

@@ -136,6 +136,7 @@ async function mosquittoWire(
 export async function startMosquitto(
   t: Test,
   sites: readonly string[],
+  acl = mosquittoAcl(),
 ): Promise<{ readonly port: number; restart(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'ringwave-mosquitto-'));
   // mosquitto started by root gives up its rights before it reads these.
@@ -146,7 +147,7 @@ export async function startMosquitto(
     mosquittoPasswordLine({ login, password: passwordOf(login), salt: randomBytes(12) }),
   );
   writeFileSync(at('passwords'), lines.join(''));
-  writeFileSync(at('acl'), mosquittoAcl());
+  writeFileSync(at('acl'), acl);
   writeFileSync(
     at('mosquitto.conf'),
     mosquittoConf({
