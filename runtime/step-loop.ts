@@ -71,7 +71,7 @@ export class StepLoop<T extends Tables, Event, Effect> {
     let step: Step<T, Effect>;
     try {
       step = this.#parts.step(event, now);
-      if (step.changes.length > 0) store.commit(step.changes);
+      if (step.changes.length > 0) store.commit(step.changes as readonly Change[]);
     } catch (error) {
       this.stop();
       this.#parts.failed(error, event);

@@ -3,6 +3,7 @@ import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit, nextCount } from './audit.ts';
 import { progressOf, putProgress } from './progress.ts';
+import type { TokenRecord } from './enrolment.ts';
 import { abort, type Moved, pause, resume } from './rollout.ts';
 import type {
   Command,
@@ -92,7 +93,7 @@ export function takeCommand(
         (rollout) => abort(draft, rollout.id, { who, reason: command.reason }, now, moved),
       );
     case 'token-mint':
-      return mintToken(draft, command.token, who, now);
+      return mintToken(draft, command.record, who, now);
     case 'agent-enrol':
       return enrol(draft, command, now);
     case 'halt': {
@@ -151,14 +152,7 @@ function putSite(
 }
 
 function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs): CommandResult {
-  if (!draft.sites.has(site))
-    return refused(
-      notFound(
-        'site',
-        site,
-        [...draft.sites.entries()].map(([key]) => key),
-      ),
-    );
+  if (!draft.sites.has(site)) return refused(notFound('site', site, siteIds(draft)));
   const count = draft.rosters.get(site)?.length ?? 0;
   if (count > 0)
     return refused(
@@ -207,11 +201,7 @@ function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
   if (!site)
     return [
       {
-        ...notFound(
-          'site',
-          phone.site,
-          [...draft.sites.entries()].map(([key]) => key),
-        ),
+        ...notFound('site', phone.site, siteIds(draft)),
         thing: `phone ${phone.mac}: site ${phone.site}`,
       },
     ];
@@ -444,14 +434,7 @@ function rolloutProblems(draft: ControllerDraft, input: RolloutInput): Refusal[]
     ...(input.selection.sites ?? []),
     ...input.waves.flatMap((wave) => wave.sites ?? []),
   ]) {
-    if (!draft.sites.has(site))
-      problems.push(
-        notFound(
-          'site',
-          site,
-          [...draft.sites.entries()].map(([key]) => key),
-        ),
-      );
+    if (!draft.sites.has(site)) problems.push(notFound('site', site, siteIds(draft)));
   }
   if (input.releases.length === 0)
     problems.push(invalid(`${thing}: releases`, 'is empty', 'Name at least one release.'));
@@ -552,41 +535,39 @@ function whenState(
 
 function mintToken(
   draft: ControllerDraft,
-  token: Extract<Command, { kind: 'token-mint' }>['token'],
+  record: TokenRecord,
   who: string,
   now: EpochMs,
 ): CommandResult {
-  if (!draft.sites.has(token.site))
-    return refused(
-      notFound(
-        'site',
-        token.site,
-        [...draft.sites.entries()].map(([key]) => key),
-      ),
-    );
-  draft.tokens.put(token.id, token);
-  audit(draft, { at: now, who, what: 'enrolment token made', object: token.site });
+  if (!draft.sites.has(record.site)) return refused(notFound('site', record.site, siteIds(draft)));
+  draft.tokens.put(record.id, record);
+  audit(draft, { at: now, who, what: 'enrolment token made', object: record.site });
   return taken;
 }
 
-/** Uses the token up and makes the box the site's agent in one transaction: a token never works twice. */
+/** Uses the token up and makes the box the site's agent in one transaction: no second box can follow it. */
 function enrol(
   draft: ControllerDraft,
-  { tokenId, agent }: Extract<Command, { kind: 'agent-enrol' }>,
+  command: Extract<Command, { kind: 'agent-enrol' }>,
   now: EpochMs,
 ): CommandResult {
-  const token = draft.tokens.get(tokenId);
-  if (!token || token.usedAt !== undefined || token.expiresAt <= now || token.site !== agent.site) {
+  const { record, agent } = command;
+  const token = draft.tokens.get(record.id);
+  if (!token || (token.usedBy !== undefined && token.usedBy !== record.usedBy)) {
+    const next = `Make a new one with: ringwave site token ${record.site}`;
     return refused({
       code: 'forbidden',
       thing: 'enrolment token',
-      reason: 'is unknown, used or expired',
-      next: 'Make a new one with: ringwave site token SITE',
+      reason: 'is unknown or used',
+      next,
     });
   }
-  draft.tokens.put(tokenId, { ...token, usedAt: now });
+  draft.tokens.put(record.id, record);
   const epoch = nextCount(draft, 'epoch');
   draft.agents.put(agent.site, { ...agent, cursor: { epoch, seq: 0 } });
   audit(draft, { at: now, who: 'agent', what: 'agent enrolled', object: agent.site });
   return taken;
 }
+
+const siteIds = (draft: ControllerDraft): string[] =>
+  [...draft.sites.entries()].map(([key]) => key);

@@ -13,7 +13,7 @@ import {
 import { nextCount } from './audit.ts';
 import { replan } from './plan.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
-import type { Moved } from './rollout.ts';
+import { joinOpenWaves, type Moved } from './rollout.ts';
 import {
   type Agent,
   type ControllerDraft,
@@ -125,7 +125,7 @@ function apply(
     case 'phone-moved':
       return phoneMoved(draft, site, item, moved);
     case 'phone-seen':
-      return phoneSeen(draft, site, item);
+      return phoneSeen(draft, site, item, now, moved);
     case 'credential-moved':
       return credentialMoved(draft, site, item);
     case 'image-moved':
@@ -190,7 +190,13 @@ function phoneMoved(
   moved.rollouts.add(item.rollout as Id);
 }
 
-function phoneSeen(draft: ControllerDraft, site: Id, item: Item<'phone-seen'>): void {
+function phoneSeen(
+  draft: ControllerDraft,
+  site: Id,
+  item: Item<'phone-seen'>,
+  now: EpochMs,
+  moved: Moved,
+): void {
   const phone = phoneAt(draft, site, item.mac);
   if (!phone || (phone.seenAt ?? 0) > item.at) return;
   const at = item.at as EpochMs;
@@ -199,14 +205,16 @@ function phoneSeen(draft: ControllerDraft, site: Id, item: Item<'phone-seen'>): 
   const running =
     item.version === null ? phone.running : { version: item.version, at, source: item.source };
   const hardware = item.hardware ?? phone.hardware;
-  draft.phones.put(item.mac, {
+  const seen: Phone = {
     ...rest,
     seenAt: at,
     address: item.address,
     ...(running ? { running } : {}),
     ...(hardware ? { hardware } : {}),
     ...(differs && item.model ? { claimsModel: item.model } : {}),
-  });
+  };
+  draft.phones.put(item.mac, seen);
+  if (!phone.running && running) joinOpenWaves(draft, seen, now, moved);
 }
 
 function credentialMoved(draft: ControllerDraft, site: Id, item: Item<'credential-moved'>): void {

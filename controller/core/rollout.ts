@@ -1,10 +1,19 @@
 import { upgradePath } from '@ringwave/firmware-catalog/upgrade-path';
 import type { FaultCode } from '@ringwave/protocol/faults';
+import type { Waiting } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { judge } from './gate.ts';
 import { ended, hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
-import type { ControllerDraft, Phone, Progress, Rollout, RolloutInput, Wave } from './state.ts';
+import {
+  type ControllerDraft,
+  type Phone,
+  type Progress,
+  progressKey,
+  type Rollout,
+  type RolloutInput,
+  type Wave,
+} from './state.ts';
 import { releaseFor } from './waves.ts';
 
 // How a rollout moves: waves open one after another, a gate between them. Every stop names who and why.
@@ -171,6 +180,7 @@ function release(
 ): Partial<Progress> & { at: EpochMs } {
   const phone = draft.phones.get(progress.mac);
   if (!phone) return skip('model-differs', 'The phone is no longer in the inventory', now);
+  if (!phone.running) return { phase: 'waiting', at: now, waiting: unseen(rollout) };
   const path = pathFor(draft, rollout, phone);
   switch (path.kind) {
     case 'path':
@@ -183,6 +193,32 @@ function release(
       return skip('no-upgrade-path', path.reason, now);
     default:
       return path satisfies never;
+  }
+}
+
+const unseen = (rollout: Rollout): Waiting => ({
+  reason: 'Never seen: nobody knows yet which version it runs',
+  waitingFor: 'phone',
+  nextAttemptAt: null,
+  attempt: 1,
+  attemptsMax: rollout.attemptsMax,
+});
+
+/** A phone that shows itself for the first time joins the open waves that waited for it. */
+export function joinOpenWaves(
+  draft: ControllerDraft,
+  phone: Phone,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  for (const id of draft.assignments.get(phone.mac) ?? []) {
+    const rollout = draft.rollouts.get(id);
+    const progress = draft.progress.get(progressKey(id, phone.mac));
+    if (!rollout || !progress || progress.hops.length > 0 || hasEnded(progress)) continue;
+    if (rollout.waves[progress.wave]?.openedAt === undefined) continue;
+    putProgress(draft, { ...withoutWaiting(progress), ...release(draft, rollout, progress, now) });
+    moved.sites.add(phone.site);
+    moved.rollouts.add(id);
   }
 }
 

@@ -7,6 +7,8 @@ import type { PhonePhase, RolloutState, Waiting, WaveState } from '@ringwave/pro
 import type { Change, Draft } from '@ringwave/protocol/tables';
 import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
 
+import type { TokenRecord } from './enrolment.ts';
+
 // What the controller knows. Its database is the only truth: brokers, queues and browsers hold copies.
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
@@ -182,15 +184,6 @@ export interface Presence {
   readonly lastHeardAt: EpochMs;
 }
 
-export interface EnrolmentToken {
-  readonly id: string;
-  readonly site: Id;
-  readonly secret: string;
-  readonly expiresAt: EpochMs;
-  readonly usedAt?: EpochMs;
-  readonly createdBy: string;
-}
-
 export interface AuditEntry {
   readonly seq: number;
   readonly at: EpochMs;
@@ -222,7 +215,7 @@ export type ControllerTables = {
   assignments: Map<string, readonly Id[]>;
   plans: Map<string, SitePlan>;
   agents: Map<string, Agent>;
-  tokens: Map<string, EnrolmentToken>;
+  tokens: Map<string, TokenRecord>;
   notices: Map<string, SiteNotice>;
   audit: Map<string, AuditEntry>;
   counters: Map<string, number>;
@@ -292,10 +285,11 @@ export type Command =
   | { readonly kind: 'rollout-pause'; readonly rollout: Id; readonly reason: string }
   | { readonly kind: 'rollout-resume'; readonly rollout: Id }
   | { readonly kind: 'rollout-abort'; readonly rollout: Id; readonly reason: string }
-  | { readonly kind: 'token-mint'; readonly token: EnrolmentToken }
+  | { readonly kind: 'token-mint'; readonly record: TokenRecord }
   | {
       readonly kind: 'agent-enrol';
-      readonly tokenId: string;
+      /** As the enrolment leaves it: used, and by which box. */
+      readonly record: TokenRecord;
       readonly agent: Omit<Agent, 'cursor'>;
     }
   | { readonly kind: 'halt'; readonly halted: boolean; readonly reason: string };

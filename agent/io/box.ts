@@ -1,0 +1,39 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeEnrolmentGrant, type EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import { writeOwnFile } from './own-file.ts';
+
+// What a box keeps beside its database: the grant of its enrolment (passwords and pinned keys), the key that
+// seals phones' secrets, and the images. All of it is for the agent's own user alone.
+
+export interface Box {
+  readonly folder: string;
+  readonly database: string;
+  readonly keyFile: string;
+  readonly images: string;
+}
+
+export function openBox(folder: string): Box {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return {
+    folder,
+    database: join(folder, 'agent.sqlite'),
+    keyFile: join(folder, 'seal.key'),
+    images: join(folder, 'images'),
+  };
+}
+
+const grantFile = (box: Box): string => join(box.folder, 'grant.json');
+
+export function storeGrant(box: Box, grant: EnrolmentGrant): void {
+  writeOwnFile(grantFile(box), `${JSON.stringify(grant)}\n`);
+}
+
+/** Undefined before the box was enrolled. Throws on a grant that cannot be read. */
+export function readGrant(box: Box): EnrolmentGrant | undefined {
+  const file = grantFile(box);
+  if (!existsSync(file)) return undefined;
+  const decoded = decodeEnrolmentGrant(readFileSync(file));
+  if (decoded.ok) return decoded.message;
+  throw new Error(`${file} cannot be read (${decoded.problems.join('; ')}). Enrol this box again.`);
+}

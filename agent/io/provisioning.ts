@@ -1,0 +1,218 @@
+import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
+import type {
+  AgentAddress,
+  Identity,
+  VendorProfile,
+} from '@ringwave/firmware-catalog/vendors/profile';
+import type { PlanPhone } from '@ringwave/protocol/messages';
+import type { Id, Mac, Sha256 } from '@ringwave/protocol/units';
+import type { AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
+import { firmwareFor, type Meaning, readRequest } from '../core/provisioning/read-request.ts';
+import { acceptedSecrets, offeredSecret } from '../core/rotation.ts';
+import type {
+  Asked,
+  FileResolver,
+  Served,
+  TransferEnd,
+  TransferObserver,
+  TransferSeen,
+} from './file-source.ts';
+import type { Keyring } from './keyring.ts';
+
+// Files for phones, made for each request and never left on disk. Every request is evidence, so it is
+// committed before it is answered: what a phone is told follows from what it has just shown.
+
+export interface ProvisioningParts {
+  readonly tables: AgentTables;
+  readonly images: ImageStore;
+  readonly keyring: Keyring;
+  /** Where phones reach this agent; known once the servers listen. */
+  address(): AgentAddress;
+  submit(event: AgentEvent): void;
+}
+
+type Evidence =
+  | { readonly kind: 'image'; readonly mac: Mac; readonly release: Id; readonly fileName: string }
+  | { readonly kind: 'config'; readonly mac: Mac; readonly generation: number };
+
+export const realm = 'Ringwave';
+
+export class Provisioning implements FileResolver {
+  readonly #parts: ProvisioningParts;
+  readonly #evidence = new WeakMap<Asked, Evidence>();
+
+  constructor(parts: ProvisioningParts) {
+    this.#parts = parts;
+  }
+
+  async resolve(asked: Asked): Promise<Served> {
+    const meaning = readRequest(this.#parts.tables, asked);
+    const login = meaning.kind === 'phone-config' ? this.#login(asked, meaning.phone) : noLogin;
+    if (login === 'refused') return { kind: 'login-needed', realm };
+    if (meaning.phone) this.#saw(asked, meaning.phone, meaning.identity, meaning.kind, login);
+    switch (meaning.kind) {
+      case 'image':
+        return this.#image(asked, meaning);
+      case 'phone-config':
+        return this.#phoneConfig(asked, meaning);
+      case 'common-config':
+        return this.#commonConfig(asked, meaning.profile);
+      case 'absent':
+        return { kind: 'absent' };
+      default:
+        return meaning satisfies never;
+    }
+  }
+
+  /**
+   * The generation the phone logged in with; 0 without a login. Before a phone has proven a first secret it
+   * may come without one, to learn it; afterwards its file is for its own login alone.
+   */
+  #login(asked: Asked, phone: PlanPhone): number | 'refused' {
+    const row = this.#parts.tables.credentials.get(phone.mac);
+    const secrets = acceptedSecrets(row);
+    const place = asked.login?.verify((user) =>
+      user === userOf(phone) ? secrets.map((secret) => this.#open(phone, secret)) : [],
+    );
+    const generation = place === undefined ? undefined : secrets[place]?.generation;
+    if (generation !== undefined) return generation;
+    // No secret crosses TFTP, so TFTP cannot show one either; that file holds none.
+    return row?.current && asked.protocol === 'http' ? 'refused' : 0;
+  }
+
+  #open(phone: PlanPhone, secret: SealedSecret): string {
+    return this.#parts.keyring.unseal(secret.sealed, phone.mac as Mac, secret.generation);
+  }
+
+  #saw(
+    asked: Asked,
+    phone: PlanPhone,
+    identity: Identity,
+    means: Meaning['kind'],
+    generation: number,
+  ): void {
+    const isBoot = identity.versionKind === 'boot';
+    this.#parts.submit({
+      kind: 'phone-asked',
+      mac: phone.mac as Mac,
+      vendor: identity.vendor,
+      model: identity.model,
+      // A boot loader's version proves nothing about the application.
+      version: isBoot ? null : identity.version,
+      ...(identity.hardware ? { hardware: identity.hardware } : {}),
+      protocol: asked.protocol,
+      address: asked.address,
+      means: means === 'absent' ? 'other' : means,
+      generation,
+    });
+  }
+
+  async #image(
+    asked: Asked,
+    { phone, release, image }: Extract<Meaning, { kind: 'image' }>,
+  ): Promise<Served> {
+    const opened = await this.#parts.images.openRead(image.sha256 as Sha256);
+    if (!opened) return { kind: 'absent' };
+    const mac = phone.mac as Mac;
+    this.#evidence.set(asked, {
+      kind: 'image',
+      mac,
+      release: release.id as Id,
+      fileName: image.fileName,
+    });
+    return {
+      kind: 'image',
+      digest: image.sha256 as Sha256,
+      etag: `sha256-${image.sha256}`,
+      lengthBytes: opened.lengthBytes,
+      read: (offset, length) => opened.read(offset, length),
+      release: () => void opened.close(),
+    };
+  }
+
+  #phoneConfig(
+    asked: Asked,
+    { phone, profile }: Extract<Meaning, { kind: 'phone-config' }>,
+  ): Served {
+    const mac = phone.mac as Mac;
+    const firmware = firmwareFor(this.#parts.tables, phone);
+    const secret =
+      asked.protocol === 'http'
+        ? offeredSecret(this.#parts.tables.credentials.get(mac))
+        : undefined;
+    const file = profile.renderPhoneConfig(
+      {
+        mac,
+        model: phone.model,
+        agent: this.#parts.address(),
+        ...(firmware ? { firmware } : {}),
+        ...(secret
+          ? { provisioning: { user: userOf(phone), password: this.#open(phone, secret) } }
+          : {}),
+      },
+      `/${asked.path}`,
+    );
+    this.#evidence.set(asked, { kind: 'config', mac, generation: secret?.generation ?? 0 });
+    return {
+      kind: 'bytes',
+      body: Buffer.from(file.body),
+      contentType: file.contentType,
+      noStore: true,
+    };
+  }
+
+  #commonConfig(asked: Asked, profile: VendorProfile): Served {
+    const file = profile.renderCommonConfig(this.#parts.address(), `/${asked.path}`);
+    return {
+      kind: 'bytes',
+      body: Buffer.from(file.body),
+      contentType: file.contentType,
+      noStore: false,
+    };
+  }
+
+  readonly observer: TransferObserver = {
+    transferBegan: ({ asked }: TransferSeen) => this.#transfer(asked, 'image-began'),
+    transferProgress: ({ asked }: TransferSeen) => this.#progressed(asked),
+    transferEnded: (seen: TransferSeen, end: TransferEnd) => this.#ended(seen, end),
+  };
+
+  #transfer(asked: Asked, kind: 'image-began' | 'image-progressed'): void {
+    const evidence = this.#evidence.get(asked);
+    if (evidence?.kind !== 'image' || asked.method === 'HEAD') return;
+    const { mac, release, fileName } = evidence;
+    this.#parts.submit({ kind, mac, release, fileName });
+  }
+
+  /** Every 8 MB: often enough to keep a slow phone's time from running out, too seldom to cost anything. */
+  readonly #reported = new WeakMap<Asked, number>();
+  #progressed(asked: Asked): void {
+    const steps = (this.#reported.get(asked) ?? 0) + 1;
+    this.#reported.set(asked, steps);
+    if (steps % 8 === 0) this.#transfer(asked, 'image-progressed');
+  }
+
+  /** The last byte of a file may leave in a Range: whole means that the phone now has all up to the end. */
+  #ended({ asked, fromByte, lengthBytes }: TransferSeen, end: TransferEnd): void {
+    const evidence = this.#evidence.get(asked);
+    if (!evidence || asked.method === 'HEAD') return;
+    const isWhole =
+      (end.outcome.kind === 'done' || end.outcome.kind === 'last-ack-missing') &&
+      fromByte + end.bytes >= lengthBytes;
+    if (evidence.kind === 'image') {
+      const { mac, release, fileName } = evidence;
+      this.#parts.submit({ kind: 'image-left', mac, release, fileName, whole: isWhole });
+    } else if (isWhole) {
+      this.#parts.submit({
+        kind: 'config-served',
+        mac: evidence.mac,
+        generation: evidence.generation,
+      });
+    }
+  }
+}
+
+const noLogin = 0;
+
+/** The provisioning user of a phone: its MAC without separators. */
+const userOf = (phone: PlanPhone): string => phone.mac.replaceAll(':', '');

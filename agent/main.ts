@@ -1,0 +1,248 @@
+import { createPublicKey, randomBytes, randomUUID } from 'node:crypto';
+import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
+import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import { type EnvelopeKind, open } from '@ringwave/protocol/envelope';
+import { decodeHalt, decodePlan, encode } from '@ringwave/protocol/messages';
+import type { Id } from '@ringwave/protocol/units';
+import { type Clock, fastClock, wallClock } from '@ringwave/runtime/clock';
+import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
+import { StepLoop } from '@ringwave/runtime/step-loop';
+import type { Logger } from 'pino';
+import { stepAgent } from './core/agent.ts';
+import {
+  type AgentEffect,
+  type AgentEvent,
+  type AgentTables,
+  emptyTables,
+  volatileTables,
+} from './core/state.ts';
+import { type Box, openBox } from './io/box.ts';
+import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
+import { HttpServer } from './io/http-server.ts';
+import { ImageCache } from './io/image-cache.ts';
+import { freshSecret, Keyring } from './io/keyring.ts';
+import { Provisioning } from './io/provisioning.ts';
+import { SipSocket } from './io/sip-socket.ts';
+import { TftpServer } from './io/tftp-server.ts';
+
+// Wires the agent: one step loop, its store, the servers for phones, the line to the controller.
+
+export const agentVersion = '0.1.0';
+
+export interface AgentOptions {
+  readonly folder: string;
+  readonly grant: EnrolmentGrant;
+  readonly http: Listen;
+  readonly tftp: Listen;
+  readonly sip: Listen;
+  /** The address that phones are told; the one listened on where it is not a wildcard. */
+  readonly advertise?: string;
+  readonly log: Logger;
+  /** A bug or a broken disk: nothing is known for certain any more. */
+  failed(error: unknown): void;
+}
+
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RunningAgent {
+  readonly ports: { readonly http: number; readonly tftp: number; readonly sip: number };
+  readonly tables: AgentTables;
+  close(): Promise<void>;
+}
+
+const clockOf = (grant: EnrolmentGrant): Clock =>
+  grant.clock ? fastClock(grant.clock as Parameters<typeof fastClock>[0]) : wallClock();
+
+export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
+  const { grant, log } = options;
+  const site = grant.site as Id;
+  const clock = clockOf(grant);
+  const box = openBox(options.folder);
+  const tables = emptyTables();
+  const store = openStore(box, tables);
+  const keyring = Keyring.open(box.keyFile, Buffer.from(grant.fingerprintKey, 'base64url'));
+  const images = await ImageStore.open(box.images);
+  const parts: { link?: ControllerLink; sip?: SipSocket } = {};
+  const loop = new StepLoop<AgentTables, AgentEvent, AgentEffect>({
+    tables,
+    store,
+    clock,
+    step: (event, now) => stepAgent({ site, version: agentVersion, tables }, event, now),
+    act: (effect) => act(effect),
+    failed: (error) => options.failed(error),
+    woke: { kind: 'woke' },
+  });
+  const submit = (event: AgentEvent) => loop.submit(event);
+  const cache = new ImageCache({ images, grant, log, submit });
+  const act = (effect: AgentEffect): void => {
+    switch (effect.kind) {
+      case 'send':
+        parts.link?.send(effect.as, encode(effect.message));
+        return undefined;
+      case 'fetch-image':
+        return cache.fetch(effect);
+      case 'wake-phone':
+        return void wake(effect, { sip: parts.sip, tables, keyring, submit, sipPortOf });
+      case 'make-secret':
+        return makeSecret(effect, keyring, submit);
+      default:
+        return effect satisfies never;
+    }
+  };
+  let ports: RunningAgent['ports'] | undefined;
+  const address = () => ({
+    host: options.advertise ?? options.http.host,
+    httpPort: ports?.http ?? 0,
+    tftpPort: ports?.tftp ?? 0,
+  });
+  const files = new Provisioning({ tables, images, keyring, address, submit });
+  const http = await HttpServer.listen({ ...options.http, files, log });
+  const tftp = await TftpServer.listen({ ...options.tftp, files, log });
+  const sip = await SipSocket.open({ ...options.sip, clock });
+  parts.sip = sip;
+  ports = { http: http.port, tftp: tftp.port, sip: sip.port };
+  submit({ kind: 'started' });
+  parts.link = openLink(options, clock, submit);
+  return {
+    ports,
+    tables,
+    close: async () => {
+      loop.stop();
+      await parts.link?.close();
+      await Promise.all([http.close(), tftp.close(), sip.close(), cache.close()]);
+      store.close();
+    },
+  };
+}
+
+function openStore(box: Box, tables: AgentTables): SqliteTables {
+  const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));
+  const store = new SqliteTables(box.database, durable);
+  loadInto(tables, store);
+  return store;
+}
+
+/** 5060 unless a phone's address carries a port of its own (laboratory and simulator). */
+const sipPortOf = (): number => 5060;
+
+function makeSecret(
+  { mac, generation, vendor }: Extract<AgentEffect, { kind: 'make-secret' }>,
+  keyring: Keyring,
+  submit: (event: AgentEvent) => void,
+): void {
+  const profile = profileOf(vendor);
+  if (!profile) return;
+  const secret = freshSecret(profile.password);
+  const sealed = keyring.seal(secret, mac, generation);
+  submit({
+    kind: 'secret-made',
+    mac,
+    generation,
+    sealed,
+    fingerprint: keyring.fingerprint(secret),
+  });
+}
+
+function openLink(
+  options: AgentOptions,
+  clock: Clock,
+  submit: (event: AgentEvent) => void,
+): ControllerLink {
+  const { grant, log } = options;
+  const site = grant.site as Id;
+  let conn: string | undefined;
+  const keys = new Map(grant.planKeys.map(({ id, publicKey }) => [id, ed25519(publicKey)]));
+  const opened = (kind: EnvelopeKind, token: string) =>
+    open(token, {
+      kind,
+      audiences: kind === 'halt' ? ['all' as Id] : [site],
+      keys,
+      now: clock.now(),
+    });
+  return openControllerLink({
+    url: grant.mqttUrl,
+    site,
+    password: grant.mqttPassword,
+    ...(grant.ca ? { ca: grant.ca } : {}),
+    clock,
+    wallClock: wallClock(),
+    connId: randomUUID,
+    random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+    onUp: (name) => {
+      conn = name;
+      submit({ kind: 'link-up', conn: name });
+    },
+    onDown: ({ reason }) => {
+      log.warn({ reason }, 'no line to the controller; going on alone');
+      if (conn) submit({ kind: 'link-down', conn });
+      conn = undefined;
+    },
+    onAck: (ack) => submit({ kind: 'acked', ack }),
+    onPlan: (token) => submit(planEvent(opened('plan', token), site)),
+    onHalt: (token) => {
+      const envelope = opened('halt', token);
+      const decoded = envelope.ok ? decodeHalt(JSON.stringify(envelope.sealed.body)) : undefined;
+      if (decoded?.ok) submit({ kind: 'halt-came', halt: decoded.message });
+      else log.warn({ envelope: envelope.ok ? decoded : envelope.fault }, 'refused a halt');
+    },
+    onUnread: (topic, problem) => log.warn({ topic, problem }, 'unread message'),
+  });
+}
+
+const ed25519 = (raw: string) =>
+  createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw }, format: 'jwk' });
+
+/** A plan that is not whole, not signed or not ours changes nothing and is reported. */
+export function planEvent(envelope: ReturnType<typeof open>, site: Id): AgentEvent {
+  if (!envelope.ok) return { kind: 'plan-refused', fault: envelope.fault, detail: envelope.detail };
+  const decoded = decodePlan(JSON.stringify(envelope.sealed.body));
+  if (!decoded.ok) {
+    const detail = decoded.problems.join('; ').slice(0, 240);
+    return { kind: 'plan-refused', fault: 'plan-malformed', detail };
+  }
+  if (decoded.message.site !== site) {
+    return { kind: 'plan-refused', fault: 'plan-audience-wrong', detail: decoded.message.site };
+  }
+  return { kind: 'plan-came', plan: decoded.message };
+}
+
+interface WakeParts {
+  readonly sip: SipSocket | undefined;
+  readonly tables: AgentTables;
+  readonly keyring: Keyring;
+  readonly submit: (event: AgentEvent) => void;
+  sipPortOf(): number;
+}
+
+/** A phone that challenges NOTIFY does so with its login; every secret it may hold is tried, newest first. */
+async function wake(
+  { mac, start, vendor, address }: Extract<AgentEffect, { kind: 'wake-phone' }>,
+  parts: WakeParts,
+): Promise<void> {
+  const profile = profileOf(vendor);
+  if (!profile || !parts.sip) return;
+  const phone = parts.tables.plan.get('plan')?.plan.phones.find((one) => one.mac === mac);
+  const row = parts.tables.credentials.get(mac);
+  const logins = [row?.next, row?.current].flatMap((secret) =>
+    secret
+      ? [
+          {
+            user: mac.replaceAll(':', ''),
+            password: parts.keyring.unseal(secret.sealed, mac, secret.generation),
+          },
+        ]
+      : [],
+  );
+  const outcome = await parts.sip.notify({
+    address,
+    port: parts.sipPortOf(),
+    user: phone?.extension ?? mac.replaceAll(':', ''),
+    event: profile.wake.event,
+    ...(logins[0] ? { login: logins[0] } : {}),
+  });
+  parts.submit({ kind: 'wake-answered', mac, start, answer: outcome.kind });
+}
