@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { type FileHandle, open, opendir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Asked, FileResolver, Served, TransferObserver } from './file-source.ts';
 
@@ -19,7 +19,9 @@ export class ServedFolder implements FileResolver {
 
   /** Rejects with Node's own error where `root` is missing or not a folder. */
   static async open(root: string, observer: TransferObserver = {}): Promise<ServedFolder> {
-    return new ServedFolder(await realpath(join(root, '.')), observer);
+    const real = await realpath(root);
+    await (await opendir(real)).close();
+    return new ServedFolder(real, observer);
   }
 
   async resolve({ path }: Asked): Promise<Served> {

@@ -1,0 +1,144 @@
+import { isIPv6 } from 'node:net';
+import { seconds } from '@ringwave/protocol/units';
+import { ChunkCache } from '../io/chunk-cache.ts';
+import type { EdgeLog } from '../io/file-source.ts';
+import { HttpServer } from '../io/http-server.ts';
+import { ServedFolder } from '../io/served-folder.ts';
+import { TftpServer } from '../io/tftp-server.ts';
+import { CliFault, reasonOf } from './cli-fault.ts';
+import { untilStopped } from './until-stopped.ts';
+
+/** A bench of load clients is one source, so the laboratory has no limit per source. */
+const atOnceMax = 4096;
+/** How long transfers under way may go on after the first signal; a second signal ends them at once. */
+const drain = seconds(5);
+
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Running {
+  readonly protocol: 'tftp' | 'http';
+  readonly listen: Listen;
+  close(wait: typeof drain): Promise<void>;
+}
+
+/** Serves until SIGTERM or SIGINT. Prints one line `ready tftp HOST:PORT http HOST:PORT` when it serves. */
+export async function serve(flags: { root: string; tftp?: string; http?: string }): Promise<void> {
+  const tftp = listenFrom('--tftp', flags.tftp);
+  const http = listenFrom('--http', flags.http);
+  if (!tftp && !http) {
+    throw new CliFault({
+      what: 'nothing to serve on',
+      why: 'neither --tftp nor --http is given',
+      next: 'Add for example --tftp 127.0.0.1:6969',
+    });
+  }
+  const files = await openFolder(flags.root);
+  const common = { files, log: stderrLog, cache: new ChunkCache() };
+  const running: Running[] = [];
+  try {
+    if (tftp) running.push(await listening('tftp', tftp, () => openTftp(tftp, common)));
+    if (http) running.push(await listening('http', http, () => openHttp(http, common)));
+  } catch (error) {
+    await Promise.all(running.map((server) => server.close(seconds(0))));
+    throw error;
+  }
+  const bound = running.map(({ protocol, listen }) => `${protocol} ${written(listen)}`);
+  const ended = untilSignal(running);
+  process.stdout.write(`ready ${bound.join(' ')}\n`);
+  await ended;
+}
+
+interface Common {
+  readonly files: ServedFolder;
+  readonly log: EdgeLog;
+  readonly cache: ChunkCache;
+}
+
+const openTftp = (listen: Listen, common: Common) =>
+  TftpServer.listen({
+    ...listen,
+    ...common,
+    limits: { transfersMax: atOnceMax, transfersPerSourceMax: atOnceMax },
+    policy: { blockBytesMax: 65_464, windowBlocksMax: 64, timeoutOption: 'leave-out' },
+  });
+
+const openHttp = (listen: Listen, common: Common) =>
+  HttpServer.listen({
+    ...listen,
+    ...common,
+    limits: { connectionsMax: atOnceMax, connectionsPerSourceMax: atOnceMax },
+  });
+
+async function openFolder(root: string): Promise<ServedFolder> {
+  try {
+    return await ServedFolder.open(root);
+  } catch (error) {
+    throw new CliFault(
+      {
+        what: `cannot serve the folder ${root}`,
+        why: reasonOf(error),
+        next: 'Name an existing folder with --root',
+      },
+      error,
+    );
+  }
+}
+
+async function listening(
+  protocol: Running['protocol'],
+  { host, port }: Listen,
+  open: () => Promise<TftpServer | HttpServer>,
+): Promise<Running> {
+  try {
+    const server = await open();
+    return {
+      protocol,
+      listen: { host, port: server.port },
+      close: (wait) => server.close(wait),
+    };
+  } catch (error) {
+    const isForbidden = (error as NodeJS.ErrnoException).code === 'EACCES';
+    throw new CliFault(
+      {
+        what: `cannot listen for ${protocol} on ${written({ host, port })}`,
+        why: reasonOf(error),
+        next: isForbidden
+          ? 'Take a port above 1023, or grant CAP_NET_BIND_SERVICE'
+          : `Choose another with --${protocol}, or port 0 for any free one`,
+      },
+      error,
+    );
+  }
+}
+
+function listenFrom(flag: string, text: string | undefined): Listen | undefined {
+  if (text === undefined) return undefined;
+  const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const host = ipv6 ?? name;
+  if (!host || Number(port) > 65_535) {
+    throw new CliFault({
+      what: `cannot read ${flag} ${text}`,
+      why: 'it is not of the form HOST:PORT',
+      next: `Write for example ${flag} 127.0.0.1:0`,
+    });
+  }
+  return { host, port: Number(port) };
+}
+
+const written = ({ host, port }: Listen): string =>
+  isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+
+async function untilSignal(running: readonly Running[]): Promise<void> {
+  await untilStopped();
+  const drained = Promise.all(running.map((server) => server.close(drain)));
+  void untilStopped().then(() => process.exit(0));
+  await drained;
+}
+
+const stderrLog: EdgeLog = {
+  info: () => {},
+  warn: (about, text) => process.stderr.write(`${text} ${JSON.stringify(about)}\n`),
+};
