@@ -34,27 +34,29 @@ export type Cause =
 /** `again` is resolved by `afterFailure`: held for another start, or final. */
 type Next = PhonePhase | 'again';
 
-const anyProof = { 'target-seen': 'verifying', settled: 'done' } as const;
+/** A phone that was not being updated and shows the new version has it already: nothing to wait for. */
+const hasIt = { 'target-seen': 'done', settled: 'done' } as const;
+const isBack = { 'target-seen': 'verifying', settled: 'done' } as const;
 
 export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
-  waiting: { ...anyProof, 'image-held': 'staged' },
-  scheduled: { ...anyProof, 'image-held': 'staged', refused: 'skipped' },
+  waiting: { ...hasIt, 'image-held': 'staged' },
+  scheduled: { ...hasIt, 'image-held': 'staged', refused: 'skipped' },
   staged: {
-    ...anyProof,
+    ...hasIt,
     slot: 'offered',
     blocked: 'held',
     refused: 'skipped',
     'image-lost': 'scheduled',
   },
   held: {
-    ...anyProof,
+    ...hasIt,
     slot: 'offered',
     blocked: 'held',
     refused: 'skipped',
     'image-lost': 'scheduled',
   },
   offered: {
-    ...anyProof,
+    ...isBack,
     'wake-busy': 'held',
     'wake-refused': 'again',
     'wake-login-refused': 'again',
@@ -63,18 +65,18 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     deadline: 'again',
   },
   downloading: {
-    ...anyProof,
+    ...isBack,
     'image-began': 'downloading',
     'image-taken': 'rebooting',
     deadline: 'again',
   },
-  rebooting: { ...anyProof, 'old-seen': 'again', deadline: 'again' },
+  rebooting: { ...isBack, 'old-seen': 'again', deadline: 'again' },
   verifying: { settled: 'done', deadline: 'done' },
   // Proof beats the clock: a phone that was given up and then shows the new version has arrived.
-  failed: { 'target-seen': 'done', settled: 'done' },
-  'rolled-back': { 'target-seen': 'done', settled: 'done' },
-  unreachable: { 'target-seen': 'done', settled: 'done' },
-  skipped: { 'target-seen': 'done', settled: 'done' },
+  failed: hasIt,
+  'rolled-back': hasIt,
+  unreachable: hasIt,
+  skipped: hasIt,
   done: {},
 };
 

@@ -19,6 +19,8 @@ export interface Floor {
   readonly lost: readonly Work[];
   /** Ordinary phones whose work has not ended; emergency phones wait for it to be zero. */
   readonly ordinaryOpen: number;
+  /** An emergency phone is down: nothing else may be. */
+  readonly emergencyDown: boolean;
 }
 
 export interface Candidate {
@@ -41,13 +43,17 @@ export function floorOf(
     lost: work.filter((one) => one.fault === 'phone-silent-after-restart' && !holdsSlot(one.phase)),
     ordinaryOpen: candidates.filter((one) => !one.phone.emergency && !isFinal(one.work.phase))
       .length,
+    emergencyDown: candidates.some(
+      ({ phone, work: one }) => phone.emergency && holdsSlot(one.phase),
+    ),
   };
 }
 
 /** The same floor once this phone has its slot. */
-export const withSlot = (floor: Floor, work: Work): Floor => ({
+export const withSlot = (floor: Floor, { work, phone }: Candidate): Floor => ({
   ...floor,
   down: [...floor.down, work],
+  emergencyDown: floor.emergencyDown || phone.emergency,
 });
 
 const byPerson = (reason: string): Why => ({ reason, waitingFor: 'person', nextAttemptAt: null });
@@ -108,6 +114,7 @@ export function phoneBlock(
   if (phone.emergency && floor.down.length + floor.ordinaryOpen > 0) {
     return waits('Emergency phone: last, and one at a time', 'slot');
   }
+  if (floor.emergencyDown) return waits('An emergency phone is being updated, alone', 'slot');
   if (floor.down.length >= floor.plan.phonesUpdatingMax) {
     return waits(`The site updates ${floor.plan.phonesUpdatingMax} phones at once`, 'slot');
   }

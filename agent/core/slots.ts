@@ -45,7 +45,7 @@ export function grantSlots(
     }
     const started = move(draft, work, 'slot', now);
     if (!started) continue;
-    floor = withSlot(floor, started);
+    floor = withSlot(floor, { ...candidate, work: started });
     effects.push(...wakeOf(draft, started));
   }
   return earliest(...retries);

@@ -1,0 +1,150 @@
+import { parseRelease, type Release } from '@ringwave/firmware-catalog/release';
+import { id, type Id, mac, type Mac } from '@ringwave/protocol/units';
+import type { PhoneInput, Site } from '../../controller/core/state.ts';
+import type { Random } from './random.ts';
+
+// A small fleet by seed: real vendors, models and versions; one line has a stepping stone.
+
+const ZONES = [
+  'Europe/Lisbon',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'Asia/Kathmandu',
+  'Pacific/Apia',
+];
+
+interface Line {
+  readonly vendor: string;
+  readonly model: string;
+  readonly oui: string;
+  readonly old: string;
+  readonly target: string;
+  readonly stone?: string;
+}
+
+const LINES: readonly Line[] = [
+  { vendor: 'Yealink', model: 'T46S', oui: '805ec0', old: '66.85.0.5', target: '66.86.0.15' },
+  { vendor: 'Polycom', model: 'VVX410', oui: '64167f', old: '5.9.5.0614', target: '5.9.7.3480' },
+  {
+    vendor: 'Grandstream',
+    model: 'GXP2170',
+    oui: 'c074ad',
+    old: '1.0.9.121',
+    target: '1.0.11.57',
+    stone: '1.0.11.3',
+  },
+  {
+    vendor: 'Cisco',
+    model: '8851-3PCC',
+    oui: '00562b',
+    old: '11-3-1MSR2-6',
+    target: '12-0-1MPP0001-245',
+  },
+];
+
+export interface SimPhone {
+  readonly input: PhoneInput;
+  readonly old: string;
+  readonly target: string;
+}
+
+export interface SimFleet {
+  readonly sites: readonly Site[];
+  readonly phones: readonly SimPhone[];
+  readonly releases: readonly Release[];
+  readonly targets: readonly Id[];
+}
+
+export const asId = (text: string): Id => {
+  const made = id(text);
+  if (!made) throw new RangeError(`${text} is no id`);
+  return made;
+};
+
+export function simFleet(random: Random, size: { sites: number; phonesPerSite: number }): SimFleet {
+  const sites = Array.from({ length: size.sites }, (_, place) => simSite(random, place));
+  const phones = sites.flatMap((site, place) =>
+    Array.from({ length: size.phonesPerSite }, (_, number) =>
+      simPhone(random, site, place * 256 + number),
+    ),
+  );
+  const releases = LINES.flatMap((line) => releasesOf(line));
+  const targets = LINES.map((line) => target(releases, line));
+  return { sites, phones, releases, targets };
+}
+
+function simSite(random: Random, place: number): Site {
+  const startHour = random.whole(0, 23);
+  const end = `${String((startHour + random.whole(2, 5)) % 24).padStart(2, '0')}:30`;
+  return {
+    id: asId(`site-${place}`),
+    name: `Site ${place}`,
+    zone: random.oneOf(ZONES),
+    windows: [
+      {
+        days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+        start: `${String(startHour).padStart(2, '0')}:00`,
+        end,
+      },
+    ],
+    blackout: [],
+    coverage: [{ id: asId('floor-1'), minUp: random.whole(1, 3) }],
+    phonesUpdatingMax: random.whole(1, 5),
+    wanBytesPerSecond: 0,
+    credentialDaysMax: 90,
+  };
+}
+
+function simPhone(random: Random, site: Site, number: number): SimPhone {
+  const line = random.oneOf(LINES);
+  const address: Mac | undefined = mac(`${line.oui}${number.toString(16).padStart(6, '0')}`);
+  if (!address) throw new RangeError('no MAC');
+  const group = random.chance(0.5) ? { coverageGroup: asId('floor-1') } : {};
+  const emergency = random.chance(0.08);
+  const input = {
+    mac: address,
+    site: site.id,
+    vendor: line.vendor,
+    model: line.model,
+    emergency,
+    ...group,
+  };
+  const old = random.chance(0.1) ? line.target : line.old;
+  return { input, old, target: line.target };
+}
+
+function releasesOf(line: Line): Release[] {
+  const versions = line.stone ? [line.stone, line.target] : [line.target];
+  return versions.map((version) => {
+    const floor =
+      line.stone && version === line.target ? { requires: { fromAtLeast: line.stone } } : {};
+    const parsed = parseRelease({
+      schema: 'ringwave/release/1',
+      vendor: line.vendor,
+      version,
+      models: [line.model],
+      images: [
+        {
+          fileName: `${line.model}-${version}.img`,
+          sha256: digestOf(line.model + version),
+          lengthBytes: 30_000_000,
+        },
+      ],
+      severity: 'high',
+      notes: '',
+      ...floor,
+    });
+    if (!parsed.release) throw new Error(JSON.stringify(parsed.problems));
+    return parsed.release;
+  });
+}
+
+/** Sixty-four digits that only have to differ. */
+const digestOf = (text: string): string =>
+  Buffer.from(text).toString('hex').padStart(64, '0').slice(-64);
+
+function target(releases: readonly Release[], line: Line): Id {
+  const found = releases.find((one) => one.vendor === line.vendor && one.version === line.target);
+  if (!found) throw new Error(`no release for ${line.model}`);
+  return found.id;
+}

@@ -1,0 +1,184 @@
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import type { Id, Mac } from '@ringwave/protocol/units';
+import type { AgentEffect, AgentEvent, AgentTables } from '../../agent/core/state.ts';
+import type { ControllerEffect, ControllerTables, Site } from '../../controller/core/state.ts';
+import type { Step } from '@ringwave/runtime/step-loop';
+import type { World } from './world.ts';
+
+// What must hold after every step. Each is checked against the world's own truth, not against what the
+// programs believe.
+
+export class Violation extends Error {}
+
+export class Invariants {
+  readonly #world: World;
+  readonly #revisions = new Map<Id, number>();
+  readonly #begun = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  #fail(rule: string, detail: string): never {
+    throw new Violation(
+      `${rule}: ${detail} at ${new Date(this.#world.timeline.now).toISOString()}`,
+    );
+  }
+
+  afterAgent(site: Id, _event: AgentEvent, step: Step<AgentTables, AgentEffect>): void {
+    const touched = step.changes.filter(
+      (change) => change.table === 'work' || change.table === 'plan',
+    );
+    if (touched.length === 0) return;
+    const tables = this.#world.agents.get(site)?.node.tables;
+    if (!tables) return;
+    this.#withinLimits(site, tables);
+    this.#generationRises(site, tables);
+    for (const change of touched) {
+      const work = change.table === 'work' ? tables.work.get(change.key) : undefined;
+      if (!work) continue;
+      const phone = this.#world.phones.get(work.mac);
+      if (work.phase === 'done' && phone && phone.running !== phone.target) {
+        this.#fail(
+          'never done without evidence',
+          `${work.mac} runs ${phone.running}, target ${phone.target}`,
+        );
+      }
+      if (!isFinal(work.phase) && work.why.reason.length === 0)
+        this.#fail('a waiting phone says why', work.mac);
+    }
+  }
+
+  #withinLimits(site: Id, tables: AgentTables): void {
+    const plan = tables.plan.get('plan')?.plan;
+    if (!plan) return;
+    const down = [...tables.work.values()].filter((work) => holdsSlot(work.phase));
+    const emergency = new Set<string>(
+      plan.phones.filter((phone) => phone.emergency).map((phone) => phone.mac),
+    );
+    if (down.length > plan.phonesUpdatingMax)
+      this.#fail('never above the slot limit', `${down.length} at ${site}`);
+    if (down.length > 1 && down.some((work) => emergency.has(work.mac)))
+      this.#fail('emergency phones singly', site);
+    for (const group of plan.coverage) {
+      const members = plan.phones.filter((phone) => phone.coverageGroup === group.id);
+      const gone = down.filter((work) => members.some((phone) => phone.mac === work.mac)).length;
+      if (gone > 0 && members.length - gone < group.minUp)
+        this.#fail('coverage keeps k of n up', `${site} ${group.id}`);
+    }
+  }
+
+  #generationRises(site: Id, tables: AgentTables): void {
+    const revision = tables.plan.get('plan')?.plan.revision ?? 0;
+    const before = this.#revisions.get(site) ?? 0;
+    if (revision < before)
+      this.#fail('generation never falls', `${site} from ${before} to ${revision}`);
+    this.#revisions.set(site, revision);
+  }
+
+  /** A phone is being made to restart. */
+  woken(site: Id, mac: Mac, start: number): void {
+    const node = this.#world.agents.get(site)?.node;
+    const plan = node?.tables.plan.get('plan')?.plan;
+    const work = node?.tables.work.get(mac);
+    if (!plan || !work) return this.#fail('no start without a plan', mac);
+    const last = this.#begun.get(mac) ?? 0;
+    if (start < last) this.#fail('start numbers never fall', `${mac} ${start} after ${last}`);
+    const isRepeat = start === last;
+    this.#begun.set(mac, start);
+    // A box that died between commit and effect repeats the same start; that one may fall after the window.
+    if (isRepeat) return;
+    const { now } = this.#world.timeline;
+    const rules = this.#world.fleet.sites.find((one) => one.id === site);
+    if (rules && !isInsideWindow(rules, now))
+      this.#fail('never a start outside an opening', `${mac} at ${site}`);
+    if (now >= plan.startUntil) this.#fail('never a start after startUntil', mac);
+    if (plan.pausedRollouts.some((one) => one.rollout === work.rollout))
+      this.#fail('pause is obeyed', mac);
+  }
+
+  afterController(step: Step<ControllerTables, ControllerEffect>): void {
+    for (const change of step.changes) {
+      if (change.table !== 'progress') continue;
+      const progress = this.#world.controller.tables.progress.get(change.key);
+      const phone = progress && this.#world.phones.get(progress.mac);
+      if (progress?.phase === 'done' && phone && phone.running !== phone.target) {
+        this.#fail('never done without evidence', `${phone.input.mac} at the controller`);
+      }
+    }
+  }
+
+  /** Once all lines have healed and all has come to rest. */
+  atRest(): void {
+    const { controller, agents, phones } = this.#world;
+    for (const progress of controller.tables.progress.values()) {
+      const agent = agents.get(progress.site);
+      const work = agent?.node.tables.work.get(progress.mac);
+      if (work && work.rollout === progress.rollout && work.phase !== progress.phase) {
+        this.#fail(
+          'reports arrive once links heal',
+          `${progress.mac} is ${work.phase}, controller thinks ${progress.phase}`,
+        );
+      }
+      if (!isFinal(progress.phase) && !progress.waiting && progress.hops.length > 0) {
+        this.#fail('a waiting phone says why', `${progress.mac} ${progress.phase}`);
+      }
+    }
+    for (const rollout of controller.tables.rollouts.values()) this.#countsAdd(rollout.id);
+    for (const phone of phones.values()) {
+      const doubled = phone.flashes.length !== new Set(phone.flashes).size;
+      if (doubled)
+        this.#fail('no phone is updated twice', `${phone.input.mac} took ${phone.flashes.join()}`);
+    }
+    for (const { site, node } of agents.values()) {
+      if (node.tables.outbox.size > 0 && !this.#world.controller.isUp) continue;
+      if (node.tables.outbox.size > 0)
+        this.#fail('every report arrives', `${node.tables.outbox.size} wait at ${site}`);
+    }
+  }
+
+  /** Counts kept by step equal counts taken by looking. */
+  #countsAdd(rolloutId: Id): void {
+    const { rollouts, progress } = this.#world.controller.tables;
+    const rollout = rollouts.get(rolloutId);
+    rollout?.waves.forEach((wave, index) => {
+      const mine = [...progress.values()].filter(
+        (one) => one.rollout === rolloutId && one.wave === index,
+      );
+      const done = mine.filter((one) => one.phase === 'done').length;
+      const skipped = mine.filter((one) => one.phase === 'skipped').length;
+      const failed = mine.filter((one) => isFinal(one.phase)).length - done - skipped;
+      const { counts } = wave;
+      if (
+        counts.done !== done ||
+        counts.failed !== failed ||
+        counts.skipped !== skipped ||
+        counts.total !== mine.length
+      ) {
+        this.#fail(
+          'counts equal what is counted',
+          `${wave.spec.name} ${JSON.stringify(counts)} is ${done}/${failed}/${skipped}`,
+        );
+      }
+    });
+  }
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** The window rule read off the wall clock by Intl: independent of the arithmetic under test. */
+function isInsideWindow(site: Site, now: number): boolean {
+  const format =
+    clocks.get(site.zone) ??
+    new Intl.DateTimeFormat('en-GB', {
+      timeZone: site.zone,
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
+  clocks.set(site.zone, format);
+  const wall = format.format(now);
+  return site.windows.some(({ start, end }) =>
+    start < end ? wall >= start && wall < end : wall >= start || wall < end,
+  );
+}

@@ -1,0 +1,92 @@
+import { type Change, fold, type Tables } from '@ringwave/protocol/tables';
+import type { EpochMs } from '@ringwave/protocol/units';
+import type { Step } from '@ringwave/runtime/step-loop';
+import type { Timeline } from './timeline.ts';
+
+export type CrashPoint = 'before-commit' | 'after-commit';
+
+export interface NodeParts<T extends Tables, Event, Effect> {
+  readonly name: string;
+  readonly empty: () => T;
+  readonly volatile: readonly string[];
+  readonly timeline: Timeline;
+  step(tables: T, event: Event, now: EpochMs): Step<T, Effect>;
+  act(effect: Effect): void;
+  /** Asked before each commit: whether the power fails here. */
+  crashes(): CrashPoint | undefined;
+  /** The process is gone; whoever restarts it calls `restart`. */
+  crashed(): void;
+  checked(event: Event, step: Step<T, Effect>): void;
+  readonly woke: Event;
+  readonly started: Event;
+}
+
+/**
+ * One program under virtual time: the production step with a disk that keeps what was committed and a
+ * memory that does not survive. It does what `StepLoop` does, with power failures at the worst moments.
+ */
+export class SimNode<T extends Tables, Event, Effect> {
+  readonly #parts: NodeParts<T, Event, Effect>;
+  readonly disk: T;
+  tables: T;
+  isUp = false;
+  #cancelWake: () => void = () => {};
+  #waiting: Event[] = [];
+  #busy = false;
+
+  constructor(parts: NodeParts<T, Event, Effect>) {
+    this.#parts = parts;
+    this.disk = parts.empty();
+    this.tables = parts.empty();
+  }
+
+  restart(): void {
+    this.tables = this.#parts.empty();
+    for (const [name, rows] of Object.entries(this.disk)) {
+      // Rows come back from a store in order of their keys, not in order of writing.
+      const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
+      for (const [key, value] of sorted) this.tables[name]?.set(key, value);
+    }
+    this.isUp = true;
+    this.submit(this.#parts.started);
+  }
+
+  submit(event: Event): void {
+    if (!this.isUp) return;
+    this.#waiting.push(event);
+    if (this.#busy) return;
+    this.#busy = true;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      this.#run(next);
+    }
+    this.#busy = false;
+  }
+
+  #run(event: Event): void {
+    const { timeline } = this.#parts;
+    const step = this.#parts.step(this.tables, event, timeline.now);
+    const crash = this.#parts.crashes();
+    if (crash === 'before-commit') return this.crash();
+    fold(this.disk, this.#durable(step.changes));
+    if (crash === 'after-commit') return this.crash();
+    fold(this.tables, step.changes);
+    this.#parts.checked(event, step);
+    for (const effect of step.effects) this.#parts.act(effect);
+    this.#cancelWake();
+    if (step.wakeAt !== undefined && this.isUp) {
+      const at = Math.max(step.wakeAt, timeline.now + 1);
+      this.#cancelWake = timeline.at(at, () => this.submit(this.#parts.woke));
+    }
+  }
+
+  #durable(changes: readonly Change<T>[]): Change<T>[] {
+    return changes.filter((change) => !this.#parts.volatile.includes(change.table));
+  }
+
+  crash(): void {
+    this.isUp = false;
+    this.#waiting = [];
+    this.#cancelWake();
+    this.#parts.crashed();
+  }
+}
