@@ -7,6 +7,8 @@ export const pathLengthMax = 1024;
 export interface RequestedFile {
   readonly folders: readonly string[];
   readonly name: string;
+  /** The name with its MAC written in bare digits, however it was written. */
+  readonly bareName: string;
   /** The MAC in the file name, where there is exactly one reading of it. */
   readonly mac: Mac | null;
 }
@@ -23,7 +25,7 @@ export function requestedFile(path: string | undefined): RequestedFile | undefin
   const segments = text.split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.');
   const name = segments.pop();
   if (name === undefined || name === '..' || segments.includes('..')) return undefined;
-  return { folders: segments, name, mac: macInName(name) };
+  return { folders: segments, name, ...macInName(name) };
 }
 
 /** A MAC that a station can have: all zeros and all ones are file names and broadcast, not phones. */
@@ -42,9 +44,11 @@ const BARE = /^(?:cfg|spa|sep|ctlsep|itlsep|sip|ata|mgc|config|gk|ld)?([0-9a-f]{
 const PAIRED = /(?:^|[^0-9a-z])([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})(?![0-9a-z])/i;
 const SEPARATED = /[^0-9a-z]([0-9a-f]{12})(?![0-9a-z])/i;
 
-function macInName(name: string): Mac | null {
-  const found = BARE.exec(name) ?? PAIRED.exec(name) ?? SEPARATED.exec(name);
-  return found?.[1] === undefined ? null : stationMac(found[1]);
+function macInName(name: string): Pick<RequestedFile, 'bareName' | 'mac'> {
+  const written = (BARE.exec(name) ?? PAIRED.exec(name) ?? SEPARATED.exec(name))?.[1];
+  if (written === undefined) return { bareName: name, mac: null };
+  const bareName = name.replace(written, written.replace(/[:-]/g, ''));
+  return { bareName, mac: stationMac(written) };
 }
 
 function withoutOrigin(path: string): string {

@@ -2,7 +2,7 @@
 // User-Agent: the names they ask for, mostly over TFTP, are all there is.
 
 import type { RequestedFile } from '../requested-path.ts';
-import type { PathClaim } from './recognition.ts';
+import type { PathClaim } from './profile.ts';
 
 /** The number in a load's name is the first model it was made for; some loads serve two. */
 const LOAD_MODELS: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 // Cisco multiplatform phones (68xx, 78xx, 88xx with -3PCC) and ATA 191/192: what they say of themselves.
 
 import { type RequestedFile, stationMac } from '../requested-path.ts';
-import type { AgentClaim, PathClaim } from './recognition.ts';
+import type { AgentClaim, PathClaim } from './profile.ts';
 
 const MPP_MODELS: ReadonlySet<string> = new Set(
   `6821 6823 6825 6841 6851 6861 6871 7811 7821 7832 7841 7861 8811 8832 8841 8845 8851 8861 8865

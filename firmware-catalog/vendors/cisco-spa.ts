@@ -3,7 +3,7 @@
 
 import { prefixOf, type RequestedFile, stationMac } from '../requested-path.ts';
 import { bracketsOf, isSerial } from './cisco-mpp.ts';
-import type { AgentClaim, PathClaim } from './recognition.ts';
+import type { AgentClaim, PathClaim } from './profile.ts';
 
 /** Models Cisco sold under its own name; the 9xx, 1001, 2102 and 3102 were Linksys'. */
 const SPA = /^SPA(?:30[13]|50[1-9]G|51[24]G|525G2?|1[12]2|232D)$/;
@@ -20,14 +20,13 @@ export function readSlashAgent(userAgent: string): AgentClaim | undefined {
       userAgent,
     );
   if (found?.[1] === undefined) return undefined;
-  const brackets = bracketsOf(userAgent.slice(found[0].length)).filter(isSerial);
-  const [first, second] = brackets;
+  const [first, second] = bracketsOf(userAgent.slice(found[0].length));
   const serial = second ?? first;
   return {
     model: found[1].replace('-', '').toUpperCase(),
     version: found[2] ?? null,
     mac: second === undefined || first === undefined ? null : stationMac(first),
-    ...(serial === undefined ? {} : { serial }),
+    ...(serial === undefined || !isSerial(serial) ? {} : { serial }),
   };
 }
 

@@ -17,14 +17,16 @@ import {
 } from './config-text.ts';
 import type {
   AgentAddress,
+  AgentClaim,
   BootFile,
   ConfigRead,
   FileAsked,
+  PathClaim,
   PhoneFacts,
   Rendition,
   VendorProfile,
 } from './profile.ts';
-import { type AgentClaim, type PathClaim, recognise } from './recognition.ts';
+import { recognise } from './recognition.ts';
 
 const ouis = [
   ...SPA_PREFIXES,
@@ -39,10 +41,13 @@ const ouis = [
   'dcf719',
 ];
 
+const recogniser = { vendor: 'Cisco', readAgent, readFile } as const;
+
 export const cisco: VendorProfile = {
   name: 'Cisco',
   ouis,
-  identify: (request) => recognise({ vendor: 'Cisco', readAgent, readFile }, request),
+  recogniser,
+  identify: (request) => recognise([recogniser], request),
   compare: compareCisco,
   updateDecision: 'differs',
   bootFiles,
@@ -123,7 +128,8 @@ function phoneConfig({ mac, model, agent, firmware, provisioning }: Rendition): 
 
 /** Names where the phone's own file is; the phone puts its MAC in the place of `$MA`. */
 function commonConfig(agent: AgentAddress, path: string): string {
-  const model = readFile(requestedFile(path) ?? { folders: [], name: '', mac: null })?.model ?? '';
+  const file = requestedFile(path);
+  const model = (file && readFile(file)?.model) ?? '';
   const own = ownPath(model, '$MA');
   const rule = own === undefined ? undefined : `http://${host(agent)}:${agent.httpPort}${own}`;
   return flatProfile(rule === undefined ? [] : [['Profile_Rule', rule]]);

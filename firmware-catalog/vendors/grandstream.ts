@@ -10,22 +10,27 @@ import {
   xmlText,
 } from './config-text.ts';
 import type {
+  AgentClaim,
   ConfigRead,
   FileAsked,
   Order,
+  PathClaim,
   PhoneFacts,
   Rendition,
   VendorProfile,
 } from './profile.ts';
-import { type AgentClaim, isForeignMac, type PathClaim, recognise } from './recognition.ts';
+import { isForeignMac, recognise } from './recognition.ts';
 import { compareFields, dotted, ordered } from './version-parts.ts';
 
 const ouis = ['000b82', 'c074ad', 'ec74d7'];
 
+const recogniser = { vendor: 'Grandstream', readAgent, readFile } as const;
+
 export const grandstream: VendorProfile = {
   name: 'Grandstream',
   ouis,
-  identify: (request) => recognise({ vendor: 'Grandstream', readAgent, readFile }, request),
+  recogniser,
+  identify: (request) => recognise([recogniser], request),
   compare,
   updateDecision: 'always',
   bootFiles: ({ mac }) => [

@@ -4,16 +4,27 @@
 import type { Mac } from '@ringwave/protocol/units';
 import { type RequestedFile, prefixOf, requestedFile, stationMac } from '../requested-path.ts';
 import { host, httpUrl, passwordAlphabet, xmlAttribute, xmlText } from './config-text.ts';
-import type { ConfigRead, FileAsked, Order, Rendition, VendorProfile } from './profile.ts';
-import { type AgentClaim, isForeignMac, type PathClaim, recognise } from './recognition.ts';
+import type {
+  AgentClaim,
+  ConfigRead,
+  FileAsked,
+  Order,
+  PathClaim,
+  Rendition,
+  VendorProfile,
+} from './profile.ts';
+import { isForeignMac, recognise } from './recognition.ts';
 import { compareFields, compareLetters, dotted, firstDecided, ordered } from './version-parts.ts';
 
 const ouis = ['0004f2', '64167f', '482567'];
 
+const recogniser = { vendor: 'Polycom', readAgent, readFile } as const;
+
 export const polycom: VendorProfile = {
   name: 'Polycom',
   ouis,
-  identify: (request) => recognise({ vendor: 'Polycom', readAgent, readFile }, request),
+  recogniser,
+  identify: (request) => recognise([recogniser], request),
   compare: (a, b) => ordered(a, b, compareUcs),
   updateDecision: 'always',
   bootFiles({ mac }) {
@@ -126,11 +137,11 @@ function readFile(file: RequestedFile): PathClaim | undefined {
     return { model: null, ownName: false };
   }
   if (/^0{12}\./.test(file.name) || /^0{12}-/.test(file.name)) {
-    return PHONE_FILE.test(file.name) ? { model: null, ownName: false } : undefined;
+    return PHONE_FILE.test(file.bareName) ? { model: null, ownName: false } : undefined;
   }
   if (!file.mac || isForeignMac(file.mac)) return undefined;
   const ours = ouis.includes(prefixOf(file.mac));
-  const known = ours ? PHONE_FILE.test(file.name) : OWN_PHONE_FILE.test(file.name);
+  const known = ours ? PHONE_FILE.test(file.bareName) : OWN_PHONE_FILE.test(file.bareName);
   return known ? { model: null, ownName: false } : undefined;
 }
 
@@ -141,7 +152,7 @@ function fileAsked(path: string): FileAsked | undefined {
     return { kind: 'image', fileName: file.name };
   }
   if (/^0{12}\.cfg$/.test(file.name)) return { kind: 'common-config' };
-  if (!PHONE_FILE.test(file.name)) return undefined;
+  if (!PHONE_FILE.test(file.bareName)) return undefined;
   return file.mac && /^[0-9a-f]{12}(?:-user)?\.cfg$/i.test(file.name)
     ? { kind: 'phone-config', mac: file.mac }
     : { kind: 'other' };

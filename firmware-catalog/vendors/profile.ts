@@ -1,4 +1,5 @@
 import type { Mac } from '@ringwave/protocol/units';
+import type { RequestedFile } from '../requested-path.ts';
 
 /** Spelled as vendors spell themselves on the wire; catalogue data uses the same words. */
 export type VendorName = 'Yealink' | 'Polycom' | 'Grandstream' | 'Cisco';
@@ -87,8 +88,36 @@ export interface RenderedFile {
   readonly body: string;
 }
 
+/** What a User-Agent of a vendor says; a vendor word with no model is nobody's claim. */
+export interface AgentClaim {
+  readonly model: string;
+  readonly version: string | null;
+  readonly mac: Mac | null;
+  readonly hardware?: string;
+  readonly serial?: string;
+  readonly versionKind?: 'application' | 'boot';
+}
+
+/** What a requested file says of the phone that wants it. */
+export interface PathClaim {
+  readonly model: string | null;
+  readonly modelCandidates?: readonly string[];
+  /** No other vendor uses this name, and tenants replace this vendor's User-Agent: it stands beside any. */
+  readonly ownName: boolean;
+}
+
+export interface Recogniser {
+  readonly vendor: VendorName;
+  /** Undefined unless the User-Agent is this vendor's and names a model. Linear in its length. */
+  readAgent(userAgent: string): AgentClaim | undefined;
+  /** Undefined unless this vendor's phones ask for such a name. */
+  readFile(file: RequestedFile): PathClaim | undefined;
+}
+
 export interface VendorProfile {
   readonly name: VendorName;
+  /** How requests are read; `identify` asks all vendors' recognisers at once. */
+  readonly recogniser: Recogniser;
   /** MAC prefixes (24 bits, lower case, no separators): hints only; an unknown prefix rejects nobody. */
   readonly ouis: readonly string[];
   /** Undefined when nothing in the request is this vendor's. Linear in the input's length. */

@@ -1,48 +1,52 @@
 import type { Mac } from '@ringwave/protocol/units';
 import { prefixOf, type RequestedFile, requestedFile } from '../requested-path.ts';
-import type { Identity, ProvisioningRequest, VendorName } from './profile.ts';
+import type {
+  AgentClaim,
+  Identity,
+  PathClaim,
+  ProvisioningRequest,
+  Recogniser,
+  VendorName,
+} from './profile.ts';
 
 /** Characters read of a User-Agent; the longest known of any phone is under 200. */
 export const userAgentLengthMax = 512;
 
-/** What a User-Agent of a vendor says; a vendor word with no model is nobody's claim. */
-export interface AgentClaim {
-  readonly model: string;
-  readonly version: string | null;
-  readonly mac: Mac | null;
-  readonly hardware?: string;
-  readonly serial?: string;
-  readonly versionKind?: 'application' | 'boot';
-}
-
-/** What a requested file says of the phone that wants it. */
-export interface PathClaim {
-  readonly model: string | null;
-  readonly modelCandidates?: readonly string[];
-  /** No other vendor uses this name, and tenants replace this vendor's User-Agent: it stands beside any. */
-  readonly ownName: boolean;
-}
-
-export interface Recogniser {
-  readonly vendor: VendorName;
-  readonly readAgent: (userAgent: string) => AgentClaim | undefined;
-  readonly readFile: (file: RequestedFile) => PathClaim | undefined;
-}
-
 /**
- * Merges what the User-Agent and the path of one request claim for one vendor. The User-Agent names
- * the model; the path is the better source for the MAC. A User-Agent that is not this vendor's
- * leaves to the path only those names that no other vendor uses: several vendors copy Yealink's and
- * Grandstream's file names.
+ * Merges what the User-Agent and the path of one request claim. The User-Agent names vendor and model;
+ * the path is the better source for the MAC. Where no User-Agent came, the path names the vendor if only
+ * one vendor's phones use that name. A User-Agent that nobody knows leaves to the path only those names
+ * that no other vendor uses: several vendors copy Yealink's and Grandstream's file names.
  */
-export function recognise(how: Recogniser, request: ProvisioningRequest): Identity | undefined {
+export function recognise(
+  recognisers: readonly Recogniser[],
+  request: ProvisioningRequest,
+): Identity | undefined {
   const userAgent = cleanAgent(request.userAgent);
-  const agent = readable(userAgent) ? how.readAgent(userAgent) : undefined;
   const file = requestedFile(request.path);
-  const path = file && how.readFile(file);
-  if (!agent && !path) return undefined;
-  if (!agent && userAgent !== '' && (!path?.ownName || TOOLS.test(userAgent))) return undefined;
-  return merged(how.vendor, agent, path, file?.mac ?? agent?.mac ?? null);
+  if (readable(userAgent)) {
+    for (const { vendor, readAgent, readFile } of recognisers) {
+      const agent = readAgent(userAgent);
+      if (agent) return merged(vendor, agent, file && readFile(file), file?.mac ?? agent.mac);
+    }
+  }
+  return file && byName(recognisers, file, userAgent);
+}
+
+function byName(
+  recognisers: readonly Recogniser[],
+  file: RequestedFile,
+  userAgent: string,
+): Identity | undefined {
+  const claims = recognisers.flatMap(({ vendor, readFile }) => {
+    const path = readFile(file);
+    const stands = userAgent === '' || (path?.ownName === true && !TOOLS.test(userAgent));
+    return path && stands ? [{ vendor, path }] : [];
+  });
+  const [only, ...others] = claims;
+  return only && others.length === 0
+    ? merged(only.vendor, undefined, only.path, file.mac)
+    : undefined;
 }
 
 /** True where the MAC's prefix is known to be another maker's; an unknown prefix rejects nobody. */

@@ -6,13 +6,15 @@ import { type RequestedFile, prefixOf, requestedFile, stationMac } from '../requ
 import { httpUrl, isPrintable, passwordAlphabet } from './config-text.ts';
 import type {
   AgentAddress,
+  AgentClaim,
   ConfigRead,
   FileAsked,
   Order,
+  PathClaim,
   Rendition,
   VendorProfile,
 } from './profile.ts';
-import { type AgentClaim, isForeignMac, type PathClaim, recognise } from './recognition.ts';
+import { isForeignMac, recognise } from './recognition.ts';
 import { compareFields, dotted, ordered } from './version-parts.ts';
 import {
   editionOf,
@@ -38,10 +40,13 @@ const ouis = [
   'f01653',
 ];
 
+const recogniser = { vendor: 'Yealink', readAgent, readFile } as const;
+
 export const yealink: VendorProfile = {
   name: 'Yealink',
   ouis,
-  identify: (request) => recognise({ vendor: 'Yealink', readAgent, readFile }, request),
+  recogniser,
+  identify: (request) => recognise([recogniser], request),
   compare,
   updateDecision: 'differs',
   bootFiles({ mac, model }) {
@@ -130,7 +135,7 @@ function readFile(file: RequestedFile): PathClaim | undefined {
   if (!file.mac) return CUT_MAC.test(file.name) ? { model: null, ownName: false } : undefined;
   if (isForeignMac(file.mac)) return undefined;
   const ours = ouis.includes(prefixOf(file.mac));
-  const known = ours ? PHONE_FILE.test(file.name) : OWN_PHONE_FILE.test(file.name);
+  const known = ours ? PHONE_FILE.test(file.bareName) : OWN_PHONE_FILE.test(file.bareName);
   return known ? { model: null, ownName: false } : undefined;
 }
 
@@ -171,7 +176,7 @@ function fileAsked(path: string): FileAsked | undefined {
   if (/\.rom ?$/i.test(file.name)) return { kind: 'image', fileName: file.name };
   if (/^y\d{12}\.cfg$/.test(file.name)) return { kind: 'common-config' };
   if (/^y\d{12}\.boot$/.test(file.name)) return { kind: 'other' };
-  if (!file.mac || !PHONE_FILE.test(file.name)) return undefined;
+  if (!file.mac || !PHONE_FILE.test(file.bareName)) return undefined;
   return /^[0-9a-f]{12}\.cfg$/i.test(file.name)
     ? { kind: 'phone-config', mac: file.mac }
     : { kind: 'other' };

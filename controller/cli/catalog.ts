@@ -1,0 +1,194 @@
+import { open } from 'node:fs/promises';
+import { identify } from '@ringwave/firmware-catalog/identify';
+import type { Problem } from '@ringwave/firmware-catalog/problems';
+import { manifestBytesMax, parseRelease } from '@ringwave/firmware-catalog/release';
+import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
+import type { Identity } from '@ringwave/firmware-catalog/vendors/profile';
+import { compareVersions } from '@ringwave/firmware-catalog/version';
+import { type Command, Option } from 'commander';
+import { type Answer, answerLines, type CliOutput } from './json-lines.ts';
+
+/** `ringwave catalog`: what the firmware catalogue knows, without a controller running. */
+export function registerCatalog(program: Command, out: CliOutput): void {
+  const catalog = program
+    .command('catalog')
+    .description(
+      'ask the firmware catalogue: who a phone is, how versions order, whether a manifest is right',
+    );
+  registerIdentify(catalog, out);
+  registerCompare(catalog, out);
+  registerCheck(catalog, out);
+}
+
+interface IdentifyOptions {
+  readonly userAgent?: string;
+  readonly path?: string;
+  readonly protocol?: 'http' | 'tftp';
+  readonly json?: boolean;
+  readonly from?: string;
+}
+
+function registerIdentify(catalog: Command, out: CliOutput): void {
+  catalog
+    .command('identify')
+    .description('say what a request claims about the phone that sent it')
+    .option('--user-agent <text>', 'the User-Agent header')
+    .option('--path <path>', 'the path or file name asked for')
+    .addOption(new Option('--protocol <name>', 'how it was asked for').choices(['http', 'tftp']))
+    .option('--json', 'print JSON')
+    .option(
+      '--from <file>',
+      'answer each line {protocol, userAgent, path} of a file; - reads standard input',
+    )
+    .action(async ({ from, json, userAgent, path, protocol }: IdentifyOptions) => {
+      if (from !== undefined) return linesOf(from, out, identifyLine);
+      if (userAgent === undefined && path === undefined) {
+        return refuse(out, 'nothing to identify: give --user-agent, --path or --from');
+      }
+      const identity = identify({ userAgent, path, protocol });
+      await out.write(json ? `${JSON.stringify(identity)}\n` : plainIdentity(identity));
+    });
+}
+
+function identifyLine(value: Readonly<Record<string, unknown>>): Answer {
+  const { userAgent = null, path = null, protocol = null } = value;
+  if (userAgent !== null && typeof userAgent !== 'string')
+    return { error: 'has a userAgent that is not text' };
+  if (path !== null && typeof path !== 'string') return { error: 'has a path that is not text' };
+  if (protocol !== null && protocol !== 'http' && protocol !== 'tftp') {
+    return { error: 'has a protocol that is neither http nor tftp' };
+  }
+  return {
+    ok: identify({
+      userAgent: userAgent ?? undefined,
+      path: path ?? undefined,
+      protocol: protocol ?? undefined,
+    }),
+  };
+}
+
+const plainIdentity = ({ vendor, model, version, mac }: Identity): string =>
+  [
+    ['vendor', vendor],
+    ['model', model],
+    ['version', version],
+    ['mac', mac],
+  ]
+    .map(([name, value]) => `${name}: ${value ?? 'unknown'}\n`)
+    .join('');
+
+interface CompareOptions {
+  readonly vendor?: string;
+  readonly model?: string;
+  readonly hardware?: string;
+  readonly json?: boolean;
+  readonly from?: string;
+}
+
+function registerCompare(catalog: Command, out: CliOutput): void {
+  catalog
+    .command('compare')
+    .description(
+      'say whether version A is older than, the same as or newer than B, or incomparable',
+    )
+    .argument('[a]', 'one version')
+    .argument('[b]', 'the other version')
+    .option('--vendor <name>', `whose versions: ${PROFILES.map(({ name }) => name).join(', ')}`)
+    .option('--model <name>', 'the phone they run on')
+    .option('--hardware <revision>', 'its hardware revision')
+    .option('--json', 'print JSON')
+    .option(
+      '--from <file>',
+      'answer each line {vendor, model, hardware, a, b} of a file; - reads standard input',
+    )
+    .action(async (a: string | undefined, b: string | undefined, options: CompareOptions) => {
+      const { from, json, ...about } = options;
+      if (from !== undefined) return linesOf(from, out, compareLine);
+      const answer = compareLine({ ...about, a, b });
+      if ('error' in answer) return refuse(out, `the comparison ${answer.error}`);
+      const { order } = answer.ok as { order: string };
+      await out.write(json ? `${JSON.stringify({ order })}\n` : `${order}\n`);
+    });
+}
+
+function compareLine(value: Readonly<Record<string, unknown>>): Answer {
+  const { vendor, a, b } = value;
+  if (typeof vendor !== 'string') return { error: 'names no vendor' };
+  if (typeof a !== 'string' || typeof b !== 'string')
+    return { error: 'needs two versions, a and b, as text' };
+  const { model = null, hardware = null } = value;
+  if (model !== null && typeof model !== 'string') return { error: 'has a model that is not text' };
+  if (hardware !== null && typeof hardware !== 'string')
+    return { error: 'has a hardware that is not text' };
+  const about = {
+    ...(model === null ? {} : { model }),
+    ...(hardware === null ? {} : { hardware }),
+  };
+  return { ok: { order: compareVersions(vendor, a, b, about) } };
+}
+
+function registerCheck(catalog: Command, out: CliOutput): void {
+  catalog
+    .command('check')
+    .description(
+      'read a release manifest and print the release, or everything that is wrong with it',
+    )
+    .argument('<manifest>', 'a JSON file of the form release.schema.json')
+    .option('--json', 'print JSON')
+    .action(async (path: string, { json = false }: { json?: boolean }) => {
+      const text = await readManifest(path, out);
+      if (text === undefined) return;
+      const { release, problems } = parseRelease(text);
+      if (problems) out.exitWith(1);
+      if (json) return out.write(`${JSON.stringify(release ? { release } : { problems })}\n`);
+      if (problems) return out.write(problems.map(plainProblem).join(''));
+      const { id, vendor, version, models, images, severity } = release;
+      return out.write(
+        `${id}\n${vendor} ${version} for ${models.join(', ')}: ${images.length} image(s), severity ${severity}\n`,
+      );
+    });
+}
+
+const plainProblem = ({ path, reason, nextStep }: Problem): string =>
+  `${path === '' ? 'manifest' : path} ${reason}. ${nextStep}\n`;
+
+async function readManifest(path: string, out: CliOutput): Promise<string | undefined> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      // One byte more than is read, so that the check sees that it is too long.
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(manifestBytesMax + 1), 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    cannotRead(out, path, error);
+    return undefined;
+  }
+}
+
+async function linesOf(
+  from: string,
+  out: CliOutput,
+  answer: (value: Readonly<Record<string, unknown>>) => Answer,
+): Promise<void> {
+  try {
+    await answerLines(from, out, answer);
+  } catch (error) {
+    cannotRead(out, from, error);
+  }
+}
+
+function cannotRead(out: CliOutput, path: string, error: unknown): void {
+  const reason = error instanceof Error ? error.message : 'unknown error';
+  refuse(
+    out,
+    `${path} cannot be read (${reason}): give the name of a file, or - for standard input`,
+  );
+}
+
+function refuse(out: CliOutput, message: string): void {
+  out.fail(message);
+  out.exitWith(2);
+}
