@@ -18,8 +18,8 @@ export async function serving(t: Test, root: string): Promise<Serving> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill());
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const ready = /^ready tftp 127\.0\.0\.1:(\d+) http 127\.0\.0\.1:(\d+)\n$/.exec(line.toString());
-  if (!ready) throw new Error(`not a ready line: ${line}`);
+  if (!ready) throw new Error(`not a ready line: ${line.toString()}`);
   return { child, tftpPort: Number(ready[1]), httpPort: Number(ready[2]) };
 }

@@ -75,6 +75,6 @@ test('it serves over IPv6 and on one protocol alone', async (t) => {
   const child = spawn(process.execPath, [program, 'serve', '--root', root, '--http', '[::1]:0']);
   t.teardown(() => child.kill());
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const [, authority] = /^ready http (\[::1\]:\d+)\n$/.exec(`${line}`) ?? [];
+  const [, authority] = /^ready http (\[::1\]:\d+)\n$/.exec(line.toString()) ?? [];
   t.equal(await (await fetch(`http://${authority}/a.cfg`)).text(), 'A');
 });
