@@ -36,6 +36,8 @@ export interface AgentOptions {
   readonly http: Listen;
   readonly tftp: Listen;
   readonly sip: Listen;
+  /** Where phones listen for SIP; 5060 everywhere but in laboratories. */
+  readonly phoneSipPort: number;
   /** The address that phones are told; the one listened on where it is not a wildcard. */
   readonly advertise?: string;
   readonly log: Logger;
@@ -86,7 +88,13 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
       case 'fetch-image':
         return cache.fetch(effect);
       case 'wake-phone':
-        return void wake(effect, { sip: parts.sip, tables, keyring, submit, sipPortOf });
+        return void wake(effect, {
+          sip: parts.sip,
+          tables,
+          keyring,
+          submit,
+          port: options.phoneSipPort,
+        });
       case 'make-secret':
         return makeSecret(effect, keyring, submit);
       default:
@@ -102,7 +110,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const files = new Provisioning({ tables, images, keyring, address, submit });
   const http = await HttpServer.listen({ ...options.http, files, log });
   const tftp = await TftpServer.listen({ ...options.tftp, files, log });
-  const sip = await SipSocket.open({ ...options.sip, clock });
+  const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.sip = sip;
   ports = { http: http.port, tftp: tftp.port, sip: sip.port };
   submit({ kind: 'started' });
@@ -125,9 +133,6 @@ function openStore(box: Box, tables: AgentTables): SqliteTables {
   loadInto(tables, store);
   return store;
 }
-
-/** 5060 unless a phone's address carries a port of its own (laboratory and simulator). */
-const sipPortOf = (): number => 5060;
 
 function makeSecret(
   { mac, generation, vendor }: Extract<AgentEffect, { kind: 'make-secret' }>,
@@ -215,7 +220,7 @@ interface WakeParts {
   readonly tables: AgentTables;
   readonly keyring: Keyring;
   readonly submit: (event: AgentEvent) => void;
-  sipPortOf(): number;
+  readonly port: number;
 }
 
 /** A phone that challenges NOTIFY does so with its login; every secret it may hold is tried, newest first. */
@@ -239,10 +244,12 @@ async function wake(
   );
   const outcome = await parts.sip.notify({
     address,
-    port: parts.sipPortOf(),
+    port: parts.port,
     user: phone?.extension ?? mac.replaceAll(':', ''),
     event: profile.wake.event,
     ...(logins[0] ? { login: logins[0] } : {}),
   });
-  parts.submit({ kind: 'wake-answered', mac, start, answer: outcome.kind });
+  // What could not even be sent is the same to the phone as what nobody answered.
+  const answer = outcome.kind === 'not-sent' ? 'silent' : outcome.kind;
+  parts.submit({ kind: 'wake-answered', mac, start, answer });
 }

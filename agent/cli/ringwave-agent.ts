@@ -1,4 +1,5 @@
-import { cliProgram, runCli } from './cli-fault.ts';
+import type { RunFlags } from './run.ts';
+import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
 
 /** The `ringwave-agent` command. Each command loads its own parts when it runs, so that --help is quick. */
 export async function ringwaveAgent(argv: readonly string[]): Promise<void> {
@@ -12,6 +13,32 @@ export async function ringwaveAgent(argv: readonly string[]): Promise<void> {
     .action(async (flags: { root: string; tftp?: string; http?: string }) => {
       const { serve } = await import('./serve.ts');
       await serve(flags);
+    });
+  program
+    .command('enroll <token>')
+    .description('Make this box the agent of a site.')
+    .requiredOption('--controller <url>', 'where the controller answers')
+    .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
+    .action(async (token: string, flags: { controller: string; data: string }) => {
+      const { enroll } = await import('./enroll.ts');
+      await enroll(token, flags);
+    });
+  program
+    .command('run')
+    .description('Serve, wake and update the phones of this site.')
+    .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
+    .option('--http <host:port>', 'where phones fetch files over HTTP', '0.0.0.0:80')
+    .option('--tftp <host:port>', 'where phones fetch files over TFTP', '0.0.0.0:69')
+    .option('--sip <host:port>', 'where NOTIFY is sent from', '0.0.0.0:0')
+    .option(
+      '--advertise <host>',
+      'the address that phones are told, where it is not the one listened on',
+    )
+    .option('--phone-sip-port <port>', 'where phones listen for SIP', '5060')
+    .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'warn')
+    .action(async (flags: RunFlags) => {
+      const { run } = await import('./run.ts');
+      await run(flags);
     });
   await runCli(program, argv);
 }

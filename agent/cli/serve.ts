@@ -5,18 +5,14 @@ import type { EdgeLog } from '../io/file-source.ts';
 import { HttpServer } from '../io/http-server.ts';
 import { ServedFolder } from '../io/served-folder.ts';
 import { TftpServer } from '../io/tftp-server.ts';
-import { CliFault, reasonOf } from './cli-fault.ts';
+import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
+import { type Listen, listenFrom } from './listen.ts';
 import { untilStopped } from './until-stopped.ts';
 
 /** A bench of load clients is one source, so the laboratory has no limit per source. */
 const atOnceMax = 4096;
 /** How long transfers under way may go on after the first signal; a second signal ends them at once. */
 const drain = seconds(5);
-
-interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
 
 interface Running {
   readonly protocol: 'tftp' | 'http';
@@ -26,8 +22,8 @@ interface Running {
 
 /** Serves until SIGTERM or SIGINT. Prints one line `ready tftp HOST:PORT http HOST:PORT` when it serves. */
 export async function serve(flags: { root: string; tftp?: string; http?: string }): Promise<void> {
-  const tftp = listenFrom('--tftp', flags.tftp);
-  const http = listenFrom('--http', flags.http);
+  const tftp = flags.tftp === undefined ? undefined : listenFrom('--tftp', flags.tftp);
+  const http = flags.http === undefined ? undefined : listenFrom('--http', flags.http);
   if (!tftp && !http) {
     throw new CliFault({
       what: 'nothing to serve on',
@@ -112,20 +108,6 @@ async function listening(
       error,
     );
   }
-}
-
-function listenFrom(flag: string, text: string | undefined): Listen | undefined {
-  if (text === undefined) return undefined;
-  const [, ipv6, name, port] = /^(?:\[([\da-f:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/i.exec(text) ?? [];
-  const host = ipv6 ?? name;
-  if (!host || Number(port) > 65_535) {
-    throw new CliFault({
-      what: `cannot read ${flag} ${text}`,
-      why: 'it is not of the form HOST:PORT',
-      next: `Write for example ${flag} 127.0.0.1:0`,
-    });
-  }
-  return { host, port: Number(port) };
 }
 
 const written = ({ host, port }: Listen): string =>

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type {
   AgentAddress,
@@ -125,8 +126,8 @@ export class Provisioning implements FileResolver {
       digest: image.sha256 as Sha256,
       etag: `sha256-${image.sha256}`,
       lengthBytes: opened.lengthBytes,
-      read: (offset, length) => opened.read(offset, length),
-      release: () => void opened.close(),
+      read: (offset, length) => readExactly(opened.handle, offset, length),
+      release: () => void opened.handle.close(),
     };
   }
 
@@ -210,6 +211,14 @@ export class Provisioning implements FileResolver {
       });
     }
   }
+}
+
+/** Exactly these bytes, or a rejection: a short answer would reach the phone as a broken image. */
+async function readExactly(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const piece = Buffer.allocUnsafe(length);
+  const { bytesRead } = await handle.read(piece, 0, length, offset);
+  if (bytesRead !== length) throw new Error(`image ends ${length - bytesRead} bytes early`);
+  return piece;
 }
 
 const noLogin = 0;
