@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeEnrolmentGrant, type EnrolmentGrant } from '@ringwave/protocol/enrolment';
-import { writeOwnFile } from './own-file.ts';
+import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 
 // What a box keeps beside its database: the grant of its enrolment (passwords and pinned keys), the key that
 // seals phones' secrets, and the images. All of it is for the agent's own user alone.

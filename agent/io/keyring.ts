@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Mac } from '@ringwave/protocol/units';
-import { writeOwnFile } from './own-file.ts';
+import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 
 // Seals phones' secrets for the disk. The key lies in a file of its own, readable by the agent alone, so
 // that a copied database says nothing.
