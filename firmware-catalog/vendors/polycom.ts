@@ -67,11 +67,8 @@ function readAgent(userAgent: string): AgentClaim | undefined {
 
 /** Models as Poly spells them, whatever a proxy did to the case. */
 function spelled(model: string): string {
-  const letters = /^[a-z]+/i.exec(model)?.[0] ?? '';
-  const known = Object.keys(PRODUCT_LINES).find((line) =>
-    letters.toLowerCase().startsWith(line.toLowerCase()),
-  );
-  return known === undefined ? model : known + model.slice(known.length).toUpperCase();
+  const letters = lettersOf(model);
+  return letters in PRODUCT_LINES ? letters + model.slice(letters.length).toUpperCase() : model;
 }
 
 /** Part numbers in image names: `3111-46161-001.sip.ld` is what a VVX 310 asks for when told `sip.ld`. */
@@ -193,9 +190,18 @@ function isBootCode([a = 0, b = 0, c = 0, build]: readonly number[]): boolean {
 
 /** The product line that stands before the model in a User-Agent. */
 function lineOf(model: string): string {
-  const [, letters = '', rest = ''] = /^([A-Za-z]+?)(\w?\d.*)$/.exec(model) ?? [];
+  const letters = lettersOf(model);
   const line = PRODUCT_LINES[letters] ?? `Polycom${letters}`;
-  return `${line}-${letters}_${rest}`;
+  return `${line}-${letters}_${model.slice(letters.length)}`;
+}
+
+/** The part of a model before its underscore: of `TrioC60` it is `Trio`. */
+function lettersOf(model: string): string {
+  const lower = model.toLowerCase();
+  const known = Object.keys(PRODUCT_LINES).find((letters) =>
+    lower.startsWith(letters.toLowerCase()),
+  );
+  return known ?? /^[A-Za-z]*/.exec(model)?.[0] ?? '';
 }
 
 const PRODUCT_LINES: Readonly<Record<string, string>> = {

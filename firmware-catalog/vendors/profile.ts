@@ -109,9 +109,9 @@ export interface PathClaim {
 export interface Recogniser {
   readonly vendor: VendorName;
   /** Undefined unless the User-Agent is this vendor's and names a model. Linear in its length. */
-  readAgent(userAgent: string): AgentClaim | undefined;
+  readonly readAgent: (userAgent: string) => AgentClaim | undefined;
   /** Undefined unless this vendor's phones ask for such a name. */
-  readFile(file: RequestedFile): PathClaim | undefined;
+  readonly readFile: (file: RequestedFile) => PathClaim | undefined;
 }
 
 export interface VendorProfile {

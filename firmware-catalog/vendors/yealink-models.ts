@@ -209,9 +209,10 @@ export function fileNumberOf(model: string): number | undefined {
 /** The family that orders versions of different first numbers, and whether this one is from before the merger. */
 export function lineage(family: number, line: number): { family: number; beforeMerger: boolean } {
   const merger = MERGED.find(({ into, from }) => into === family || from.includes(family));
-  if (!merger) return { family, beforeMerger: false };
-  const beforeMerger = merger.from.includes(family) || line < merger.atLine;
-  return { family: merger.into, beforeMerger };
+  const isOwn = merger?.from.includes(family) ?? false;
+  // An own number after the merger was never published: nothing is known of where it belongs.
+  if (!merger || (isOwn && line >= merger.atLine)) return { family, beforeMerger: false };
+  return { family: merger.into, beforeMerger: line < merger.atLine };
 }
 
 /**
