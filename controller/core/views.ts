@@ -1,0 +1,131 @@
+import { FAULTS } from '@ringwave/protocol/faults';
+import { type EpochMs, laterBy } from '@ringwave/protocol/units';
+import type { PhoneView, PhoneWorkView, RolloutView, SiteView } from '@ringwave/protocol/views';
+import { agentSilentAfter, explain } from './explain.ts';
+import type { ControllerTables, Phone, Rollout, Site } from './state.ts';
+
+// What is known, in the shapes that people and programs read.
+
+export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs): PhoneView {
+  const { mac, site, vendor, model, hardware, extension, emergency, coverageGroup, credential } =
+    phone;
+  return {
+    mac,
+    site,
+    vendor,
+    model,
+    ...(hardware ? { hardware } : {}),
+    ...(extension ? { extension } : {}),
+    emergency,
+    ...(coverageGroup ? { coverageGroup } : {}),
+    running: phone.running ?? null,
+    seenAt: phone.seenAt ?? null,
+    address: phone.address ?? null,
+    ...(phone.claimsModel ? { claimsModel: phone.claimsModel } : {}),
+    credential: credential
+      ? {
+          generation: credential.generation,
+          state: credential.state,
+          provenAt: credential.provenAt ?? null,
+        }
+      : null,
+    work: workView(tables, phone, now),
+  };
+}
+
+function workView(tables: ControllerTables, phone: Phone, now: EpochMs): PhoneWorkView | null {
+  const rollout = newestRollout(tables, phone);
+  const progress = rollout && tables.progress.get(`${rollout.id}/${phone.mac}`);
+  if (!rollout || !progress) return null;
+  const { mac: _mac, running: _running, ...work } = explain(tables, rollout, progress, now);
+  return work;
+}
+
+/** One that still claims the phone, else the newest that named it. */
+function newestRollout(tables: ControllerTables, phone: Phone): Rollout | undefined {
+  const claimed = tables.assignments.get(phone.mac)?.[0];
+  if (claimed) return tables.rollouts.get(claimed);
+  let newest: Rollout | undefined;
+  for (const rollout of tables.rollouts.values()) {
+    if (newest && rollout.createdAt <= newest.createdAt) continue;
+    if (tables.progress.has(`${rollout.id}/${phone.mac}`)) newest = rollout;
+  }
+  return newest;
+}
+
+export function rolloutView(tables: ControllerTables, rollout: Rollout): RolloutView {
+  const { id, name, state, sites, gate, createdBy, contentHash, createdAt } = rollout;
+  return {
+    id,
+    name,
+    state,
+    releases: rollout.releases.map((release) => {
+      const known = tables.releases.get(release);
+      return { id: release, vendor: known?.vendor ?? '', version: known?.version ?? '' };
+    }),
+    sites,
+    gate: {
+      successMin: gate.successMin,
+      failuresMax: gate.failuresMax,
+      minSample: gate.minSample,
+      soakMs: gate.soak,
+    },
+    waves: rollout.waves.map((wave) => ({
+      name: wave.spec.name,
+      state: wave.state,
+      ...wave.counts,
+      openedAt: wave.openedAt ?? null,
+      soakUntil: wave.soakUntil ?? null,
+      why: wave.why ?? null,
+    })),
+    createdBy,
+    approvedBy: rollout.approvedBy ?? null,
+    contentHash,
+    createdAt,
+    startedAt: rollout.startedAt ?? null,
+    endedAt: rollout.endedAt ?? null,
+    paused: rollout.paused ?? null,
+  };
+}
+
+/** Ten: what a person reads at once; the rest is in the log. */
+const noticesShown = 10;
+
+export function siteView(tables: ControllerTables, site: Site, now: EpochMs): SiteView {
+  const agent = tables.agents.get(site.id);
+  const presence = tables.presence.get(site.id);
+  const plan = tables.plans.get(site.id);
+  const isUp = presence?.up === true && now <= laterBy(presence.lastHeardAt, agentSilentAfter);
+  const opening = plan?.plan.openings.find((one) => one.end > now);
+  const notices = noticesOf(tables, site);
+  return {
+    id: site.id,
+    name: site.name,
+    zone: site.zone,
+    phones: tables.rosters.get(site.id)?.length ?? 0,
+    agent: {
+      state: agent ? (isUp ? 'connected' : 'away') : 'not-enrolled',
+      lastHeardAt: presence?.lastHeardAt ?? null,
+      version: agent?.version ?? null,
+      planRevision: plan?.plan.revision ?? 0,
+      heldRevision: plan?.heldRevision ?? 0,
+    },
+    opening: opening ? { start: opening.start, end: opening.end } : null,
+    notices,
+  };
+}
+
+function noticesOf(tables: ControllerTables, site: Site): SiteView['notices'] {
+  const said = [];
+  for (let place = 0; place < 50; place += 1) {
+    const notice = tables.notices.get(`${site.id}/${place}`);
+    if (notice)
+      said.push({
+        at: notice.at,
+        fault: notice.fault,
+        detail: notice.detail,
+        advice: FAULTS[notice.fault].advice,
+      });
+  }
+  return said.sort((a, b) => b.at - a.at).slice(0, noticesShown);
+}

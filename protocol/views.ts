@@ -1,0 +1,157 @@
+import type { PhonePhase, RolloutState, WaitingFor, WaveState } from './phases.ts';
+
+// What REST answers and the live stream carries: the same shapes for console, command line and programs.
+// Instants are milliseconds since 1970; null is *unknown*.
+
+export interface PhoneView {
+  readonly mac: string;
+  readonly site: string;
+  readonly vendor: string;
+  readonly model: string;
+  readonly hardware?: string;
+  readonly extension?: string;
+  readonly emergency: boolean;
+  readonly coverageGroup?: string;
+  /** The version the phone itself showed last, and when. */
+  readonly running: {
+    readonly version: string;
+    readonly at: number;
+    readonly source: string;
+  } | null;
+  readonly seenAt: number | null;
+  readonly address: string | null;
+  /** What the phone says it is, where that differs from the inventory. */
+  readonly claimsModel?: string;
+  readonly credential: CredentialStateView | null;
+  /** Where it stands in the newest rollout that names it. */
+  readonly work: PhoneWorkView | null;
+}
+
+/** Never the secret. */
+export interface CredentialStateView {
+  readonly generation: number;
+  readonly state: 'staged' | 'published' | 'proven';
+  readonly provenAt: number | null;
+}
+
+export interface PhoneWorkView {
+  readonly rollout: string;
+  readonly wave: string;
+  readonly phase: PhonePhase;
+  readonly target: string;
+  readonly since: number;
+  readonly reason: string;
+  /** Absent once the phone's part has ended. */
+  readonly waitingFor?: WaitingFor;
+  readonly nextAttemptAt?: number | null;
+  readonly attempt?: number;
+  readonly attemptsMax?: number;
+  readonly fault?: string;
+  readonly advice?: string;
+}
+
+export interface WaveView {
+  readonly name: string;
+  readonly state: WaveState;
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly openedAt: number | null;
+  readonly soakUntil: number | null;
+  readonly why: string | null;
+}
+
+export interface RolloutView {
+  readonly id: string;
+  readonly name: string;
+  readonly state: RolloutState;
+  readonly releases: readonly {
+    readonly id: string;
+    readonly vendor: string;
+    readonly version: string;
+  }[];
+  readonly sites: readonly string[];
+  readonly gate: {
+    readonly successMin: number;
+    readonly failuresMax: number;
+    readonly minSample: number;
+    readonly soakMs: number;
+  };
+  readonly waves: readonly WaveView[];
+  readonly createdBy: string;
+  readonly approvedBy: string | null;
+  readonly contentHash: string;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly paused: { readonly by: string; readonly who: string; readonly reason: string } | null;
+}
+
+export interface SiteView {
+  readonly id: string;
+  readonly name: string;
+  readonly zone: string;
+  readonly phones: number;
+  readonly agent: {
+    readonly state: 'not-enrolled' | 'connected' | 'away';
+    readonly lastHeardAt: number | null;
+    readonly version: string | null;
+    /** The newest plan, and the one that the agent has confirmed. */
+    readonly planRevision: number;
+    readonly heldRevision: number;
+  };
+  /** The opening that is on, or the next one; null where the site has none. */
+  readonly opening: { readonly start: number; readonly end: number } | null;
+  readonly notices: readonly {
+    readonly at: number;
+    readonly fault: string;
+    readonly detail: string;
+    readonly advice: string;
+  }[];
+}
+
+export type LiveMessage = LiveSnapshot | LiveDelta;
+
+/** All there is, at number `seq` of this epoch. A client that missed something gets it again. */
+export interface LiveSnapshot {
+  readonly kind: 'snapshot';
+  /** Changes with every start of the controller: numbers of another epoch mean nothing. */
+  readonly epoch: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly demo: boolean;
+  readonly rollouts: readonly RolloutView[];
+  readonly sites: readonly SiteView[];
+  readonly phones: readonly PhoneView[];
+  /** How many phones there are when not all are listed. */
+  readonly phonesTotal: number;
+}
+
+/** Whole objects that changed. Numbers rise by one without a gap. */
+export interface LiveDelta {
+  readonly kind: 'delta';
+  readonly epoch: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly rollouts?: readonly RolloutView[];
+  readonly sites?: readonly SiteView[];
+  readonly phones?: readonly PhoneView[];
+}
+
+/** Every error of the REST interface: the thing, the reason, the next step. */
+export interface Problem {
+  readonly error:
+    | 'not-found'
+    | 'conflict'
+    | 'invalid'
+    | 'forbidden'
+    | 'unauthenticated'
+    | 'too-large'
+    | 'internal';
+  readonly problems: readonly {
+    readonly thing: string;
+    readonly reason: string;
+    readonly next: string;
+  }[];
+}
