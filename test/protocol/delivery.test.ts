@@ -217,3 +217,11 @@ test('failure 7: whatever is lost, the agent goes back to it, and nothing is cou
   }
   t.end();
 });
+
+test('an acknowledgement frees the window of what it covers, and takes the new one', (t) => {
+  const flight = { ...flying(2, 200, 400), resends: 3 };
+  t.same(landed(flight, 200, 4), { ...grounded, window: 4, sent: [400] });
+  t.same(landed(flight, 399, 0), { ...grounded, window: 0, sent: [400] });
+  t.same(landed(flight, 400, 4), { ...grounded, window: 4 });
+  t.end();
+});
