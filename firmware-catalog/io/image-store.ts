@@ -197,7 +197,7 @@ async function addBytes(
 ): Promise<FaultCode | undefined> {
   const handle = await open(path, 'a');
   try {
-    await handle.truncate(from);
+    if ((await handle.stat()).size > from) await handle.truncate(from);
     let length = from;
     for await (const chunk of untilBroken(source)) {
       length += chunk.byteLength;

@@ -280,8 +280,7 @@ test('the User-Agent a profile writes is the one it reads', (t) => {
   for (const profile of PROFILES) {
     const { model = '', version = '', mac: own } = phones[profile.name] ?? {};
     const userAgent = profile.userAgent({ mac: own as Mac, model, version, hardware: 'V1.2A' });
-    const { bootFiles } = profile;
-    const path = bootFiles({ mac: own as Mac, model }).at(-1)?.path;
+    const path = profile.bootFiles({ mac: own as Mac, model }).at(-1)?.path;
     const {
       vendor,
       model: read,
