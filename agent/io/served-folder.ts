@@ -1,7 +1,18 @@
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, opendir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import type { Asked, FileResolver, Served, TransferObserver } from './file-source.ts';
+import type { Asked, FileResolver, Served, ServedImage, TransferObserver } from './file-source.ts';
+
+interface OpenFile {
+  readonly handle: FileHandle;
+  readonly stat: BigIntStats;
+}
+
+/** One opening of a file and those who asked for it; undefined where there is no such file. */
+interface Opening {
+  readonly file: Promise<OpenFile | undefined>;
+  users: number;
+}
 
 /**
  * A folder as it lies on the disk, for the laboratory: files below `root` and nothing else. Links are followed only
@@ -11,6 +22,8 @@ import type { Asked, FileResolver, Served, TransferObserver } from './file-sourc
 export class ServedFolder implements FileResolver {
   readonly #root: string;
   readonly observer: TransferObserver;
+
+  readonly #opening = new Map<string, Opening>();
 
   private constructor(root: string, observer: TransferObserver) {
     this.#root = root;
@@ -24,24 +37,46 @@ export class ServedFolder implements FileResolver {
     return new ServedFolder(real, observer);
   }
 
+  /** Requests for one name that come while it is being opened share the open file: a floor of phones boots at once. */
   async resolve({ path }: Asked): Promise<Served> {
-    let file: FileHandle | undefined;
+    const opening = this.#opening.get(path) ?? this.#open(path);
+    opening.users += 1;
+    const found = await opening.file;
+    if (!found) return { kind: 'absent' };
+    return { ...imageFrom(found), release: () => release(opening, found.handle) };
+  }
+
+  #open(path: string): Opening {
+    const file = this.#find(path).finally(() => this.#opening.delete(path));
+    const opening = { file, users: 0 };
+    this.#opening.set(path, opening);
+    return opening;
+  }
+
+  async #find(path: string): Promise<OpenFile | undefined> {
+    let handle: FileHandle | undefined;
     try {
       const real = await realpath(join(this.#root, path));
       if (!real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep)) {
-        return { kind: 'absent' };
+        return undefined;
       }
       // Without O_NONBLOCK a FIFO in the folder would hold a thread for ever.
-      file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-      const served = await imageFrom(file);
-      if (served.kind === 'absent') await file.close();
-      return served;
+      handle = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+      const stat = await handle.stat({ bigint: true });
+      if (stat.isFile()) return { handle, stat };
+      await handle.close();
+      return undefined;
     } catch (error) {
-      await file?.close();
-      if (isAbsence((error as NodeJS.ErrnoException).code)) return { kind: 'absent' };
+      await handle?.close();
+      if (isAbsence((error as NodeJS.ErrnoException).code)) return undefined;
       throw error;
     }
   }
+}
+
+function release(opening: Opening, handle: FileHandle): void {
+  opening.users -= 1;
+  if (opening.users === 0) handle.close().catch(() => {});
 }
 
 /** To a phone all of these are a missing file. A full table of open files or a broken disk is not. */
@@ -50,23 +85,23 @@ const isAbsence = (code: string | undefined): boolean =>
     code ?? '',
   );
 
-async function imageFrom(file: FileHandle): Promise<Served> {
-  const found = await file.stat({ bigint: true });
-  if (!found.isFile()) return { kind: 'absent' };
-  const etag = [found.ino, found.size, found.mtimeNs].map((part) => part.toString(16)).join('-');
+function imageFrom({ handle, stat }: OpenFile): ServedImage {
+  const etag = [stat.ino, stat.size, stat.mtimeNs].map((part) => part.toString(16)).join('-');
   return {
     kind: 'image',
     etag,
-    lengthBytes: Number(found.size),
+    lengthBytes: Number(stat.size),
     read: async (offset, length) => {
       const bytes = Buffer.allocUnsafeSlow(length);
-      const { bytesRead } = await file.read(bytes, 0, length, offset);
-      const now = await file.stat({ bigint: true });
-      if (bytesRead !== length || now.size !== found.size || now.mtimeNs !== found.mtimeNs) {
+      // Both at once: the transfer may end meanwhile, and closing waits for what has begun.
+      const [{ bytesRead }, now] = await Promise.all([
+        handle.read(bytes, 0, length, offset),
+        handle.stat({ bigint: true }),
+      ]);
+      if (bytesRead !== length || now.size !== stat.size || now.mtimeNs !== stat.mtimeNs) {
         throw new Error('the file was changed while it was served');
       }
       return bytes;
     },
-    release: () => void file.close().catch(() => {}),
   };
 }
