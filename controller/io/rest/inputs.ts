@@ -1,0 +1,214 @@
+import { problemsOf } from '@ringwave/firmware-catalog/problems';
+import { type EpochMs, hours, type Id, type Mac, mac, ms } from '@ringwave/protocol/units';
+import Type, { type Static, type TSchema } from 'typebox';
+import type { PhoneInput, Refusal, RolloutInput, Site } from '../../core/state.ts';
+import { WEEKDAYS, type Weekday } from '../../core/state.ts';
+
+// What REST takes: closed schemas, so that a misspelt key is an error and never silently dropped.
+
+/** Checked by its pattern, so that what passes is an Id. */
+const IdText = Type.Unsafe<Id>(
+  Type.String({
+    pattern: '^[a-z0-9-]{1,64}$',
+    description: 'lower-case letters, digits and dashes',
+  }),
+);
+const closed = { additionalProperties: false } as const;
+
+export const SiteBody = Type.Object(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
+    zone: Type.String({ minLength: 1, maxLength: 64, description: 'IANA time zone' }),
+    windows: Type.Array(
+      Type.Object(
+        {
+          days: Type.Array(Type.Unsafe<Weekday>(Type.Enum([...WEEKDAYS])), { maxItems: 7 }),
+          start: Type.String({ maxLength: 5, description: 'local wall clock HH:MM' }),
+          end: Type.String({ maxLength: 5 }),
+        },
+        closed,
+      ),
+      { maxItems: 50 },
+    ),
+    blackout: Type.Optional(
+      Type.Array(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }), { maxItems: 1000 }),
+    ),
+    coverage: Type.Optional(
+      Type.Array(
+        Type.Object({ id: IdText, minUp: Type.Integer({ minimum: 0, maximum: 2000 }) }, closed),
+        { maxItems: 200 },
+      ),
+    ),
+    phonesUpdatingMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    wanBytesPerSecond: Type.Optional(Type.Integer({ minimum: 0 })),
+    credentialDaysMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+  },
+  closed,
+);
+
+/** Phones of one site updating at once where the site does not say: a small helpdesk keeps a line free. */
+const phonesUpdatingUsually = 5;
+/** Age at which a credential fails its rule where the site does not say. */
+const credentialDaysUsually = 90;
+
+export const siteFrom = (siteId: Id, body: Static<typeof SiteBody>): Site => ({
+  id: siteId,
+  name: body.name ?? siteId,
+  zone: body.zone,
+  windows: body.windows,
+  blackout: body.blackout ?? [],
+  coverage: body.coverage ?? [],
+  phonesUpdatingMax: body.phonesUpdatingMax ?? phonesUpdatingUsually,
+  wanBytesPerSecond: body.wanBytesPerSecond ?? 0,
+  credentialDaysMax: body.credentialDaysMax ?? credentialDaysUsually,
+});
+
+const PhoneBody = Type.Object(
+  {
+    mac: Type.String({ minLength: 12, maxLength: 17 }),
+    site: IdText,
+    vendor: Type.String({ minLength: 1, maxLength: 32 }),
+    model: Type.String({ minLength: 1, maxLength: 64 }),
+    hardware: Type.Optional(Type.String({ maxLength: 32 })),
+    extension: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._+-]{1,32}$' })),
+    emergency: Type.Optional(Type.Boolean()),
+    coverageGroup: Type.Optional(IdText),
+  },
+  closed,
+);
+/** 1,000 phones a request: a page of a spreadsheet, half a megabyte at most. */
+export const PhonesBody = Type.Array(PhoneBody, { minItems: 1, maxItems: 1000 });
+
+/** Gives the phones, or a refusal for each MAC that is none. */
+export function phonesFrom(
+  body: Static<typeof PhonesBody>,
+): PhoneInput[] | { refusals: Refusal[] } {
+  const refusals: Refusal[] = [];
+  const phones = body.flatMap((one): PhoneInput[] => {
+    const address: Mac | undefined = mac(one.mac);
+    if (!address) {
+      refusals.push({
+        code: 'invalid',
+        thing: `phone ${one.mac}`,
+        reason: 'is not a MAC address',
+        next: 'Write 12 hexadecimal digits, such as 80:5e:c0:12:34:56.',
+      });
+      return [];
+    }
+    return [
+      {
+        ...one,
+        mac: address,
+        site: one.site as Id,
+        emergency: one.emergency ?? false,
+      } as PhoneInput,
+    ];
+  });
+  return refusals.length > 0 ? { refusals } : phones;
+}
+
+export const RolloutBody = Type.Object(
+  {
+    id: IdText,
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
+    releases: Type.Array(IdText, { minItems: 1, maxItems: 64 }),
+    selection: Type.Optional(
+      Type.Object(
+        {
+          sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
+          vendors: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { maxItems: 64 })),
+          models: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 1000 })),
+          macs: Type.Optional(
+            Type.Array(
+              Type.String({
+                pattern: '^[0-9A-Fa-f]{2}([:.-]?[0-9A-Fa-f]{2}){5}$',
+                description: 'MAC address',
+              }),
+              { maxItems: 10_000 },
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
+    waves: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ minLength: 1, maxLength: 60 }),
+          sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
+          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+          percent: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100 })),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: 20 },
+    ),
+    gate: Type.Optional(
+      Type.Object(
+        {
+          successMin: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+          failuresMax: Type.Optional(Type.Integer({ minimum: 0 })),
+          minSample: Type.Optional(Type.Integer({ minimum: 1 })),
+          soakMinutes: Type.Optional(Type.Number({ minimum: 0, maximum: 100_000 })),
+        },
+        closed,
+      ),
+    ),
+    attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+    rotateCredentials: Type.Optional(Type.Boolean()),
+    startAt: Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds since 1970' })),
+  },
+  closed,
+);
+
+/** Nineteen of twenty completed phones, one failure at most, three results at least, an hour of soak. */
+const gateUsually = { successMin: 0.95, failuresMax: 1, minSample: 3, soak: hours(1) };
+
+export function rolloutFrom(body: Static<typeof RolloutBody>): RolloutInput {
+  const { gate = {}, selection = {}, startAt } = body;
+  const { soakMinutes, ...limits } = gate;
+  const soak = soakMinutes === undefined ? gateUsually.soak : ms(soakMinutes * 60_000);
+  const { macs: macTexts, ...rest } = selection;
+  const macs = macTexts?.flatMap((text) => mac(text) ?? []);
+  return {
+    id: body.id,
+    name: body.name ?? body.id,
+    releases: body.releases,
+    selection: { ...rest, ...(macs ? { macs } : {}) },
+    waves: body.waves,
+    gate: { ...gateUsually, ...limits, soak },
+    attemptsMax: body.attemptsMax ?? 3,
+    rotateCredentials: body.rotateCredentials ?? false,
+    ...(startAt === undefined ? {} : { startAt: startAt as EpochMs }),
+  };
+}
+
+export const ReasonBody = Type.Object(
+  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) },
+  closed,
+);
+export const ApproveBody = Type.Object(
+  { contentHash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })) },
+  closed,
+);
+export const HaltBody = Type.Object(
+  { halted: Type.Boolean(), reason: Type.String({ minLength: 1, maxLength: 200 }) },
+  closed,
+);
+
+/** A body that fits its schema, or every problem with it at once. */
+export function bodyOf<S extends TSchema>(
+  schema: S,
+  body: unknown,
+  thing: string,
+): { value: Static<S> } | { refusals: Refusal[] } {
+  const problems = problemsOf(schema, body ?? {});
+  if (problems.length === 0) return { value: (body ?? {}) as Static<S> };
+  const refusals = problems.map(({ path, reason, nextStep }) => ({
+    code: 'invalid' as const,
+    thing: path ? `${thing}: ${path}` : thing,
+    reason,
+    next: nextStep,
+  }));
+  return { refusals };
+}

@@ -1,0 +1,115 @@
+import { Readable } from 'node:stream';
+import { parseAdvisory } from '@ringwave/firmware-catalog/advisory';
+import type { Problem } from '@ringwave/firmware-catalog/problems';
+import { imageBytesMax, parseRelease, type Release } from '@ringwave/firmware-catalog/release';
+import { bytes, sha256 } from '@ringwave/protocol/units';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { FAULTS } from '@ringwave/protocol/faults';
+import type { Refusal } from '../../core/state.ts';
+import { answer, refuseAll, type RestParts } from './server.ts';
+
+/** Releases enter as a manifest whose images are all here; images come first, each under its digest. */
+export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {
+  const { engine } = parts;
+  const { tables } = engine;
+  app.get('/api/v1/releases', async () => [...tables.releases.values()]);
+  app.get('/api/v1/advisories', async () => [...tables.advisories.values()]);
+  app.put('/api/v1/images/:digest', { bodyLimit: imageBytesMax }, async (request, reply) =>
+    storeImage(parts, request, reply),
+  );
+  app.post('/api/v1/releases', async (request, reply) => {
+    const { release, problems } = parseRelease(request.body);
+    if (!release)
+      return refuseAll(
+        reply,
+        problems.map((one) => asRefusal('release', one)),
+      );
+    const missing = await missingImages(parts, release);
+    if (missing.length > 0) return refuseAll(reply, missing);
+    return answer(reply, engine.command(request.who, { kind: 'release-put', release }), () =>
+      reply.code(201).send(release),
+    );
+  });
+  app.post('/api/v1/advisories', async (request, reply) => {
+    const { advisory, problems } = parseAdvisory(request.body);
+    if (!advisory)
+      return refuseAll(
+        reply,
+        problems.map((one) => asRefusal('advisory', one)),
+      );
+    return answer(reply, engine.command(request.who, { kind: 'advisory-put', advisory }), () =>
+      reply.code(201).send(advisory),
+    );
+  });
+}
+
+const asRefusal = (kind: string, { path, reason, nextStep }: Problem): Refusal => ({
+  code: 'invalid',
+  thing: path ? `${kind}: ${path}` : kind,
+  reason,
+  next: nextStep,
+});
+
+async function missingImages({ images }: RestParts, release: Release): Promise<Refusal[]> {
+  const missing: Refusal[] = [];
+  for (const image of release.images) {
+    const size = await images.sizeOf(image.sha256);
+    const thing = `release ${release.id}: image ${image.fileName}`;
+    if (size === undefined) {
+      missing.push({
+        code: 'invalid',
+        thing,
+        reason: 'is not in the image store',
+        next: `Upload it first: PUT /api/v1/images/${image.sha256}`,
+      });
+    } else if (size !== image.lengthBytes) {
+      missing.push({
+        code: 'invalid',
+        thing,
+        reason: `has ${size} bytes, the manifest says ${image.lengthBytes}`,
+        next: 'Correct lengthBytes in the manifest.',
+      });
+    }
+  }
+  return missing;
+}
+
+async function storeImage(
+  { images }: RestParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const digest = sha256((request.params as { digest: string }).digest);
+  const lengthBytes = Number(request.headers['content-length']);
+  const thing = `image ${(request.params as { digest: string }).digest.slice(0, 64)}`;
+  if (!digest)
+    return refuseAll(reply, [
+      {
+        code: 'invalid',
+        thing,
+        reason: 'is not a SHA-256',
+        next: 'Name it by its 64 hexadecimal digits.',
+      },
+    ]);
+  if (!Number.isSafeInteger(lengthBytes) || !(request.body instanceof Readable)) {
+    return refuseAll(reply, [
+      {
+        code: 'invalid',
+        thing,
+        reason: 'came without a length or as another content type',
+        next: 'Send it as application/octet-stream with a Content-Length.',
+      },
+    ]);
+  }
+  const stored = await images.write(request.body, {
+    sha256: digest,
+    lengthBytes: bytes(lengthBytes),
+  });
+  if (stored.kind === 'refused')
+    return refuseAll(reply, [
+      { code: 'invalid', thing, reason: stored.fault, next: FAULTS[stored.fault].advice },
+    ]);
+  return reply
+    .code(stored.kind === 'stored' ? 201 : 200)
+    .send({ digest, lengthBytes, kind: stored.kind });
+}

@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import cookie from '@fastify/cookie';
+import staticFiles from '@fastify/static';
+import websocket from '@fastify/websocket';
+import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
+import type { Problem } from '@ringwave/protocol/views';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
+import type { CommandResult, Refusal } from '../../core/state.ts';
+import type { Access } from '../access.ts';
+import type { Engine } from '../engine.ts';
+import type { Live } from '../live.ts';
+import { agentRoutes, type EnrolmentGrantBase } from './agent-routes.ts';
+import { fleetRoutes } from './fleet-routes.ts';
+import { releaseRoutes } from './release-routes.ts';
+import { rolloutRoutes } from './rollout-routes.ts';
+
+// The controller's HTTP door: REST under /api/v1, the live stream, the console, and what agents need.
+// Closed until opened: everything but the log-in link, enrolment and /health asks who is there.
+
+/** 4 MiB: 1,000 phones, or the largest manifest. */
+export const bodyBytesMax = 4 * 1024 * 1024;
+export const sessionCookie = 'ringwave-session';
+
+export interface RestParts {
+  readonly engine: Engine;
+  readonly access: Access;
+  readonly live: Live;
+  readonly images: ImageStore;
+  readonly grantBase: () => EnrolmentGrantBase;
+  /** The folder of the built console. */
+  readonly console: string;
+  /** True when browsers reach it by https: the cookie is then for https alone. */
+  readonly secure: boolean;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, as the audit names it; empty before the log-in was checked. */
+    who: string;
+  }
+}
+
+export async function restServer(
+  parts: RestParts,
+  tls?: { cert: string | Buffer; key: string | Buffer },
+): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    bodyLimit: bodyBytesMax,
+    logger: false,
+    requestTimeout: 120_000,
+    ...(tls ? { https: tls } : {}),
+  } as FastifyServerOptions);
+  app.decorateRequest('who', '');
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
+    done(null, payload),
+  );
+  await app.register(cookie);
+  await app.register(websocket, { options: { maxPayload: 16 * 1024 } });
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _request, reply) =>
+    faulty(error, reply),
+  );
+  app.setNotFoundHandler((request, reply) => unknownPath(request, reply));
+  app.addHook('onSend', async (_request, reply, payload) => {
+    reply.headers(SAFE_HEADERS);
+    return payload;
+  });
+  app.get('/health', async () => ({ status: 'ok' }));
+  agentRoutes(app, parts);
+  await app.register(async (closed) => {
+    closed.addHook('onRequest', async (request, reply) => whoIsThere(parts, request, reply));
+    fleetRoutes(closed, parts);
+    releaseRoutes(closed, parts);
+    rolloutRoutes(closed, parts);
+    liveRoute(closed, parts);
+  });
+  await consoleRoutes(app, parts);
+  return app;
+}
+
+const SAFE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy':
+    "default-src 'self'; connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+};
+
+async function whoIsThere(
+  { access }: RestParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const bearer = /^Bearer ([\w-]{16,128})$/.exec(request.headers.authorization ?? '')?.[1];
+  const byToken = access.whoHas('apiTokens', bearer);
+  const bySession = byToken ? undefined : access.whoHas('sessions', request.cookies[sessionCookie]);
+  if (bySession && !isSameOrigin(request)) {
+    return refuse(reply, 403, 'forbidden', {
+      thing: 'this request',
+      reason: 'comes from another site',
+      next: 'Use the console, or an API token.',
+    });
+  }
+  const who = byToken ?? bySession;
+  if (!who) {
+    return refuse(reply, 401, 'unauthenticated', {
+      thing: request.url.split('?')[0] ?? '',
+      reason: 'needs a log-in',
+      next: 'Open a link from: ringwave login, or send an API token.',
+    });
+  }
+  request.who = who;
+}
+
+/** A browser says where a request comes from; a foreign page may not use the session of its reader. */
+function isSameOrigin(request: FastifyRequest): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined) return request.method === 'GET' && !request.ws;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+function liveRoute(app: FastifyInstance, { live }: RestParts): void {
+  app.get('/api/v1/live', { websocket: true }, (socket, request) => {
+    const { epoch, since } = request.query as { epoch?: string; since?: string };
+    live.join(socket, { epoch, since: since === undefined ? undefined : Number(since) });
+  });
+}
+
+async function consoleRoutes(
+  app: FastifyInstance,
+  { access, console, secure }: RestParts,
+): Promise<void> {
+  await app.register(staticFiles, { root: console, index: false, wildcard: false });
+  app.get('/', async (request, reply) => {
+    const { once } = request.query as { once?: string };
+    if (once === undefined) return reply.sendFile('index.html');
+    const session = access.useLink(String(once).slice(0, 128));
+    if (!session) return reply.code(403).type('text/html').send(SPENT_LINK);
+    reply.setCookie(sessionCookie, session, {
+      path: '/',
+      httpOnly: true,
+      sameSite: 'strict',
+      secure,
+      maxAge: 12 * 3600,
+    });
+    // Not a redirect: a strict cookie set on a cross-site navigation would not be sent along with one.
+    return reply.type('text/html').send(LOGGED_IN);
+  });
+  app.post('/logout', async (request, reply) => {
+    const session = request.cookies[sessionCookie];
+    if (session) access.endSession(session);
+    return reply.clearCookie(sessionCookie, { path: '/' }).send({ ok: true });
+  });
+}
+
+const page = (text: string, head = ''): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ringwave</title>${head}</head><body><p>${text}</p></body></html>`;
+const SPENT_LINK = page(
+  'This link has been used or is too old. Print a new one with: ringwave login',
+);
+const LOGGED_IN = page(
+  'Logged in. <a href="/">Open the console</a>',
+  '<meta http-equiv="refresh" content="0; url=/">',
+);
+
+export function refuse(
+  reply: FastifyReply,
+  status: number,
+  error: Problem['error'],
+  ...problems: Problem['problems']
+): FastifyReply {
+  const body: Problem = { error, problems };
+  return reply.code(status).send(body);
+}
+
+const STATUS = { 'not-found': 404, conflict: 409, invalid: 400, forbidden: 403 } as const;
+
+export function refuseAll(reply: FastifyReply, refusals: readonly Refusal[]): FastifyReply {
+  const code = refusals[0]?.code ?? 'invalid';
+  return refuse(
+    reply,
+    STATUS[code],
+    code,
+    ...refusals.map(({ thing, reason, next }) => ({ thing, reason, next })),
+  );
+}
+
+/** The answer to a command: what `done` gives, or every reason why not. */
+export function answer(reply: FastifyReply, result: CommandResult, done: () => unknown): unknown {
+  return result.ok ? done() : refuseAll(reply, result.refusals);
+}
+
+function faulty(
+  error: Error & { statusCode?: number; code?: string },
+  reply: FastifyReply,
+): FastifyReply {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return refuse(reply, 413, 'too-large', {
+      thing: 'the request',
+      reason: `is longer than ${bodyBytesMax} bytes`,
+      next: 'Send it in parts.',
+    });
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return refuse(reply, error.statusCode, 'invalid', {
+      thing: 'the request',
+      reason: error.message,
+      next: 'Send JSON with content-type application/json.',
+    });
+  }
+  const incident = randomBytes(6).toString('hex');
+  process.stderr.write(`incident ${incident}: ${error.stack ?? error.message}\n`);
+  return refuse(reply, 500, 'internal', {
+    thing: 'the controller',
+    reason: `failed on this request (incident ${incident})`,
+    next: 'Look for the incident in its log.',
+  });
+}
+
+function unknownPath(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return refuse(reply, 404, 'not-found', {
+    thing: request.url.split('?')[0] ?? '',
+    reason: 'is no path of this interface',
+    next: 'See docs/rest.md.',
+  });
+}
+
+export const consoleFolder = join(import.meta.dirname, '..', '..', 'console', 'dist');

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
+import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import type { Id } from '@ringwave/protocol/units';
+import { type Clock, wallClock } from '@ringwave/runtime/clock';
+import { writeOwnFile } from '@ringwave/runtime/io/own-file';
+import type { FastifyInstance } from 'fastify';
+import { secretMatches } from './core/enrolment.ts';
+import { Access } from './io/access.ts';
+import { openBroker } from './io/broker.ts';
+import { Engine } from './io/engine.ts';
+import { Live } from './io/live.ts';
+import { openOutsideBroker } from './io/outside-broker.ts';
+import { openPlanKey } from './io/plan-key.ts';
+import { consoleFolder, restServer } from './io/rest/server.ts';
+import { eventOf, sendEffect } from './io/site-line.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+
+// Wires the controller: one step loop and its store, a transport, the HTTP door.
+
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Tls {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+export interface ControllerOptions {
+  readonly folder: string;
+  readonly http: Listen;
+  /** The broker inside the controller listens here; ignored with `outsideBroker`. */
+  readonly mqtt: Listen;
+  readonly outsideBroker?: {
+    readonly url: string;
+    readonly username: string;
+    readonly password: string;
+    readonly ca?: string;
+  };
+  readonly tls?: Tls;
+  /** The host that agents are told; the one listened on where it is not a wildcard. */
+  readonly advertise?: string;
+  /** A demonstration runs on a clock of its own, which its agents are told. */
+  readonly clock?: { readonly clock: Clock; readonly grant: NonNullable<EnrolmentGrant['clock']> };
+  /** A line for the log: guards that acted, messages that could not be read. */
+  note(about: Record<string, unknown>, text: string): void;
+  failed(error: unknown): void;
+}
+
+export interface RunningController {
+  readonly engine: Engine;
+  readonly access: Access;
+  readonly images: ImageStore;
+  /** Where browsers and programs reach it. */
+  readonly url: string;
+  readonly ports: { readonly http: number; readonly mqtt: number };
+  close(): Promise<void>;
+}
+
+export async function runController(options: ControllerOptions): Promise<RunningController> {
+  refuseOpenDoor(options);
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  const file = (name: string) => join(options.folder, name);
+  const key = openPlanKey(file('plan.key'));
+  const fingerprintKey = ownSecret(file('fingerprint.key'));
+  const images = await ImageStore.open(file('images'));
+  const wall = wallClock();
+  const clock = options.clock?.clock ?? wall;
+  const access = new Access(file('access.sqlite'), () => wall.now());
+  const parts: { transport?: Transport } = {};
+  const engine = new Engine({
+    database: file('controller.sqlite'),
+    clock,
+    act: (effect) => {
+      if (parts.transport)
+        sendEffect(effect, { transport: parts.transport, key, now: clock.now() });
+    },
+    failed: (error) => options.failed(error),
+  });
+  const live = new Live(engine, { demo: options.clock !== undefined });
+  const broker = await openTransport(options, engine, clock);
+  parts.transport = broker.transport;
+  const urls: { http: string } = { http: '' };
+  const grantBase = () => ({
+    planKey: key.privateKey,
+    grant: {
+      mqttUrl: broker.url,
+      httpUrl: urls.http,
+      fingerprintKey,
+      planKeys: [{ id: key.id, publicKey: key.publicKey }],
+      ...(options.tls ? { ca: String(options.tls.cert) } : {}),
+      ...(options.clock ? { clock: options.clock.grant } : {}),
+    },
+  });
+  const secure = options.tls !== undefined;
+  const app = await restServer(
+    { engine, access, live, images, grantBase, console: consoleFolder, secure },
+    options.tls,
+  );
+  const port = await listen(app, options.http);
+  urls.http = `${secure ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
+  engine.start();
+  return {
+    engine,
+    access,
+    images,
+    url: urls.http,
+    ports: { http: port, mqtt: broker.port },
+    close: async () => {
+      live.close();
+      await app.close();
+      await broker.transport.close();
+      engine.close();
+      access.close();
+    },
+  };
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** Sessions and tokens never cross a network in the clear. */
+function refuseOpenDoor({ http, tls }: ControllerOptions): void {
+  if (tls || isLoopback(http.host)) return;
+  throw new Error(
+    `HTTP on ${http.host} without TLS would show sessions and tokens to the network. Give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy.`,
+  );
+}
+
+/** A wildcard is no address to go to. */
+const shown = (host: string): string =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+
+async function listen(app: FastifyInstance, { host, port }: Listen): Promise<number> {
+  await app.listen({ host, port });
+  const address = app.server.address();
+  return typeof address === 'object' && address ? address.port : port;
+}
+
+/** 256 random bits, made on first use. */
+function ownSecret(file: string): string {
+  if (!existsSync(file)) writeOwnFile(file, randomBytes(32).toString('base64url'));
+  return readFileSync(file, 'utf8').trim();
+}
+
+async function openTransport(
+  options: ControllerOptions,
+  engine: Engine,
+  clock: Clock,
+): Promise<{ transport: Transport; url: string; port: number }> {
+  const events: TransportEvents = {
+    onUp: (uplink) => {
+      const event = eventOf(uplink);
+      if ('kind' in event) engine.submit(event);
+      else
+        options.note(
+          { site: uplink.site, kind: uplink.kind, problems: event.problems },
+          'unread message',
+        );
+    },
+    onGuard: (guard) => options.note({ ...guard }, 'broker guard'),
+  };
+  const { outsideBroker } = options;
+  if (outsideBroker) {
+    const transport = await openOutsideBroker({ ...outsideBroker, clock, ...events });
+    return { transport, url: outsideBroker.url, port: Number(new URL(outsideBroker.url).port) };
+  }
+  const broker = await openBroker({
+    ...options.mqtt,
+    ...(options.tls ? { tls: options.tls } : {}),
+    logins: (site: Id, password) =>
+      secretMatches(engine.tables.agents.get(site)?.passwordHash, password),
+    clock,
+    ...events,
+  });
+  const host = shown(options.advertise ?? options.mqtt.host);
+  return {
+    transport: broker,
+    url: `${options.tls ? 'mqtts' : 'mqtt'}://${host}:${broker.port}`,
+    port: broker.port,
+  };
+}
