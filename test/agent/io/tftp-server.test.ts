@@ -13,6 +13,7 @@ import type {
 } from '../../../agent/io/file-source.ts';
 import { ServedFolder } from '../../../agent/io/served-folder.ts';
 import { TftpServer, type TftpServerOptions } from '../../../agent/io/tftp-server.ts';
+import { generator } from '../core/tftp/lossy-network.ts';
 import { readFile, readRequest, TftpPeer } from './tftp-peer.ts';
 
 /** Bytes that differ from block to block and hold every value, CR and LF among them. */
@@ -356,6 +357,31 @@ test('a resolver or a disk that fails costs only its own transfer', async (t) =>
   t.match(await readFile(server.port, 'throws'), { kind: 'error', code: 0 });
   t.match(await readFile(server.port, 'bad-disk'), { kind: 'error', code: 0 });
   t.equal((await readFile(server.port, 'fine')).kind, 'file');
+});
+
+test('3,000 random datagrams, to the server and into a transfer, leave both working', async (t) => {
+  const body = pattern(1500);
+  const server = await serve(t, ({ path }) => (path === 'x' ? image(body) : { kind: 'absent' }));
+  const random = generator(23);
+  const noise = await peerOf(t);
+  const peer = await peerOf(t);
+  peer.send(readRequest('x'), server.port);
+  const { port } = await peer.next();
+  for (let round = 0; round < 3000; round += 1) {
+    const bytes = Buffer.alloc(Math.floor(random() ** 4 * 2000));
+    for (let at = 0; at < bytes.length; at += 1) bytes[at] = Math.floor(random() ** 3 * 256);
+    // Anything but an ERROR, which would rightly end the transfer, and the ACK it waits for.
+    if (bytes.length > 1) bytes.set([0, [0, 1, 2, 3, 6, 7, 9, 255][Math.floor(random() * 8)]!]);
+    noise.send(bytes, server.port);
+    peer.send(bytes, port);
+    if (round % 50 === 0) await new Promise(setImmediate);
+  }
+  const other = await readFile(server.port, 'x');
+  t.ok(other.kind === 'file' && other.bytes.equals(body));
+  peer.send(encodeAck(1), port);
+  let arrived = await peer.next();
+  while (arrived.packet?.kind === 'data' && arrived.packet.block === 1) arrived = await peer.next();
+  t.match(arrived.packet, { kind: 'data', block: 2 });
 });
 
 test('closing lets a transfer end, takes no new one, and tells who is left', async (t) => {
