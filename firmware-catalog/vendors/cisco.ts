@@ -52,10 +52,15 @@ export const cisco: VendorProfile = {
   updateDecision: 'differs',
   bootFiles,
   fileAsked,
-  renderPhoneConfig: (rendition) => ({ contentType: 'text/xml', body: phoneConfig(rendition) }),
+  renderPhoneConfig: (rendition) => ({
+    contentType: 'text/xml',
+    body: phoneConfig(rendition),
+    holdsLogin: rendition.provisioning !== undefined,
+  }),
   renderCommonConfig: (agent, path) => ({
     contentType: 'text/xml',
     body: commonConfig(agent, path),
+    holdsLogin: false,
   }),
   readConfig,
   wake: { event: 'resync' },

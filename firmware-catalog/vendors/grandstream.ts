@@ -37,8 +37,12 @@ export const grandstream: VendorProfile = {
     { protocol: 'http', path: `/cfg${mac.replaceAll(':', '')}.xml`, means: 'phone-config' },
   ],
   fileAsked,
-  renderPhoneConfig: (rendition) => ({ contentType: 'text/xml', body: phoneConfig(rendition) }),
-  renderCommonConfig: () => ({ contentType: 'text/xml', body: provision([]) }),
+  renderPhoneConfig: (rendition) => ({
+    contentType: 'text/xml',
+    body: phoneConfig(rendition),
+    holdsLogin: rendition.provisioning !== undefined,
+  }),
+  renderCommonConfig: () => ({ contentType: 'text/xml', body: provision([]), holdsLogin: false }),
   readConfig,
   wake: { event: 'check-sync;reboot=true' },
   imageTransport: ['tftp', 'http'],
@@ -98,7 +102,7 @@ const IMAGE = new RegExp(`^((?:${SERIES})\\d{1,4}[a-z0-9]{0,5}?)fw\\.bin$`, 'i')
 
 function readFile(file: RequestedFile): PathClaim | undefined {
   const image = IMAGE.exec(file.name)?.[1];
-  if (image !== undefined) return { model: imageModel(image), ownName: false };
+  if (image !== undefined) return imageClaim(image);
   const model = MODEL_CONFIG.exec(file.name)?.[1];
   if (model !== undefined) return { model: model.toUpperCase(), ownName: false };
   if (/^cfg\.xml$/i.test(file.name)) return { model: null, ownName: false };
@@ -106,9 +110,25 @@ function readFile(file: RequestedFile): PathClaim | undefined {
   return { model: null, ownName: false };
 }
 
-/** `ht80xfw.bin` serves HT801 and HT802: the `x` stays a small letter and is not a model's. */
-const imageModel = (image: string): string =>
-  image.toUpperCase().replace(/(?<=\d)X+/, (x) => x.toLowerCase());
+/** Image names that are no model's own, and the models that ask for them (vendor release archives). */
+const SHARED_IMAGES: Readonly<Record<string, readonly string[]>> = {
+  gxp1600: ['GXP1610', 'GXP1615', 'GXP1620', 'GXP1625', 'GXP1628', 'GXP1630'],
+  ht80x: ['HT801', 'HT802'],
+  ht80xv2: ['HT801V2', 'HT802V2'],
+};
+
+/** The `x` of `ht80xfw.bin` stays a small letter: it is a range of models and not one. */
+function imageClaim(image: string): PathClaim {
+  const stem = image.toLowerCase();
+  const shared = Object.hasOwn(SHARED_IMAGES, stem) ? SHARED_IMAGES[stem] : undefined;
+  const isRange = /\dx/.test(stem);
+  const model = stem.toUpperCase().replace(/(?<=\d)X+/, (x) => x.toLowerCase());
+  return {
+    model: shared && !isRange ? null : model,
+    ownName: false,
+    ...(shared ? { modelCandidates: shared } : {}),
+  };
+}
 
 function fileAsked(path: string): FileAsked | undefined {
   const file = requestedFile(path);
@@ -191,9 +211,10 @@ function rawElement(body: string, name: string): string | undefined {
   return text === undefined ? undefined : fromXml(text);
 }
 
-/** The fixed name a model asks for in its firmware folder; HT801 and HT802 share one. */
+/** The fixed name a model asks for in its firmware folder. */
 function imageName(model: string): string {
-  const shared = /^HT80[12](V2)?$/i.exec(model);
-  const stem = shared ? `ht80x${shared[1] ?? ''}` : model;
-  return `${stem.toLowerCase()}fw.bin`;
+  // The first HT80x hardware has an image for each model besides the shared one of older releases.
+  const stems = Object.keys(SHARED_IMAGES).filter((stem) => stem !== 'ht80x');
+  const shared = stems.find((stem) => SHARED_IMAGES[stem]?.includes(model.toUpperCase()));
+  return `${shared ?? model.toLowerCase()}fw.bin`;
 }

@@ -34,8 +34,9 @@ export const polycom: VendorProfile = {
   renderPhoneConfig: (rendition, path) => ({
     contentType: 'text/xml',
     body: USER_FILE.test(path) ? userFile(rendition) : masterFile(rendition),
+    holdsLogin: USER_FILE.test(path) && rendition.provisioning !== undefined,
   }),
-  renderCommonConfig: () => ({ contentType: 'text/xml', body: COMMON_MASTER }),
+  renderCommonConfig: () => ({ contentType: 'text/xml', body: COMMON_MASTER, holdsLogin: false }),
   readConfig,
   wake: { event: 'check-sync' },
   imageTransport: ['http'],

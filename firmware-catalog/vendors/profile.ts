@@ -86,6 +86,8 @@ export interface Rendition {
 export interface RenderedFile {
   readonly contentType: string;
   readonly body: string;
+  /** Whether the phone that took this file knows its login now: Poly's master only names the file that holds it. */
+  readonly holdsLogin: boolean;
 }
 
 /** What a User-Agent of a vendor says; a vendor word with no model is nobody's claim. */

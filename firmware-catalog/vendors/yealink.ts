@@ -62,8 +62,16 @@ export const yealink: VendorProfile = {
     ];
   },
   fileAsked,
-  renderPhoneConfig: (rendition) => ({ contentType: 'text/plain', body: phoneConfig(rendition) }),
-  renderCommonConfig: (agent) => ({ contentType: 'text/plain', body: commonConfig(agent) }),
+  renderPhoneConfig: (rendition) => ({
+    contentType: 'text/plain',
+    body: phoneConfig(rendition),
+    holdsLogin: rendition.provisioning !== undefined,
+  }),
+  renderCommonConfig: (agent) => ({
+    contentType: 'text/plain',
+    body: commonConfig(agent),
+    holdsLogin: false,
+  }),
   readConfig,
   wake: { event: 'check-sync;reboot=true' },
   imageTransport: ['http', 'tftp'],

@@ -191,6 +191,10 @@ test('a model-number file is no MAC, and neither are all zeros', (t) => {
 test('files that several models share name them all', (t) => {
   t.same(identify({ path: '/y000000000095.cfg' }).modelCandidates, ['T53W', 'T53']);
   t.same(identify({ path: 'SCCP42.9-4-2SR3-1S.loads' }).modelCandidates, ['7942', '7962']);
+  t.same(identify({ path: '/ht80xfw.bin' }).modelCandidates, ['HT801', 'HT802']);
+  const gxp16 = identify({ path: '/gxp1600fw.bin' });
+  t.equal(gxp16.model, null, 'there is no GXP1600');
+  t.ok(gxp16.modelCandidates?.includes('GXP1630'));
   t.end();
 });
 

@@ -167,6 +167,36 @@ test('every vendor’s phone reads back firmware and login as they were rendered
   t.end();
 });
 
+test('a file says whether it holds the login, so that handing it over is evidence or not', (t) => {
+  for (const profile of PROFILES) {
+    const provisioning = { user: 'u1', password: 'Ab3' };
+    const files =
+      profile.name === 'Polycom' ? ['/0004f2e765da.cfg', '/0004f2e765da-user.cfg'] : [''];
+    for (const path of files) {
+      const { body, holdsLogin } = profile.renderPhoneConfig(
+        renditionFor(profile.name, { provisioning }),
+        path,
+      );
+      t.equal(holdsLogin, body.includes('Ab3'), `${profile.name} ${path}`);
+      t.notOk(profile.renderPhoneConfig(renditionFor(profile.name), path).holdsLogin);
+    }
+    t.notOk(profile.renderCommonConfig(agent, '/8851-3PCC.xml').holdsLogin);
+  }
+  t.end();
+});
+
+test('models that share a Grandstream image ask for its one name', (t) => {
+  const body = '<gs_provision><config><P192>a/fw</P192><P6767>1</P6767></config></gs_provision>';
+  const url = (model: string) =>
+    profileNamed('Grandstream').readConfig(body, { model, mac: mac('000b820102ab') as Mac })
+      .firmware?.url;
+  t.equal(url('GXP1630'), 'http://a/fw/gxp1600fw.bin');
+  t.equal(url('HT802V2'), 'http://a/fw/ht80xv2fw.bin');
+  t.equal(url('HT802'), 'http://a/fw/ht802fw.bin');
+  t.equal(profileNamed('Grandstream').readConfig(body).firmware?.url, 'http://a/fw/');
+  t.end();
+});
+
 test('hostile but legal passwords survive rendering and reading', (t) => {
   const hostile = [
     'a&b',
