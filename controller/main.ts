@@ -98,7 +98,16 @@ export async function runController(options: ControllerOptions): Promise<Running
   });
   const secure = options.tls !== undefined;
   const app = await restServer(
-    { engine, access, live, images, grantBase, console: consoleFolder, secure },
+    {
+      engine,
+      access,
+      live,
+      images,
+      grantBase,
+      url: () => urls.http,
+      console: consoleFolder,
+      secure,
+    },
     options.tls,
   );
   const port = await listen(app, options.http);

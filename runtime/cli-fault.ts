@@ -2,8 +2,15 @@ import { Command, CommanderError } from 'commander';
 
 /** A fault of the one who typed or of the machine, told in one line: what, why, and what to do about it. */
 export class CliFault extends Error {
-  constructor(fault: { what: string; why: string; next: string }, cause?: unknown) {
-    super(`${fault.what}: ${fault.why}. ${fault.next}.`, { cause });
+  /** 2 for what was typed; others as docs/cli.md lists them. */
+  readonly exitCode: number;
+
+  constructor(
+    fault: { what: string; why: string; next: string; exitCode?: number },
+    cause?: unknown,
+  ) {
+    super(`${fault.what}: ${fault.why}. ${fault.next.replace(/\.$/, '')}.`, { cause });
+    this.exitCode = fault.exitCode ?? 2;
   }
 }
 
@@ -34,7 +41,7 @@ export async function runCli(program: Command, argv: readonly string[]): Promise
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     process.stderr.write(lineFor(program, error, argv.includes('--trace')));
-    process.exitCode = 2;
+    process.exitCode = error instanceof CliFault ? error.exitCode : 2;
   }
 }
 

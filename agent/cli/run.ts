@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { openBox, readGrant } from '../io/box.ts';
 import { runAgent } from '../main.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
-import { listenFrom, untilSignal } from './listen.ts';
+import { listenFrom, untilSignal } from '@ringwave/runtime/listen';
 
 export interface RunFlags {
   readonly data: string;

@@ -6,7 +6,7 @@ import { HttpServer } from '../io/http-server.ts';
 import { ServedFolder } from '../io/served-folder.ts';
 import { TftpServer } from '../io/tftp-server.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
-import { type Listen, listenFrom } from './listen.ts';
+import { type Listen, listenFrom } from '@ringwave/runtime/listen';
 import { untilStopped } from './until-stopped.ts';
 
 /** A bench of load clients is one source, so the laboratory has no limit per source. */

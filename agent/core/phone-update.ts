@@ -132,7 +132,9 @@ export function moved(work: Work, cause: Cause, now: EpochMs, why?: Why): Work |
 
 function withDeadline(work: Work, now: EpochMs): Work {
   const time = PHASE_TIME[work.phase];
-  return time ? { ...work, deadlineAt: laterBy(now, time) } : work;
+  if (!time) return work;
+  const deadlineAt = laterBy(now, time);
+  return { ...work, deadlineAt, why: { ...work.why, nextAttemptAt: deadlineAt } };
 }
 
 function started(work: Work, now: EpochMs): Work {

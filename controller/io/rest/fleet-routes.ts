@@ -94,6 +94,9 @@ export function fleetRoutes(app: FastifyInstance, parts: RestParts): void {
     );
   });
 
+  app.post('/api/v1/login-links', async (request) => ({
+    url: `${parts.url()}/?once=${parts.access.mintLink(request.who)}`,
+  }));
   app.get('/api/v1/compliance', async (request, reply) => compliance(parts, request, reply));
   app.get('/api/v1/audit', async () => [...tables.audit.values()].slice(-1000));
   app.post('/api/v1/halt', async (request, reply) => {

@@ -33,6 +33,8 @@ export interface RestParts {
   readonly live: Live;
   readonly images: ImageStore;
   readonly grantBase: () => EnrolmentGrantBase;
+  /** Where browsers reach this server. */
+  readonly url: () => string;
   /** The folder of the built console. */
   readonly console: string;
   /** True when browsers reach it by https: the cookie is then for https alone. */

@@ -1,4 +1,4 @@
-import { CliFault } from '@ringwave/runtime/cli-fault';
+import { CliFault } from './cli-fault.ts';
 
 export interface Listen {
   readonly host: string;

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
+
+/** A JSON document from a file, or from standard input for `-`. */
+export async function readJsonFile(file: string): Promise<unknown> {
+  let raw: string;
+  try {
+    raw = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+  } catch (error) {
+    throw new CliFault(
+      {
+        what: `cannot read ${file}`,
+        why: reasonOf(error),
+        next: 'Name an existing file with --from',
+      },
+      error,
+    );
+  }
+  try {
+    return JSON.parse(raw);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliFault({ what: `${file} is not JSON`, why, next: 'Correct the file' });
+  }
+}

@@ -1,0 +1,114 @@
+import type { PhoneView } from '@ringwave/protocol/views';
+import type { Command } from 'commander';
+import { ApiClient } from './api-client.ts';
+import { readJsonFile } from './json-file.ts';
+import type { CliOutput } from './json-lines.ts';
+import { localTime, print, table } from './print.ts';
+
+interface ListFlags {
+  readonly site?: string;
+  readonly model?: string;
+  readonly vendor?: string;
+  readonly phase?: string;
+  readonly json?: boolean;
+}
+
+export function registerPhone(program: Command, out: CliOutput): void {
+  const phone = program
+    .command('phone')
+    .description('the inventory, and why each phone is where it is');
+  phone
+    .command('list')
+    .description('phones with what they run and where they stand')
+    .option('--site <site>', 'only this site')
+    .option('--vendor <vendor>', 'only this vendor')
+    .option('--model <model>', 'only this model')
+    .option('--phase <phase>', 'only this phase of their rollout')
+    .option('--json', 'print JSON')
+    .action(async (flags: ListFlags, command: Command) => {
+      const phones = await allPhones(ApiClient.of(command), flags);
+      await print(out, flags.json, phones, () =>
+        table(['mac', 'site', 'model', 'running', 'phase', 'reason'], phones.map(row)),
+      );
+    });
+  phone
+    .command('put')
+    .description('store phones from a JSON file: a list of {mac, site, vendor, model, …}')
+    .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option('--json', 'print JSON')
+    .action(async (flags: { from: string; json?: boolean }, command: Command) => {
+      const done = (await ApiClient.of(command).send(
+        'POST',
+        '/phones',
+        await readJsonFile(flags.from),
+      )) as { stored: number };
+      await print(out, flags.json, done, () => [`${done.stored} phones stored`]);
+    });
+  phone
+    .command('explain <mac>')
+    .description('why this phone is where it is, what it waits for and when it is tried next')
+    .option('--json', 'print JSON')
+    .action(async (mac: string, flags: { json?: boolean }, command: Command) => {
+      const found = await ApiClient.of(command).get<Explained>(
+        `/phones/${encodeURIComponent(mac)}`,
+      );
+      await print(out, flags.json, found, () => explained(found));
+    });
+  phone
+    .command('remove <mac>')
+    .description('take a phone out of the inventory')
+    .option('--json', 'print JSON')
+    .action(async (mac: string, flags: { json?: boolean }, command: Command) => {
+      const done = await ApiClient.of(command).send('DELETE', `/phones/${encodeURIComponent(mac)}`);
+      await print(out, flags.json, done, () => [`phone ${mac} removed`]);
+    });
+}
+
+async function allPhones(
+  api: ApiClient,
+  { json: _json, ...filters }: ListFlags,
+): Promise<PhoneView[]> {
+  const phones: PhoneView[] = [];
+  const query = new URLSearchParams({ ...filters, limit: '1000' });
+  for (;;) {
+    const page = await api.get<{ phones: PhoneView[]; next: string | null }>(`/phones?${query}`);
+    phones.push(...page.phones);
+    if (!page.next) return phones;
+    query.set('after', page.next);
+  }
+}
+
+const row = (phone: PhoneView): string[] => [
+  phone.mac,
+  phone.site,
+  phone.model,
+  phone.running?.version ?? 'unknown',
+  phone.work?.phase ?? '-',
+  phone.work?.reason ?? '',
+];
+
+interface Explained extends PhoneView {
+  readonly rollouts: readonly (NonNullable<PhoneView['work']> & { readonly rollout: string })[];
+  readonly verdicts: readonly {
+    readonly rule: string;
+    readonly verdict: string;
+    readonly evidence: string;
+  }[];
+}
+
+function explained(phone: Explained): string[] {
+  const seen =
+    phone.seenAt === null
+      ? 'never seen'
+      : `last seen ${localTime(phone.seenAt)} at ${phone.address}`;
+  const head = `${phone.mac}  ${phone.vendor} ${phone.model} at ${phone.site}, runs ${phone.running?.version ?? 'an unknown version'}, ${seen}`;
+  const works = phone.rollouts.map((work) => {
+    const next = work.nextAttemptAt ? `; next ${localTime(work.nextAttemptAt)}` : '';
+    const attempt = work.attempt ? ` (attempt ${work.attempt} of ${work.attemptsMax})` : '';
+    return `  rollout ${work.rollout}, wave ${work.wave}: ${work.phase}${attempt}. ${work.reason}${next}`;
+  });
+  const verdicts = phone.verdicts.map(
+    (one) => `  ${one.verdict.padEnd(7)} ${one.rule}: ${one.evidence}`,
+  );
+  return [head, ...(works.length > 0 ? works : ['  in no rollout']), ...verdicts];
+}

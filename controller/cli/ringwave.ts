@@ -1,0 +1,43 @@
+import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
+import { registerCatalog } from './catalog.ts';
+import { registerCompliance } from './compliance.ts';
+import { registerController } from './controller.ts';
+import { registerDemo } from './demo.ts';
+import { registerPhone } from './phone.ts';
+import { registerRelease } from './release.ts';
+import { registerRollout } from './rollout.ts';
+import { registerSite } from './site.ts';
+import { standardOutput } from './standard-output.ts';
+
+const EXAMPLES = `
+Examples:
+  ringwave demo                                  a controller, three agents and 60 phones on this machine
+  ringwave controller run --data ./ringwave-data the controller itself
+  ringwave site put lisbon --from lisbon.json
+  ringwave rollout show autumn --json
+  ringwave catalog identify --user-agent "Yealink SIP-T46S 66.86.0.15 80:5e:c0:12:34:56"
+`;
+
+/** The `ringwave` command. Heavy parts are loaded by the verbs that need them, so that --help is quick. */
+export async function ringwave(argv: readonly string[]): Promise<void> {
+  const program = cliProgram(
+    'ringwave',
+    'Keeps fleets of desk phones on the firmware they should run.',
+  );
+  program
+    .option('--url <url>', 'the controller to talk to (RINGWAVE_URL)')
+    .option('--token <token>', 'an API token of that controller (RINGWAVE_TOKEN)')
+    .option('--data <folder>', 'the data folder of a controller on this machine (RINGWAVE_DATA)')
+    .showSuggestionAfterError()
+    .addHelpText('after', EXAMPLES);
+  const out = standardOutput();
+  registerDemo(program);
+  registerController(program, out);
+  registerSite(program, out);
+  registerPhone(program, out);
+  registerRelease(program, out);
+  registerRollout(program, out);
+  registerCatalog(program, out);
+  registerCompliance(program, out);
+  await runCli(program, argv);
+}
