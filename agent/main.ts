@@ -18,6 +18,7 @@ import {
   volatileTables,
 } from './core/state.ts';
 import { type Box, openBox } from './io/box.ts';
+import { ChunkCache } from './io/chunk-cache.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
 import { HttpServer } from './io/http-server.ts';
 import { ImageCache } from './io/image-cache.ts';
@@ -108,8 +109,10 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     tftpPort: ports?.tftp ?? 0,
   });
   const files = new Provisioning({ tables, images, keyring, address, submit });
-  const http = await HttpServer.listen({ ...options.http, files, log });
-  const tftp = await TftpServer.listen({ ...options.tftp, files, log });
+  // Both servers read the same pieces of the same images.
+  const chunks = new ChunkCache();
+  const http = await HttpServer.listen({ ...options.http, files, log, cache: chunks });
+  const tftp = await TftpServer.listen({ ...options.tftp, files, log, cache: chunks });
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.sip = sip;
   ports = { http: http.port, tftp: tftp.port, sip: sip.port };

@@ -8,9 +8,11 @@ import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import type { FastifyInstance } from 'fastify';
 import { secretMatches } from './core/enrolment.ts';
+import type { Command } from './core/state.ts';
 import { Access } from './io/access.ts';
 import { openBroker } from './io/broker.ts';
 import { Engine } from './io/engine.ts';
+import { Feeds } from './io/feeds.ts';
 import { Live } from './io/live.ts';
 import { openOutsideBroker } from './io/outside-broker.ts';
 import { openPlanKey } from './io/plan-key.ts';
@@ -46,6 +48,12 @@ export interface ControllerOptions {
   readonly advertise?: string;
   /** A demonstration runs on a clock of its own, which its agents are told. */
   readonly clock?: { readonly clock: Clock; readonly grant: NonNullable<EnrolmentGrant['clock']> };
+  /** Vendors' lists to follow; the schedule is read in UTC. */
+  readonly feeds?: {
+    readonly releases: readonly string[];
+    readonly advisories: readonly string[];
+    readonly schedule: string;
+  };
   /** A line for the log: guards that acted, messages that could not be read. */
   note(about: Record<string, unknown>, text: string): void;
   failed(error: unknown): void;
@@ -113,6 +121,7 @@ export async function runController(options: ControllerOptions): Promise<Running
   const port = await listen(app, options.http);
   urls.http = `${secure ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
   engine.start();
+  const feeds = followFeeds(options, { engine, images, clock: wall });
   return {
     engine,
     access,
@@ -120,6 +129,7 @@ export async function runController(options: ControllerOptions): Promise<Running
     url: urls.http,
     ports: { http: port, mqtt: broker.port },
     close: async () => {
+      await feeds?.close();
       live.close();
       await app.close();
       await broker.transport.close();
@@ -127,6 +137,18 @@ export async function runController(options: ControllerOptions): Promise<Running
       access.close();
     },
   };
+}
+
+/** Asked once at the start, then on schedule. */
+function followFeeds(
+  options: ControllerOptions,
+  { engine, images, clock }: { engine: Engine; images: ImageStore; clock: Clock },
+): Feeds | undefined {
+  if (!options.feeds) return undefined;
+  const submit = (command: Command) => engine.command('feed', command);
+  const feeds = new Feeds({ ...options.feeds, images, clock, submit, note: options.note });
+  void feeds.runOnce();
+  return feeds;
 }
 
 const isLoopback = (host: string): boolean =>

@@ -18,15 +18,3 @@ export function listenFrom(flag: string, text: string): Listen {
   }
   return { host, port: Number(port) };
 }
-
-/** Resolves on the first SIGTERM or SIGINT; a second one ends the process at once. */
-export async function untilSignal(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(0));
-        resolve();
-      });
-    }
-  });
-}

@@ -2,7 +2,8 @@ import { pino } from 'pino';
 import { openBox, readGrant } from '../io/box.ts';
 import { runAgent } from '../main.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
-import { listenFrom, untilSignal } from '@ringwave/runtime/listen';
+import { listenFrom } from '@ringwave/runtime/listen';
+import { untilStopped } from '@ringwave/runtime/until-stopped';
 
 export interface RunFlags {
   readonly data: string;
@@ -41,7 +42,7 @@ export async function run(flags: RunFlags): Promise<void> {
   const bound = (['http', 'tftp', 'sip'] as const).map(
     (name) => `${name} ${listens[name].host}:${agent.ports[name]}`,
   );
-  const ended = untilSignal();
+  const ended = untilStopped();
   process.stdout.write(`ready ${bound.join(' ')}\n`);
   await ended;
   await agent.close();

@@ -7,7 +7,7 @@ import { ServedFolder } from '../io/served-folder.ts';
 import { TftpServer } from '../io/tftp-server.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { type Listen, listenFrom } from '@ringwave/runtime/listen';
-import { untilStopped } from './until-stopped.ts';
+import { untilStopped } from '@ringwave/runtime/until-stopped';
 
 /** A bench of load clients is one source, so the laboratory has no limit per source. */
 const atOnceMax = 4096;

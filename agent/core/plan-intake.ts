@@ -31,7 +31,7 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     }
   }
   const named = new Set<string>(plan.phones.map((phone) => phone.mac));
-  for (const work of [...draft.work.values()]) {
+  for (const work of Array.from(draft.work.values())) {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
   }
 }

@@ -13,7 +13,7 @@ import type { AgentDraft, AgentEffect, Why, Work } from './state.ts';
 /** Moves every phone whose phase has taken too long. Gives the next such instant. */
 export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
   const ahead: EpochMs[] = [];
-  for (const work of [...draft.work.values()]) {
+  for (const work of Array.from(draft.work.values())) {
     if (work.deadlineAt === undefined) continue;
     if (work.deadlineAt > now) ahead.push(work.deadlineAt);
     else move(draft, work, 'deadline', now);

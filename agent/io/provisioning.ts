@@ -97,7 +97,8 @@ export class Provisioning implements FileResolver {
       kind: 'phone-asked',
       mac: phone.mac as Mac,
       vendor: identity.vendor,
-      model: identity.model,
+      // A model that only a file name shows may be one of several that share the file.
+      model: identity.version === null ? null : identity.model,
       // A boot loader's version proves nothing about the application.
       version: isBoot ? null : identity.version,
       ...(identity.hardware ? { hardware: identity.hardware } : {}),
@@ -153,7 +154,9 @@ export class Provisioning implements FileResolver {
       },
       `/${asked.path}`,
     );
-    this.#evidence.set(asked, { kind: 'config', mac, generation: secret?.generation ?? 0 });
+    // Poly's master file, for one, holds no login: only the file that does hands the secret over.
+    const generation = file.holdsLogin ? (secret?.generation ?? 0) : 0;
+    this.#evidence.set(asked, { kind: 'config', mac, generation });
     return {
       kind: 'bytes',
       body: Buffer.from(file.body),

@@ -29,7 +29,7 @@ export function registerCompliance(program: Command, out: CliOutput): void {
         ...(flags.site ? { site: flags.site } : {}),
         ...(format === 'csv' ? { format } : {}),
       });
-      const text = await ApiClient.of(command).text(`/compliance?${query}`);
+      const text = await ApiClient.of(command).text(`/compliance?${query.toString()}`);
       if (format !== 'table') return out.write(text.endsWith('\n') ? text : `${text}\n`);
       const { sites } = JSON.parse(text) as { sites: Totals[] };
       return out.write(

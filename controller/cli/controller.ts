@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import type { EpochMs } from '@ringwave/protocol/units';
+import { fastClock } from '@ringwave/runtime/clock';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
-import { listenFrom, untilSignal } from '@ringwave/runtime/listen';
-import type { Command } from 'commander';
+import { listenFrom } from '@ringwave/runtime/listen';
+import { untilStopped } from '@ringwave/runtime/until-stopped';
+import { type Command, Option } from 'commander';
 import { accessFile, dataFolder } from './api-client.ts';
 import type { CliOutput } from './json-lines.ts';
 
@@ -13,6 +16,10 @@ interface RunFlags {
   readonly tlsKey?: string;
   readonly broker?: string;
   readonly brokerPasswordFile?: string;
+  readonly releaseFeed: readonly string[];
+  readonly advisoryFeed: readonly string[];
+  readonly feedSchedule: string;
+  readonly demoClock?: string;
 }
 
 export function registerController(program: Command, out: CliOutput): void {
@@ -27,6 +34,20 @@ export function registerController(program: Command, out: CliOutput): void {
     .option('--tls-key <file>', 'its key in PEM')
     .option('--broker <url>', 'use this MQTT broker instead of the one inside')
     .option('--broker-password-file <file>', 'the password of ringwave_controller there')
+    .option(
+      '--release-feed <url>',
+      'a list of releases to follow; may be given again',
+      gathered,
+      [],
+    )
+    .option(
+      '--advisory-feed <url>',
+      'a list of advisories to follow; may be given again',
+      gathered,
+      [],
+    )
+    .option('--feed-schedule <cron>', 'when feeds are asked, in UTC', '*/15 * * * *')
+    .addOption(new Option('--demo-clock <json>', 'run on a fast clock').hideHelp())
     .action(async (flags: RunFlags, command: Command) => runUntilTold(flags, command));
   controller
     .command('login')
@@ -54,6 +75,8 @@ async function runUntilTold(flags: RunFlags, command: Command): Promise<void> {
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
     ...tlsFrom(flags),
     ...brokerFrom(flags),
+    ...feedsFrom(flags),
+    ...clockFrom(flags),
     note: (about: Record<string, unknown>, text: string) =>
       process.stderr.write(`${text} ${JSON.stringify(about)}\n`),
     failed: (error: unknown) => {
@@ -76,7 +99,7 @@ async function runUntilTold(flags: RunFlags, command: Command): Promise<void> {
     accessFile(folder),
     JSON.stringify({ url: running.url, token: running.access.mintApiToken('local') }),
   );
-  const ended = untilSignal();
+  const ended = untilStopped();
   process.stdout.write(
     `ready ${running.url}/?once=${running.access.mintLink('admin')} mqtt ${flags.mqtt.replace(/:\d+$/, '')}:${running.ports.mqtt}\n`,
   );
@@ -102,6 +125,32 @@ function brokerFrom({ broker, brokerPasswordFile }: RunFlags) {
     ? readOr('--broker-password-file', brokerPasswordFile).trim()
     : '';
   return { outsideBroker: { url: broker, username: 'ringwave_controller', password } };
+}
+
+const gathered = (url: string, before: readonly string[]): readonly string[] => [...before, url];
+
+function feedsFrom({ releaseFeed, advisoryFeed, feedSchedule }: RunFlags) {
+  for (const url of [...releaseFeed, ...advisoryFeed]) {
+    if (URL.canParse(url)) continue;
+    throw new CliFault({
+      what: `cannot read the feed ${url}`,
+      why: 'it is not a URL',
+      next: 'Write for example --release-feed https://firmware.example.org/releases.json',
+    });
+  }
+  if (releaseFeed.length + advisoryFeed.length === 0) return {};
+  return { feeds: { releases: releaseFeed, advisories: advisoryFeed, schedule: feedSchedule } };
+}
+
+/** The demonstration tells all its processes the same three numbers. */
+function clockFrom({ demoClock }: RunFlags) {
+  if (!demoClock) return {};
+  const grant = JSON.parse(demoClock) as {
+    speed: number;
+    startedAt: EpochMs;
+    wallStartedAt: EpochMs;
+  };
+  return { clock: { clock: fastClock(grant), grant } };
 }
 
 function readOr(flag: string, file: string): string {

@@ -165,7 +165,7 @@ function openWave(draft: ControllerDraft, id: Id, index: number, now: EpochMs, m
     what: 'wave opened',
     object: `${id}/${wave.spec.name}`,
   });
-  for (const progress of [...progressOf(draft, rollout)]) {
+  for (const progress of Array.from(progressOf(draft, rollout))) {
     if (progress.wave !== index || hasEnded(progress)) continue;
     moved.sites.add(progress.site);
     putProgress(draft, { ...progress, ...release(draft, rollout, progress, now) });
@@ -302,7 +302,7 @@ export function abort(
 ): void {
   const rollout = draft.rollouts.get(id);
   if (!rollout) return;
-  for (const progress of [...progressOf(draft, rollout)]) {
+  for (const progress of Array.from(progressOf(draft, rollout))) {
     if (hasEnded(progress) || isInFlight(progress)) continue;
     putProgress(draft, {
       ...withoutWaiting(progress),

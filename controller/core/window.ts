@@ -22,8 +22,7 @@ export function isZone(zone: string): boolean {
   // Offsets such as +03:00 know no summer time; only named zones can keep a local window.
   if (/^[+-]|^utc?[+-]/i.test(zone)) return false;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).format(0) !== '';
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { type EpochMs, hours, type Id, type Mac, mac, ms } from '@ringwave/protocol/units';
-import Type, { type Static, type TSchema } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import type { PhoneInput, Refusal, RolloutInput, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
 
