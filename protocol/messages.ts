@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { FAULT_CODES } from './faults.ts';
 import { PHONE_PHASES, WAITING_FOR } from './phases.ts';

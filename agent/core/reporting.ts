@@ -34,7 +34,7 @@ export function report(draft: AgentDraft, item: Unnumbered): void {
   if (full && (isProgress || item.kind === 'phone-seen')) return;
   const seq = delivery.nextSeq;
   if (item.kind === 'phone-moved') replaceProgress(draft, item.mac, seq, isProgress);
-  draft.outbox.put(outboxKey(seq), { ...item, seq } as ReportItem);
+  draft.outbox.put(outboxKey(seq), { ...item, seq });
   draft.delivery.put('delivery', { ...delivery, nextSeq: seq + 1 });
 }
 

@@ -83,9 +83,7 @@ export class ApiClient {
       'content-type': 'application/octet-stream',
       'content-length': String(lengthBytes),
     };
-    return (
-      await this.#fetch('PUT', path, { body, headers, duplex: 'half' } as RequestInit)
-    ).json();
+    return (await this.#fetch('PUT', path, { body, headers, duplex: 'half' })).json();
   }
 
   async #fetch(method: string, path: string, init: RequestInit): Promise<Response> {

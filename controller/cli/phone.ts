@@ -71,7 +71,9 @@ async function allPhones(
   const phones: PhoneView[] = [];
   const query = new URLSearchParams({ ...filters, limit: '1000' });
   for (;;) {
-    const page = await api.get<{ phones: PhoneView[]; next: string | null }>(`/phones?${query.toString()}`);
+    const page = await api.get<{ phones: PhoneView[]; next: string | null }>(
+      `/phones?${query.toString()}`,
+    );
     phones.push(...page.phones);
     if (!page.next) return phones;
     query.set('after', page.next);

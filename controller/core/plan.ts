@@ -2,14 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { isFinal } from '@ringwave/protocol/phases';
-import {
-  type DurationMs,
-  days,
-  type EpochMs,
-  type Id,
-  laterBy,
-  type Mac,
-} from '@ringwave/protocol/units';
+import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import {
   type ControllerDraft,
   type Phone,
@@ -141,7 +134,7 @@ const workOf = ({ rollout, progress }: ActiveWork): NonNullable<PlanPhone['work'
 
 /** Outside the content's hash: what a phone showed is no reason for a new plan. */
 function lastSeen(draft: ControllerDraft, mac: string): Pick<PlanPhone, 'lastSeen'> {
-  const phone = draft.phones.get(mac as Mac);
+  const phone = draft.phones.get(mac);
   if (!phone?.seenAt || !phone.address) return {};
   const { seenAt: at, address, running } = phone;
   return { lastSeen: { version: running?.version ?? null, address, at } };

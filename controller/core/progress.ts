@@ -1,5 +1,5 @@
 import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
-import type { Id, Mac } from '@ringwave/protocol/units';
+import type { Id } from '@ringwave/protocol/units';
 import { type ControllerDraft, type Progress, progressKey, type WaveCounts } from './state.ts';
 
 type CountName = 'done' | 'failed' | 'skipped';
@@ -48,7 +48,7 @@ export function* progressOf(
 ): IterableIterator<Progress> {
   for (const site of rollout.sites) {
     for (const mac of draft.rosters.get(site) ?? []) {
-      const progress = draft.progress.get(progressKey(rollout.id, mac as Mac));
+      const progress = draft.progress.get(progressKey(rollout.id, mac));
       if (progress) yield progress;
     }
   }

@@ -20,7 +20,7 @@ export interface PlanKey {
 export function openPlanKey(file: string): PlanKey {
   if (!existsSync(file)) {
     const { privateKey } = generateKeyPairSync('ed25519');
-    writeOwnFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    writeOwnFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   }
   const privateKey = createPrivateKey(readFileSync(file));
   const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '';

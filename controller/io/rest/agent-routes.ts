@@ -3,19 +3,12 @@ import {
   decodeEnrolmentRequest,
   ENROLMENT_FAULTS,
   type EnrolmentFault,
-  type EnrolmentGrant,
 } from '@ringwave/protocol/enrolment';
 import { sha256 } from '@ringwave/protocol/units';
-import type { KeyObject } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { answerEnrolment, answerRandomBytes, secretMatches } from '../../core/enrolment.ts';
 import { sendStored } from './send-stored.ts';
-import type { RestParts } from './server.ts';
-
-export interface EnrolmentGrantBase {
-  readonly planKey: KeyObject;
-  readonly grant: Omit<EnrolmentGrant, 'site' | 'zone' | 'mqttPassword' | 'agentToken'>;
-}
+import type { RestParts } from './rest-parts.ts';
 
 /** What agents ask: to be enrolled, and for images by digest. Neither goes through people's log-ins. */
 export function agentRoutes(app: FastifyInstance, parts: RestParts): void {
@@ -46,7 +39,7 @@ function enrol(
     random,
     grant: { ...grant, zone: zone ?? 'UTC' },
   });
-  if (!enrolled.ok) return refused(reply, enrolled.fault as EnrolmentFault);
+  if (!enrolled.ok) return refused(reply, enrolled.fault);
   // Committed before the answer leaves: the token is used up, the passwords are in force.
   const result = engine.command('agent', {
     kind: 'agent-enrol',

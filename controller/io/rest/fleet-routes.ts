@@ -14,7 +14,8 @@ import { explainPhone } from '../../core/explain.ts';
 import type { Phone } from '../../core/state.ts';
 import { phoneView, siteView } from '../../core/views.ts';
 import { bodyOf, HaltBody, PhonesBody, phonesFrom, SiteBody, siteFrom } from './inputs.ts';
-import { answer, refuseAll, type RestParts } from './server.ts';
+import { answer, refuseAll } from './answer.ts';
+import type { RestParts } from './rest-parts.ts';
 
 /** Phones a page; the cursor is the last MAC of the page before. */
 const pagePhonesMax = 1000;

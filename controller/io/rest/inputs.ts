@@ -99,9 +99,8 @@ export function phonesFrom(
       {
         ...one,
         mac: address,
-        site: one.site as Id,
         emergency: one.emergency ?? false,
-      } as PhoneInput,
+      },
     ];
   });
   return refusals.length > 0 ? { refusals } : phones;

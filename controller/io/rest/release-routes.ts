@@ -6,7 +6,8 @@ import { bytes, sha256 } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FAULTS } from '@ringwave/protocol/faults';
 import type { Refusal } from '../../core/state.ts';
-import { answer, refuseAll, type RestParts } from './server.ts';
+import { answer, refuseAll } from './answer.ts';
+import type { RestParts } from './rest-parts.ts';
 
 /** Releases enter as a manifest whose images are all here; images come first, each under its digest. */
 export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {

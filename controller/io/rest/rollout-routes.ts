@@ -5,7 +5,8 @@ import { explain } from '../../core/explain.ts';
 import type { Command, Rollout } from '../../core/state.ts';
 import { rolloutView } from '../../core/views.ts';
 import { ApproveBody, bodyOf, ReasonBody, RolloutBody, rolloutFrom } from './inputs.ts';
-import { answer, refuseAll, type RestParts } from './server.ts';
+import { answer, refuseAll } from './answer.ts';
+import type { RestParts } from './rest-parts.ts';
 
 export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
   const { engine } = parts;

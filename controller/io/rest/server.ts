@@ -3,21 +3,17 @@ import { join } from 'node:path';
 import cookie from '@fastify/cookie';
 import staticFiles from '@fastify/static';
 import websocket from '@fastify/websocket';
-import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
-import type { Problem } from '@ringwave/protocol/views';
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
-import type { CommandResult, Refusal } from '../../core/state.ts';
-import type { Access } from '../access.ts';
-import type { Engine } from '../engine.ts';
-import type { Live } from '../live.ts';
-import { agentRoutes, type EnrolmentGrantBase } from './agent-routes.ts';
+import { agentRoutes } from './agent-routes.ts';
+import { refuse } from './answer.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { releaseRoutes } from './release-routes.ts';
+import type { RestParts } from './rest-parts.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
 
 // The controller's HTTP door: REST under /api/v1, the live stream, the console, and what agents need.
@@ -26,20 +22,6 @@ import { rolloutRoutes } from './rollout-routes.ts';
 /** 4 MiB: 1,000 phones, or the largest manifest. */
 export const bodyBytesMax = 4 * 1024 * 1024;
 export const sessionCookie = 'ringwave-session';
-
-export interface RestParts {
-  readonly engine: Engine;
-  readonly access: Access;
-  readonly live: Live;
-  readonly images: ImageStore;
-  readonly grantBase: () => EnrolmentGrantBase;
-  /** Where browsers reach this server. */
-  readonly url: () => string;
-  /** The folder of the built console. */
-  readonly console: string;
-  /** True when browsers reach it by https: the cookie is then for https alone. */
-  readonly secure: boolean;
-}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -140,7 +122,7 @@ async function consoleRoutes(
   app.get('/', async (request, reply) => {
     const { once } = request.query as { once?: string };
     if (once === undefined) return reply.sendFile('index.html');
-    const session = access.useLink(String(once).slice(0, 128));
+    const session = access.useLink(once.slice(0, 128));
     if (!session) return reply.code(403).type('text/html').send(SPENT_LINK);
     reply.setCookie(sessionCookie, session, {
       path: '/',
@@ -168,33 +150,6 @@ const LOGGED_IN = page(
   'Logged in. <a href="/">Open the console</a>',
   '<meta http-equiv="refresh" content="0; url=/">',
 );
-
-export function refuse(
-  reply: FastifyReply,
-  status: number,
-  error: Problem['error'],
-  ...problems: Problem['problems']
-): FastifyReply {
-  const body: Problem = { error, problems };
-  return reply.code(status).send(body);
-}
-
-const STATUS = { 'not-found': 404, conflict: 409, invalid: 400, forbidden: 403 } as const;
-
-export function refuseAll(reply: FastifyReply, refusals: readonly Refusal[]): FastifyReply {
-  const code = refusals[0]?.code ?? 'invalid';
-  return refuse(
-    reply,
-    STATUS[code],
-    code,
-    ...refusals.map(({ thing, reason, next }) => ({ thing, reason, next })),
-  );
-}
-
-/** The answer to a command: what `done` gives, or every reason why not. */
-export function answer(reply: FastifyReply, result: CommandResult, done: () => unknown): unknown {
-  return result.ok ? done() : refuseAll(reply, result.refusals);
-}
 
 function faulty(
   error: Error & { statusCode?: number; code?: string },
