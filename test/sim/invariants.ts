@@ -49,22 +49,30 @@ export class Invariants {
     }
   }
 
+  /** Against the fleet as it was set up, not against the plan that the agent believes in. */
   #withinLimits(site: Id, tables: AgentTables): void {
-    const plan = tables.plan.get('plan')?.plan;
-    if (!plan) return;
-    const down = [...tables.work.values()].filter((work) => holdsSlot(work.phase));
-    const emergency = new Set<string>(
-      plan.phones.filter((phone) => phone.emergency).map((phone) => phone.mac),
-    );
-    if (down.length > plan.phonesUpdatingMax)
+    const rules = this.#world.fleet.sites.find((one) => one.id === site);
+    if (!rules) return;
+    const phones = this.#world.fleet.phones
+      .map((one) => one.input)
+      .filter((one) => one.site === site);
+    const isDown = (mac: Mac): boolean => {
+      const work = tables.work.get(mac);
+      return work !== undefined && holdsSlot(work.phase);
+    };
+    const down = phones.filter((phone) => isDown(phone.mac));
+    if (down.length > rules.phonesUpdatingMax) {
       this.#fail('never above the slot limit', `${down.length} at ${site}`);
-    if (down.length > 1 && down.some((work) => emergency.has(work.mac)))
+    }
+    if (down.length > 1 && down.some((phone) => phone.emergency)) {
       this.#fail('emergency phones singly', site);
-    for (const group of plan.coverage) {
-      const members = plan.phones.filter((phone) => phone.coverageGroup === group.id);
-      const gone = down.filter((work) => members.some((phone) => phone.mac === work.mac)).length;
-      if (gone > 0 && members.length - gone < group.minUp)
+    }
+    for (const group of rules.coverage) {
+      const members = phones.filter((phone) => phone.coverageGroup === group.id);
+      const gone = members.filter((phone) => isDown(phone.mac)).length;
+      if (gone > 0 && members.length - gone < group.minUp) {
         this.#fail('coverage keeps k of n up', `${site} ${group.id}`);
+      }
     }
   }
 

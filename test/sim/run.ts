@@ -1,7 +1,7 @@
 import { hours } from '@ringwave/protocol/units';
 import type { RolloutInput } from '../../controller/core/state.ts';
 import { asId } from './fleet.ts';
-import { type Faults, World } from './world.ts';
+import { type Faults, type Plant, World } from './world.ts';
 
 export interface SimResult {
   readonly trace: string;
@@ -15,7 +15,13 @@ export interface SimResult {
 /** One rollout over a fleet by seed: some days of faults, then a day in which everything heals. */
 export function simulate(
   seed: number,
-  options: { faults: Faults; sites: number; phonesPerSite: number; days: number },
+  options: {
+    faults: Faults;
+    sites: number;
+    phonesPerSite: number;
+    days: number;
+    plant?: Plant;
+  },
 ): SimResult {
   const world = new World(seed, options);
   world.start();

@@ -15,6 +15,7 @@ import { firmwareFor } from '../../agent/core/provisioning/read-request.ts';
 import {
   type AgentEffect,
   type AgentEvent,
+  type AgentStep,
   type AgentTables,
   emptyTables as noAgent,
   volatileTables as agentVolatile,
@@ -25,6 +26,7 @@ import {
   type CommandResult,
   type ControllerEffect,
   type ControllerEvent,
+  type ControllerStep,
   type ControllerTables,
   emptyTables as noController,
   volatileTables as controllerVolatile,
@@ -58,6 +60,13 @@ export const noFaults: Faults = {
   partition: 0,
   oddPhones: 0,
 };
+
+/** A bug put in on purpose, to show that the checks would find it. */
+export interface Plant {
+  readonly agentEvent?: (event: AgentEvent) => AgentEvent;
+  readonly agentStep?: (step: AgentStep) => AgentStep;
+  readonly controllerStep?: (step: ControllerStep) => ControllerStep;
+}
 
 type Habit =
   | 'good'
@@ -102,9 +111,14 @@ export class World {
   /** True once faults have ended: what was lost must now arrive. */
   isHealed = false;
   readonly #trace = createHash('sha256');
+  readonly #plant: Plant;
   #commands = 0;
 
-  constructor(seed: number, options: { faults: Faults; sites: number; phonesPerSite: number }) {
+  constructor(
+    seed: number,
+    options: { faults: Faults; sites: number; phonesPerSite: number; plant?: Plant },
+  ) {
+    this.#plant = options.plant ?? {};
     this.random = new Random(seed);
     this.timeline = new Timeline((EPOCH + this.random.whole(0, 23) * HOUR) as EpochMs);
     this.faults = options.faults;
@@ -180,7 +194,10 @@ export class World {
       empty: noController,
       volatile: controllerVolatile,
       timeline: this.timeline,
-      step: (tables, event, now) => stepController({ tables }, event, now),
+      step: (tables, event, now) => {
+        const step = stepController({ tables }, event, now);
+        return this.#plant.controllerStep?.(step) ?? step;
+      },
       act: (effect) => this.#controllerActs(effect),
       crashes: () => this.#crashes(),
       crashed: () => this.#controllerDied(),
@@ -210,7 +227,11 @@ export class World {
       empty: noAgent,
       volatile: agentVolatile,
       timeline: this.timeline,
-      step: (tables, event, now) => stepAgent({ site, version: '1', tables }, event, now),
+      step: (tables, event, now) => {
+        const seen = this.#plant.agentEvent?.(event) ?? event;
+        const step = stepAgent({ site, version: '1', tables }, seen, now);
+        return this.#plant.agentStep?.(step) ?? step;
+      },
       act: (effect) => this.#agentActs(this.#agent(site), effect),
       crashes: () => this.#crashes(),
       crashed: () => this.#agentDied(this.#agent(site)),
