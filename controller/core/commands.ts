@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
 import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit, nextCount } from './audit.ts';
-import { progressOf, putProgress } from './progress.ts';
+import { putProgress } from './progress.ts';
+import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { abort, type Moved, pause, resume } from './rollout.ts';
+import { approve, createRollout, whenState } from './rollout-commands.ts';
 import type {
   Command,
   CommandResult,
@@ -12,34 +13,14 @@ import type {
   Phone,
   PhoneInput,
   Refusal,
-  Rollout,
-  RolloutInput,
   Site,
 } from './state.ts';
-import { assignWaves, isSelected, releaseFor } from './waves.ts';
 import { isZone, windowProblem } from './window.ts';
 
 // What people ask for. A command is taken whole or refused whole, with every reason at once.
 
 /** 2,000 phones on one site: what a signed plan can carry. */
 export const sitePhonesMax = 2000;
-/** Twenty waves are more than anyone can watch. */
-export const wavesMax = 20;
-
-const taken: CommandResult = { ok: true };
-const refused = (...refusals: readonly Refusal[]): CommandResult => ({ ok: false, refusals });
-const invalid = (thing: string, reason: string, next: string): Refusal => ({
-  code: 'invalid',
-  thing,
-  reason,
-  next,
-});
-const conflict = (thing: string, reason: string, next: string): Refusal => ({
-  code: 'conflict',
-  thing,
-  reason,
-  next,
-});
 
 export function takeCommand(
   draft: ControllerDraft,
@@ -161,12 +142,6 @@ function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs)
   for (const table of [draft.sites, draft.rosters, draft.plans, draft.agents]) table.remove(site);
   audit(draft, { at: now, who, what: 'site removed', object: site });
   return taken;
-}
-
-export function notFound(kind: string, name: string, known: readonly string[]): Refusal {
-  const hint = nearest(name, known);
-  const next = hint ? `Did you mean ${hint}?` : `List them with: ringwave ${kind} list`;
-  return { code: 'not-found', thing: `${kind} ${name}`, reason: 'does not exist', next };
 }
 
 function putPhones(
@@ -308,231 +283,6 @@ type StoredRelease = NonNullable<ReturnType<ControllerDraft['releases']['get']>>
 const sameRelease = (a: StoredRelease, b: StoredRelease): boolean =>
   JSON.stringify(a.images) === JSON.stringify(b.images);
 
-function createRollout(
-  draft: ControllerDraft,
-  input: RolloutInput,
-  who: string,
-  now: EpochMs,
-): CommandResult {
-  const thing = `rollout ${input.id}`;
-  if (draft.rollouts.has(input.id))
-    return refused(conflict(thing, 'exists already', 'Choose another id.'));
-  const problems = rolloutProblems(draft, input);
-  if (problems.length > 0) return refused(...problems);
-  const selected = [...draft.phones.values()].filter((phone) => isSelected(phone, input.selection));
-  const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
-  const fitting = selected.filter((phone) => releaseFor(phone, releases));
-  if (fitting.length === 0) {
-    const reason =
-      selected.length === 0
-        ? 'selects no phone'
-        : `selects ${selected.length} phones, but no release of it fits any of them`;
-    return refused(invalid(`${thing}: selection`, reason, 'Compare with: ringwave phone list'));
-  }
-  const { waveOf, sizes, leftOut } = assignWaves(input.id, fitting, input.waves);
-  const empty = input.waves.filter((_, index) => sizes[index] === 0);
-  if (empty.length > 0) {
-    return refused(
-      ...empty.map((wave) =>
-        invalid(
-          `${thing}: wave ${wave.name}`,
-          'takes no phone',
-          'Correct its sites or count, or leave it out.',
-        ),
-      ),
-    );
-  }
-  if (leftOut.length > 0) {
-    const some = leftOut
-      .slice(0, 5)
-      .map((phone) => `${phone.mac} (${phone.site})`)
-      .join(', ');
-    return refused(
-      invalid(
-        `${thing}: waves`,
-        `leave out ${leftOut.length} phones: ${some}`,
-        'Add a last wave without count, percent or sites.',
-      ),
-    );
-  }
-  const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
-  storeRollout(draft, input, { who, now, sizes, sites });
-  for (const phone of fitting) {
-    const release = releaseFor(phone, releases);
-    assignPhone(draft, input, phone, waveOf.get(phone.mac) ?? 0, release?.version ?? '', now);
-  }
-  return taken;
-}
-
-function storeRollout(
-  draft: ControllerDraft,
-  input: RolloutInput,
-  made: { who: string; now: EpochMs; sizes: readonly number[]; sites: readonly Id[] },
-): void {
-  const waves = input.waves.map((spec, index) => ({
-    spec,
-    state: 'closed' as const,
-    counts: { total: made.sizes[index] ?? 0, done: 0, failed: 0, skipped: 0 },
-  }));
-  const { id, name, releases, selection, gate, attemptsMax, rotateCredentials, startAt } = input;
-  draft.rollouts.put(id, {
-    id,
-    name,
-    releases,
-    selection,
-    gate,
-    attemptsMax,
-    rotateCredentials,
-    ...(startAt ? { startAt } : {}),
-    state: 'awaiting-approval',
-    waves,
-    sites: made.sites,
-    createdBy: made.who,
-    createdAt: made.now,
-    contentHash: createHash('sha256').update(JSON.stringify(input)).digest('hex'),
-    round: 1,
-  });
-  audit(draft, { at: made.now, who: made.who, what: 'rollout created', object: id });
-}
-
-function assignPhone(
-  draft: ControllerDraft,
-  input: RolloutInput,
-  phone: Phone,
-  wave: number,
-  target: string,
-  now: EpochMs,
-): void {
-  putProgress(draft, {
-    rollout: input.id,
-    mac: phone.mac,
-    site: phone.site,
-    wave,
-    phase: 'waiting',
-    attempt: 0,
-    at: now,
-    hops: [],
-    target,
-  });
-  draft.assignments.put(phone.mac, [...(draft.assignments.get(phone.mac) ?? []), input.id]);
-}
-
-function rolloutProblems(draft: ControllerDraft, input: RolloutInput): Refusal[] {
-  const thing = `rollout ${input.id}`;
-  const problems: Refusal[] = [];
-  for (const release of input.releases) {
-    if (!draft.releases.has(release))
-      problems.push(
-        notFound(
-          'release',
-          release,
-          [...draft.releases.entries()].map(([key]) => key),
-        ),
-      );
-  }
-  for (const site of [
-    ...(input.selection.sites ?? []),
-    ...input.waves.flatMap((wave) => wave.sites ?? []),
-  ]) {
-    if (!draft.sites.has(site)) problems.push(notFound('site', site, siteIds(draft)));
-  }
-  if (input.releases.length === 0)
-    problems.push(invalid(`${thing}: releases`, 'is empty', 'Name at least one release.'));
-  if (input.waves.length === 0 || input.waves.length > wavesMax) {
-    problems.push(
-      invalid(`${thing}: waves`, `has ${input.waves.length} waves`, `Give 1 to ${wavesMax} waves.`),
-    );
-  }
-  for (const { name, count, percent } of input.waves) {
-    if (count !== undefined && percent !== undefined) {
-      problems.push(
-        invalid(`${thing}: wave ${name}`, 'gives count and percent', 'Give one of the two.'),
-      );
-    }
-  }
-  const { successMin } = input.gate;
-  if (successMin < 0 || successMin > 1)
-    problems.push(
-      invalid(
-        `${thing}: gate.successMin`,
-        `is ${successMin}`,
-        'Give a part between 0 and 1, such as 0.95.',
-      ),
-    );
-  return problems;
-}
-
-function approve(
-  draft: ControllerDraft,
-  command: Extract<Command, { kind: 'rollout-approve' }>,
-  who: string,
-  now: EpochMs,
-): CommandResult {
-  return whenState(
-    draft,
-    command.rollout,
-    ['awaiting-approval'],
-    'It does not wait for approval',
-    (rollout) => {
-      if (command.contentHash !== undefined && command.contentHash !== rollout.contentHash) {
-        return conflict(
-          `rollout ${rollout.id}`,
-          'changed since it was shown for approval',
-          'Read it again, then approve what it says now.',
-        );
-      }
-      draft.rollouts.put(rollout.id, { ...rollout, state: 'scheduled', approvedBy: who });
-      if (rollout.rotateCredentials) wantNewCredentials(draft, rollout);
-      audit(draft, {
-        at: now,
-        who,
-        what: 'rollout approved',
-        object: rollout.id,
-        detail: rollout.contentHash,
-      });
-      return undefined;
-    },
-  );
-}
-
-/** Phones that already have a proven credential get the next generation; the others get their first one anyway. */
-function wantNewCredentials(draft: ControllerDraft, rollout: Rollout): void {
-  for (const { mac } of progressOf(draft, rollout)) {
-    const phone = draft.phones.get(mac);
-    if (!phone?.credential || phone.credential.generation < phone.credentialGeneration) continue;
-    draft.phones.put(mac, { ...phone, credentialGeneration: phone.credential.generation + 1 });
-  }
-}
-
-function whenState(
-  draft: ControllerDraft,
-  rolloutId: Id,
-  states: readonly Rollout['state'][],
-  otherwise: string,
-  act: (rollout: Rollout) => Refusal | undefined | void,
-): CommandResult {
-  const rollout = draft.rollouts.get(rolloutId);
-  if (!rollout)
-    return refused(
-      notFound(
-        'rollout',
-        rolloutId,
-        [...draft.rollouts.entries()].map(([key]) => key),
-      ),
-    );
-  if (!states.includes(rollout.state)) {
-    return refused(
-      conflict(
-        `rollout ${rolloutId}`,
-        `is ${rollout.state}. ${otherwise}`,
-        `See it with: ringwave rollout show ${rolloutId}`,
-      ),
-    );
-  }
-  const refusal = act(rollout);
-  return refusal ? refused(refusal) : taken;
-}
-
 function mintToken(
   draft: ControllerDraft,
   record: TokenRecord,
@@ -568,6 +318,3 @@ function enrol(
   audit(draft, { at: now, who: 'agent', what: 'agent enrolled', object: agent.site });
   return taken;
 }
-
-const siteIds = (draft: ControllerDraft): string[] =>
-  [...draft.sites.entries()].map(([key]) => key);

@@ -8,7 +8,7 @@ import {
   type Verdict,
   verdictsOf,
 } from '../../core/compliance.ts';
-import { notFound } from '../../core/commands.ts';
+import { notFound } from '../../core/refusal.ts';
 import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
 import { explainPhone } from '../../core/explain.ts';
 import type { Phone } from '../../core/state.ts';

@@ -1,6 +1,6 @@
 import type { Id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { notFound } from '../../core/commands.ts';
+import { notFound } from '../../core/refusal.ts';
 import { explain } from '../../core/explain.ts';
 import type { Command, Rollout } from '../../core/state.ts';
 import { rolloutView } from '../../core/views.ts';
