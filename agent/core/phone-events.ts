@@ -2,7 +2,7 @@ import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
 import { imagesFor, releaseIn } from './image-needs.ts';
 import { type Cause, presentHop, restartTakesMin } from './phone-update.ts';
-import { runs } from './plan-intake.ts';
+import { isNewer, runs } from './plan-intake.ts';
 import { report } from './reporting.ts';
 import { secretServed } from './rotation.ts';
 import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
@@ -31,8 +31,23 @@ export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: Epo
   noteSighting(draft, event, now);
   const work = draft.work.get(event.mac);
   if (!work || event.version === null) return;
-  if (runs(known.plan, known.phone, presentHop(work), event.version)) {
-    move(draft, work, 'target-seen', now);
+  judgeVersion(draft, known, work, event.version, now);
+}
+
+/** What the shown version means for the work: arrived, past it already, or back where it was. */
+function judgeVersion(
+  draft: AgentDraft,
+  { plan, phone }: { plan: Plan; phone: PlanPhone },
+  work: Work,
+  version: string,
+  now: EpochMs,
+): void {
+  const ahead = work.hops.slice(work.hop).findLastIndex((hop) => runs(plan, phone, hop, version));
+  if (ahead !== -1) {
+    // A box restored from a backup may still hold a hop for next that the phone made long ago.
+    move(draft, { ...work, hop: work.hop + ahead }, 'target-seen', now);
+  } else if (isNewer(plan, phone, presentHop(work), version)) {
+    move(draft, work, 'newer-seen', now);
   } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
     move(draft, work, 'old-seen', now);
   }

@@ -29,6 +29,7 @@ export type Cause =
   | 'target-seen'
   | 'settled'
   | 'old-seen'
+  | 'newer-seen'
   | 'deadline';
 
 /** `again` is resolved by `afterFailure`: held for another start, or final. */
@@ -40,12 +41,18 @@ const isBack = { 'target-seen': 'verifying', settled: 'done' } as const;
 
 export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
   waiting: { ...hasIt, 'image-held': 'staged' },
-  scheduled: { ...hasIt, 'image-held': 'staged', refused: 'skipped' },
+  scheduled: {
+    ...hasIt,
+    'image-held': 'staged',
+    refused: 'skipped',
+    'newer-seen': 'skipped',
+  },
   staged: {
     ...hasIt,
     slot: 'offered',
     blocked: 'held',
     refused: 'skipped',
+    'newer-seen': 'skipped',
     'image-lost': 'scheduled',
   },
   held: {
@@ -53,6 +60,7 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     slot: 'offered',
     blocked: 'held',
     refused: 'skipped',
+    'newer-seen': 'skipped',
     'image-lost': 'scheduled',
   },
   offered: {
@@ -62,6 +70,7 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     'wake-login-refused': 'again',
     'wake-silent': 'again',
     'image-began': 'downloading',
+    'newer-seen': 'skipped',
     deadline: 'again',
   },
   downloading: {
@@ -127,6 +136,11 @@ export function moved(work: Work, cause: Cause, now: EpochMs, why?: Why): Work |
   if (cause === 'wake-busy') return afterCall(work, now);
   if (next === 'offered') return started(work, now);
   const { deadlineAt: _old, fault: _fault, ...rest } = work;
+  if (cause === 'newer-seen') {
+    const reason = 'Runs something newer than the rollout offers';
+    const ended = { reason, waitingFor: 'person' as const, nextAttemptAt: null };
+    return { ...rest, phase: next, since: now, fault: 'no-upgrade-path', why: ended };
+  }
   return withDeadline({ ...rest, phase: next, since: now, why: why ?? usualWhy(next) }, now);
 }
 

@@ -115,10 +115,18 @@ function hopsMade(
   return made + 1;
 }
 
-export function runs(plan: Plan, phone: PlanPhone, release: string, version: string): boolean {
+export const runs = (plan: Plan, phone: PlanPhone, release: string, version: string): boolean =>
+  orderOf(plan, phone, release, version) === 'same';
+
+/** Going back loses fixes and settings, so a phone beyond its hop is never offered it. */
+export const isNewer = (plan: Plan, phone: PlanPhone, release: string, version: string): boolean =>
+  orderOf(plan, phone, release, version) === 'newer';
+
+/** How the shown version stands to a release; undefined for a release that the plan does not name. */
+function orderOf(plan: Plan, phone: PlanPhone, release: string, version: string) {
   const target = releaseIn(plan, release as Id)?.version;
   const about = { model: phone.model, ...(phone.hardware ? { hardware: phone.hardware } : {}) };
-  return target !== undefined && compareVersions(phone.vendor, version, target, about) === 'same';
+  return target === undefined ? undefined : compareVersions(phone.vendor, version, target, about);
 }
 
 /** The controller has lost count: everything it may not know is told again, in a new epoch. */

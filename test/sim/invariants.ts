@@ -76,6 +76,14 @@ export class Invariants {
     }
   }
 
+  /** A box restored from a backup knows less than it did: its numbers begin where the backup ends. */
+  restored(site: Id): void {
+    this.#revisions.delete(site);
+    for (const phone of this.#world.fleet.phones) {
+      if (phone.input.site === site) this.#begun.delete(phone.input.mac);
+    }
+  }
+
   #generationRises(site: Id, tables: AgentTables): void {
     const revision = tables.plan.get('plan')?.plan.revision ?? 0;
     const before = this.#revisions.get(site) ?? 0;

@@ -83,6 +83,19 @@ export class SimNode<T extends Tables, Event, Effect> {
     return changes.filter((change) => !this.#parts.volatile.includes(change.table));
   }
 
+  /** A copy of what the disk holds: rows are never mutated, so the maps are enough. */
+  backup(): Map<string, Map<string, unknown>> {
+    return new Map(Object.entries(this.disk).map(([name, rows]) => [name, new Map(rows)]));
+  }
+
+  /** Puts an earlier copy back in place of the disk; the process must be down. */
+  restore(copy: ReadonlyMap<string, ReadonlyMap<string, unknown>>): void {
+    for (const [name, rows] of Object.entries(this.disk)) {
+      rows.clear();
+      for (const [key, value] of copy.get(name) ?? []) rows.set(key, value);
+    }
+  }
+
   crash(): void {
     this.isUp = false;
     this.#waiting = [];

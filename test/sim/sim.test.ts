@@ -12,6 +12,7 @@ const rough: Faults = {
   delayMs: 20_000,
   partition: 0.02,
   oddPhones: 0.2,
+  restore: 0.3,
 };
 const small = { sites: 3, phonesPerSite: 12, days: 2 };
 

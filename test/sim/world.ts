@@ -50,6 +50,8 @@ export interface Faults {
   /** Per site and hour. */
   readonly partition: number;
   readonly oddPhones: number;
+  /** Per power cut of an agent: its box comes back with yesterday's backup. */
+  readonly restore: number;
 }
 
 export const noFaults: Faults = {
@@ -59,6 +61,7 @@ export const noFaults: Faults = {
   delayMs: 200,
   partition: 0,
   oddPhones: 0,
+  restore: 0,
 };
 
 /** A bug put in on purpose, to show that the checks would find it. */
@@ -91,6 +94,7 @@ interface AgentNode {
   conn: string | undefined;
   conns: number;
   isCut: boolean;
+  backup: ReturnType<SimNode<AgentTables, AgentEvent, AgentEffect>['backup']> | undefined;
 }
 
 const HOUR = 3_600_000;
@@ -244,7 +248,7 @@ export class World {
       woke: { kind: 'woke' },
       started: { kind: 'started' },
     });
-    return { site, node, conn: undefined, conns: 0, isCut: false };
+    return { site, node, conn: undefined, conns: 0, isCut: false, backup: undefined };
   }
 
   #agent(site: Id): AgentNode {
@@ -257,6 +261,10 @@ export class World {
     this.#note(`${agent.site} died`);
     this.#lose(agent);
     this.timeline.after(this.random.whole(1000, 15 * 60_000), () => {
+      if (agent.backup && !this.isHealed && this.random.chance(this.faults.restore)) {
+        agent.node.restore(agent.backup);
+        this.invariants.restored(agent.site);
+      }
       agent.node.restart();
       this.#connect(agent);
     });
@@ -295,6 +303,7 @@ export class World {
   #weather(agent: AgentNode): void {
     this.timeline.after(HOUR, () => {
       if (this.isHealed) return;
+      if (this.random.chance(0.1) && agent.node.isUp) agent.backup = agent.node.backup();
       if (!agent.isCut && this.random.chance(this.faults.partition)) {
         this.#setCut(agent, true);
         this.timeline.after(this.random.whole(60_000, 40 * HOUR), () => this.#setCut(agent, false));
