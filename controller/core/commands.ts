@@ -77,26 +77,23 @@ export function takeCommand(
       return mintToken(draft, command.record, who, now);
     case 'agent-enrol':
       return enrol(draft, command, now);
-    case 'halt': {
-      const counter = nextCount(draft, 'halt');
-      draft.halt.put('halt', {
-        kind: 'halt',
-        counter,
-        halted: command.halted,
-        reason: command.reason,
-      });
-      audit(draft, {
-        at: now,
-        who,
-        what: command.halted ? 'all sites halted' : 'halt lifted',
-        object: 'fleet',
-        detail: command.reason,
-      });
-      return taken;
-    }
+    case 'halt':
+      return haltAll(draft, command, who, now);
     default:
       return command satisfies never;
   }
+}
+
+function haltAll(
+  draft: ControllerDraft,
+  { halted, reason }: Extract<Command, { kind: 'halt' }>,
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  draft.halt.put('halt', { kind: 'halt', counter: nextCount(draft, 'halt'), halted, reason });
+  const what = halted ? 'all sites halted' : 'halt lifted';
+  audit(draft, { at: now, who, what, object: 'fleet', detail: reason });
+  return taken;
 }
 
 function putSite(

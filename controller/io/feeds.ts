@@ -67,7 +67,8 @@ export class Feeds {
 
   async #round(): Promise<void> {
     for (const follow of this.#followers) await follow();
-    for (const { release, feed } of [...this.#waiting.values()]) await this.#takeIn(release, feed);
+    for (const { release, feed } of Array.from(this.#waiting.values()))
+      await this.#takeIn(release, feed);
   }
 
   #follow<Item>(url: string, feed: Feed<Item>, take: (item: Item) => void): () => Promise<void> {
@@ -116,7 +117,7 @@ export class Feeds {
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(imageFetchMsMax)]),
       });
       if (!response.ok || !response.body) return `the server answers ${response.status}`;
-      const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+      const body = Readable.fromWeb(response.body);
       const stored = await images.append(body, {
         sha256: image.sha256,
         lengthBytes: image.lengthBytes,

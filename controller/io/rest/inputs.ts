@@ -136,7 +136,7 @@ export const RolloutBody = Type.Object(
           name: Type.String({ minLength: 1, maxLength: 60 }),
           sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
           count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-          percent: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100 })),
+          percent: Type.Optional(Type.Number({ minimum: 0.001, maximum: 100 })),
         },
         closed,
       ),
@@ -188,6 +188,11 @@ export const ReasonBody = Type.Object(
 );
 export const ApproveBody = Type.Object(
   { contentHash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })) },
+  closed,
+);
+/** Hours until an enrolment token is void: at most thirty days, so that a lost note opens nothing for long. */
+export const TokenBody = Type.Object(
+  { hours: Type.Optional(Type.Number({ minimum: 0.1, maximum: 720 })) },
   closed,
 );
 export const HaltBody = Type.Object(

@@ -42,18 +42,24 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
   app.post('/api/v1/rollouts/:rollout/resume', async (request, reply) =>
     act(parts, request, reply, (rollout) => ({ kind: 'rollout-resume', rollout })),
   );
-  for (const verb of ['pause', 'abort'] as const) {
-    app.post(`/api/v1/rollouts/:rollout/${verb}`, async (request, reply) => {
-      const body = bodyOf(ReasonBody, request.body, verb);
-      if ('refusals' in body) return refuseAll(reply, body.refusals);
-      const reason = body.value.reason ?? `no reason given by ${request.who}`;
-      return act(parts, request, reply, (rollout) => ({
-        kind: `rollout-${verb}`,
-        rollout,
-        reason,
-      }));
-    });
-  }
+  app.post('/api/v1/rollouts/:rollout/pause', async (request, reply) =>
+    stop(parts, request, reply, 'pause'),
+  );
+  app.post('/api/v1/rollouts/:rollout/abort', async (request, reply) =>
+    stop(parts, request, reply, 'abort'),
+  );
+}
+
+function stop(
+  parts: RestParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  verb: 'pause' | 'abort',
+): unknown {
+  const body = bodyOf(ReasonBody, request.body, verb);
+  if ('refusals' in body) return refuseAll(reply, body.refusals);
+  const reason = body.value.reason ?? `no reason given by ${request.who}`;
+  return act(parts, request, reply, (rollout) => ({ kind: `rollout-${verb}`, rollout, reason }));
 }
 
 function act(

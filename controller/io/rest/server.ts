@@ -12,9 +12,11 @@ import Fastify, {
 import { agentRoutes } from './agent-routes.ts';
 import { refuse } from './answer.ts';
 import { fleetRoutes } from './fleet-routes.ts';
+import { phoneRoutes } from './phone-routes.ts';
 import { releaseRoutes } from './release-routes.ts';
 import type { RestParts } from './rest-parts.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
+import { siteRoutes } from './site-routes.ts';
 
 // The controller's HTTP door: REST under /api/v1, the live stream, the console, and what agents need.
 // Closed until opened: everything but the log-in link, enrolment and /health asks who is there.
@@ -58,6 +60,8 @@ export async function restServer(
   agentRoutes(app, parts);
   await app.register(async (closed) => {
     closed.addHook('onRequest', async (request, reply) => whoIsThere(parts, request, reply));
+    siteRoutes(closed, parts);
+    phoneRoutes(closed, parts);
     fleetRoutes(closed, parts);
     releaseRoutes(closed, parts);
     rolloutRoutes(closed, parts);

@@ -1,0 +1,99 @@
+import { mac } from '@ringwave/protocol/units';
+import type { PhoneView } from '@ringwave/protocol/views';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { complianceView, verdictsOf } from '../../core/compliance.ts';
+import { explainPhone } from '../../core/explain.ts';
+import { notFound } from '../../core/refusal.ts';
+import type { Phone, Refusal } from '../../core/state.ts';
+import { phoneView } from '../../core/views.ts';
+import { answer, refuseAll } from './answer.ts';
+import { bodyOf, PhonesBody, phonesFrom } from './inputs.ts';
+import type { RestParts } from './rest-parts.ts';
+
+/** Phones a page; the cursor is the last MAC of the page before. */
+const pagePhonesMax = 1000;
+const pagePhonesUsually = 100;
+
+export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
+  const { engine } = parts;
+  const { tables } = engine;
+  app.get('/api/v1/phones', async (request, reply) => {
+    const query = request.query as Record<string, string>;
+    const refusal = unknownSite(parts, query['site']);
+    return refusal ? refuseAll(reply, [refusal]) : phonesPage(parts, query);
+  });
+  app.post('/api/v1/phones', async (request, reply) => {
+    const body = bodyOf(PhonesBody, request.body, 'phones');
+    if ('refusals' in body) return refuseAll(reply, body.refusals);
+    const phones = phonesFrom(body.value);
+    if ('refusals' in phones) return refuseAll(reply, phones.refusals);
+    return answer(reply, engine.command(request.who, { kind: 'phones-put', phones }), () => ({
+      stored: phones.length,
+    }));
+  });
+  app.get('/api/v1/phones/:mac', async (request, reply) => {
+    const phone = phoneFrom(parts, request);
+    if (!phone) return noPhone(request, reply);
+    const now = engine.clock.now();
+    return {
+      ...phoneView(tables, phone, now),
+      rollouts: explainPhone(tables, phone, now),
+      verdicts: verdictsOf(complianceView(tables, now), phone),
+    };
+  });
+  app.delete('/api/v1/phones/:mac', async (request, reply) => {
+    const phone = phoneFrom(parts, request);
+    if (!phone) return noPhone(request, reply);
+    const command = { kind: 'phone-remove', mac: phone.mac } as const;
+    return answer(reply, engine.command(request.who, command), () => ({ ok: true }));
+  });
+}
+
+const macIn = (request: FastifyRequest): string => (request.params as { mac: string }).mac;
+
+function phoneFrom({ engine }: RestParts, request: FastifyRequest): Phone | undefined {
+  const address = mac(macIn(request));
+  return address && engine.tables.phones.get(address);
+}
+
+function noPhone(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const isMac = mac(macIn(request)) !== undefined;
+  const reason = isMac ? 'is not in the inventory' : 'is not a MAC address';
+  const next = isMac
+    ? 'List phones with: ringwave phone list'
+    : 'Write 12 hexadecimal digits, such as 80:5e:c0:12:34:56.';
+  const thing = `phone ${macIn(request).slice(0, 32)}`;
+  return refuseAll(reply, [{ code: 'not-found', thing, reason, next }]);
+}
+
+/** A filter that names a site nobody knows is a mistake, not an empty answer. */
+export function unknownSite({ engine }: RestParts, site: string | undefined): Refusal | undefined {
+  if (site === undefined || engine.tables.sites.has(site)) return undefined;
+  return notFound('site', site.slice(0, 64), [...engine.tables.sites.keys()]);
+}
+
+function phonesPage(
+  { engine }: RestParts,
+  query: Record<string, string>,
+): { phones: PhoneView[]; next: string | null } {
+  const { tables } = engine;
+  const now = engine.clock.now();
+  const limit = Math.min(Math.max(Number(query['limit']) || pagePhonesUsually, 1), pagePhonesMax);
+  const site = query['site'];
+  const pool = site === undefined ? [...tables.phones.keys()] : (tables.rosters.get(site) ?? []);
+  const after = query['after'] ?? '';
+  const phones: PhoneView[] = [];
+  for (const address of [...pool].sort().filter((one) => one > after)) {
+    const phone = tables.phones.get(address);
+    if (!phone || !fits(phone, query)) continue;
+    const view = phoneView(tables, phone, now);
+    if (query['phase'] !== undefined && view.work?.phase !== query['phase']) continue;
+    phones.push(view);
+    if (phones.length === limit) break;
+  }
+  return { phones, next: phones.length === limit ? (phones.at(-1)?.mac ?? null) : null };
+}
+
+const fits = (phone: Phone, { model, vendor }: Record<string, string>): boolean =>
+  (model === undefined || phone.model === model) &&
+  (vendor === undefined || phone.vendor === vendor);

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { hours, type Id, id } from '@ringwave/protocol/units';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
+import { notFound } from '../../core/refusal.ts';
+import { siteView } from '../../core/views.ts';
+import { answer, refuseAll } from './answer.ts';
+import { bodyOf, SiteBody, siteFrom, TokenBody } from './inputs.ts';
+import type { RestParts } from './rest-parts.ts';
+
+/** Sites: what an administrator says of a branch, and the token that makes a box its agent. */
+export function siteRoutes(app: FastifyInstance, parts: RestParts): void {
+  const { engine } = parts;
+  const { tables } = engine;
+  app.get('/api/v1/sites', async () =>
+    [...tables.sites.values()].map((site) => siteView(tables, site, engine.clock.now())),
+  );
+  app.get('/api/v1/sites/:site', async (request, reply) => {
+    const site = siteIn(request);
+    const found = tables.sites.get(site);
+    if (!found) return refuseAll(reply, [notFound('site', site, [...tables.sites.keys()])]);
+    return { ...found, ...siteView(tables, found, engine.clock.now()) };
+  });
+  app.put('/api/v1/sites/:site', async (request, reply) => put(parts, request, reply));
+  app.delete('/api/v1/sites/:site', async (request, reply) => {
+    const command = { kind: 'site-remove', site: siteIn(request) as Id } as const;
+    return answer(reply, engine.command(request.who, command), () => ({ ok: true }));
+  });
+  app.post('/api/v1/sites/:site/token', async (request, reply) => mint(parts, request, reply));
+}
+
+const siteIn = (request: FastifyRequest): string => (request.params as { site: string }).site;
+
+function put({ engine }: RestParts, request: FastifyRequest, reply: FastifyReply): unknown {
+  const named = siteIn(request);
+  const site = id(named);
+  if (!site) {
+    const next = 'Use 1 to 64 lower-case letters, digits and dashes.';
+    const thing = `site ${named.slice(0, 64)}`;
+    return refuseAll(reply, [{ code: 'invalid', thing, reason: 'is not an id', next }]);
+  }
+  const body = bodyOf(SiteBody, request.body, `site ${site}`);
+  if ('refusals' in body) return refuseAll(reply, body.refusals);
+  const stored = siteFrom(site, body.value);
+  return answer(reply, engine.command(request.who, { kind: 'site-put', site: stored }), () =>
+    siteView(engine.tables, stored, engine.clock.now()),
+  );
+}
+
+function mint(
+  { engine, grantBase }: RestParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): unknown {
+  const site = siteIn(request);
+  const body = bodyOf(TokenBody, request.body, 'token');
+  if ('refusals' in body) return refuseAll(reply, body.refusals);
+  const { text, record } = mintToken({
+    site: site as Id,
+    planKey: grantBase().planKey,
+    now: engine.clock.now(),
+    random: randomBytes(tokenRandomBytes),
+    ...(body.value.hours === undefined ? {} : { validFor: hours(body.value.hours) }),
+  });
+  return answer(reply, engine.command(request.who, { kind: 'token-mint', record }), () => ({
+    token: text,
+    site,
+    expiresAt: record.expiresAt,
+  }));
+}
