@@ -128,7 +128,10 @@ export interface LiveSnapshot {
   readonly phonesTotal: number;
 }
 
-/** Whole objects that changed. Numbers rise by one without a gap. */
+/**
+ * Whole objects that changed. Numbers rise by one without a gap. One that carries nothing says that the
+ * stream is alive, and what time it is.
+ */
 export interface LiveDelta {
   readonly kind: 'delta';
   readonly epoch: string;
@@ -137,6 +140,24 @@ export interface LiveDelta {
   readonly rollouts?: readonly RolloutView[];
   readonly sites?: readonly SiteView[];
   readonly phones?: readonly PhoneView[];
+  /** Keys of what no longer exists: site ids, MACs. */
+  readonly gone?: { readonly sites: readonly string[]; readonly phones: readonly string[] };
+}
+
+/** What GET /api/v1/phones/:mac answers: the phone, every rollout that names it, and its verdicts. */
+export interface PhoneDetailView extends PhoneView {
+  /** Newest first. */
+  readonly rollouts: readonly (PhoneWorkView & { readonly running: string | null })[];
+  readonly verdicts: readonly VerdictView[];
+}
+
+export interface VerdictView {
+  readonly rule: string;
+  readonly verdict: 'pass' | 'fail' | 'unknown';
+  readonly evidence: string;
+  /** When the evidence was shown, and how old it is in milliseconds; null where there is none. */
+  readonly at: number | null;
+  readonly ageMs: number | null;
 }
 
 /** Every error of the REST interface: the thing, the reason, the next step. */

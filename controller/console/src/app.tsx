@@ -1,0 +1,70 @@
+import { useEffect } from 'react';
+import { Announcer } from './announcer.tsx';
+import { EmptyFleet, LoggedOut, NoRollout } from './empty.tsx';
+import { Header } from './header.tsx';
+import { useLive } from './live-context.tsx';
+import type { LiveView } from './live-view.ts';
+import { PhoneDrawer } from './phone-drawer.tsx';
+import { PhoneTable } from './phone-table.tsx';
+import { RolloutPanel } from './rollout-panel.tsx';
+import { useRoute } from './route.ts';
+import { Sites } from './sites.tsx';
+import { StaleNote } from './stale-note.tsx';
+import { firstShown, phonesIn, totalsOf } from './summary.ts';
+import { Waves } from './waves.tsx';
+
+export function App() {
+  const { link, view } = useLive();
+  return (
+    <>
+      <Header />
+      <main>
+        <StaleNote />
+        {link.kind === 'logged-out' ? <LoggedOut /> : view ? <Fleet view={view} /> : <Loading />}
+      </main>
+    </>
+  );
+}
+
+function Loading() {
+  return (
+    <p className="quiet" role="status">
+      Asking the controller how things stand …
+    </p>
+  );
+}
+
+function Fleet({ view }: { view: LiveView }) {
+  const route = useRoute();
+  const rollout = view.rollouts.get(route.rollout) ?? firstShown(view.rollouts.values());
+  const phones = rollout ? phonesIn(view.phones.values(), rollout.id) : [...view.phones.values()];
+  const title = rollout ? titleOf(totalsOf(rollout)) : 'Ringwave';
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  if (view.sites.size === 0 || view.phones.size === 0) return <EmptyFleet view={view} />;
+  return (
+    <>
+      {rollout ? (
+        <>
+          <RolloutPanel view={view} rollout={rollout} phones={phones} />
+          <div className="columns">
+            <Waves rollout={rollout} phones={phones} />
+            <Sites view={view} phones={phones} named={rollout.sites} />
+          </div>
+          <Announcer rollout={rollout} phones={phones} />
+        </>
+      ) : (
+        <>
+          <NoRollout />
+          <Sites view={view} phones={[]} named={[...view.sites.keys()]} />
+        </>
+      )}
+      <PhoneTable view={view} phones={phones} />
+      {route.phone ? <PhoneDrawer key={route.phone} view={view} compact={route.phone} /> : null}
+    </>
+  );
+}
+
+const titleOf = ({ done, total }: { done: number; total: number }): string =>
+  `${done}/${total} done · Ringwave`;

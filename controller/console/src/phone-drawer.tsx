@@ -1,0 +1,213 @@
+import type { PhoneDetailView, PhoneView, Problem } from '@ringwave/protocol/views';
+import { type ReactNode, useEffect, useState } from 'react';
+import { ask } from './api.ts';
+import type { LiveView } from './live-view.ts';
+import { ModalDialog } from './modal-dialog.tsx';
+import { Ago, Problems, State, When } from './parts.tsx';
+import { NextAttempt } from './next-attempt.tsx';
+import { compactMac, show, useRoute } from './route.ts';
+import { PHASE_SIGN, VERDICT_SIGN } from './words.ts';
+
+/** Why one phone is where it is, with the evidence it gave. The address names it. */
+export function PhoneDrawer({ view, compact }: { view: LiveView; compact: string }) {
+  const route = useRoute();
+  const phone = [...view.phones.values()].find((one) => compactMac(one.mac) === compact);
+  const { detail, problems } = useDetail(compact, phone);
+  const shown = phone ?? detail;
+  const zone = view.sites.get(shown?.site ?? '')?.zone ?? 'UTC';
+  return (
+    <ModalDialog
+      kind="drawer"
+      title={shown ? `${shown.vendor} ${shown.model}` : 'Phone'}
+      close={() => show({ ...route, phone: '' })}
+    >
+      <Problems problems={problems} />
+      {shown ? (
+        <>
+          <p className="mono drawer-mac">{shown.mac}</p>
+          <Standing phone={shown} zone={zone} />
+          <Evidence phone={shown} zone={zone} view={view} />
+        </>
+      ) : null}
+      {detail ? <Verdicts detail={detail} /> : null}
+      {detail ? <Rollouts detail={detail} zone={zone} view={view} /> : null}
+    </ModalDialog>
+  );
+}
+
+/** A busy phone changes several times a second; its explanation is read again at most this often, milliseconds. */
+const readAgainMs = 1000;
+
+/** The controller's explanation, read again when the live stream says that the phone has changed. */
+function useDetail(compact: string, phone: PhoneView | undefined) {
+  const [detail, setDetail] = useState<PhoneDetailView>();
+  const [problems, setProblems] = useState<Problem['problems']>([]);
+  const isFirst = detail === undefined;
+  useEffect(() => {
+    let isCurrent = true;
+    const read = async () => {
+      const answer = await ask<PhoneDetailView>('GET', `/api/v1/phones/${compact}`);
+      if (!isCurrent) return;
+      setProblems(answer.ok ? [] : answer.problems);
+      if (answer.ok) setDetail(answer.value);
+    };
+    const timer = setTimeout(() => void read(), isFirst ? 0 : readAgainMs);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+    // `isFirst` only says how soon; what is read again follows from the phone.
+  }, [compact, phone]);
+  return { detail, problems };
+}
+
+function Standing({ phone, zone }: { phone: PhoneView; zone: string }) {
+  const { work } = phone;
+  if (!work) return <p>In no rollout.</p>;
+  return (
+    <section className={`standing tone-${PHASE_SIGN[work.phase].tone}`}>
+      <p>
+        <State sign={PHASE_SIGN[work.phase]} word={work.phase} />{' '}
+        <span className="quiet">since </span>
+        <When at={work.since} zone={zone} />
+      </p>
+      <p className="reason">{work.reason}</p>
+      <dl className="facts">
+        {work.waitingFor ? <Fact name="Waiting for">{work.waitingFor}</Fact> : null}
+        {work.nextAttemptAt === undefined ? null : (
+          <Fact name="Next attempt">
+            <NextAttempt phone={phone} zone={zone} />
+          </Fact>
+        )}
+        {work.attempt === undefined ? null : (
+          <Fact name="Attempt">
+            {work.attempt} of {work.attemptsMax}
+          </Fact>
+        )}
+        {work.fault ? <Fact name="Fault">{work.fault}</Fact> : null}
+        {work.advice ? <Fact name="What to do">{work.advice}</Fact> : null}
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Evidence({ phone, zone, view }: { phone: PhoneView; zone: string; view: LiveView }) {
+  const { running, work, credential } = phone;
+  const site = view.sites.get(phone.site);
+  return (
+    <section>
+      <h3>Evidence</h3>
+      <dl className="facts">
+        <Fact name="Running">
+          {running ? (
+            <>
+              <span className="mono">{running.version}</span>, shown by {running.source}{' '}
+              <When at={running.at} zone={zone} />
+            </>
+          ) : (
+            'unknown: the phone has never shown a version'
+          )}
+        </Fact>
+        {work ? (
+          <Fact name="Target">
+            <span className="mono">{work.target}</span>
+          </Fact>
+        ) : null}
+        <Fact name="Last request">
+          {phone.seenAt === null ? (
+            'never seen'
+          ) : (
+            <>
+              <When at={phone.seenAt} zone={zone} />
+              {phone.address ? <span className="mono"> from {phone.address}</span> : null}
+            </>
+          )}
+        </Fact>
+        {phone.claimsModel ? (
+          <Fact name="Says it is">{phone.claimsModel}, which is not what the inventory says</Fact>
+        ) : null}
+        <Fact name="Credential">
+          {credential ? (
+            <>
+              generation {credential.generation}, {credential.state}
+              {credential.provenAt === null ? (
+                ', none proven so far'
+              ) : (
+                <>
+                  , proven <Ago at={credential.provenAt} />
+                </>
+              )}
+            </>
+          ) : (
+            'none of its own yet'
+          )}
+        </Fact>
+        <Fact name="Site">
+          {site?.name ?? phone.site} ({zone})
+        </Fact>
+        {phone.extension ? <Fact name="Extension">{phone.extension}</Fact> : null}
+        {phone.hardware ? <Fact name="Hardware">{phone.hardware}</Fact> : null}
+        {phone.coverageGroup ? <Fact name="Coverage group">{phone.coverageGroup}</Fact> : null}
+        {phone.emergency ? (
+          <Fact name="Emergency phone">yes: updated last, one at a time</Fact>
+        ) : null}
+      </dl>
+    </section>
+  );
+}
+
+function Verdicts({ detail }: { detail: PhoneDetailView }) {
+  return (
+    <section>
+      <h3>Compliance</h3>
+      <ul className="verdicts">
+        {detail.verdicts.map(({ rule, verdict, evidence, at }) => (
+          <li key={rule}>
+            <State sign={VERDICT_SIGN[verdict]} word={verdict} /> <b>{rule}</b>
+            <br />
+            <span>
+              {evidence}
+              {at === null ? null : (
+                <span className="quiet">
+                  {' '}
+                  (<Ago at={at} />)
+                </span>
+              )}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Rollouts(props: { detail: PhoneDetailView; zone: string; view: LiveView }) {
+  const { detail, zone, view } = props;
+  if (detail.rollouts.length < 2) return null;
+  return (
+    <section>
+      <h3>All its rollouts</h3>
+      <ul className="verdicts">
+        {detail.rollouts.map((work) => (
+          <li key={work.rollout}>
+            <State sign={PHASE_SIGN[work.phase]} word={work.phase} />{' '}
+            <b>{view.rollouts.get(work.rollout)?.name ?? work.rollout}</b>, wave {work.wave}, target{' '}
+            <span className="mono">{work.target}</span>
+            <br />
+            {work.reason} <span className="quiet">since </span>
+            <When at={work.since} zone={zone} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
