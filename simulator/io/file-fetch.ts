@@ -1,0 +1,125 @@
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import type { Ask } from '../core/boot-round.ts';
+import { basicHeader, digestHeader, md5Challenge } from '../core/digest-login.ts';
+import { bodyText, type HttpAnswer, httpGet } from './http-get.ts';
+import { type PhoneSelf, userAgentOf } from './phone-self.ts';
+import { tftpGet } from './tftp-get.ts';
+
+// One file for one phone, with the phone's own User-Agent, address and login.
+
+export type FileEnd =
+  | { readonly kind: 'body'; readonly body: string }
+  | { readonly kind: 'absent'; readonly status: number }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** Bytes of a configuration file that a phone reads; the vendors' own examples stay below 100 KiB. */
+const configBytesMax = 262_144;
+
+export async function fetchFile(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<FileEnd> {
+  const end =
+    ask.protocol === 'http' ? await byHttp(self, ask, signal) : await byTftp(self, ask, signal);
+  const { protocol, path } = ask;
+  if (signal.aborted) return end;
+  if (end.kind === 'unreachable') self.tell({ kind: 'no-server', reason: end.reason });
+  else self.tell({ kind: 'asked', protocol, path, status: end.kind === 'body' ? 200 : end.status });
+  return end;
+}
+
+async function byHttp(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<FileEnd> {
+  const answer = await httpWithLogin(self, ask, { signal });
+  if (answer.kind === 'unreachable') return answer;
+  if (answer.status !== 200) {
+    answer.response.resume();
+    return { kind: 'absent', status: answer.status };
+  }
+  const body = await bodyText(answer.response, configBytesMax);
+  return body === undefined
+    ? { kind: 'unreachable', reason: 'answer cut' }
+    : { kind: 'body', body };
+}
+
+/**
+ * Asks with the login the phone holds. Before any challenge that can only be Basic; a phone that prefers Digest
+ * answers the first 401 so and keeps to it. One answer to a 401: phones stop after two tries.
+ */
+export async function httpWithLogin(
+  self: PhoneSelf,
+  ask: Ask,
+  more: { signal: AbortSignal; headers?: Readonly<Record<string, string>> },
+): Promise<HttpAnswer> {
+  const { host, port, path } = ask;
+  const send = () =>
+    httpGet({
+      host,
+      port,
+      path,
+      localAddress: self.localAddress,
+      signal: more.signal,
+      headers: {
+        'User-Agent': userAgentOf(self),
+        Accept: '*/*',
+        ...authorization(self, path),
+        ...more.headers,
+      },
+    });
+  const answer = await send();
+  if (answer.kind !== 'answer' || answer.status !== 401 || !self.login) return answer;
+  const said = md5Challenge(answer.response.headersDistinct['www-authenticate'] ?? []);
+  if (self.loginStyle !== 'digest' || !said) return answer;
+  answer.response.resume();
+  self.challenge = { said, count: 0 };
+  return send();
+}
+
+function authorization(self: PhoneSelf, path: string): Readonly<Record<string, string>> {
+  const { login, challenge } = self;
+  if (!login) return {};
+  if (!challenge) return { Authorization: basicHeader(login) };
+  challenge.count += 1;
+  const clientNonce = Math.floor(drawn(self, 'cnonce') * 2 ** 48).toString(16);
+  const request = { method: 'GET', uri: path, count: challenge.count, clientNonce };
+  return { Authorization: digestHeader(login, challenge.said, request) };
+}
+
+export function drawn(self: PhoneSelf, what: string): number {
+  self.draws += 1;
+  return fractionOf(self.seed, self.mac, what, self.draws);
+}
+
+async function byTftp(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<FileEnd> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  const end = await tftpGet({
+    ...tftpPlace(ask),
+    localAddress: self.localAddress,
+    signal,
+    loses: () => losesPacket(self),
+    take: (block) => {
+      bytes += block.length;
+      if (bytes > configBytesMax) return 'stop';
+      pieces.push(Buffer.from(block));
+      return undefined;
+    },
+  });
+  if (end.kind === 'whole') return { kind: 'body', body: Buffer.concat(pieces).toString('utf8') };
+  if (end.kind === 'refused' || end.kind === 'stopped') return { kind: 'absent', status: 404 };
+  return { kind: 'unreachable', reason: end.kind === 'cut' ? end.reason : 'no answer by TFTP' };
+}
+
+/** URLs are escaped, TFTP names are not. */
+export const tftpPlace = ({ host, port, path }: Ask) => ({
+  host,
+  port,
+  fileName: unescaped(path.replace(/^\//, '')),
+});
+
+function unescaped(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+export const losesPacket = (self: PhoneSelf): boolean =>
+  self.habit.kind === 'loses-packets' && drawn(self, 'loss') < self.habit.share;

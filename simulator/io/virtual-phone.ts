@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { AgentAddress } from '@ringwave/firmware-catalog/vendors/profile';
+import type { DurationMs, EpochMs, Mac } from '@ringwave/protocol/units';
+import type { Clock } from '@ringwave/runtime/clock';
+import { afterFile, askFrom, beginRound, beginsToTake } from '../core/boot-round.ts';
+import type { LoginStyle } from '../core/digest-login.ts';
+import {
+  actsAfter,
+  bootTakes,
+  checksEvery,
+  flashTakes,
+  type Habit,
+  good,
+  retriesAfter,
+  seededWithin,
+  type Span,
+} from '../core/habit.ts';
+import { NotifyDesk } from '../core/notify-desk.ts';
+import { fetchFile } from './file-fetch.ts';
+import { fetchImage } from './image-fetch.ts';
+import { pause } from './pause.ts';
+import { type PhoneEvent, type PhoneSelf, runningPhone, userAgentOf } from './phone-self.ts';
+import { openSipPort, type SipPort } from './sip-port.ts';
+
+// A desk phone as a file server and a SIP peer see it: it starts, asks for its files, takes the firmware
+// it is told to take, restarts, and can be woken in between. What goes wrong outside is told and tried
+// again; nothing leaves its loop.
+
+export interface VirtualPhoneOptions {
+  readonly mac: Mac;
+  /** As the catalogue spells it. */
+  readonly vendor: string;
+  readonly model: string;
+  readonly hardware?: string;
+  /** What it runs when it is switched on. */
+  readonly version: string;
+  readonly extension?: string;
+  /** Its own loopback address, such as 127.66.1.17. */
+  readonly localAddress: string;
+  /** What DHCP told it. */
+  readonly agent: AgentAddress;
+  /** 0 takes any free port. */
+  readonly sipPort: number;
+  readonly clock: Clock;
+  readonly seed: string | number;
+  readonly habit?: Habit;
+  /** How it answers a 401; Basic where it does not say. */
+  readonly loginStyle?: LoginStyle;
+  /** Between its own looks at its files; some 45 to 75 minutes by seed where it does not say. */
+  readonly checksEvery?: DurationMs;
+  readonly onEvent?: (event: PhoneEvent & { readonly mac: Mac; readonly at: EpochMs }) => void;
+}
+
+export type PhonePower = 'off' | 'booting' | 'asking' | 'taking-image' | 'flashing' | 'idle';
+
+export interface PhoneState {
+  readonly mac: Mac;
+  readonly power: PhonePower;
+  readonly version: string;
+  readonly sipAddress: string;
+  readonly sipPort: number;
+  readonly habit: Habit;
+  readonly boots: number;
+  readonly flashes: number;
+  readonly holdsLogin: boolean;
+}
+
+/** How a look at its files ended. */
+type RoundEnd = 'idle' | 'restart' | 'no-server';
+
+export class VirtualPhone {
+  readonly #self: PhoneSelf;
+  readonly #desk: NotifyDesk;
+  readonly #checksEvery: DurationMs | undefined;
+  #sip: SipPort | undefined;
+  #power: PhonePower = 'off';
+  #boots = 0;
+  #rounds = 0;
+  #flashes = 0;
+  #isStopped = false;
+  /** Aborted when the power goes: ends every wait and every request. */
+  #supply = new AbortController();
+  /** Aborted to end the wait of an idle phone. */
+  #nap = new AbortController();
+  #wanted: 'reload' | 'reboot' | undefined;
+  #life: Promise<void> = Promise.resolve();
+
+  private constructor(options: VirtualPhoneOptions) {
+    const { mac, model, hardware, version, agent, clock, seed, onEvent } = options;
+    const profile = profileOf(options.vendor);
+    assert(profile, `no vendor ${options.vendor}`);
+    this.#checksEvery = options.checksEvery;
+    this.#self = {
+      mac,
+      model,
+      ...(hardware === undefined ? {} : { hardware }),
+      profile,
+      agent,
+      clock,
+      seed,
+      loginStyle: options.loginStyle ?? 'basic',
+      localAddress: options.localAddress,
+      version,
+      habit: options.habit ?? good,
+      draws: 0,
+      tell: (event) => onEvent?.({ ...event, mac, at: clock.now() }),
+    };
+    this.#desk = new NotifyDesk(profile.wake.event, `${seed}-${mac}`);
+  }
+
+  /** Switches the phone on. Rejects only where its SIP port cannot be had. */
+  static async start(options: VirtualPhoneOptions): Promise<VirtualPhone> {
+    const phone = new VirtualPhone(options);
+    const wanted = { address: options.localAddress, port: options.sipPort };
+    phone.#sip = await openSipPort(wanted, (bytes, from) => phone.#heard(bytes, from));
+    phone.#self.localAddress = phone.#sip.address;
+    phone.#life = phone.#live();
+    return phone;
+  }
+
+  state(): PhoneState {
+    const { mac, version, habit, login } = this.#self;
+    return {
+      mac,
+      power: this.#power,
+      version,
+      sipAddress: this.#sip?.address ?? '',
+      sipPort: this.#sip?.port ?? 0,
+      habit,
+      boots: this.#boots,
+      flashes: this.#flashes,
+      holdsLogin: login !== undefined,
+    };
+  }
+
+  /** Changes how it behaves from now on; 'off' cuts its power at once, anything else switches it on again. */
+  behave(habit: Habit): void {
+    this.#self.habit = habit;
+    if (habit.kind === 'off') this.#supply.abort();
+    else if (this.#power === 'off') this.#nap.abort();
+  }
+
+  /** Releases its sockets and timers; resolves when nothing of it runs any more. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#supply.abort();
+    this.#nap.abort();
+    await this.#life;
+    this.#sip?.close();
+    this.#sip = undefined;
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#isStopped) {
+      this.#supply = new AbortController();
+      try {
+        if (this.#self.habit.kind === 'off') await this.#stayOff();
+        else await this.#runOnce();
+      } catch (error) {
+        this.#self.tell({ kind: 'fault', reason: String(error) });
+        await this.#wait(retriesAfter, 'fault');
+      }
+    }
+    this.#power = 'off';
+  }
+
+  async #stayOff(): Promise<void> {
+    this.#power = 'off';
+    this.#nap = new AbortController();
+    const { signal } = this.#nap;
+    if (!this.#isStopped) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  }
+
+  /** From power or restart to the next restart. */
+  async #runOnce(): Promise<void> {
+    const { signal } = this.#supply;
+    this.#power = 'booting';
+    this.#boots += 1;
+    this.#wanted = undefined;
+    this.#self.tell({ kind: 'booting', version: this.#self.version });
+    await this.#wait(bootTakes, 'boot');
+    while (!signal.aborted) {
+      const end = await this.#round(signal);
+      if (end === 'restart' || signal.aborted) return;
+      await this.#rest(end);
+      if (this.#wanted === 'reboot') return;
+    }
+  }
+
+  /** One look at its files, and the firmware they name. */
+  async #round(signal: AbortSignal): Promise<RoundEnd> {
+    const { profile, agent } = this.#self;
+    this.#power = 'asking';
+    this.#rounds += 1;
+    this.#wanted = undefined;
+    let round = beginRound(profile, this.#self, agent);
+    while (round.todo[0] && !signal.aborted) {
+      const end = await fetchFile(this.#self, round.todo[0], signal);
+      if (end.kind === 'unreachable') return 'no-server';
+      const body = end.kind === 'body' ? end.body : undefined;
+      round = afterFile(round, body, { profile, phone: this.#self });
+      if (round.told.provisioning) this.#learn(round.told.provisioning);
+    }
+    const last = round.asked.at(-1);
+    const { firmware } = round.told;
+    if (!firmware || !last || signal.aborted || !this.#mayTake(firmware)) return 'idle';
+    const ask = askFrom(firmware.url, last);
+    return ask && (await this.#update(ask, signal)) ? 'restart' : 'idle';
+  }
+
+  #learn(login: { readonly user: string; readonly password: string }): void {
+    this.#self.login = login;
+  }
+
+  #mayTake(firmware: { readonly url: string; readonly version?: string }): boolean {
+    const { habit, profile } = this.#self;
+    if (habit.kind === 'refuses-image' || habit.kind === 'in-call') return false;
+    return beginsToTake(profile, runningPhone(this.#self), firmware);
+  }
+
+  /** True when the phone has written an image to its flash and must restart. */
+  async #update(ask: Parameters<typeof fetchImage>[1], signal: AbortSignal): Promise<boolean> {
+    this.#power = 'taking-image';
+    const image = await fetchImage(this.#self, ask, signal);
+    if (!image || signal.aborted) return false;
+    this.#power = 'flashing';
+    this.#self.tell({ kind: 'flashing', version: image.version });
+    await this.#wait(flashTakes, 'flash');
+    // Without power nothing was written to the end: the old image is still the one that starts.
+    if (signal.aborted) return true;
+    this.#flashes += 1;
+    if (this.#self.habit.kind !== 'comes-back-old') this.#self.version = image.version;
+    return true;
+  }
+
+  /** Idle until the next look is due, or until somebody wakes the phone. */
+  async #rest(end: RoundEnd): Promise<void> {
+    this.#power = 'idle';
+    this.#nap = new AbortController();
+    const nap = AbortSignal.any([this.#supply.signal, this.#nap.signal]);
+    if (!this.#wanted) {
+      const wait =
+        end === 'no-server' ? this.#drawn(retriesAfter, 'retry') : this.#untilNextCheck();
+      await pause(this.#self.clock, wait, nap);
+    }
+    if (this.#wanted) await this.#wait(actsAfter, 'act');
+  }
+
+  #untilNextCheck(): DurationMs {
+    return this.#checksEvery ?? this.#drawn(checksEvery, 'check');
+  }
+
+  #wait(span: Span, what: string): Promise<void> {
+    return pause(this.#self.clock, this.#drawn(span, what), this.#supply.signal);
+  }
+
+  #drawn(span: Span, what: string): DurationMs {
+    const { seed, mac } = this.#self;
+    return seededWithin(span, seed, mac, what, this.#boots, this.#rounds);
+  }
+
+  /** SIP runs with the application: a phone that starts or writes its flash hears nothing. */
+  #heard(bytes: Buffer, from: { readonly address: string; readonly port: number }): void {
+    if (this.#power === 'off' || this.#power === 'booting' || this.#power === 'flashing') return;
+    const { habit, login } = this.#self;
+    const said = this.#desk.answer(bytes, {
+      from,
+      habit,
+      ...(login ? { login } : {}),
+      userAgent: userAgentOf(this.#self),
+    });
+    if (!said) return;
+    this.#sip?.send(said.answer, from);
+    if (!said.notify) return;
+    const { event, status, wants, habitNow } = said.notify;
+    this.#self.tell({ kind: 'woken', event, status });
+    this.#self.habit = habitNow;
+    if (!wants) return;
+    // A reboot asked for once stays asked for, whatever comes after it.
+    if (this.#wanted !== 'reboot') this.#wanted = wants;
+    this.#nap.abort();
+  }
+}
