@@ -178,29 +178,32 @@ function phonesOf(city: DemoCity, block: Block): DemoPhone[] {
   const { seed, site, sizes, scenario } = block;
   const size = sizes[site] ?? 0;
   const before = sizes.slice(0, site).reduce((sum, one) => sum + one, 0);
-  const order = shuffled(size, `${seed} ${city.id}`);
+  const emergencies = size > floorSize ? emergencyPlaces.length : 0;
+  const order = shuffled(size - emergencies, `${seed} ${city.id}`);
   return Array.from({ length: size }, (_, place) => {
-    const role = roleAt(order[place] ?? 0, scenario);
-    const emergency = place < emergencyPlaces.length && size > floorSize;
-    const line: FirmwareLine = demoLines[emergency ? 'yealink' : role.line];
-    const model = pick(line.models, seed, city.id, place, 'model');
+    const emergency = place < emergencies;
+    const {
+      line: name,
+      habit,
+      version,
+    } = emergency ? plain : roleAt(order[place - emergencies] ?? 0, scenario);
+    const line: FirmwareLine = demoLines[name];
+    const key = [seed, city.id, place] as const;
     return {
       body: {
         mac: macOf(line, seed, before + place),
         site: city.id as Id,
         vendor: line.vendor,
-        model,
+        model: pick(line.models, ...key, 'model'),
         extension: `${site + 2}${String(place + 1).padStart(3, '0')}`,
         emergency,
         coverageGroup: floorAt(place),
       },
       place: placeName(place, emergency),
-      version: emergency
-        ? pick(line.runs, seed, city.id, place)
-        : role.version(line, [seed, city.id, place]),
+      version: version(line, key),
       localAddress: addressOf(site, place),
-      habit: emergency ? good : role.habit,
-      loginStyle: fractionOf(seed, city.id, place, 'login') < 0.5 ? 'digest' : 'basic',
+      habit,
+      loginStyle: fractionOf(...key, 'login') < 0.5 ? 'digest' : 'basic',
     };
   });
 }
@@ -244,7 +247,7 @@ function shuffled(size: number, key: string): number[] {
 interface Role {
   readonly line: keyof typeof demoLines;
   readonly habit: Habit;
-  version(line: FirmwareLine, key: Key): string;
+  readonly version: (line: FirmwareLine, key: Key) => string;
 }
 
 const usual = (line: FirmwareLine, key: Key): string => pick(line.runs, ...key);
@@ -257,11 +260,13 @@ const role = (line: Role['line'], habit: Habit = good, version: Role['version'] 
   version,
 });
 
-/** Twenty roles, handed out in seeded order: a site of twenty has each of them once. */
+const plain = role('yealink');
+
+/** Twenty roles, handed out in seeded order: a site of twenty has the first eighteen once. */
 const smoothRoles: readonly Role[] = [
   role('grandstream', { kind: 'challenges' }, tooOld),
   role('yealink', { kind: 'in-call', asks: 1 }),
-  role('grandstream', { kind: 'loses-packets', share: 0.0005 }),
+  role('grandstream', { kind: 'loses-packets', share: 0.0002 }),
   role('polycom', { kind: 'slow', bytesPerSecond: 250_000 }),
   role('cisco', { kind: 'in-call', asks: 2 }),
   role('yealink', good, onTarget),
