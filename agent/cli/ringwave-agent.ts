@@ -1,8 +1,13 @@
-import type { RunFlags } from './run.ts';
 import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
+import type { Command } from 'commander';
+import type { RunFlags } from './run.ts';
 
-/** The `ringwave-agent` command. Each command loads its own parts when it runs, so that --help is quick. */
-export async function ringwaveAgent(argv: readonly string[]): Promise<void> {
+/** The `ringwave-agent` command. */
+export const ringwaveAgent = (argv: readonly string[]): Promise<void> =>
+  runCli(ringwaveAgentProgram(), argv);
+
+/** Every verb. Each loads its own parts when it runs, so that --help is quick. */
+export function ringwaveAgentProgram(): Command {
   const program = cliProgram('ringwave-agent', 'The Ringwave agent of one branch.');
   program
     .command('serve')
@@ -40,5 +45,5 @@ export async function ringwaveAgent(argv: readonly string[]): Promise<void> {
       const { run } = await import('./run.ts');
       await run(flags);
     });
-  await runCli(program, argv);
+  return program;
 }

@@ -1,4 +1,5 @@
 import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
+import type { Command } from 'commander';
 import { registerCatalog } from './catalog.ts';
 import { registerCompliance } from './compliance.ts';
 import { registerController } from './controller.ts';
@@ -18,8 +19,11 @@ Examples:
   ringwave catalog identify --user-agent "Yealink SIP-T46S 66.86.0.15 80:5e:c0:12:34:56"
 `;
 
-/** The `ringwave` command. Heavy parts are loaded by the verbs that need them, so that --help is quick. */
-export async function ringwave(argv: readonly string[]): Promise<void> {
+/** The `ringwave` command. */
+export const ringwave = (argv: readonly string[]): Promise<void> => runCli(ringwaveProgram(), argv);
+
+/** Every noun and verb. Heavy parts are loaded by the verbs that need them, so that --help is quick. */
+export function ringwaveProgram(): Command {
   const program = cliProgram(
     'ringwave',
     'Keeps fleets of desk phones on the firmware they should run.',
@@ -39,5 +43,5 @@ export async function ringwave(argv: readonly string[]): Promise<void> {
   registerRollout(program, out);
   registerCatalog(program, out);
   registerCompliance(program, out);
-  await runCli(program, argv);
+  return program;
 }
