@@ -114,13 +114,13 @@ function waitingOf(
   if (progress.waiting)
     return {
       ...progress.waiting,
-      reason: `${progress.waiting.reason} (last word of the site's agent ${ago(presence?.lastHeardAt, now)})`,
+      reason: `${progress.waiting.reason} (last word of the site's agent ${lastWord(presence?.lastHeardAt)})`,
     };
   const plan = tables.plans.get(progress.site);
   if (isAway)
     return {
       ...base,
-      reason: `The site's agent is not connected; last word ${ago(presence?.lastHeardAt, now)}`,
+      reason: `The site's agent is not connected; last word ${lastWord(presence?.lastHeardAt)}`,
       waitingFor: 'agent',
     };
   return {
@@ -130,15 +130,18 @@ function waitingOf(
   };
 }
 
-const ago = (at: EpochMs | undefined, now: EpochMs): string =>
-  at === undefined ? 'never' : `${Math.round((now - at) / 60_000)} min ago`;
+/** An instant and not an age: a reason that was read an hour ago must not have become untrue. */
+const lastWord = (at: EpochMs | undefined): string =>
+  at === undefined
+    ? 'never'
+    : `at ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 function beforeWave(rollout: Rollout, index: number): string {
   const before = rollout.waves[index - 1];
   const name = rollout.waves[index]?.spec.name ?? '';
   if (!before) return `Wave ${name} is about to open`;
-  const { done, failed, total } = before.counts;
-  return `Wave ${name} opens when ${before.spec.name} has passed its gate (${done} done, ${failed} failed of ${total})`;
+  // Without the counts of that wave: they change with every phone, and the wave itself shows them.
+  return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
 }
 
 /** The next opening of the site by its newest plan; null when the plan knows none. */

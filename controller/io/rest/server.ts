@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
+import type { Access } from '../access.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { refuse } from './answer.ts';
 import { fleetRoutes } from './fleet-routes.ts';
@@ -83,9 +84,7 @@ async function whoIsThere(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const bearer = /^Bearer ([\w-]{16,128})$/.exec(request.headers.authorization ?? '')?.[1];
-  const byToken = access.whoHas('apiTokens', bearer);
-  const bySession = byToken ? undefined : access.whoHas('sessions', request.cookies[sessionCookie]);
+  const { byToken, bySession } = knownBy(access, request);
   if (bySession && !isSameOrigin(request)) {
     return refuse(reply, 403, 'forbidden', {
       thing: 'this request',
@@ -104,6 +103,17 @@ async function whoIsThere(
   request.who = who;
 }
 
+/** Whose token or session a request carries. */
+function knownBy(
+  access: Access,
+  request: FastifyRequest,
+): { byToken: string | undefined; bySession: string | undefined } {
+  const bearer = /^Bearer ([\w-]{16,128})$/.exec(request.headers.authorization ?? '')?.[1];
+  const byToken = access.whoHas('apiTokens', bearer);
+  const bySession = byToken ? undefined : access.whoHas('sessions', request.cookies[sessionCookie]);
+  return { byToken, bySession };
+}
+
 /** A browser says where a request comes from; a foreign page may not use the session of its reader. */
 function isSameOrigin(request: FastifyRequest): boolean {
   const { origin, host } = request.headers;
@@ -111,10 +121,15 @@ function isSameOrigin(request: FastifyRequest): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-function liveRoute(app: FastifyInstance, { live }: RestParts): void {
+function liveRoute(app: FastifyInstance, { live, access }: RestParts): void {
   app.get('/api/v1/live', { websocket: true }, (socket, request) => {
     const { epoch, since } = request.query as { epoch?: string; since?: string };
-    live.join(socket, { epoch, since: since === undefined ? undefined : Number(since) });
+    const last = { epoch, since: since === undefined ? undefined : Number(since) };
+    // Asked again while the view is open: a session ends by logging out, or after its time.
+    live.join(socket, last, () => {
+      const { byToken, bySession } = knownBy(access, request);
+      return (byToken ?? bySession) !== undefined;
+    });
   });
 }
 

@@ -1,0 +1,63 @@
+import type { Change } from '@ringwave/protocol/tables';
+import { type EpochMs, earliest, type Id, laterBy, type Mac, ms } from '@ringwave/protocol/units';
+import type { SiteView } from '@ringwave/protocol/views';
+import { agentSilentAfter } from './explain.ts';
+import { type ControllerTables, progressKey, type Rollout } from './state.ts';
+
+// Why a phone waits follows from more than the phone: from its rollout, and from its site's agent, plan and
+// openings. A stance is all of that in one text; when it changes, the phones behind it are told anew.
+
+/** What the reasons of a rollout's phones follow from. */
+export const rolloutStance = ({ state, paused, waves }: Rollout): string =>
+  JSON.stringify([state, paused ?? null, waves.map((wave) => wave.openedAt ?? null)]);
+
+/** What the reasons of a site's phones follow from. */
+export const siteStance = ({ agent, opening }: SiteView): string =>
+  JSON.stringify([
+    agent.state,
+    agent.state === 'connected' ? null : agent.lastHeardAt,
+    agent.planRevision,
+    opening,
+  ]);
+
+/** When time alone changes how a site is shown: its agent has been silent for too long, its opening has ended. */
+export function siteChangesAt({ agent, opening }: SiteView): EpochMs | undefined {
+  const heardAt = agent.state === 'connected' ? agent.lastHeardAt : null;
+  const silentAt =
+    heardAt === null ? undefined : laterBy(laterBy(heardAt as EpochMs, agentSilentAfter), ms(1));
+  return earliest(silentAt, opening ? (opening.end as EpochMs) : undefined);
+}
+
+/** Phones that a rollout names, by the rosters of its sites. */
+export const phonesOfRollout = (tables: ControllerTables, { id, sites }: Rollout): readonly Mac[] =>
+  sites.flatMap((site) =>
+    (tables.rosters.get(site) ?? []).filter((mac) => tables.progress.has(progressKey(id, mac))),
+  );
+
+/** The objects that a committed change is seen on. */
+export type Touched =
+  | { readonly kind: 'phone'; readonly key: Mac }
+  | { readonly kind: 'site'; readonly key: Id }
+  | { readonly kind: 'rollout'; readonly key: Id };
+
+export function touchedBy({ table, key }: Change<ControllerTables>): Touched | undefined {
+  switch (table) {
+    case 'phones':
+    case 'assignments':
+      return { kind: 'phone', key: key as Mac };
+    case 'progress':
+      return { kind: 'phone', key: key.slice(key.indexOf('/') + 1) as Mac };
+    case 'rollouts':
+      return { kind: 'rollout', key: key as Id };
+    case 'sites':
+    case 'plans':
+    case 'presence':
+    case 'agents':
+    case 'rosters':
+      return { kind: 'site', key: key as Id };
+    case 'notices':
+      return { kind: 'site', key: key.slice(0, key.indexOf('/')) as Id };
+    default:
+      return undefined;
+  }
+}
