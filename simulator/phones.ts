@@ -26,9 +26,14 @@ async function begin(line: string): Promise<void> {
     process.exitCode = 2;
     return input.close();
   }
+  // Whoever started us waits for `ready` first: what phones do before the last one is on is told after it.
+  let early: string[] | undefined = [];
+  const tell = (line: string) => (early ? void early.push(line) : say(line));
   try {
-    crowd = await startCrowd(read.value, (event) => say(JSON.stringify(event)));
+    crowd = await startCrowd(read.value, (event) => tell(JSON.stringify(event)));
     say(`ready ${crowd.states().length} phones`);
+    for (const line of early) say(line);
+    early = undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     fail([
@@ -61,6 +66,8 @@ async function end(): Promise<void> {
   await started;
   await crowd?.stop();
   crowd = undefined;
+  // A pipe that stays open at its other end would keep the process alive.
+  process.stdin.destroy();
 }
 input.on('close', () => void end());
 process.on('SIGTERM', () => input.close());

@@ -1,0 +1,98 @@
+import { test } from 'tap';
+import { good, type Habit } from '../../../simulator/core/habit.ts';
+import { NotifyDesk } from '../../../simulator/core/notify-desk.ts';
+
+const from = { address: '127.0.0.1', port: 5070 };
+
+const request = (method: string, branch: string, more: readonly string[] = []): Buffer =>
+  Buffer.from(
+    [
+      `${method} sip:2001@127.66.1.1 SIP/2.0`,
+      `Via: SIP/2.0/UDP 127.0.0.1:5070;branch=${branch};rport`,
+      'From: <sip:a@127.0.0.1>;tag=1',
+      'To: <sip:2001@127.66.1.1>',
+      'Call-ID: c1',
+      `CSeq: 1 ${method}`,
+      ...more,
+      '',
+      '',
+    ].join('\r\n'),
+  );
+
+const answerOf = (desk: NotifyDesk, bytes: Buffer, habit: Habit = good) =>
+  desk.answer(bytes, { from, habit, userAgent: 'Yealink SIP-T46S 66.85.0.5' });
+
+const checkSync = ['Event: check-sync;reboot=true'];
+
+test('an answer repeats what the request asks back, and says where it came from', (t) => {
+  const desk = new NotifyDesk('check-sync', 's');
+  t.match(
+    answerOf(desk, request('NOTIFY', 'z9hG4bK1', checkSync))
+      ?.answer.toString()
+      .split('\r\n'),
+    [
+      'SIP/2.0 200 OK',
+      'Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK1;rport=5070;received=127.0.0.1',
+      'From: <sip:a@127.0.0.1>;tag=1',
+      /^To: <sip:2001@127\.66\.1\.1>;tag=[0-9a-f]{16}$/,
+      'Call-ID: c1',
+      'CSeq: 1 NOTIFY',
+      'User-Agent: Yealink SIP-T46S 66.85.0.5',
+      'Content-Length: 0',
+      '',
+      '',
+    ],
+  );
+  t.end();
+});
+
+test('a NOTIFY that comes again gets the same bytes and wakes nobody twice', (t) => {
+  const desk = new NotifyDesk('check-sync', 's');
+  const notify = request('NOTIFY', 'z9hG4bK1', checkSync);
+  const first = answerOf(desk, notify);
+  const again = answerOf(desk, notify);
+  t.match(first?.notify, { status: 200, wants: 'reboot' });
+  t.same(again?.answer, first?.answer);
+  t.equal(again?.notify, undefined);
+  t.match(answerOf(desk, request('NOTIFY', 'z9hG4bK2', checkSync))?.notify, { wants: 'reboot' });
+  t.end();
+});
+
+test('a call ends after as many asks as it was said to last', (t) => {
+  const desk = new NotifyDesk('check-sync', 's');
+  const busy = answerOf(desk, request('NOTIFY', 'b1', checkSync), { kind: 'in-call', asks: 2 });
+  t.match(busy?.notify, { status: 486, habitNow: { kind: 'in-call', asks: 1 } });
+  t.equal(busy?.notify?.wants, undefined);
+  const last = answerOf(desk, request('NOTIFY', 'b2', checkSync), { kind: 'in-call', asks: 1 });
+  t.match(last?.notify, { status: 486, habitNow: good });
+  t.end();
+});
+
+test('each vendor’s event wakes its phones, and strange ones are refused', (t) => {
+  const said = (vendorEvent: string, event: string) =>
+    answerOf(new NotifyDesk(vendorEvent, 's'), request('NOTIFY', 'b', [`o: ${event}`]))?.notify;
+  t.match(said('resync', 'resync'), { status: 200, wants: 'reload' });
+  t.match(said('resync', 'check-sync; reboot=true'), { status: 200, wants: 'reboot' });
+  t.match(said('check-sync', 'check-sync;reboot=false'), { status: 200, wants: 'reload' });
+  t.match(said('check-sync', 'resync'), { status: 489 });
+  t.end();
+});
+
+test('OPTIONS is answered, other methods are refused, and what is no request gets nothing', (t) => {
+  const desk = new NotifyDesk('check-sync', 's');
+  const status = (bytes: Buffer) => answerOf(desk, bytes)?.answer.toString().split('\r\n')[0];
+  t.equal(status(request('OPTIONS', 'b1')), 'SIP/2.0 200 OK');
+  t.equal(status(request('INVITE', 'b2')), 'SIP/2.0 405 Method Not Allowed');
+  t.equal(status(request('ACK', 'b3')), undefined);
+  t.equal(status(Buffer.from('SIP/2.0 200 OK\r\n\r\n')), undefined);
+  t.equal(status(Buffer.from('NOTIFY sip:a SIP/2.0\r\nFrom: x\r\n\r\n')), undefined);
+  t.equal(status(Buffer.alloc(9000, 'a')), undefined);
+  t.end();
+});
+
+test('a phone without a login cannot challenge', (t) => {
+  const desk = new NotifyDesk('check-sync', 's');
+  const notify = request('NOTIFY', 'b1', checkSync);
+  t.match(answerOf(desk, notify, { kind: 'challenges' })?.notify, { status: 200 });
+  t.end();
+});
