@@ -63,6 +63,7 @@ export interface RunningController {
   readonly engine: Engine;
   readonly access: Access;
   readonly images: ImageStore;
+  readonly transport: Transport;
   /** Where browsers and programs reach it. */
   readonly url: string;
   readonly ports: { readonly http: number; readonly mqtt: number };
@@ -126,6 +127,7 @@ export async function runController(options: ControllerOptions): Promise<Running
     engine,
     access,
     images,
+    transport: broker.transport,
     url: urls.http,
     ports: { http: port, mqtt: broker.port },
     close: async () => {

@@ -32,7 +32,7 @@ export const site = (name: string): Id => {
 };
 
 /** Every test site's password is its name with this in front. */
-export const passwordOf = (name: string): string => `secret-of-${name}`;
+export const passwordOf = (name: string): string => `secret-of-${name}-for-this-test-and-no-other`;
 
 /** A thousand times as fast as the wall: waits between attempts shrink, limits of the network do not. */
 export const quickClock = (): Clock =>
