@@ -32,15 +32,14 @@ export function ModalDialog(props: {
       }}
     >
       <div className="dialog-body">
-        <div className="dialog-head">
-          <h2 id={titleId}>{title}</h2>
-          <button type="button" className="close" aria-label="Close" onClick={close}>
-            <svg className="icon" viewBox="0 0 16 16" aria-hidden="true">
-              <path d="M4 4l8 8M12 4l-8 8" />
-            </svg>
-          </button>
-        </div>
+        <h2 id={titleId}>{title}</h2>
         {children}
+        {/* Last, so that the focus begins in what the dialog asks. */}
+        <button type="button" className="close" aria-label="Close" onClick={close}>
+          <svg className="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d="M4 4l8 8M12 4l-8 8" />
+          </svg>
+        </button>
       </div>
     </dialog>
   );

@@ -1,5 +1,6 @@
 import type { Problem } from '@ringwave/protocol/views';
-import { Icon, type IconName } from './icon.tsx';
+import { Icon } from './icon.tsx';
+import type { IconName } from './icon-shapes.ts';
 import { useTimeText } from './live-context.tsx';
 import { instantText, relativeText } from './time-text.ts';
 import type { Tone } from './words.ts';
@@ -21,7 +22,7 @@ export function TimeText({ read }: { read: (now: number) => string }) {
   return <>{useTimeText(read)}</>;
 }
 
-/** "02:00 UTC+01:00 (in 4 h 12 min)", in the time of a place. */
+/** "02:00 UTC+1 (in 4 h 12 min)", in the time of a place. */
 export function When({ at, zone }: { at: number; zone: string }) {
   const text = useTimeText((now) => `${instantText(at, zone, now)} (${relativeText(at, now)})`);
   return <time dateTime={new Date(at).toISOString()}>{text}</time>;

@@ -120,14 +120,20 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
         <a href={href} className="mono" onClick={(event) => event.stopPropagation()}>
           {mac}
         </a>
-        {extension ? <span className="quiet"> ext. {extension}</span> : null}
-        {emergency ? <span className="emergency"> emergency</span> : null}
+        {extension || emergency ? (
+          <span className="second">
+            {extension ? <span className="quiet">ext. {extension} </span> : null}
+            {emergency ? <span className="emergency">emergency</span> : null}
+          </span>
+        ) : null}
       </th>
       <Cell name="Site">{siteName}</Cell>
       <Cell name="Model">{model}</Cell>
       <Cell name="Running → target" mono>
         {running?.version ?? 'unknown'}
-        {work && work.target !== running?.version ? ` → ${work.target}` : ''}
+        {work && work.target !== running?.version ? (
+          <span className="second"> → {work.target}</span>
+        ) : null}
       </Cell>
       <Cell name="State">
         {work ? <State sign={PHASE_SIGN[work.phase]} word={work.phase} /> : 'in no rollout'}

@@ -3,7 +3,7 @@ import { Actions } from './actions.tsx';
 import { Icon } from './icon.tsx';
 import type { LiveView } from './live-view.ts';
 import { Bar, State, When } from './parts.tsx';
-import { show, useRoute } from './route.ts';
+import { show, showList, useRoute } from './route.ts';
 import { groupCounts, pausedBy, sentenceOf, totalsOf } from './summary.ts';
 import { counted } from './time-text.ts';
 import { GROUP_SIGN, type Group, GROUPS, ROLLOUT_SIGN } from './words.ts';
@@ -29,6 +29,7 @@ export function RolloutPanel({ view, rollout, phones }: Props) {
         total={total}
         parts={[
           { count: done, tone: 'ok' },
+          { count: groupCounts(phones).active, tone: 'busy' },
           { count: failed, tone: 'bad' },
           { count: skipped, tone: 'hold' },
         ]}
@@ -81,7 +82,7 @@ function Counts({ phones }: Pick<Props, 'phones'>) {
   const route = useRoute();
   const counts = groupCounts(phones);
   const choose = (group: Group) =>
-    show({ ...route, state: route.state === group ? '' : group, site: '', wave: '', text: '' });
+    showList({ ...route, state: route.state === group ? '' : group, site: '', wave: '', text: '' });
   return (
     <ul className="counts" aria-label="Phones by state">
       {GROUPS.map((group) => {

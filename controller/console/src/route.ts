@@ -58,4 +58,10 @@ export function show(route: Route, options?: { replace: boolean }): void {
   window.dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
+/** Shows the phones behind a number, and brings their list into sight. */
+export function showList(route: Route): void {
+  show(route);
+  document.getElementById('phones-head')?.scrollIntoView();
+}
+
 export const compactMac = (mac: string): string => mac.replaceAll(':', '');

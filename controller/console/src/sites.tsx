@@ -2,7 +2,7 @@ import type { PhoneView, SiteView } from '@ringwave/protocol/views';
 import { useMemo } from 'react';
 import type { LiveView } from './live-view.ts';
 import { Ago, Bar, Command, State, TimeText, When } from './parts.tsx';
-import { show, useRoute } from './route.ts';
+import { showList, useRoute } from './route.ts';
 import { bySiteAttention, type SiteCounts, siteCounts } from './summary.ts';
 import { clockText, counted, dayText, instantText, relativeText } from './time-text.ts';
 import { AGENT_SIGN } from './words.ts';
@@ -58,7 +58,6 @@ function SiteTile({ site, counts }: { site: SiteView; counts: SiteCounts | undef
         <State sign={{ icon, tone }} word={word} />
         {agent.lastHeardAt === null ? null : (
           <span className="quiet">
-            {' '}
             heard <Ago at={agent.lastHeardAt} />
           </span>
         )}
@@ -91,7 +90,7 @@ function SiteProgress({ site, counts }: { site: SiteView; counts: SiteCounts }) 
         type="button"
         className="link"
         aria-label={`${site.name}: ${said.join(', ')}. Show its phones`}
-        onClick={() => show({ ...route, state: '', wave: '', text: '', site: site.id })}
+        onClick={() => showList({ ...route, state: '', wave: '', text: '', site: site.id })}
       >
         {said.join(', ')}
       </button>

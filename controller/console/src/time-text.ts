@@ -9,20 +9,20 @@ function formatFor(zone: string, kind: 'clock' | 'day'): Intl.DateTimeFormat {
   const made = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     ...(kind === 'clock'
-      ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'longOffset' }
+      ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'shortOffset' }
       : { weekday: 'short', day: 'numeric', month: 'short' }),
   });
   formats.set(key, made);
   return made;
 }
 
-/** "14:03 UTC+01:00". A zone that this browser does not know is shown in UTC, and says so. */
+/** "14:03 UTC+1". A zone that this browser does not know is shown in UTC, and says so. */
 export function clockText(at: number, zone: string): string {
   try {
     const parts = formatFor(zone, 'clock').formatToParts(at);
     const part = (type: string) => parts.find((one) => one.type === type)?.value ?? '';
     const offset = part('timeZoneName').replace('GMT', 'UTC');
-    return `${part('hour')}:${part('minute')} ${offset === 'UTC' ? 'UTC' : offset}`;
+    return `${part('hour')}:${part('minute')} ${offset === 'UTC+0' ? 'UTC' : offset}`;
   } catch {
     return clockText(at, 'UTC');
   }

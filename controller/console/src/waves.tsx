@@ -1,6 +1,6 @@
 import type { PhoneView, RolloutView, WaveView } from '@ringwave/protocol/views';
 import { Bar, State, When } from './parts.tsx';
-import { show, useRoute } from './route.ts';
+import { showList, useRoute } from './route.ts';
 import { groupCounts } from './summary.ts';
 import { counted, spanText } from './time-text.ts';
 import { WAVE_SIGN } from './words.ts';
@@ -20,6 +20,7 @@ export function Waves({ rollout, phones }: Props) {
             key={wave.name}
             wave={wave}
             place={`${index + 1} of ${rollout.waves.length}`}
+            before={rollout.waves[index - 1]?.name}
             phones={phones.filter((phone) => phone.work?.wave === wave.name)}
           />
         ))}
@@ -30,10 +31,12 @@ export function Waves({ rollout, phones }: Props) {
 }
 
 function Wave({
+  before,
   wave,
   place,
   phones,
 }: {
+  before: string | undefined;
   wave: WaveView;
   place: string;
   phones: readonly PhoneView[];
@@ -67,12 +70,15 @@ function Wave({
         <button
           type="button"
           className="link"
-          onClick={() => show({ ...route, state: '', site: '', text: '', wave: wave.name })}
+          onClick={() => showList({ ...route, state: '', site: '', text: '', wave: wave.name })}
         >
           {said.join(', ')}
         </button>
       </p>
       {wave.why ? <p>{wave.why}</p> : null}
+      {wave.state === 'closed' && before ? (
+        <p className="quiet">Opens when {before} has passed its gate</p>
+      ) : null}
       {wave.soakUntil === null ? null : (
         <p>
           Soaks until <When at={wave.soakUntil} zone="UTC" />

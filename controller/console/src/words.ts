@@ -1,6 +1,6 @@
 import type { PhonePhase, RolloutState, WaveState } from '@ringwave/protocol/phases';
 import type { SiteView } from '@ringwave/protocol/views';
-import type { IconName } from './icon.tsx';
+import type { IconName } from './icon-shapes.ts';
 
 // Each state is a shape, a word and a colour; the word is the product's own. Colour alone says nothing.
 
