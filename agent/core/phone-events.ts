@@ -1,4 +1,6 @@
+import { FAULTS } from '@ringwave/protocol/faults';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import { holdsSlot } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
 import { imagesFor, releaseIn } from './image-needs.ts';
 import { type Cause, presentHop, restartTakesMin } from './phone-update.ts';
@@ -6,7 +8,7 @@ import { isNewer, runs } from './plan-intake.ts';
 import { report } from './reporting.ts';
 import { secretServed } from './rotation.ts';
 import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
-import { move } from './work-report.ts';
+import { move, put } from './work-report.ts';
 
 // What phones show. A request is evidence of the version that runs; nothing that we sent is.
 
@@ -50,7 +52,17 @@ function judgeVersion(
     move(draft, work, 'newer-seen', now);
   } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
     move(draft, work, 'old-seen', now);
+  } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
+    cameBackLate(draft, work, now);
   }
+}
+
+/** It was counted as down until now; its slot and its floor may count on it again. */
+function cameBackLate(draft: AgentDraft, work: Work, now: EpochMs): void {
+  const fault = 'phone-came-back-old';
+  const why = { ...work.why, reason: FAULTS[fault].advice };
+  const phase = work.phase === 'failed' ? 'rolled-back' : work.phase;
+  put(draft, { ...work, phase, fault, why }, now);
 }
 
 function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {

@@ -18,8 +18,6 @@ export type Cause =
   | 'image-held'
   | 'image-lost'
   | 'slot'
-  | 'blocked'
-  | 'refused'
   | 'wake-busy'
   | 'wake-refused'
   | 'wake-login-refused'
@@ -44,22 +42,17 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
   scheduled: {
     ...hasIt,
     'image-held': 'staged',
-    refused: 'skipped',
     'newer-seen': 'skipped',
   },
   staged: {
     ...hasIt,
     slot: 'offered',
-    blocked: 'held',
-    refused: 'skipped',
     'newer-seen': 'skipped',
     'image-lost': 'scheduled',
   },
   held: {
     ...hasIt,
     slot: 'offered',
-    blocked: 'held',
-    refused: 'skipped',
     'newer-seen': 'skipped',
     'image-lost': 'scheduled',
   },

@@ -1,0 +1,215 @@
+import { FAULTS } from '@ringwave/protocol/faults';
+import { isFinal, PHONE_PHASES, type PhonePhase } from '@ringwave/protocol/phases';
+import { type Id, minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import {
+  afterFailure,
+  type Cause,
+  callPause,
+  downloadStallMax,
+  moved,
+  NEXT,
+  offerTakesMax,
+  restartTakesMax,
+  retryPauseMax,
+  retryPauseMin,
+  settleTakesMax,
+} from '../../../agent/core/phone-update.ts';
+import type { Work } from '../../../agent/core/state.ts';
+import { Random } from '../../sim/random.ts';
+import {
+  after,
+  Box,
+  imageDigest,
+  macOf,
+  one,
+  planOf,
+  planPhone,
+  stoneDigest,
+  workOf,
+} from './box.ts';
+
+const CAUSES: readonly Cause[] = [
+  'image-held',
+  'image-lost',
+  'slot',
+  'wake-busy',
+  'wake-refused',
+  'wake-login-refused',
+  'wake-silent',
+  'image-began',
+  'image-taken',
+  'target-seen',
+  'settled',
+  'old-seen',
+  'newer-seen',
+  'deadline',
+];
+
+/** What is left out means "not now". */
+const EXPECTED: Record<PhonePhase, string> = {
+  waiting: 'image-held=staged target-seen=done settled=done',
+  scheduled: 'image-held=staged target-seen=done settled=done newer-seen=skipped',
+  staged: 'image-lost=scheduled slot=offered target-seen=done settled=done newer-seen=skipped',
+  held: 'image-lost=scheduled slot=offered target-seen=done settled=done newer-seen=skipped',
+  offered:
+    'wake-busy=held wake-refused=again wake-login-refused=again wake-silent=again image-began=downloading target-seen=verifying settled=done newer-seen=skipped deadline=again',
+  downloading:
+    'image-began=downloading image-taken=rebooting target-seen=verifying settled=done deadline=again',
+  rebooting: 'target-seen=verifying settled=done old-seen=again deadline=again',
+  verifying: 'settled=done deadline=done',
+  failed: 'target-seen=done settled=done',
+  'rolled-back': 'target-seen=done settled=done',
+  unreachable: 'target-seen=done settled=done',
+  skipped: 'target-seen=done settled=done',
+  done: '',
+};
+
+test('every cell of the machine is as written here, and an empty one moves nothing', (t) => {
+  for (const phase of PHONE_PHASES) {
+    const cells = CAUSES.flatMap((cause) => {
+      const next = NEXT[phase][cause];
+      return next ? [`${cause}=${next}`] : [];
+    });
+    t.equal(cells.join(' '), EXPECTED[phase], phase);
+    const work = workOf(1, { phase });
+    const dead = CAUSES.filter((cause) => !NEXT[phase][cause] && moved(work, cause, one));
+    t.same(dead, [], `${phase}: late and doubled causes mean nothing`);
+  }
+  t.end();
+});
+
+test('each phase in which a phone may be down has its own time limit', (t) => {
+  const limits: readonly [Work, Cause, number][] = [
+    [workOf(1), 'slot', offerTakesMax],
+    [workOf(1, { phase: 'offered' }), 'image-began', downloadStallMax],
+    [workOf(1, { phase: 'downloading' }), 'image-began', downloadStallMax],
+    [workOf(1, { phase: 'downloading' }), 'image-taken', restartTakesMax],
+    [workOf(1, { phase: 'rebooting' }), 'target-seen', settleTakesMax],
+  ];
+  for (const [work, cause, limit] of limits) {
+    const next = moved(work, cause, after(3));
+    t.equal(next?.deadlineAt, after(3) + limit, `${work.phase}, ${cause}`);
+    t.equal(next?.why.nextAttemptAt, next?.deadlineAt, 'and says so');
+  }
+  t.end();
+});
+
+test('what ends a start names its fault, and the last one ends the work', (t) => {
+  const ends: readonly [PhonePhase, Cause, string, PhonePhase][] = [
+    ['offered', 'deadline', 'phone-never-asked', 'unreachable'],
+    ['offered', 'wake-silent', 'phone-never-asked', 'unreachable'],
+    ['offered', 'wake-refused', 'phone-refused-wake', 'failed'],
+    ['offered', 'wake-login-refused', 'phone-login-refused', 'failed'],
+    ['downloading', 'deadline', 'download-stalled', 'failed'],
+    ['rebooting', 'deadline', 'phone-silent-after-restart', 'failed'],
+    ['rebooting', 'old-seen', 'phone-came-back-old', 'rolled-back'],
+  ];
+  for (const [phase, cause, fault, last] of ends) {
+    const first = moved(workOf(1, { phase, deadlineAt: one }), cause, one);
+    t.match(first, { phase: 'held', failures: 1, fault }, `${phase}, ${cause}: once`);
+    t.notOk(first?.deadlineAt, 'no time limit stays behind');
+    const third = moved(workOf(1, { phase, failures: 2 }), cause, one);
+    t.match(third, { phase: last, failures: 3, fault }, `${phase}, ${cause}: for the last time`);
+    t.notOk(third?.retryAt, 'nothing is tried after the end');
+  }
+  const never = afterFailure(workOf(1), 'phone-refused-image', one);
+  t.match(
+    never,
+    { phase: 'failed', failures: 1 },
+    'a fault that no retry can mend ends it at once',
+  );
+  t.end();
+});
+
+test('pauses double from two to thirty minutes, spread by a quarter each way and the same each time', (t) => {
+  const wholes = [2, 4, 8, 16, 30, 30].map((many) => minutes(many));
+  for (const [place, whole] of wholes.entries()) {
+    const work = workOf(1, { phase: 'offered', failures: place, attemptsMax: 10 });
+    const wait = (moved(work, 'deadline', one)?.retryAt ?? 0) - one;
+    t.ok(wait >= whole * 0.75 && wait <= whole * 1.25, `after failure ${place + 1}: ${wait} ms`);
+    t.equal((moved(work, 'deadline', one)?.retryAt ?? 0) - one, wait);
+  }
+  t.same([retryPauseMin, retryPauseMax], [minutes(2), minutes(30)]);
+  t.end();
+});
+
+test('a call costs no attempt', (t) => {
+  const busy = moved(workOf(1, { phase: 'offered', failures: 2 }), 'wake-busy', one);
+  t.match(busy, { phase: 'held', failures: 2, fault: 'phone-in-call' });
+  t.equal(busy?.retryAt, one + callPause);
+  t.same(busy?.why, { reason: 'In a call', waitingFor: 'call', nextAttemptAt: one + callPause });
+  t.end();
+});
+
+test('whatever comes in whatever order, an end stays an end until the phone proves otherwise', (t) => {
+  const random = new Random(2026);
+  for (let story = 0; story < 200; story += 1) {
+    let work = workOf(1, { hops: ['stone' as Id, 'target' as Id] });
+    for (let step = 0; step < 60; step += 1) {
+      const cause = random.oneOf(CAUSES);
+      const next = moved(work, cause, after(step));
+      if (!next) continue;
+      const isProof = cause === 'target-seen' || cause === 'settled';
+      if (isFinal(work.phase) && !(isProof && next.phase === 'done'))
+        t.fail(`${work.phase} → ${next.phase}`);
+      if (next.starts < work.starts || next.hop < work.hop) t.fail('counts never fall');
+      if (next.failures > next.attemptsMax) t.fail('more failures than attempts');
+      work = next;
+    }
+  }
+  t.pass('200 stories of 60 causes');
+  t.end();
+});
+
+test('a phone goes hop by hop and is done only by its own word after the last', (t) => {
+  const phone = planPhone(1, {
+    work: { rollout: 'autumn', hops: ['stone', 'target'], attemptsMax: 3, round: 1 },
+  });
+  const box = new Box(after(-10)).take({ kind: 'plan-came', plan: planOf([phone]) });
+  box.asks(macOf(1), '66.85.0.5').hold(stoneDigest, imageDigest);
+  t.equal(box.phase(macOf(1)), 'staged', 'before the opening');
+  const update = (image: string, release: string, version: string) => {
+    const about = { mac: macOf(1), release: release as Work['rollout'], fileName: image };
+    box.take({ kind: 'image-began', ...about });
+    t.equal(box.phase(macOf(1)), 'downloading');
+    box.take({ kind: 'image-left', ...about, whole: false });
+    t.equal(box.phase(macOf(1)), 'downloading', 'a broken transfer is none');
+    box.take({ kind: 'image-left', ...about, whole: true });
+    t.equal(box.phase(macOf(1)), 'rebooting', 'the last byte is no proof');
+    box.wait(4).asks(macOf(1), version);
+    t.equal(box.phase(macOf(1)), 'verifying');
+    box.take({ kind: 'config-served', mac: macOf(1), generation: 0 });
+  };
+  box.take({ kind: 'woke' }, one);
+  t.match(box.effects, [{ kind: 'wake-phone', mac: macOf(1), start: 1 }]);
+  update('T46S-stone.rom', 'stone', '66.85.0.40');
+  t.match(
+    box.tables.work.get(macOf(1)),
+    { hop: 1, phase: 'offered', starts: 2 },
+    'the next hop begins',
+  );
+  update('T46S.rom', 'target', '66.86.0.15');
+  t.equal(box.phase(macOf(1)), 'done');
+  t.end();
+});
+
+test('a phone that restarts too late and old is known to be back, so that it is no longer counted as down', (t) => {
+  const coverage = [{ id: 'floor', minUp: 1 }];
+  const phones = [
+    planPhone(1, { coverageGroup: 'floor' }),
+    planPhone(2, { coverageGroup: 'floor' }),
+  ];
+  const box = new Box().take({ kind: 'plan-came', plan: planOf(phones, { coverage }) });
+  box.with((draft) => {
+    const silent = { phase: 'failed', fault: 'phone-silent-after-restart', failures: 3 } as const;
+    draft.work.put(macOf(1), workOf(1, silent));
+  });
+  box.asks(macOf(2), '66.85.0.5').hold(imageDigest);
+  t.match(box.tables.work.get(macOf(2)), { phase: 'held', why: { waitingFor: 'coverage' } });
+  box.wait(5).asks(macOf(1), '66.85.0.5');
+  t.match(box.tables.work.get(macOf(1)), { phase: 'rolled-back', fault: 'phone-came-back-old' });
+  t.equal(box.phase(macOf(2)), 'offered', 'the floor has a phone again');
+  t.equal(FAULTS['phone-came-back-old'].retry, 'next-opening');
+  t.end();
+});
