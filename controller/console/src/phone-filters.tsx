@@ -26,7 +26,7 @@ export function PhoneFilters({ view, phones }: Props) {
         <input
           type="search"
           value={route.text}
-          placeholder="MAC, model, version, reason"
+          placeholder="MAC, model, reason"
           onChange={(event) => show({ ...route, text: event.target.value }, { replace: true })}
         />
       </label>

@@ -28,10 +28,16 @@ type Told = ReportItem extends infer Item
 
 export class SeededFleet {
   readonly #engine: Engine;
-  readonly #nextSeq = new Map<Id, number>();
+  readonly #nextSeq: Map<Id, number>;
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, nextSeq = new Map<Id, number>()) {
     this.#engine = engine;
+    this.#nextSeq = nextSeq;
+  }
+
+  /** The same agents, after their controller was started anew. */
+  at(engine: Engine): SeededFleet {
+    return new SeededFleet(engine, this.#nextSeq);
   }
 
   command(command: Command): void {
