@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LiveMessage, RolloutView } from '@ringwave/protocol/views';
 import { demoFleet, type DemoFleet, type DemoScenario } from '../core/demo-fleet.ts';
+import type { PhoneEvent } from '../io/phone-self.ts';
 import { type ChangeLine, ChangeLines, plainLine } from './change-lines.ts';
 import { Child } from './child.ts';
 import { LiveFollower } from './live-follower.ts';
@@ -44,7 +45,7 @@ export interface ProcessLine {
 /** What a virtual phone did. */
 export interface PhoneLine {
   readonly kind: 'phone-event';
-  readonly [detail: string]: unknown;
+  readonly event: PhoneEvent & { readonly mac: string };
 }
 
 export interface DemoEnd {
@@ -259,7 +260,10 @@ class Demo {
     };
     const onLine = (line: string) => {
       if (line.startsWith('{'))
-        this.#options.onChange?.({ ...(JSON.parse(line) as object), kind: 'phone-event' });
+        this.#options.onChange?.({
+          kind: 'phone-event',
+          event: JSON.parse(line) as PhoneLine['event'],
+        });
     };
     const child = this.#child('phones', phonesScript, () => [], {
       input: JSON.stringify(config),

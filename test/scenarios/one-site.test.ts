@@ -132,14 +132,14 @@ test('an agent cut off from its controller finishes alone, and its reports arriv
   await line.close();
 });
 
-test('a plan with a broken or foreign signature, or an older generation, changes nothing and is reported', async (t) => {
+test('failures 12 and 13: a plan with a broken or foreign signature, or an older generation, changes nothing and is reported', async (t) => {
   const folder = t.testdir();
   const site = await oneSite(folder);
   const { controller, agent, api } = site;
   const before = agent.tables.plan.get('plan');
   const own = openPlanKey(join(folder, 'controller', 'plan.key'));
   const foreign = openPlanKey(join(folder, 'foreign.key'));
-  const now = Date.now() as EpochMs;
+  const now = controller.engine.clock.now();
   const body = { ...before?.plan, revision: 99 };
   const envelope = {
     kind: 'plan' as const,

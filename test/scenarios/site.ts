@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Id } from '@ringwave/protocol/units';
+import type { EpochMs, Id } from '@ringwave/protocol/units';
+import { fastClock } from '@ringwave/runtime/clock';
 import { pino } from 'pino';
 import { enrol } from '../../agent/io/enrol.ts';
 import { openBox, readGrant, storeGrant } from '../../agent/io/box.ts';
@@ -14,6 +15,13 @@ import {
 
 // A controller and an agent in this process, over real sockets, with their real stores in a test folder.
 
+/** Twenty times as fast as the wall: an agent waits up to half a minute before it connects again. */
+export function fastTime(): NonNullable<ControllerOptions['clock']> {
+  const now = Date.now() as EpochMs;
+  const grant = { speed: 20, startedAt: now, wallStartedAt: now };
+  return { clock: fastClock(grant), grant };
+}
+
 const anyPort = { host: '127.0.0.1', port: 0 };
 
 export const stopsTest = (error: unknown): never => {
@@ -25,6 +33,7 @@ export async function startController(
   options: Partial<ControllerOptions> = {},
 ): Promise<RunningController> {
   return runController({
+    clock: fastTime(),
     folder,
     http: anyPort,
     mqtt: anyPort,
