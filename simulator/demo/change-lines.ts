@@ -110,22 +110,41 @@ function phoneLine(phone: PhoneView, at: string): { key: string; line: ChangeLin
   return [{ key: phone.mac, line }];
 }
 
-export function plainLine(line: ChangeLine): string | undefined {
-  const time = line.at.slice(11, 16);
-  switch (line.kind) {
-    case 'rollout':
-      return `${time} rollout ${line.rollout} is ${line.state}${line.reason ? `: ${line.reason}` : ''}`;
-    case 'wave':
-      return `${time} wave ${line.wave} is ${line.state}: ${line.done} of ${line.total} done${line.failed ? `, ${line.failed} failed` : ''}`;
-    case 'site':
-      return `${time} agent of ${line.site} is ${line.agent}`;
-    case 'phone':
-      return FINAL.includes(line.phase)
-        ? `${time} ${line.mac} (${line.model}, ${line.site}) is ${line.phase}: runs ${line.running}`
-        : undefined;
-    default:
-      return line satisfies never;
+/** The same for a reader at a terminal that cannot redraw: news only, counts when a wave changes its state. */
+export class PlainLines {
+  readonly #waves = new Map<string, string>();
+  readonly #rollouts = new Map<string, string>();
+
+  of(line: ChangeLine): string | undefined {
+    const time = line.at.slice(11, 16);
+    switch (line.kind) {
+      case 'rollout': {
+        const said = `${line.state}${line.reason ? `: ${line.reason}` : ''}`;
+        return changed(this.#rollouts, line.rollout, said)
+          ? `${time} rollout ${line.rollout} is ${said}`
+          : undefined;
+      }
+      case 'wave': {
+        const failed = line.failed > 0 ? `, ${line.failed} failed` : '';
+        const text = `${time} wave ${line.wave} is ${line.state}: ${line.done} of ${line.total} done${failed}`;
+        return changed(this.#waves, line.wave, line.state) ? text : undefined;
+      }
+      case 'site':
+        return line.agent === 'away' ? undefined : `${time} agent of ${line.site} is ${line.agent}`;
+      case 'phone':
+        return FINAL.includes(line.phase)
+          ? `${time} ${line.mac} (${line.model}, ${line.site}) is ${line.phase}: runs ${line.running ?? 'an unknown version'}`
+          : undefined;
+      default:
+        return line satisfies never;
+    }
   }
+}
+
+function changed(said: Map<string, string>, key: string, text: string): boolean {
+  if (said.get(key) === text) return false;
+  said.set(key, text);
+  return true;
 }
 
 const FINAL = ['done', 'failed', 'skipped', 'rolled-back', 'unreachable'];

@@ -20,11 +20,12 @@ const pausedBy = ({ paused }: RolloutView): string =>
   paused ? ` by ${paused.by}: ${paused.reason}` : '';
 
 function waveLines(rollout: RolloutView): string[] {
+  const width = Math.max(...rollout.waves.map((wave) => wave.name.length));
   return rollout.waves.map((wave) => {
     const part = wave.total === 0 ? 0 : (wave.done + wave.failed + wave.skipped) / wave.total;
     const bar = '█'.repeat(Math.round(part * BAR)).padEnd(BAR, '·');
     const failed = wave.failed > 0 ? `, ${wave.failed} failed` : '';
-    return `  ${wave.name.padEnd(12)} ${bar} ${String(wave.done).padStart(3)}/${wave.total}${failed}  ${wave.state}`;
+    return `  ${wave.name.padEnd(width)} ${bar} ${String(wave.done).padStart(3)}/${wave.total}${failed}  ${wave.state}`;
   });
 }
 

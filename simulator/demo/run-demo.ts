@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LiveMessage, RolloutView } from '@ringwave/protocol/views';
 import { demoFleet, type DemoFleet, type DemoScenario } from '../core/demo-fleet.ts';
 import type { PhoneEvent } from '../io/phone-self.ts';
-import { type ChangeLine, ChangeLines, plainLine } from './change-lines.ts';
+import { type ChangeLine, ChangeLines, PlainLines } from './change-lines.ts';
 import { Child } from './child.ts';
 import { LiveFollower } from './live-follower.ts';
 import { TerminalView } from './progress-view.ts';
@@ -87,6 +87,7 @@ class Demo {
   readonly #began = Date.now();
   readonly #children: Child[] = [];
   readonly #changes = new ChangeLines();
+  readonly #plain = new PlainLines();
   readonly #view: TerminalView | undefined;
   #vendor: VendorSite | undefined;
   #live: LiveFollower | undefined;
@@ -320,7 +321,7 @@ class Demo {
     const lines = this.#changes.of(message);
     for (const line of lines) {
       this.#tell(line);
-      const plain = this.#view ? undefined : plainLine(line);
+      const plain = this.#view ? undefined : this.#plain.of(line);
       if (plain) this.#say(plain);
     }
     if (this.#live) this.#view?.draw(this.#live.fleet);
