@@ -6,14 +6,15 @@ import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.
 import type { TokenRecord } from './enrolment.ts';
 import { abort, type Moved, pause, resume } from './rollout.ts';
 import { approve, createRollout, whenState } from './rollout-commands.ts';
-import type {
-  Command,
-  CommandResult,
-  ControllerDraft,
-  Phone,
-  PhoneInput,
-  Refusal,
-  Site,
+import {
+  type Command,
+  type CommandResult,
+  type ControllerDraft,
+  type Phone,
+  type PhoneInput,
+  progressKey,
+  type Refusal,
+  type Site,
 } from './state.ts';
 import { isZone, windowProblem } from './window.ts';
 
@@ -205,11 +206,26 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
     credentialGeneration: before?.credentialGeneration ?? 1,
   };
   draft.phones.put(input.mac, phone);
-  if (before && before.site !== input.site) leaveRoster(draft, before);
+  if (before && before.site !== input.site) {
+    leaveRoster(draft, before);
+    moveWork(draft, phone);
+  }
   const roster = draft.rosters.get(input.site) ?? [];
   if (!before || before.site !== input.site) draft.rosters.put(input.site, [...roster, input.mac]);
   moved.sites.add(input.site);
   if (before) moved.sites.add(before.site);
+}
+
+/** What rollouts want of a phone goes with it: its new site reports the rest. */
+function moveWork(draft: ControllerDraft, { mac, site }: Phone): void {
+  for (const id of draft.assignments.get(mac) ?? []) {
+    const rollout = draft.rollouts.get(id);
+    const progress = draft.progress.get(progressKey(id, mac));
+    if (!rollout || !progress) continue;
+    draft.progress.put(progressKey(id, mac), { ...progress, site });
+    const sites = [...new Set([...rollout.sites, site])].sort();
+    draft.rollouts.put(id, { ...rollout, sites });
+  }
 }
 
 function leaveRoster(draft: ControllerDraft, { site, mac }: Phone): void {

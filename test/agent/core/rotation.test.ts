@@ -1,4 +1,3 @@
-import type { Mac } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { acceptedSecrets, offeredSecret, startRotations } from '../../../agent/core/rotation.ts';
 import type { AgentEffect } from '../../../agent/core/state.ts';
@@ -111,7 +110,7 @@ test('no order of events locks a phone out: every secret it may hold is accepted
         box.take({ kind: 'config-served', mac, generation: offered });
         if (!isLost) phoneHolds = offered;
       }
-      if (chance === 5 && phoneHolds > 0) box.asks(mac as Mac, null, phoneHolds);
+      if (chance === 5 && phoneHolds > 0) box.asks(mac, null, phoneHolds);
       if (!isLetIn(box, phoneHolds)) return t.fail(`story ${story}: locked out with ${phoneHolds}`);
     }
   }
