@@ -266,7 +266,7 @@ const plain = role('yealink');
 const smoothRoles: readonly Role[] = [
   role('grandstream', { kind: 'challenges' }, tooOld),
   role('yealink', { kind: 'in-call', asks: 1 }),
-  role('grandstream', { kind: 'loses-packets', share: 0.0002 }),
+  role('grandstream', { kind: 'loses-packets', share: 0.0001 }),
   role('polycom', { kind: 'slow', bytesPerSecond: 250_000 }),
   role('cisco', { kind: 'in-call', asks: 2 }),
   role('yealink', good, onTarget),
@@ -291,7 +291,7 @@ const troubles: readonly Role[] = [
   ...smoothRoles.slice(0, 6),
   role('grandstream', { kind: 'refuses-image' }),
   role('cisco', { kind: 'comes-back-old' }),
-  role('yealink', { kind: 'off' }),
+  role('yealink', { kind: 'unplugged', afterLooks: 1 }),
   ...smoothRoles.slice(9),
 ];
 
@@ -325,7 +325,7 @@ function rolloutOf(
         : { name: secondName(cities, second), sites: second },
       { name: 'Everyone else' },
     ],
-    gate: { successMin: 0.95, failuresMax: 1, minSample: 3, soakMinutes: 5 },
+    gate: { successMin: 0.95, failuresMax: 1, minSample: 10, soakMinutes: 5 },
     attemptsMax: 3,
     rotateCredentials: true,
   };

@@ -10,6 +10,8 @@ export type Habit =
   | { readonly kind: 'in-call'; readonly asks: number }
   /** Neither asks nor answers, until told otherwise. */
   | { readonly kind: 'off' }
+  /** Loses its power after it has looked at its files so many times. */
+  | { readonly kind: 'unplugged'; readonly afterLooks: number }
   /** Fetches its files and never the image. */
   | { readonly kind: 'refuses-image' }
   /** Takes the image, restarts, and runs what it ran before. */
@@ -27,6 +29,14 @@ export const good: Habit = { kind: 'good' };
 export function afterBusy(habit: Habit): Habit {
   if (habit.kind !== 'in-call') return habit;
   return habit.asks > 1 ? { kind: 'in-call', asks: habit.asks - 1 } : good;
+}
+
+/** The habit after one look at its files. */
+export function afterLook(habit: Habit): Habit {
+  if (habit.kind !== 'unplugged') return habit;
+  return habit.afterLooks > 1
+    ? { kind: 'unplugged', afterLooks: habit.afterLooks - 1 }
+    : { kind: 'off' };
 }
 
 /** The bounds of what a phone takes for a thing, in milliseconds of its clock. */

@@ -61,6 +61,7 @@ const kinds = [
   'good',
   'in-call',
   'off',
+  'unplugged',
   'refuses-image',
   'comes-back-old',
   'slow',
@@ -70,7 +71,7 @@ const kinds = [
 
 const habit = object(
   { kind: { enum: [...kinds] } },
-  { asks: number, bytesPerSecond: number, share: number },
+  { asks: number, afterLooks: number, bytesPerSecond: number, share: number },
 );
 
 const phone = object(
@@ -131,6 +132,7 @@ const noVendor = (place: number, vendor: string): Problem => ({
 /** The number that belongs to a habit, which the schema cannot ask for. */
 const NUMBERS: Partial<Record<Habit['kind'], string>> = {
   'in-call': 'asks',
+  unplugged: 'afterLooks',
   slow: 'bytesPerSecond',
   'loses-packets': 'share',
 };

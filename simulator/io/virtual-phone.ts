@@ -7,6 +7,7 @@ import { afterFile, askFrom, beginRound, beginsToTake } from '../core/boot-round
 import type { LoginStyle } from '../core/digest-login.ts';
 import {
   actsAfter,
+  afterLook,
   bootTakes,
   checksEvery,
   flashTakes,
@@ -183,6 +184,7 @@ export class VirtualPhone {
     while (!signal.aborted) {
       const end = await this.#round(signal);
       if (end === 'restart' || signal.aborted) return;
+      if (end === 'idle') this.behave(afterLook(this.#self.habit));
       await this.#rest(end);
       if (this.#wanted === 'reboot') return;
     }

@@ -119,7 +119,10 @@ test('the smooth story holds no phone that cannot be updated; trouble is asked f
   ];
   const smooth = ['challenges', 'good', 'in-call', 'loses-packets', 'slow'];
   t.same(kinds('smooth').sort(), smooth);
-  t.same(kinds('trouble').sort(), [...smooth, 'comes-back-old', 'off', 'refuses-image'].sort());
+  t.same(
+    kinds('trouble').sort(),
+    [...smooth, 'comes-back-old', 'unplugged', 'refuses-image'].sort(),
+  );
   t.end();
 });
 
