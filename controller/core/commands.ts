@@ -16,7 +16,7 @@ import {
   type Refusal,
   type Site,
 } from './state.ts';
-import { isZone, windowProblem } from './window.ts';
+import { isDay, isZone, windowProblem } from './window.ts';
 
 // What people ask for. A command is taken whole or refused whole, with every reason at once.
 
@@ -104,30 +104,52 @@ function putSite(
   now: EpochMs,
   moved: Moved,
 ): CommandResult {
-  const thing = `site ${site.id}`;
-  const problems: Refusal[] = [];
-  if (!isZone(site.zone)) {
-    const hint = nearest(site.zone, Intl.supportedValuesOf('timeZone'));
-    const next = hint ? `Did you mean ${hint}?` : 'Give an IANA zone such as Europe/Lisbon.';
-    problems.push(invalid(`${thing}: zone`, `"${site.zone}" is not an IANA time zone`, next));
-  }
-  for (const [place, rule] of site.windows.entries()) {
-    const problem = windowProblem(rule);
-    if (problem)
-      problems.push(
-        invalid(
-          `${thing}: windows[${place}]`,
-          problem,
-          'Correct the rule, for example {"days":["mon"],"start":"02:00","end":"05:00"}.',
-        ),
-      );
-  }
+  const problems = [...calendarProblems(site), ...coverageProblems(draft, site)];
   if (problems.length > 0) return refused(...problems);
   draft.sites.put(site.id, site);
   if (!draft.rosters.has(site.id)) draft.rosters.put(site.id, []);
   audit(draft, { at: now, who, what: 'site stored', object: site.id });
   moved.sites.add(site.id);
   return taken;
+}
+
+const ruleExample = '{"days":["mon"],"start":"02:00","end":"05:00"}';
+
+function calendarProblems({ id, zone, windows, blackout }: Site): Refusal[] {
+  const thing = `site ${id}`;
+  const problems: Refusal[] = [];
+  if (!isZone(zone)) {
+    const hint = nearest(zone, Intl.supportedValuesOf('timeZone'));
+    const next = hint ? `Did you mean ${hint}?` : 'Give an IANA zone such as Europe/Lisbon.';
+    problems.push(invalid(`${thing}: zone`, `"${zone}" is not an IANA time zone`, next));
+  }
+  for (const [place, rule] of windows.entries()) {
+    const problem = windowProblem(rule);
+    const next = `Correct the rule, for example ${ruleExample}.`;
+    if (problem) problems.push(invalid(`${thing}: windows[${place}]`, problem, next));
+  }
+  for (const [place, day] of blackout.entries()) {
+    if (isDay(day)) continue;
+    const reason = `${day} is no day of the calendar`;
+    const next = 'Correct it, for example 2026-12-24.';
+    problems.push(invalid(`${thing}: blackout[${place}]`, reason, next));
+  }
+  return problems;
+}
+
+/** A group that vanished would keep nothing up, without a word. */
+function coverageProblems(draft: ControllerDraft, { id, coverage }: Site): Refusal[] {
+  const lacking = new Map<Id, number>();
+  for (const mac of draft.rosters.get(id) ?? []) {
+    const group = draft.phones.get(mac)?.coverageGroup;
+    if (!group || coverage.some((one) => one.id === group)) continue;
+    lacking.set(group, (lacking.get(group) ?? 0) + 1);
+  }
+  return [...lacking].map(([group, phones]) => {
+    const reason = `lacks group ${group}, which ${phones} of its phones name`;
+    const next = 'Keep the group, or change those phones first.';
+    return conflict(`site ${id}: coverage`, reason, next);
+  });
 }
 
 function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs): CommandResult {

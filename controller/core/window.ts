@@ -117,3 +117,12 @@ export function windowProblem(rule: WindowRule): string | undefined {
   if (rule.start === rule.end) return 'begins and ends at the same time, so it never opens';
   return undefined;
 }
+
+/** Whether a text names a day that the calendar has, as `YYYY-MM-DD`. */
+export function isDay(text: string): boolean {
+  try {
+    return Temporal.PlainDate.from(text, { overflow: 'reject' }).toString() === text;
+  } catch {
+    return false;
+  }
+}

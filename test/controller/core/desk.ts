@@ -94,7 +94,7 @@ export class Desk {
   /** One report of the site's agent, numbered as the agent would. */
   hears(site: Id, ...items: readonly Unnumbered[]): this {
     const first = (this.#seqs.get(site) ?? 0) + 1;
-    const numbered = items.map((item, place) => ({ ...item, seq: first + place }) as ReportItem);
+    const numbered = items.map((item, place) => ({ ...item, seq: first + place }));
     const lastSeq = first + items.length - 1;
     this.#seqs.set(site, lastSeq);
     const epoch = this.tables.agents.get(site)?.cursor.epoch ?? 0;
