@@ -9,11 +9,13 @@ import { type Clock, fastClock, wallClock } from '@ringwave/runtime/clock';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
+import { acceptedSecrets } from './core/rotation.ts';
 import { stepAgent } from './core/agent.ts';
 import {
   type AgentEffect,
   type AgentEvent,
   type AgentTables,
+  type SealedSecret,
   emptyTables,
   volatileTables,
 } from './core/state.ts';
@@ -229,30 +231,26 @@ interface WakeParts {
 /** A phone that challenges NOTIFY does so with its login; every secret it may hold is tried, newest first. */
 async function wake(
   { mac, start, vendor, address }: Extract<AgentEffect, { kind: 'wake-phone' }>,
-  parts: WakeParts,
+  { sip, tables, keyring, submit, port }: WakeParts,
 ): Promise<void> {
   const profile = profileOf(vendor);
-  if (!profile || !parts.sip) return;
-  const phone = parts.tables.plan.get('plan')?.plan.phones.find((one) => one.mac === mac);
-  const row = parts.tables.credentials.get(mac);
-  const logins = [row?.next, row?.current].flatMap((secret) =>
-    secret
-      ? [
-          {
-            user: mac.replaceAll(':', ''),
-            password: parts.keyring.unseal(secret.sealed, mac, secret.generation),
-          },
-        ]
-      : [],
-  );
-  const outcome = await parts.sip.notify({
-    address,
-    port: parts.port,
-    user: phone?.extension ?? mac.replaceAll(':', ''),
-    event: profile.wake.event,
-    ...(logins[0] ? { login: logins[0] } : {}),
-  });
+  if (!profile || !sip) return;
+  const phone = tables.plan.get('plan')?.plan.phones.find((one) => one.mac === mac);
+  const bare = mac.replaceAll(':', '');
+  const ask = { address, port, user: phone?.extension ?? bare, event: profile.wake.event };
+  const secrets = acceptedSecrets(tables.credentials.get(mac));
+  let outcome = await sip.notify(secrets.length === 0 ? ask : withLogin(ask, secrets[0]));
+  for (const secret of secrets.slice(1)) {
+    if (outcome.kind !== 'login-refused') break;
+    outcome = await sip.notify(withLogin(ask, secret));
+  }
   // What could not even be sent is the same to the phone as what nobody answered.
   const answer = outcome.kind === 'not-sent' ? 'silent' : outcome.kind;
-  parts.submit({ kind: 'wake-answered', mac, start, answer });
+  submit({ kind: 'wake-answered', mac, start, answer });
+
+  function withLogin(wake: typeof ask, secret: SealedSecret | undefined) {
+    if (!secret) return wake;
+    const password = keyring.unseal(secret.sealed, mac, secret.generation);
+    return { ...wake, login: { user: bare, password } };
+  }
 }

@@ -6,13 +6,21 @@ export class CliFault extends Error {
   readonly exitCode: number;
 
   constructor(
-    fault: { what: string; why: string; next: string; exitCode?: number },
+    fault: { what: string; why?: string; next: string; exitCode?: number },
     cause?: unknown,
   ) {
-    super(`${fault.what}: ${fault.why}. ${fault.next.replace(/\.$/, '')}.`, { cause });
+    super(
+      `${sentence([fault.what, fault.why].filter(Boolean).join(': '))} ${sentence(fault.next)}`,
+      {
+        cause,
+      },
+    );
     this.exitCode = fault.exitCode ?? 2;
   }
 }
+
+/** With its full stop, unless it ends in one or in a question mark. */
+const sentence = (text: string): string => (/[.?]$/.test(text) ? text : `${text}.`);
 
 /** The codes an operating system gives for a port or a file that cannot be had, in words. */
 const REASONS: Record<string, string> = {

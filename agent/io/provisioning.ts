@@ -7,7 +7,8 @@ import type {
 } from '@ringwave/firmware-catalog/vendors/profile';
 import type { PlanPhone } from '@ringwave/protocol/messages';
 import type { Id, Mac, Sha256 } from '@ringwave/protocol/units';
-import type { AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
+import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
+import type { AgentEvent, AgentTables, Credential, SealedSecret } from '../core/state.ts';
 import { firmwareFor, type Meaning, readRequest } from '../core/provisioning/read-request.ts';
 import { acceptedSecrets, offeredSecret } from '../core/rotation.ts';
 import type {
@@ -41,6 +42,8 @@ export const realm = 'Ringwave';
 export class Provisioning implements FileResolver {
   readonly #parts: ProvisioningParts;
   readonly #evidence = new WeakMap<Asked, Evidence>();
+  /** Phones that were challenged for a first secret and have not come back; at most those of the plan. */
+  readonly #challenged = new Set<string>();
 
   constructor(parts: ProvisioningParts) {
     this.#parts = parts;
@@ -78,7 +81,19 @@ export class Provisioning implements FileResolver {
     const generation = place === undefined ? undefined : secrets[place]?.generation;
     if (generation !== undefined) return generation;
     // No secret crosses TFTP, so TFTP cannot show one either; that file holds none.
-    return row?.current && asked.protocol === 'http' ? 'refused' : 0;
+    if (asked.protocol === 'tftp') return noLogin;
+    return row?.current || this.#challengesFirst(phone, row) ? 'refused' : noLogin;
+  }
+
+  /**
+   * Many phones send their login only when challenged. One that may hold its first secret is challenged once;
+   * if it comes again without a login it never got the secret, and is given it once more.
+   */
+  #challengesFirst(phone: PlanPhone, row: Credential | undefined): boolean {
+    if (row?.next?.state !== 'published') return false;
+    if (this.#challenged.delete(phone.mac)) return false;
+    this.#challenged.add(phone.mac);
+    return true;
   }
 
   #open(phone: PlanPhone, secret: SealedSecret): string {
@@ -188,12 +203,13 @@ export class Provisioning implements FileResolver {
     this.#parts.submit({ kind, mac, release, fileName });
   }
 
-  /** Every 8 MB: often enough to keep a slow phone's time from running out, too seldom to cost anything. */
-  readonly #reported = new WeakMap<Asked, number>();
+  readonly #reportedAt = new WeakMap<Asked, SteadyMs>();
+
   #progressed(asked: Asked): void {
-    const steps = (this.#reported.get(asked) ?? 0) + 1;
-    this.#reported.set(asked, steps);
-    if (steps % 8 === 0) this.#transfer(asked, 'image-progressed');
+    const now = steadyNow();
+    if (now < steadyLater(this.#reportedAt.get(asked) ?? (0 as SteadyMs), progressEveryMs)) return;
+    this.#reportedAt.set(asked, now);
+    this.#transfer(asked, 'image-progressed');
   }
 
   /** The last byte of a file may leave in a Range: whole means that the phone now has all up to the end. */
@@ -223,6 +239,9 @@ async function readExactly(handle: FileHandle, offset: number, length: number): 
   if (bytesRead !== length) throw new Error(`image ends ${length - bytesRead} bytes early`);
   return piece;
 }
+
+/** Often enough to keep a slow phone's time from running out, too seldom to cost anything. */
+const progressEveryMs = 500;
 
 const noLogin = 0;
 

@@ -129,11 +129,11 @@ async function faultFrom(response: Response): Promise<CliFault> {
       exitCode: 1,
     });
   }
-  const more = others.map(({ thing, reason, next }) => `\n  ${thing}: ${reason}. ${next}`).join('');
+  // Each problem is a thing, what is wrong with it, and the next step; the first one leads.
+  const rest = others.map(({ thing, reason, next }) => `\n  ${thing} ${reason}. ${next}`).join('');
   return new CliFault({
-    what: first.thing,
-    why: first.reason,
-    next: `${first.next.replace(/\.$/, '')}${more ? `.${more}` : ''}`,
+    what: `${first.thing} ${first.reason}`,
+    next: `${first.next}${rest}`,
     exitCode: EXIT[problem.error],
   });
 }

@@ -1,4 +1,5 @@
 import { CliFault } from '@ringwave/runtime/cli-fault';
+import { untilStopped } from '@ringwave/runtime/until-stopped';
 import { type Command, Option } from 'commander';
 
 interface DemoFlags {
@@ -44,7 +45,7 @@ export function registerDemo(program: Command): void {
 async function demo(flags: DemoFlags): Promise<void> {
   const { runDemo } = await import('@ringwave/simulator/demo/run-demo');
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  void untilStopped().then(() => stop.abort());
   const options = {
     seed: whole('--seed', flags.seed, { least: 0, most: 2 ** 31 }),
     sites: whole('--sites', flags.sites, { least: 1, most: 200 }),

@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import type { PhoneEvent } from '../io/phone-self.ts';
 import { type ChangeLine, ChangeLines, PlainLines } from './change-lines.ts';
 import { Child } from './child.ts';
 import { LiveFollower } from './live-follower.ts';
+import { boundIn, freeUdpPort, portIn, portsOf } from './ports.ts';
 import { TerminalView } from './progress-view.ts';
 import { openVendorSite, type VendorSite } from './vendor-site.ts';
 
@@ -386,28 +386,3 @@ class Demo {
 
 const endLine = (end: DemoEnd): string =>
   `Rollout ${end.state}: ${end.done} of ${end.phones} phones done, ${end.proven} prove their new version, ${end.failed} failed, ${end.skipped} skipped, in ${end.wallSeconds} s.`;
-
-/** `ready URL/?once=… mqtt HOST:PORT` of a controller, as the flags that give it the same ports again. */
-function portsOf(ready: string): string[] {
-  const [, url = '', , mqtt = ''] = ready.split(' ');
-  return ['--http', new URL(url).host, '--mqtt', mqtt];
-}
-
-/** `ready http HOST:PORT tftp HOST:PORT …` by name. */
-function boundIn(ready: string): Record<string, string> {
-  const words = ready.split(' ').slice(1);
-  return Object.fromEntries(
-    words.flatMap((word, place) => (place % 2 === 0 ? [[word, words[place + 1] ?? '']] : [])),
-  );
-}
-
-const portIn = (bound: string | undefined): number =>
-  Number(bound?.slice(bound.lastIndexOf(':') + 1));
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
