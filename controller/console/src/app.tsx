@@ -18,7 +18,7 @@ export function App() {
   return (
     <>
       <Header />
-      <main>
+      <main data-stale={link.kind === 'live' ? undefined : ''}>
         <StaleNote />
         {link.kind === 'logged-out' ? <LoggedOut /> : view ? <Fleet view={view} /> : <Loading />}
       </main>

@@ -19,9 +19,11 @@ export function Header() {
       </h1>
       {view?.demo ? <span className="demo">DEMO</span> : null}
       <LivePill />
-      <span className="clock">
-        Controller <TimeText read={utcSeconds} /> UTC
-      </span>
+      {link.kind === 'live' ? (
+        <span className="clock">
+          Controller <TimeText read={utcSeconds} /> UTC
+        </span>
+      ) : null}
       <ThemeChoice />
       {link.kind === 'reconnecting' ? (
         <button type="button" onClick={connect}>

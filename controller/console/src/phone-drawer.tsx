@@ -138,12 +138,12 @@ function Evidence({ phone, zone, view }: { phone: PhoneView; zone: string; view:
         <Fact name="Credential">
           {credential ? (
             <>
-              generation {credential.generation}, {credential.state}
-              {credential.provenAt === null ? (
-                ', none proven so far'
-              ) : (
+              generation {credential.generation}
+              {credential.state === 'proven' ? null : `, ${credential.state} and not proven`}
+              {credential.provenAt === null ? null : (
                 <>
-                  , proven <Ago at={credential.provenAt} />
+                  , {credential.state === 'proven' ? 'proven' : 'the one in use proven'}{' '}
+                  <Ago at={credential.provenAt} />
                 </>
               )}
             </>

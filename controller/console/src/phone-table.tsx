@@ -4,13 +4,13 @@ import type { LiveView } from './live-view.ts';
 import { NextAttempt } from './next-attempt.tsx';
 import { State } from './parts.tsx';
 import { PhoneFilters } from './phone-filters.tsx';
-import { compactMac, hashOf, type Route, useRoute } from './route.ts';
+import { compactMac, hashOf, useRoute } from './route.ts';
 import { inOrder, matchesFilter } from './summary.ts';
 import { counted } from './time-text.ts';
 import { PHASE_SIGN } from './words.ts';
 
 /** Rows drawn at once: more make every update of the page slow to draw. */
-const rowsStep = 500;
+const rowsStep = 200;
 
 const COLUMNS = [
   'Phone',
@@ -29,8 +29,10 @@ interface Props {
   readonly phones: readonly PhoneView[];
 }
 
-export function PhoneTable({ view, phones }: Props) {
+export function PhoneTable({ view, phones: newest }: Props) {
   const route = useRoute();
+  // A long list is drawn between frames, so that it never holds up typing or the counts above it.
+  const phones = useDeferredValue(newest);
   const [rowsMax, setRowsMax] = useState(rowsStep);
   const text = useDeferredValue(route.text);
   const found = useMemo(() => {
@@ -41,6 +43,7 @@ export function PhoneTable({ view, phones }: Props) {
   const rows = useRef<HTMLTableSectionElement>(null);
   const shown = useSteadyOrder(found, rows.current).slice(0, rowsMax);
   const left = found.length - shown.length;
+  const filters = hashOf({ ...route, phone: '' }).slice('#/'.length);
   return (
     <section className="card" aria-labelledby="phones-head">
       <div className="phones-head">
@@ -72,7 +75,7 @@ export function PhoneTable({ view, phones }: Props) {
                 phone={phone}
                 zone={view.sites.get(phone.site)?.zone ?? 'UTC'}
                 siteName={view.sites.get(phone.site)?.name ?? phone.site}
-                href={hrefOf(route, phone)}
+                href={`#/phone/${compactMac(phone.mac)}${filters}`}
               />
             ))}
           </tbody>
@@ -87,9 +90,6 @@ export function PhoneTable({ view, phones }: Props) {
     </section>
   );
 }
-
-const hrefOf = (route: Route, { mac }: PhoneView): string =>
-  hashOf({ ...route, phone: compactMac(mac) });
 
 /** While the focus is in the list its rows keep their places: nothing jumps away under a reader. */
 function useSteadyOrder(found: PhoneView[], rows: HTMLElement | null): PhoneView[] {
@@ -138,12 +138,10 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
       <Cell name="State">
         {work ? <State sign={PHASE_SIGN[work.phase]} word={work.phase} /> : 'in no rollout'}
       </Cell>
-      <Cell name="Reason" wide>
-        {work?.reason}
-      </Cell>
+      <Cell name="Reason">{work?.reason}</Cell>
       <Cell name="Waiting for">{work?.waitingFor}</Cell>
       <Cell name="Next attempt">
-        <NextAttempt phone={phone} zone={zone} />
+        {work?.nextAttemptAt === undefined ? null : <NextAttempt phone={phone} zone={zone} />}
       </Cell>
       <Cell name="Attempt">
         {work?.attempt === undefined ? null : `${work.attempt} of ${work.attemptsMax}`}
@@ -152,12 +150,10 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
   );
 });
 
-function Cell(props: { name: string; mono?: boolean; wide?: boolean; children: ReactNode }) {
-  const { name, mono = false, wide = false, children } = props;
-  const kind = [mono ? 'mono' : '', wide ? 'wide' : ''].join(' ').trim();
+function Cell(props: { name: string; mono?: boolean; children: ReactNode }) {
   return (
-    <td role="cell" data-name={name} className={kind || undefined}>
-      {children}
+    <td role="cell" data-name={props.name} className={props.mono ? 'mono' : undefined}>
+      {props.children === null || props.children === undefined ? null : <div>{props.children}</div>}
     </td>
   );
 }

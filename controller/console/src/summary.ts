@@ -166,16 +166,23 @@ export const ORDERS = ['attention', 'site', 'next'] as const;
 export type Order = (typeof ORDERS)[number];
 
 export function inOrder(phones: readonly PhoneView[], order: Order): PhoneView[] {
-  const bySite = (a: PhoneView, b: PhoneView) => compare(a.site, b.site) || compare(a.mac, b.mac);
-  const rank = (phone: PhoneView) => GROUPS.indexOf(groupOf(phone));
-  const next = (phone: PhoneView) => phone.work?.nextAttemptAt ?? Number.POSITIVE_INFINITY;
+  // Each phone is ranked once: comparing ranks is what thousands of phones several times a second can pay.
+  const ranked = phones.map((phone) => ({ phone, rank: rankIn(order, phone) }));
+  ranked.sort(
+    (a, b) =>
+      a.rank - b.rank || compare(a.phone.site, b.phone.site) || compare(a.phone.mac, b.phone.mac),
+  );
+  return ranked.map(({ phone }) => phone);
+}
+
+function rankIn(order: Order, phone: PhoneView): number {
   switch (order) {
     case 'attention':
-      return [...phones].sort((a, b) => rank(a) - rank(b) || bySite(a, b));
+      return GROUPS.indexOf(groupOf(phone));
     case 'next':
-      return [...phones].sort((a, b) => compare(next(a), next(b)) || bySite(a, b));
+      return phone.work?.nextAttemptAt ?? Number.MAX_SAFE_INTEGER;
     case 'site':
-      return [...phones].sort(bySite);
+      return 0;
     default:
       return order satisfies never;
   }

@@ -161,7 +161,7 @@ async function consoleRoutes(
 }
 
 const page = (text: string, head = ''): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ringwave</title>${head}</head><body><p>${text}</p></body></html>`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ringwave</title><link rel="icon" href="/ringwave.svg">${head}</head><body><p>${text}</p></body></html>`;
 const SPENT_LINK = page(
   'This link has been used or is too old. Print a new one with: ringwave login',
 );

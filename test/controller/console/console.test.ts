@@ -307,6 +307,7 @@ test('the console in a browser', async (t) => {
       }),
     );
     t.strictSame(small, []);
+    t.strictSame(await violations(page), []);
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 

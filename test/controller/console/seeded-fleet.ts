@@ -196,5 +196,5 @@ export class SeededFleet {
   }
 }
 
-export const oldVersion = '66.85.0.5';
+const oldVersion = '66.85.0.5';
 export const newVersion = '66.86.0.15';
