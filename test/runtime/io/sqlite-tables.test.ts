@@ -1,0 +1,121 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { writeOwnFile } from '@ringwave/runtime/io/own-file';
+import { layoutVersion, loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
+import { test } from 'tap';
+
+const put = (key: string, value: unknown, table = 'phones') => ({ table, key, value });
+const rows = (store: SqliteTables, table = 'phones') => [...(store.load().get(table) ?? [])];
+
+test('what was committed is there after reopening, in order of its keys, and removed rows are gone', (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const first = new SqliteTables(file, ['phones', 'sites']);
+  first.commit([
+    put('b', { n: 2, text: 'é☎', none: null }),
+    put('a', [1]),
+    put('s', true, 'sites'),
+  ]);
+  first.commit([put('b', undefined), put('c', { n: 3 }), put('a', [1, 2])]);
+  first.close();
+  const again = new SqliteTables(file, ['phones', 'sites']);
+  t.same(rows(again), [
+    ['a', [1, 2]],
+    ['c', { n: 3 }],
+  ]);
+  t.same(rows(again, 'sites'), [['s', true]]);
+  const tables = { phones: new Map<string, unknown>(), sites: new Map<string, unknown>() };
+  loadInto(tables, again);
+  t.same([...tables.phones.keys()], ['a', 'c']);
+  again.close();
+  t.end();
+});
+
+test('a commit is all or nothing', (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const store = new SqliteTables(file, ['phones']);
+  store.commit([put('a', 1)]);
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  t.throws(() => store.commit([put('a', 2), put('b', cycle)]), /circular/i);
+  t.same(rows(store), [['a', 1]]);
+  store.commit([put('b', 3)]);
+  t.same(
+    rows(store),
+    [
+      ['a', 1],
+      ['b', 3],
+    ],
+    'and the store goes on',
+  );
+  store.close();
+  t.end();
+});
+
+test('another process never sees half a commit', (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const store = new SqliteTables(file, ['phones']);
+  store.commit([put('a', 1), put('b', 1)]);
+  const reader = new DatabaseSync(file, { readOnly: true });
+  const bodies = () =>
+    reader
+      .prepare('SELECT body FROM row ORDER BY key')
+      .all()
+      .map((row) => row['body']);
+  t.same(bodies(), ['1', '1']);
+  store.commit([put('a', 2), put('b', 2)]);
+  t.same(bodies(), ['2', '2']);
+  reader.close();
+  store.close();
+  t.end();
+});
+
+test('tables that are not durable are not stored', (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const store = new SqliteTables(file, ['phones']);
+  store.commit([put('x', 1, 'link')]);
+  store.commit([put('x', 1, 'link'), put('a', 1)]);
+  store.close();
+  const again = new SqliteTables(file, ['phones', 'link']);
+  t.same(rows(again, 'link'), []);
+  t.same(rows(again), [['a', 1]]);
+  again.close();
+  t.end();
+});
+
+test('a file of a newer version is refused with what to do, and stays as it was', (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const store = new SqliteTables(file, ['phones']);
+  store.commit([put('a', 1)]);
+  store.close();
+  const newer = new DatabaseSync(file);
+  newer.exec(`PRAGMA user_version = ${layoutVersion + 1}`);
+  newer.close();
+  t.throws(
+    () => new SqliteTables(file, ['phones']),
+    /written by a newer version .* Start that version/,
+  );
+  const after = new DatabaseSync(file);
+  t.equal(after.prepare('PRAGMA user_version').get()?.['user_version'], layoutVersion + 1);
+  t.same(after.prepare('SELECT count(*) AS n FROM row').get()?.['n'], 1);
+  after.close();
+  t.end();
+});
+
+test('a file that is no database is refused and left alone', (t) => {
+  const folder = t.testdir({ 'state.sqlite': 'not a database at all, but a text of some length' });
+  t.throws(() => new SqliteTables(join(folder, 'state.sqlite'), ['phones']), /not a database/);
+  t.equal(statSync(join(folder, 'state.sqlite')).size, 48);
+  t.end();
+});
+
+test('a secret file is for its owner alone, replaced whole, and nothing stays beside it', (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'plan.key');
+  writeOwnFile(file, 'first');
+  writeOwnFile(file, Buffer.from('second'));
+  t.equal(statSync(file).mode & 0o777, 0o600);
+  t.equal(statSync(file).size, 6);
+  t.same(readdirSync(folder), ['plan.key']);
+  t.end();
+});

@@ -1,0 +1,131 @@
+import type { Change } from '@ringwave/protocol/tables';
+import { type EpochMs, laterBy, ms, seconds } from '@ringwave/protocol/units';
+import type { Clock } from '@ringwave/runtime/clock';
+import { type Step, StepLoop, type TableStore } from '@ringwave/runtime/step-loop';
+import { test } from 'tap';
+
+type Tables = { counts: Map<string, number> };
+type Event = 'woke' | 'add' | 'add-and-tell' | 'break' | 'sleep-long' | 'nothing';
+const start = 1_000_000 as EpochMs;
+
+/** A clock whose time and timers the test moves. */
+class HandClock implements Clock {
+  at = start;
+  timers: { at: number; fn: () => void }[] = [];
+  now = () => this.at;
+  after = (wait: number, fn: () => void) => {
+    const timer = { at: this.at + wait, fn };
+    this.timers.push(timer);
+    return () => void (this.timers = this.timers.filter((one) => one !== timer));
+  };
+  /** Runs the one timer there is at its time. */
+  ring(): void {
+    const timer = this.timers.shift();
+    if (!timer) throw new Error('no timer is set');
+    this.at = timer.at as EpochMs;
+    timer.fn();
+  }
+}
+
+function loopOf(own: { commit?: (changes: readonly Change[]) => void } = {}) {
+  const happened: string[] = [];
+  const tables: Tables = { counts: new Map() };
+  const clock = new HandClock();
+  const store: TableStore = {
+    load: () => new Map(),
+    commit: (changes) => {
+      own.commit?.(changes);
+      happened.push(`commit ${changes.map(({ value }) => String(value)).join()}`);
+    },
+    close: () => {},
+  };
+  const loop: StepLoop<Tables, Event, string> = new StepLoop<Tables, Event, string>({
+    tables,
+    store,
+    clock,
+    step: (event, now): Step<Tables, string> => {
+      if (event === 'break') throw new Error('a bug');
+      if (event === 'nothing') return { changes: [], effects: [], wakeAt: undefined };
+      const value = (tables.counts.get('n') ?? 0) + 1;
+      const effects = event === 'add-and-tell' ? [`tell ${value}`, 'again'] : [];
+      const wait = event === 'sleep-long' ? ms(30 * 86_400_000) : seconds(10);
+      return {
+        changes: [{ table: 'counts', key: 'n', value }],
+        effects,
+        wakeAt: laterBy(now, wait),
+      };
+    },
+    act: (effect) => {
+      happened.push(effect);
+      if (effect === 'again') loop.submit('add');
+    },
+    committed: (_changes, event) => happened.push(`seen ${event}`),
+    failed: (error, event) => happened.push(`failed ${event}: ${(error as Error).message}`),
+    woke: 'woke',
+  });
+  return { loop, happened, tables, clock };
+}
+
+test('commit, then fold, then tell, then act; what an effect submits waits for its turn', (t) => {
+  const { loop, happened, tables } = loopOf();
+  loop.submit('add-and-tell');
+  t.same(happened, ['commit 1', 'seen add-and-tell', 'tell 1', 'again', 'commit 2', 'seen add']);
+  t.equal(tables.counts.get('n'), 2, 'both are committed when submit returns');
+  t.end();
+});
+
+test('time wakes the loop at the instant the last step named, and only then', (t) => {
+  const { loop, happened, clock } = loopOf();
+  loop.submit('add');
+  loop.submit('add');
+  t.same(
+    clock.timers.map(({ at }) => at),
+    [start + 10_000],
+    'one timer, set anew',
+  );
+  clock.ring();
+  t.equal(happened.at(-1), 'seen woke');
+  loop.submit('nothing');
+  t.same(clock.timers, [], 'no wish, no timer');
+  t.equal(happened.filter((it) => it.startsWith('commit')).length, 3, 'no change, no commit');
+  t.end();
+});
+
+test('a wait of a month is looked at again within a day', (t) => {
+  const { loop, clock } = loopOf();
+  loop.submit('sleep-long');
+  t.same(
+    clock.timers.map(({ at }) => at),
+    [start + 86_400_000],
+  );
+  t.end();
+});
+
+test('a disk that fails stops everything: nothing is folded, told or acted, now or later', (t) => {
+  const full = () => {
+    throw new Error('disk full');
+  };
+  const { loop, happened, tables, clock } = loopOf({ commit: full });
+  loop.submit('add-and-tell');
+  loop.submit('add');
+  t.same(happened, ['failed add-and-tell: disk full']);
+  t.equal(tables.counts.size, 0);
+  t.same(clock.timers, []);
+  t.end();
+});
+
+test('a bug in a step stops the loop, and so does stop', (t) => {
+  const broken = loopOf();
+  broken.loop.submit('add');
+  broken.loop.submit('break');
+  broken.loop.submit('add');
+  t.same(broken.happened, ['commit 1', 'seen add', 'failed break: a bug']);
+  t.same(broken.clock.timers, [], 'its timer with it');
+  const stopped = loopOf();
+  stopped.loop.submit('add');
+  stopped.loop.stop();
+  stopped.loop.submit('add');
+  t.same(stopped.happened, ['commit 1', 'seen add']);
+  t.same(stopped.clock.timers, []);
+  t.end();
+});
