@@ -53,7 +53,9 @@ export class Provisioning implements FileResolver {
     const meaning = readRequest(this.#parts.tables, asked);
     const login = meaning.kind === 'phone-config' ? this.#login(asked, meaning.phone) : noLogin;
     if (login === 'refused') return { kind: 'login-needed', realm };
-    if (meaning.phone) this.#saw(asked, meaning.phone, meaning.identity, meaning.kind, login);
+    if (meaning.phone && this.#isOwnWord(meaning.phone, login)) {
+      this.#saw(asked, meaning.phone, meaning.identity, meaning.kind, login);
+    }
     switch (meaning.kind) {
       case 'image':
         return this.#image(asked, meaning);
@@ -94,6 +96,11 @@ export class Provisioning implements FileResolver {
     if (this.#challenged.delete(phone.mac)) return false;
     this.#challenged.add(phone.mac);
     return true;
+  }
+
+  /** Anyone on the voice LAN can claim to be a phone; one that has a login of its own shows itself only by it. */
+  #isOwnWord(phone: PlanPhone, generation: number): boolean {
+    return generation > 0 || !this.#parts.tables.credentials.get(phone.mac)?.current;
   }
 
   #open(phone: PlanPhone, secret: SealedSecret): string {

@@ -20,6 +20,7 @@ interface RunFlags {
   readonly advisoryFeed: readonly string[];
   readonly feedSchedule: string;
   readonly demoClock?: string;
+  readonly json?: boolean;
 }
 
 export function registerController(program: Command, out: CliOutput): void {
@@ -47,6 +48,7 @@ export function registerController(program: Command, out: CliOutput): void {
       [],
     )
     .option('--feed-schedule <cron>', 'when feeds are asked, in UTC', '*/15 * * * *')
+    .option('--json', 'say ready as JSON')
     .addOption(new Option('--demo-clock <json>', 'run on a fast clock').hideHelp())
     .action(async (flags: RunFlags, command: Command) => runUntilTold(flags, command));
   controller
@@ -100,9 +102,12 @@ async function runUntilTold(flags: RunFlags, command: Command): Promise<void> {
     JSON.stringify({ url: running.url, token: running.access.mintApiToken('local') }),
   );
   const ended = untilStopped();
-  process.stdout.write(
-    `ready ${running.url}/?once=${running.access.mintLink('admin')} mqtt ${flags.mqtt.replace(/:\d+$/, '')}:${running.ports.mqtt}\n`,
-  );
+  const link = `${running.url}/?once=${running.access.mintLink('admin')}`;
+  const mqtt = `${flags.mqtt.replace(/:\d+$/, '')}:${running.ports.mqtt}`;
+  const ready = flags.json
+    ? JSON.stringify({ kind: 'ready', link, mqtt })
+    : `ready ${link} mqtt ${mqtt}`;
+  process.stdout.write(`${ready}\n`);
   await ended;
   await running.close();
 }

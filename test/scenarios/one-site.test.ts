@@ -91,6 +91,14 @@ test('a release reaches a phone, and only its own evidence makes it done', async
     'the credential is proven',
     () => controller.engine.tables.phones.get(mac)?.credential?.state === 'proven',
   );
+  const stranger = new HandPhone(agent, '805ec0000001', '99.99.0.1');
+  t.equal((await stranger.ask('/805ec0000001.boot')).status, 404);
+  t.equal((await stranger.ask('/805ec0000001.cfg')).status, 401, 'its file is for its own login');
+  t.equal(
+    agent.tables.sightings.get(mac)?.version,
+    '66.86.0.15',
+    'a claim without the login is no evidence',
+  );
   const csv = await fetch(`${controller.url}/api/v1/compliance?format=csv`, {
     headers: { authorization: `Bearer ${controller.access.mintApiToken('x')}` },
   });
