@@ -144,9 +144,10 @@ function checkNumber(shape: Shape, value: unknown, path: string, found: Problem[
   }
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = shape;
   if (value >= minimum && value <= maximum) return;
-  found.push(
-    problem(path, `is ${value}`, `Write a number from ${minimum} to ${maximum}${told(shape)}.`),
-  );
+  const range = Number.isFinite(maximum)
+    ? `from ${minimum} to ${maximum}`
+    : `of ${minimum} or more`;
+  found.push(problem(path, `is ${value}`, `Write a number ${range}${told(shape)}.`));
 }
 
 const problem = (path: string, reason: string, nextStep: string): Problem => ({

@@ -10,7 +10,7 @@ import { WEEKDAYS, type Weekday } from '../../core/state.ts';
 const IdText = Type.Unsafe<Id>(
   Type.String({
     pattern: '^[a-z0-9-]{1,64}$',
-    description: 'lower-case letters, digits and dashes',
+    description: 'in lower-case letters, digits and dashes',
   }),
 );
 const closed = { additionalProperties: false } as const;
@@ -18,12 +18,16 @@ const closed = { additionalProperties: false } as const;
 export const SiteBody = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
-    zone: Type.String({ minLength: 1, maxLength: 64, description: 'IANA time zone' }),
+    zone: Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: 'as an IANA time zone such as Europe/Lisbon',
+    }),
     windows: Type.Array(
       Type.Object(
         {
           days: Type.Array(Type.Unsafe<Weekday>(Type.Enum([...WEEKDAYS])), { maxItems: 7 }),
-          start: Type.String({ maxLength: 5, description: 'local wall clock HH:MM' }),
+          start: Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
           end: Type.String({ maxLength: 5 }),
         },
         closed,
@@ -31,7 +35,9 @@ export const SiteBody = Type.Object(
       { maxItems: 50 },
     ),
     blackout: Type.Optional(
-      Type.Array(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' }), { maxItems: 1000 }),
+      Type.Array(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'as YYYY-MM-DD' }), {
+        maxItems: 1000,
+      }),
     ),
     coverage: Type.Optional(
       Type.Array(
@@ -121,7 +127,7 @@ export const RolloutBody = Type.Object(
             Type.Array(
               Type.String({
                 pattern: '^[0-9A-Fa-f]{2}([:.-]?[0-9A-Fa-f]{2}){5}$',
-                description: 'MAC address',
+                description: 'as a MAC address such as 80:5e:c0:12:34:56',
               }),
               { maxItems: 10_000 },
             ),
@@ -155,7 +161,7 @@ export const RolloutBody = Type.Object(
     ),
     attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     rotateCredentials: Type.Optional(Type.Boolean()),
-    startAt: Type.Optional(Type.Integer({ minimum: 0, description: 'milliseconds since 1970' })),
+    startAt: Type.Optional(Type.Integer({ minimum: 0, description: 'of milliseconds since 1970' })),
   },
   closed,
 );

@@ -1,0 +1,102 @@
+import { test } from 'tap';
+import { sessionCookie } from '../../../controller/io/rest/server.ts';
+import { runController } from '../../../controller/main.ts';
+import { openDoor, request, told } from './door.ts';
+
+test('nobody without a log-in learns more than that one is needed', async (t) => {
+  const door = await openDoor(t);
+  const paths = [
+    'GET /api/v1/sites',
+    'PUT /api/v1/sites/lisbon',
+    'POST /api/v1/phones',
+    'GET /api/v1/phones/805ec0000001',
+    'POST /api/v1/releases',
+    'POST /api/v1/rollouts/autumn/approve',
+    'POST /api/v1/halt',
+    'POST /api/v1/login-links',
+    'GET /api/v1/audit',
+    'GET /api/v1/live',
+  ];
+  for (const path of paths) {
+    const [method = '', where = ''] = path.split(' ');
+    const answer = await door.ask(method, where, undefined, {
+      authorization: 'Bearer wrong-wrong-wrong-wrong',
+    });
+    t.same(told(answer), [
+      `401 unauthenticated: ${where}: needs a log-in. Open a link from: ringwave login, or send an API token.`,
+    ]);
+  }
+  const headers = (await door.ask('GET', '/health', undefined, {})).headers;
+  t.equal(headers.get('x-content-type-options'), 'nosniff');
+  t.match(headers.get('content-security-policy'), /default-src 'self'.*frame-ancestors 'none'/);
+});
+
+test('a link logs in once; its session serves its own pages and no foreign ones', async (t) => {
+  const door = await openDoor(t);
+  const { body } = await door.ask('POST', '/api/v1/login-links');
+  const link = new URL(body.url);
+  t.equal(link.origin, door.controller.url);
+  const open = () => door.ask('GET', link.pathname + link.search, undefined, {});
+  const first = await open();
+  t.equal(first.status, 200);
+  const set = first.headers.get('set-cookie') ?? '';
+  t.match(set, /HttpOnly/);
+  t.match(set, /SameSite=Strict/);
+  const second = await open();
+  t.equal(second.status, 403);
+  t.match(second.text, /has been used or is too old/);
+  t.notOk(second.headers.get('set-cookie'));
+  const cookie = set.split(';')[0] ?? '';
+  t.ok(cookie.startsWith(`${sessionCookie}=`));
+  const asks = async (method: string, headers: Record<string, string>) =>
+    (
+      await door.ask(
+        method,
+        method === 'GET' ? '/api/v1/sites' : '/api/v1/login-links',
+        undefined,
+        { cookie, ...headers },
+      )
+    ).status;
+  t.equal(await asks('GET', {}), 200);
+  t.equal(await asks('GET', { origin: 'https://evil.test' }), 403);
+  t.equal(await asks('POST', { origin: 'https://evil.test' }), 403);
+  t.equal(await asks('POST', { origin: 'null' }), 403);
+  t.equal(await asks('POST', {}), 403, 'a browser names its origin when it sends something');
+  t.equal(await asks('POST', { origin: door.controller.url }), 200);
+  await door.ask('POST', '/logout', undefined, { cookie });
+  t.equal(await asks('GET', {}), 401, 'logged out');
+});
+
+test('what the controller keeps survives its restart; API tokens too', async (t) => {
+  const folder = t.testdir();
+  const local = { host: '127.0.0.1', port: 0 };
+  const lisbon = { zone: 'Europe/Lisbon', windows: [] };
+  const run = () =>
+    runController({
+      folder,
+      http: local,
+      mqtt: local,
+      note: () => {},
+      failed: (error) => t.fail(String(error)),
+    });
+  const first = await run();
+  const headers = { authorization: `Bearer ${first.access.mintApiToken('ada')}` };
+  await request(first.url, 'PUT', '/api/v1/sites/lisbon', lisbon, headers);
+  await first.close();
+  const second = await run();
+  t.teardown(() => second.close());
+  t.match((await request(second.url, 'GET', '/api/v1/sites', undefined, headers)).body, [
+    { id: 'lisbon' },
+  ]);
+  await t.rejects(
+    runController({
+      folder: t.testdir(),
+      http: { host: '0.0.0.0', port: 0 },
+      mqtt: local,
+      note: () => {},
+      failed: () => {},
+    }),
+    /without TLS would show sessions and tokens/,
+    'beyond this machine only with TLS',
+  );
+});
