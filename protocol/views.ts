@@ -97,6 +97,8 @@ export interface SiteView {
     readonly state: 'not-enrolled' | 'connected' | 'away';
     readonly lastHeardAt: number | null;
     readonly version: string | null;
+    /** False: agent and controller are too far apart in version; null: not known. */
+    readonly fits: boolean | null;
     /** The newest plan, and the one that the agent has confirmed. */
     readonly planRevision: number;
     readonly heldRevision: number;

@@ -73,7 +73,7 @@ const row = (site: SiteView): string[] => [
   site.id,
   site.zone,
   String(site.phones),
-  site.agent.state,
+  `${site.agent.state}${site.agent.fits === false ? ` (version ${site.agent.version} does not fit)` : ''}`,
   `${site.agent.heldRevision}/${site.agent.planRevision}`,
   site.opening
     ? `${localTime(site.opening.start, site.zone)} to ${localTime(site.opening.end, site.zone)}`

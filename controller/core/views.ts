@@ -1,6 +1,7 @@
 import { FAULTS } from '@ringwave/protocol/faults';
 import { type EpochMs, laterBy } from '@ringwave/protocol/units';
 import type { PhoneView, PhoneWorkView, RolloutView, SiteView } from '@ringwave/protocol/views';
+import { fits } from './agent-fit.ts';
 import { agentSilentAfter, explain } from './explain.ts';
 import type { ControllerTables, Phone, Rollout, Site } from './state.ts';
 
@@ -107,6 +108,7 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
       state: agent ? (isUp ? 'connected' : 'away') : 'not-enrolled',
       lastHeardAt: presence?.lastHeardAt ?? null,
       version: agent?.version ?? null,
+      fits: fits(agent?.version),
       planRevision: plan?.plan.revision ?? 0,
       heldRevision: plan?.heldRevision ?? 0,
     },

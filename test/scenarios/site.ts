@@ -16,7 +16,7 @@ import {
 // A controller and an agent in this process, over real sockets, with their real stores in a test folder.
 
 /** Twenty times as fast as the wall: an agent waits up to half a minute before it connects again. */
-export function fastTime(): NonNullable<ControllerOptions['clock']> {
+function fastTime(): NonNullable<ControllerOptions['clock']> {
   const now = Date.now() as EpochMs;
   const grant = { speed: 20, startedAt: now, wallStartedAt: now };
   return { clock: fastClock(grant), grant };
@@ -24,7 +24,7 @@ export function fastTime(): NonNullable<ControllerOptions['clock']> {
 
 const anyPort = { host: '127.0.0.1', port: 0 };
 
-export const stopsTest = (error: unknown): never => {
+const stopsTest = (error: unknown): never => {
   throw error;
 };
 
