@@ -106,8 +106,12 @@ function waitingOf(
       nextAttemptAt: null,
     };
   }
-  if (wave && wave.openedAt === undefined)
-    return { ...base, reason: beforeWave(rollout, progress.wave), waitingFor: 'wave' };
+  if (wave && wave.openedAt === undefined) {
+    // At the earliest when the wave before has soaked, and then only in an opening.
+    const nextAttemptAt = nextOpeningAt(tables, progress.site, laterBy(now, rollout.gate.soak));
+    const reason = beforeWave(rollout, progress.wave);
+    return { ...base, reason, waitingFor: 'wave', nextAttemptAt };
+  }
   const presence = tables.presence.get(progress.site);
   const isAway = !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);
   if (progress.waiting && !isAway) return progress.waiting;

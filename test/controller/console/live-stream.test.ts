@@ -36,6 +36,7 @@ const site = (id: string): SiteView => ({
     state: 'connected',
     lastHeardAt: noon,
     version: null,
+    fits: null,
     planRevision: 1,
     heldRevision: 1,
   },
