@@ -188,7 +188,7 @@ test('every phone says why it waits, for what, and when it is tried next', (t) =
   says(0, 'wave', /has not begun/, after(30));
   desk.wait(30);
   says(0, 'agent', /not connected; last word at 2026-03-02 01:00 UTC/, after(30));
-  says(1, 'wave', /^Wave rest opens when canary has passed its gate$/, after(30));
+  says(1, 'wave', /^Wave rest opens when canary has passed its gate$/, after(90));
   const beat = {
     kind: 'beat',
     conn: 'c1',
