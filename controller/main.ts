@@ -148,7 +148,8 @@ function followFeeds(
 ): Feeds | undefined {
   if (!options.feeds) return undefined;
   const submit = (command: Command) => engine.command('feed', command);
-  const feeds = new Feeds({ ...options.feeds, images, clock, submit, note: options.note });
+  const note: ControllerOptions['note'] = (about, text) => options.note(about, text);
+  const feeds = new Feeds({ ...options.feeds, images, clock, submit, note });
   void feeds.runOnce();
   return feeds;
 }

@@ -6,8 +6,8 @@ import { ringwaveProgram } from '../controller/cli/ringwave.ts';
 // The parts of docs/ that follow from code. `npm run docs` writes them; test/tidy.test.ts compares them.
 
 /** Each generated part stands between these two lines of its document. */
-export const partBegins = '<!-- from the code: npm run docs -->';
-export const partEnds = '<!-- end -->';
+const partBegins = '<!-- from the code: npm run docs -->';
+const partEnds = '<!-- end -->';
 
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/cli.md': () =>

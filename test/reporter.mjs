@@ -4,7 +4,8 @@ import { Transform } from 'node:stream';
 import { Parser } from 'tap-parser';
 
 /** Comments that tap writes itself; all others were said by a test and are passed on. */
-const tapsOwn = /^# (?:Subtest|time=|failed \d|skip: \d|todo: \d|No tests found|No coverage|\{ total: )/;
+const tapsOwn =
+  /^# (?:Subtest|time=|failed \d|skip: \d|todo: \d|No tests found|No coverage|\{ total: )/;
 
 /** Counts what tests assert. A line that only closes a subtest repeats that subtest's own verdict. */
 class Summary extends Transform {

@@ -32,7 +32,7 @@ export class LiveFollower {
     // Node's WebSocket takes headers; browsers send their cookie instead.
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${this.#access.token}` },
-    } as unknown as string[]);
+    });
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) =>
       this.#take(JSON.parse(String(data)) as LiveMessage),

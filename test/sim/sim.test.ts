@@ -79,7 +79,7 @@ const PLANTS: Record<string, Plant> = {
     controllerStep: (step) => ({
       ...step,
       changes: step.changes.filter(
-        (change) => change.table !== 'progress' || Number(step.effects.length) < 1,
+        (change) => change.table !== 'progress' || step.effects.length < 1,
       ),
     }),
   },

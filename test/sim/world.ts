@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
-  type Ack,
   encode,
   decodeAck,
   decodeBeat,
   decodeHello,
   decodePlan,
   decodeReport,
-  type Plan,
 } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import { stepAgent } from '../../agent/core/agent.ts';
@@ -329,12 +327,12 @@ export class World {
         return undefined;
       case 'send-ack': {
         const agent = this.#agent(effect.site);
-        const ack = through(decodeAck, effect.ack) as Ack;
+        const ack = through(decodeAck, effect.ack);
         return this.#deliver(agent, false, () => agent.node.submit({ kind: 'acked', ack }));
       }
       case 'send-plan': {
         const agent = this.#agent(effect.site);
-        const plan = through(decodePlan, effect.plan) as Plan;
+        const plan = through(decodePlan, effect.plan);
         return this.#deliver(agent, false, () => agent.node.submit({ kind: 'plan-came', plan }));
       }
       case 'send-halt':

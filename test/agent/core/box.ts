@@ -131,7 +131,7 @@ export const planOf = (phones: readonly PlanPhone[], own: Partial<Plan> = {}): P
   ...own,
 });
 
-export const usual: Why = { reason: 'because', waitingFor: 'slot', nextAttemptAt: null };
+const usual: Why = { reason: 'because', waitingFor: 'slot', nextAttemptAt: null };
 
 export const workOf = (number: number, own: Partial<Work> = {}): Work => ({
   mac: macOf(number),

@@ -19,7 +19,7 @@ import {
 // One controller in memory: the production step, its changes folded in at once, and nothing sent.
 
 /** 2026-03-02 01:00 UTC, a Monday. */
-export const one = Date.UTC(2026, 2, 2, 1) as EpochMs;
+const one = Date.UTC(2026, 2, 2, 1) as EpochMs;
 export const after = (minutesLater: number): EpochMs => (one + minutes(minutesLater)) as EpochMs;
 
 export const macOf = (number: number): Mac =>
