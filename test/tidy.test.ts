@@ -134,6 +134,7 @@ function isPure(file: string): boolean {
 
 /** What a deciding file may import from outside: arithmetic, schemas and calendars. */
 const pureImports = [
+  'semver',
   'node:crypto',
   'node:zlib',
   'node:buffer',
