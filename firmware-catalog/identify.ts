@@ -1,12 +1,12 @@
 import { requestedFile } from './requested-path.ts';
-import { PROFILES } from './vendors/all.ts';
+import { KNOWN_VENDORS } from './vendors/all.ts';
 import type { Identity, ProvisioningRequest } from './vendors/profile.ts';
 import { recognise } from './vendors/recognition.ts';
 
-const recognisers = PROFILES.map(({ recogniser }) => recogniser);
+const recognisers = KNOWN_VENDORS.map(({ recogniser }) => recogniser);
 
 /**
- * Says what one request claims about the phone that sent it, over all vendors known here. Unknown stays
+ * Says what was seen of one phone claims about it, over all vendors known here. Unknown stays
  * null, any field may be missing, and a MAC in the path is a claim of its own, even when nobody knows
  * the phone. Takes time linear in the request's length, however hostile.
  */

@@ -11,6 +11,8 @@ export interface RequestedFile {
   readonly bareName: string;
   /** The MAC in the file name, where there is exactly one reading of it. */
   readonly mac: Mac | null;
+  /** The MAC's first 24 bits as `VendorKnowledge.ouis` spells them; null without a MAC. */
+  readonly prefix: string | null;
 }
 
 /**
@@ -36,7 +38,7 @@ export function stationMac(text: string): Mac | null {
     : read;
 }
 
-/** The 24-bit prefix of a MAC as it is written in `VendorProfile.ouis`. */
+/** The 24-bit prefix of a MAC as it is written in `VendorKnowledge.ouis`. */
 export const prefixOf = (mac: Mac): string => mac.slice(0, 8).replaceAll(':', '');
 
 /** What each vendor writes directly before the digits, with no separator between. */
@@ -44,11 +46,13 @@ const BARE = /^(?:cfg|spa|sep|ctlsep|itlsep|sip|ata|mgc|config|gk|ld)?([0-9a-f]{
 const PAIRED = /(?:^|[^0-9a-z])([0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})(?![0-9a-z])/i;
 const SEPARATED = /[^0-9a-z]([0-9a-f]{12})(?![0-9a-z])/i;
 
-function macInName(name: string): Pick<RequestedFile, 'bareName' | 'mac'> {
+function macInName(name: string): Pick<RequestedFile, 'bareName' | 'mac' | 'prefix'> {
   const written = (BARE.exec(name) ?? PAIRED.exec(name) ?? SEPARATED.exec(name))?.[1];
-  if (written === undefined) return { bareName: name, mac: null };
-  const bareName = name.replace(written, written.replace(/[:-]/g, ''));
-  return { bareName, mac: stationMac(written) };
+  if (written === undefined) return { bareName: name, mac: null, prefix: null };
+  const bareName =
+    written.length === 12 ? name : name.replace(written, written.replace(/[:-]/g, ''));
+  const mac = stationMac(written);
+  return { bareName, mac, prefix: mac && prefixOf(mac) };
 }
 
 function withoutOrigin(path: string): string {

@@ -1,4 +1,4 @@
-import { profileOf } from './vendors/all.ts';
+import { knowledgeOf } from './vendors/all.ts';
 import type { Order } from './vendors/profile.ts';
 import { ordered } from './vendors/version-parts.ts';
 
@@ -13,6 +13,6 @@ export function compareVersions(
   b: string,
   about: { model?: string; hardware?: string } = {},
 ): Order {
-  const profile = profileOf(vendor);
-  return profile ? profile.compare(a, b, about) : ordered(a, b, () => 'incomparable');
+  const known = knowledgeOf(vendor);
+  return known ? known.compare(a, b, about) : ordered(a, b, () => 'incomparable');
 }

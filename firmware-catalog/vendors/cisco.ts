@@ -41,7 +41,7 @@ const ouis = [
   'dcf719',
 ];
 
-const recogniser = { vendor: 'Cisco', readAgent, readFile } as const;
+const recogniser = { vendor: 'Cisco', agentInitials: 'c', readAgent, readFile, readClass } as const;
 
 export const cisco: VendorProfile = {
   name: 'Cisco',
@@ -71,6 +71,22 @@ export const cisco: VendorProfile = {
 
 function readAgent(userAgent: string): AgentClaim | undefined {
   return readCpAgent(userAgent) ?? readSlashAgent(userAgent) ?? readAtaAgent(userAgent);
+}
+
+/**
+ * `Cisco Systems, Inc. IP Phone CP-7941G` from enterprise phones, ended by a NUL byte; `CP-8841-3PCC` from
+ * multiplatform ones, `CISCO SPA122` and `CISCO ATA192-MPP` from the small ones.
+ */
+function readClass(text: string): AgentClaim | undefined {
+  const found =
+    /^Cisco Systems,? Inc\.(?: (?:IP|Wireless) Phone(?: (?:CP-)?([A-Z]{0,3}\d{3,4}[A-Z]{0,3}\d?))?)?$/i.exec(
+      text,
+    ) ??
+    /^(?:Cisco )?CP-(\d{4}[A-Z]{0,3})-3PCC$/i.exec(text) ??
+    /^Cisco ((?:SPA|ATA)-?\d{3,4}[A-Z]?\d?)(?:-MPP)?$/i.exec(text);
+  if (!found) return undefined;
+  const model = found[1]?.replace('-', '').toUpperCase() ?? null;
+  return { model, version: null, mac: null };
 }
 
 function readFile(file: RequestedFile): PathClaim | undefined {

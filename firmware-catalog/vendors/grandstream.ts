@@ -24,7 +24,7 @@ import { compareFields, dotted, ordered } from './version-parts.ts';
 
 const ouis = ['000b82', 'c074ad', 'ec74d7'];
 
-const recogniser = { vendor: 'Grandstream', readAgent, readFile } as const;
+const recogniser = { vendor: 'Grandstream', agentInitials: 'g', readAgent, readFile } as const;
 
 export const grandstream: VendorProfile = {
   name: 'Grandstream',

@@ -18,7 +18,19 @@ import { compareFields, compareLetters, dotted, firstDecided, ordered } from './
 
 const ouis = ['0004f2', '64167f', '482567'];
 
-const recogniser = { vendor: 'Polycom', readAgent, readFile } as const;
+const recogniser = {
+  vendor: 'Polycom',
+  agentInitials: 'fp',
+  readAgent,
+  readFile,
+  readClass(text: string) {
+    const model = /^Poly(?:com)?[ -]((?:VVX|SPIP|SSIP|Trio|CCX|Edge)[ _-]?[a-z]?\d{2,4})$/i.exec(
+      text,
+    )?.[1];
+    if (model === undefined) return undefined;
+    return { model: spelled(model.replace(/[ _-]/g, '')), version: null, mac: null };
+  },
+} as const;
 
 export const polycom: VendorProfile = {
   name: 'Polycom',

@@ -1,14 +1,50 @@
 import type { Mac } from '@ringwave/protocol/units';
 import type { RequestedFile } from '../requested-path.ts';
 
-/** Spelled as vendors spell themselves on the wire; catalogue data uses the same words. */
-export type VendorName = 'Yealink' | 'Polycom' | 'Grandstream' | 'Cisco';
+/**
+ * Spelled as vendors spell themselves on the wire; catalogue data uses the same words. Two names with a
+ * stroke stand for a make that changed hands, where the claim alone does not tell which owner's phone it is.
+ */
+export type VendorName =
+  | 'Aastra'
+  | 'Akuvox'
+  | 'Alcatel'
+  | 'Alcatel-Lucent'
+  | 'AudioCodes'
+  | 'Avaya'
+  | 'Cisco'
+  | 'Digium'
+  | 'Fanvil'
+  | 'Flyingvoice'
+  | 'Gigaset'
+  | 'Grandstream'
+  | 'Htek'
+  | 'Jitsi'
+  | 'Linksys'
+  | 'Mitel'
+  | 'Nethesis'
+  | 'Nortel/Avaya'
+  | 'Obihai'
+  | 'Panasonic'
+  | 'Patton'
+  | 'Polycom'
+  | 'Sangoma'
+  | 'Siemens/Gigaset'
+  | 'Sipura'
+  | 'Snom'
+  | 'Spectralink'
+  | 'Technicolor'
+  | 'Yealink';
 
-/** One request as a server saw it. Every field is a claim: anyone on the voice LAN can forge it. */
+/** What was seen of one phone. Every field is a claim: anyone on the voice LAN can forge it. */
 export interface ProvisioningRequest {
   readonly protocol?: 'http' | 'tftp' | undefined;
   readonly userAgent?: string | undefined;
   readonly path?: string | undefined;
+  /** The User-Agent of a SIP request; vendors spell it otherwise than over HTTP, or tenants replace it. */
+  readonly sipUserAgent?: string | undefined;
+  /** DHCP option 60; some makers end it with a NUL byte. */
+  readonly dhcpClass?: string | undefined;
 }
 
 /** What a request claims about the phone that sent it. `null` is *unknown*, never a guess. */
@@ -90,9 +126,12 @@ export interface RenderedFile {
   readonly holdsLogin: boolean;
 }
 
-/** What a User-Agent of a vendor says; a vendor word with no model is nobody's claim. */
+/**
+ * What a User-Agent of a vendor says. A bare vendor word is nobody's claim; the model is null only where
+ * the vendor's own form names a whole series, or a model that nobody here has heard of.
+ */
 export interface AgentClaim {
-  readonly model: string;
+  readonly model: string | null;
   readonly version: string | null;
   readonly mac: Mac | null;
   readonly hardware?: string;
@@ -104,19 +143,25 @@ export interface AgentClaim {
 export interface PathClaim {
   readonly model: string | null;
   readonly modelCandidates?: readonly string[];
+  readonly hardware?: string;
   /** No other vendor uses this name, and tenants replace this vendor's User-Agent: it stands beside any. */
   readonly ownName: boolean;
 }
 
 export interface Recogniser {
   readonly vendor: VendorName;
+  /** The small letters with which this vendor's User-Agents begin: others are not read. Absent: any. */
+  readonly agentInitials?: string;
   /** Undefined unless the User-Agent is this vendor's and names a model. Linear in its length. */
   readonly readAgent: (userAgent: string) => AgentClaim | undefined;
   /** Undefined unless this vendor's phones ask for such a name. */
   readonly readFile: (file: RequestedFile) => PathClaim | undefined;
+  /** Reads DHCP option 60, trimmed; absent where this vendor's class is only ever its User-Agent. */
+  readonly readClass?: (dhcpClass: string) => AgentClaim | undefined;
 }
 
-export interface VendorProfile {
+/** A vendor whose phones are recognised and whose versions are ordered, whether or not they can be served. */
+export interface VendorKnowledge {
   readonly name: VendorName;
   /** How requests are read; `identify` asks all vendors' recognisers at once. */
   readonly recogniser: Recogniser;
@@ -126,6 +171,10 @@ export interface VendorProfile {
   identify(request: ProvisioningRequest): Identity | undefined;
   /** Orders `a` against `b` ('older': a is older). Model and hardware narrow the line where given. */
   compare(a: string, b: string, about?: { model?: string; hardware?: string }): Order;
+}
+
+/** A vendor whose phones the agent can provision, update and wake as well. */
+export interface VendorProfile extends VendorKnowledge {
   readonly updateDecision: UpdateDecision;
   /** The files a phone of this vendor asks for at boot, in the vendor's order. */
   bootFiles(phone: { mac: Mac; model: string }): readonly BootFile[];

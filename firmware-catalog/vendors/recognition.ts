@@ -12,11 +12,14 @@ import type {
 /** Characters read of a User-Agent; the longest known of any phone is under 200. */
 export const userAgentLengthMax = 512;
 
+/** Characters read of DHCP option 60: its length is one byte. */
+export const dhcpClassLengthMax = 255;
+
 /**
- * Merges what the User-Agent and the path of one request claim. The User-Agent names vendor and model;
- * the path is the better source for the MAC. Where no User-Agent came, the path names the vendor if only
- * one vendor's phones use that name. A User-Agent that nobody knows leaves to the path only those names
- * that no other vendor uses: several vendors copy Yealink's and Grandstream's file names.
+ * Merges what was seen of one phone. The User-Agent names vendor and model, over HTTP before SIP, then
+ * the DHCP class; the path is the better source for the MAC. Where no User-Agent came, the path names the
+ * vendor if only one vendor's phones use that name. A User-Agent that nobody knows leaves to the path only
+ * those names that no other vendor uses: several vendors copy Yealink's and Grandstream's file names.
  */
 export function recognise(
   recognisers: readonly Recogniser[],
@@ -24,13 +27,65 @@ export function recognise(
 ): Identity | undefined {
   const userAgent = cleanAgent(request.userAgent);
   const file = requestedFile(request.path);
-  if (readable(userAgent)) {
-    for (const { vendor, readAgent, readFile } of recognisers) {
-      const agent = readAgent(userAgent);
-      if (agent) return merged(vendor, agent, file && readFile(file), file?.mac ?? agent.mac);
-    }
+  let claim = readAgents(recognisers, userAgent);
+  if (request.sipUserAgent !== undefined) {
+    claim = together(claim, readAgents(recognisers, cleanAgent(request.sipUserAgent)));
   }
-  return file && byName(recognisers, file, userAgent);
+  if (request.dhcpClass !== undefined) {
+    claim = together(claim, readClasses(recognisers, request.dhcpClass));
+  }
+  if (!claim) return file && byName(recognisers, file, userAgent);
+  const { recogniser, agent } = claim;
+  return merged(
+    recogniser.vendor,
+    agent,
+    file && recogniser.readFile(file),
+    file?.mac ?? agent.mac,
+  );
+}
+
+interface Claim {
+  readonly recogniser: Recogniser;
+  readonly agent: AgentClaim;
+}
+
+function readAgents(recognisers: readonly Recogniser[], userAgent: string): Claim | undefined {
+  if (!readable(userAgent)) return undefined;
+  const initial = userAgent.charAt(0).toLowerCase();
+  for (const recogniser of recognisers) {
+    if (recogniser.agentInitials?.includes(initial) === false) continue;
+    const agent = recogniser.readAgent(userAgent);
+    if (agent) return { recogniser, agent };
+  }
+  return undefined;
+}
+
+function readClasses(recognisers: readonly Recogniser[], dhcpClass: string): Claim | undefined {
+  if (dhcpClass.length > dhcpClassLengthMax) return undefined;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: Cisco phones end the class with NUL bytes.
+  const text = dhcpClass.replace(/\0{1,4}$/, '').trim();
+  if (text === '') return undefined;
+  for (const recogniser of recognisers) {
+    const agent = recogniser.readClass?.(text);
+    if (agent) return { recogniser, agent };
+  }
+  return readAgents(recognisers, text);
+}
+
+/** The first claim decides; a later one of the same vendor and model says what the first left out. */
+function together(first: Claim | undefined, later: Claim | undefined): Claim | undefined {
+  if (!first || !later) return first ?? later;
+  if (first.recogniser !== later.recogniser) return first;
+  const { model, version, mac } = first.agent;
+  if (model !== null && later.agent.model !== null && model !== later.agent.model) return first;
+  const agent = {
+    ...later.agent,
+    ...first.agent,
+    model: model ?? later.agent.model,
+    version: version ?? later.agent.version,
+    mac: mac ?? later.agent.mac,
+  };
+  return { recogniser: first.recogniser, agent };
 }
 
 function byName(
@@ -38,15 +93,16 @@ function byName(
   file: RequestedFile,
   userAgent: string,
 ): Identity | undefined {
-  const claims = recognisers.flatMap(({ vendor, readFile }) => {
+  const isTool = userAgent !== '' && TOOLS.test(userAgent);
+  if (isTool) return undefined;
+  let only: { vendor: VendorName; path: PathClaim } | undefined;
+  for (const { vendor, readFile } of recognisers) {
     const path = readFile(file);
-    const stands = userAgent === '' || (path?.ownName === true && !TOOLS.test(userAgent));
-    return path && stands ? [{ vendor, path }] : [];
-  });
-  const [only, ...others] = claims;
-  return only && others.length === 0
-    ? merged(only.vendor, undefined, only.path, file.mac)
-    : undefined;
+    if (!path || (userAgent !== '' && !path.ownName)) continue;
+    if (only) return undefined;
+    only = { vendor, path };
+  }
+  return only && merged(only.vendor, undefined, only.path, file.mac);
 }
 
 /** True where the MAC's prefix is known to be another maker's; an unknown prefix rejects nobody. */
@@ -61,12 +117,14 @@ function merged(
   mac: Mac | null,
 ): Identity {
   const candidates = agent ? undefined : path?.modelCandidates;
+  const hardware = agent ? agent.hardware : path?.hardware;
   return {
     vendor,
-    model: agent?.model ?? path?.model ?? null,
+    // A User-Agent that names no model it knows is not overruled by the name of a file that models share.
+    model: agent ? agent.model : (path?.model ?? null),
     version: agent?.version ?? null,
     mac,
-    ...(agent?.hardware === undefined ? {} : { hardware: agent.hardware }),
+    ...(hardware === undefined ? {} : { hardware }),
     ...(agent?.serial === undefined ? {} : { serial: agent.serial }),
     ...(agent?.versionKind === undefined ? {} : { versionKind: agent.versionKind }),
     ...(candidates === undefined ? {} : { modelCandidates: candidates }),

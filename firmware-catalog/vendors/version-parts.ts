@@ -11,12 +11,66 @@ export const opposite = (order: Order): Order =>
 export const orderOf = (a: number, b: number): Order =>
   a < b ? 'older' : a > b ? 'newer' : 'same';
 
-/** `1.0.63.3` as numbers; undefined unless it has between `least` and `most` dotted fields of digits. */
+const DOT = 46;
+const ZERO = 48;
+const digitsMax = 9;
+
+/**
+ * `1.0.63.3` as numbers; undefined unless it has between `least` and `most` dotted fields of at most 9
+ * digits. Written by hand: orders of a fleet's versions are asked for millions of times.
+ */
 export function dotted(text: string, least: number, most: number): number[] | undefined {
-  if (text.length > versionLengthMax || !/^\d{1,9}(?:\.\d{1,9})*$/.test(text)) return undefined;
-  const fields = text.split('.').map(Number);
+  const fields: number[] = [];
+  let field = 0;
+  let digits = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      if (digits === 0 || fields.length === most) return undefined;
+      fields.push(field);
+      field = 0;
+      digits = 0;
+    } else {
+      if (code < ZERO || code > ZERO + 9 || digits === digitsMax) return undefined;
+      field = field * 10 + code - ZERO;
+      digits += 1;
+    }
+  }
+  if (digits === 0) return undefined;
+  fields.push(field);
   return fields.length >= least && fields.length <= most ? fields : undefined;
 }
+
+/** Parsed versions kept of each vendor: a fleet runs a few hundred; at the bound all are forgotten. */
+export const versionsRememberedMax = 4096;
+
+/** Remembers what a pure parser answered, so that a version met again costs one look-up. */
+export function remembered<Version>(parse: (text: string) => Version): (text: string) => Version {
+  const known = new Map<string, Version>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const version = parse(text);
+    if (known.size >= versionsRememberedMax) known.clear();
+    known.set(text, version);
+    return version;
+  };
+}
+
+/** The commonest order: dotted numbers, after a vendor's own marks were taken off. */
+export const numeric = (
+  least: number,
+  most: number,
+  bare: (text: string) => string = (text) => text,
+): ((a: string, b: string) => Order) => {
+  const fields = remembered((text: string) => dotted(bare(text), least, most) ?? null);
+  return (a, b) =>
+    ordered(a, b, (left, right) => {
+      const from = fields(left);
+      const to = fields(right);
+      return from && to ? compareFields(from, to) : 'incomparable';
+    });
+};
 
 /**
  * Field by field as numbers. A missing field matches any: `5.9.6` names every build of 5.9.6, so it
@@ -29,6 +83,16 @@ export function compareFields(a: readonly number[], b: readonly number[]): Order
     if (order !== 'same') return order;
   }
   return 'same';
+}
+
+/**
+ * As compareFields, for schemes where a text of `whole` fields names one release and a further field is a
+ * later patch of it: then the shorter one is older (Snom 8.7.3.25 before 8.7.3.25.5).
+ */
+export function comparePatched(a: readonly number[], b: readonly number[], whole: number): Order {
+  const order = compareFields(a, b);
+  if (order !== 'same' || Math.min(a.length, b.length) < whole) return order;
+  return orderOf(a.length, b.length);
 }
 
 /** The first order that decides, in the order of weight. */

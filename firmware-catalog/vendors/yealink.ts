@@ -40,7 +40,14 @@ const ouis = [
   'f01653',
 ];
 
-const recogniser = { vendor: 'Yealink', readAgent, readFile } as const;
+const recogniser = {
+  vendor: 'Yealink',
+  agentInitials: 'ytwvcas',
+  readAgent,
+  readFile,
+  readClass: (text: string) =>
+    /^yealink$/i.test(text) ? { model: null, version: null, mac: null } : undefined,
+} as const;
 
 export const yealink: VendorProfile = {
   name: 'Yealink',

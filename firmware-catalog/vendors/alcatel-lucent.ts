@@ -1,0 +1,23 @@
+// Alcatel-Lucent Enterprise 8000, M and H phones.
+
+import { brandWords, knownOnly, ownPhoneFile } from './knowledge.ts';
+import { numeric } from './version-parts.ts';
+
+const ouis = ['487a55', '3c28a6'];
+
+export const alcatelLucent = knownOnly({
+  name: 'Alcatel-Lucent',
+  ouis,
+  agentInitials: 'a',
+  /** `ALE 8028s-GE 1.51.52.2204 487a55023075`; the end `-CE` marks the cloud edition of the same model. */
+  readAgent(userAgent) {
+    const found = brandWords(
+      userAgent,
+      /^(?:ALE|Alcatel-Lucent)(?=\s)/i,
+      /^[A-Z]{0,2}\d{1,4}[a-z]{0,2}(?:-[A-Z]{2})?$/i,
+    );
+    return found && { ...found, model: found.model.replace(/-CE$/i, '') };
+  },
+  readFile: ownPhoneFile(ouis, /^(?:config\.)?[0-9a-f]{12}\.(?:xml|cfg)$/i),
+  compare: numeric(2, 4, (text) => text.replace(/^R(?=\d)/i, '')),
+});
