@@ -129,7 +129,7 @@ export function demoFleet(options: DemoOptions): DemoFleet {
     phones,
     releases,
     advisory: demoAdvisory,
-    rollout: rolloutOf(cities, releases),
+    rollout: rolloutOf(cities, sizes, releases),
   };
 }
 
@@ -307,6 +307,7 @@ function roleAt(place: number, scenario: DemoScenario): Role {
 /** A few phones first, then two thirds of the sites, then everyone else. */
 function rolloutOf(
   cities: readonly DemoCity[],
+  sizes: readonly number[],
   releases: readonly { id: Id; firmware: DemoRelease }[],
 ): DemoRollout {
   const ids = cities.map(({ id }) => id as Id);
@@ -318,17 +319,36 @@ function rolloutOf(
     id: 'demo' as Id,
     name: 'Firmware of November 2026',
     releases: releases.filter(({ firmware }) => targets.includes(firmware)).map(({ id }) => id),
-    waves: [
+    waves: thatTakePhones(new Map(ids.map((id, place) => [id, sizes[place] ?? 0])), [
       { name: `Canary in ${first.name}`, sites: [first.id as Id], count: 4 },
       ids.length === 1
         ? { name: 'Half of the rest', percent: 50 }
         : { name: secondName(cities, second), sites: second },
       { name: 'Everyone else' },
-    ],
+    ]),
     gate: { successMin: 0.95, failuresMax: 1, minSample: 10, soakMinutes: 5 },
     attemptsMax: 3,
     rotateCredentials: true,
   };
+}
+
+/** The controller refuses a wave that takes no phone, so a small fleet has fewer waves. */
+function thatTakePhones(
+  sizes: ReadonlyMap<Id, number>,
+  waves: DemoRollout['waves'],
+): DemoRollout['waves'] {
+  const left = new Map(sizes);
+  return waves.filter(({ sites = [...left.keys()], count, percent = 100 }) => {
+    const there = sites.reduce((sum, site) => sum + (left.get(site) ?? 0), 0);
+    const takes = Math.min(count ?? Math.ceil((there * percent) / 100), there);
+    let open = takes;
+    for (const site of sites) {
+      const here = left.get(site) ?? 0;
+      left.set(site, Math.max(0, here - open));
+      open = Math.max(0, open - here);
+    }
+    return takes > 0;
+  });
 }
 
 const secondName = (cities: readonly DemoCity[], second: readonly Id[]): string =>

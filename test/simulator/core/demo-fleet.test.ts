@@ -135,7 +135,18 @@ test('sites and phones scale, and no two phones share an address', (t) => {
   const one = demoFleet({ seed: 3, sites: 1, phones: 5 });
   t.same(
     one.rollout.waves.map(({ name }) => name),
-    ['Canary in Lisbon', 'Half of the rest', 'Everyone else'],
+    ['Canary in Lisbon', 'Half of the rest'],
+    'no phone is left for a third wave',
   );
+  t.end();
+});
+
+test('a small fleet has no wave that takes no phone', (t) => {
+  const wavesOf = (sites: number, phones: number) =>
+    demoFleet({ seed: 1, sites, phones }).rollout.waves.map(({ name }) => name);
+  t.same(wavesOf(1, 1), ['Canary in Lisbon']);
+  t.same(wavesOf(1, 6), ['Canary in Lisbon', 'Half of the rest', 'Everyone else']);
+  t.same(wavesOf(2, 2), ['Canary in Lisbon', 'Everyone else']);
+  t.same(wavesOf(3, 3), ['Canary in Lisbon', 'Lisbon and Berlin', 'Everyone else']);
   t.end();
 });
