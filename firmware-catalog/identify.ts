@@ -6,7 +6,7 @@ import { recognise } from './vendors/recognition.ts';
 const recognisers = KNOWN_VENDORS.map(({ recogniser }) => recogniser);
 
 /**
- * Says what was seen of one phone claims about it, over all vendors known here. Unknown stays
+ * Says what that which was seen of a phone claims about it, over all vendors known here. Unknown stays
  * null, any field may be missing, and a MAC in the path is a claim of its own, even when nobody knows
  * the phone. Takes time linear in the request's length, however hostile.
  */

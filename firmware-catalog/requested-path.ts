@@ -1,4 +1,5 @@
 import { type Mac, mac } from '@ringwave/protocol/units';
+import { remembered } from './remembered.ts';
 
 /** Characters read of a requested path; phones ask for far shorter names, and a longer one is an attack. */
 export const pathLengthMax = 1024;
@@ -24,7 +25,10 @@ export function requestedFile(path: string | undefined): RequestedFile | undefin
   if (path === undefined || path.length === 0 || path.length > pathLengthMax) return undefined;
   const text = withoutEscapes(withoutQuery(withoutOrigin(path)));
   if (text === undefined || hasControlCharacter(text) || /^[a-z]:/i.test(text)) return undefined;
-  const segments = text.split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.');
+  const segments = text
+    .replaceAll('\\', '/')
+    .split('/')
+    .filter((segment) => segment !== '' && segment !== '.');
   const name = segments.pop();
   if (name === undefined || name === '..' || segments.includes('..')) return undefined;
   return { folders: segments, name, ...macInName(name) };
@@ -32,14 +36,20 @@ export function requestedFile(path: string | undefined): RequestedFile | undefin
 
 /** A MAC that a station can have: all zeros and all ones are file names and broadcast, not phones. */
 export function stationMac(text: string): Mac | null {
+  // Bare, in pairs or in Cisco's threes: no other length can be one, and most words asked about are none.
+  if (text.length !== 12 && text.length !== 17 && text.length !== 14) return null;
+  return readMac(text);
+}
+
+const readMac = remembered((text: string): Mac | null => {
   const read = mac(text);
   return read === undefined || read === '00:00:00:00:00:00' || read === 'ff:ff:ff:ff:ff:ff'
     ? null
     : read;
-}
+});
 
 /** The 24-bit prefix of a MAC as it is written in `VendorKnowledge.ouis`. */
-export const prefixOf = (mac: Mac): string => mac.slice(0, 8).replaceAll(':', '');
+export const prefixOf = (mac: Mac): string => mac.slice(0, 2) + mac.slice(3, 5) + mac.slice(6, 8);
 
 /** What each vendor writes directly before the digits, with no separator between. */
 const BARE = /^(?:cfg|spa|sep|ctlsep|itlsep|sip|ata|mgc|config|gk|ld)?([0-9a-f]{12})(?![0-9a-z])/i;
@@ -56,7 +66,7 @@ function macInName(name: string): Pick<RequestedFile, 'bareName' | 'mac' | 'pref
 }
 
 function withoutOrigin(path: string): string {
-  const scheme = /^(?:https?|tftp):\/\//i.exec(path);
+  const scheme = path.includes('://') && /^(?:https?|tftp):\/\//i.exec(path);
   if (!scheme) return path;
   const slash = path.indexOf('/', scheme[0].length);
   return slash < 0 ? '' : path.slice(slash);

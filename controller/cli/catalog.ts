@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { identify } from '@ringwave/firmware-catalog/identify';
 import type { Problem } from '@ringwave/firmware-catalog/problems';
 import { manifestBytesMax, parseRelease } from '@ringwave/firmware-catalog/release';
-import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
+import { KNOWN_VENDORS } from '@ringwave/firmware-catalog/vendors/all';
 import type { Identity } from '@ringwave/firmware-catalog/vendors/profile';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { type Command, Option } from 'commander';
@@ -23,6 +23,8 @@ export function registerCatalog(program: Command, out: CliOutput): void {
 interface IdentifyOptions {
   readonly userAgent?: string;
   readonly path?: string;
+  readonly sipUserAgent?: string;
+  readonly dhcpClass?: string;
   readonly protocol?: 'http' | 'tftp';
   readonly json?: boolean;
   readonly from?: string;
@@ -31,40 +33,46 @@ interface IdentifyOptions {
 function registerIdentify(catalog: Command, out: CliOutput): void {
   catalog
     .command('identify')
-    .description('say what a request claims about the phone that sent it')
-    .option('--user-agent <text>', 'the User-Agent header')
-    .option('--path <path>', 'the path or file name asked for')
+    .description('say who a phone claims to be by what was seen of it')
+    .option('--user-agent <text>', 'the User-Agent header of its HTTP request')
+    .option('--path <path>', 'the path or file name it asked for')
+    .option('--sip-user-agent <text>', 'the User-Agent header of its SIP request')
+    .option('--dhcp-class <text>', 'its DHCP vendor class (option 60)')
     .addOption(new Option('--protocol <name>', 'how it was asked for').choices(['http', 'tftp']))
     .option('--json', 'print JSON')
     .option(
       '--from <file>',
-      'answer each line {protocol, userAgent, path} of a file; - reads standard input',
+      'answer each line {protocol, userAgent, path, sipUserAgent, dhcpClass} of a file; - reads standard input',
     )
-    .action(async ({ from, json, userAgent, path, protocol }: IdentifyOptions) => {
+    .action(async ({ from, json, ...seen }: IdentifyOptions) => {
       if (from !== undefined) return linesOf(from, out, identifyLine);
-      if (userAgent === undefined && path === undefined) {
-        return refuse(out, 'nothing to identify: give --user-agent, --path or --from');
+      const { protocol: _, ...claims } = seen;
+      if (Object.keys(claims).length === 0) {
+        return refuse(
+          out,
+          'nothing to identify: give --user-agent, --path, --sip-user-agent, --dhcp-class or --from',
+        );
       }
-      const identity = identify({ userAgent, path, protocol });
+      const identity = identify(seen);
       await out.write(json ? `${JSON.stringify(identity)}\n` : plainIdentity(identity));
     });
 }
 
+const CLAIMS = ['userAgent', 'path', 'sipUserAgent', 'dhcpClass'] as const;
+
 function identifyLine(value: Readonly<Record<string, unknown>>): Answer {
-  const { userAgent = null, path = null, protocol = null } = value;
-  if (userAgent !== null && typeof userAgent !== 'string')
-    return { error: 'has a userAgent that is not text' };
-  if (path !== null && typeof path !== 'string') return { error: 'has a path that is not text' };
+  const seen: { -readonly [Name in (typeof CLAIMS)[number]]?: string } = {};
+  for (const name of CLAIMS) {
+    const claim = value[name] ?? undefined;
+    if (claim === undefined) continue;
+    if (typeof claim !== 'string') return { error: `has a ${name} that is not text` };
+    seen[name] = claim;
+  }
+  const { protocol = null } = value;
   if (protocol !== null && protocol !== 'http' && protocol !== 'tftp') {
     return { error: 'has a protocol that is neither http nor tftp' };
   }
-  return {
-    ok: identify({
-      userAgent: userAgent ?? undefined,
-      path: path ?? undefined,
-      protocol: protocol ?? undefined,
-    }),
-  };
+  return { ok: identify({ ...seen, protocol: protocol ?? undefined }) };
 }
 
 const plainIdentity = ({ vendor, model, version, mac }: Identity): string =>
@@ -93,7 +101,10 @@ function registerCompare(catalog: Command, out: CliOutput): void {
     )
     .argument('[a]', 'one version')
     .argument('[b]', 'the other version')
-    .option('--vendor <name>', `whose versions: ${PROFILES.map(({ name }) => name).join(', ')}`)
+    .option(
+      '--vendor <name>',
+      `whose versions: ${KNOWN_VENDORS.map(({ name }) => name).join(', ')}`,
+    )
     .option('--model <name>', 'the phone they run on')
     .option('--hardware <revision>', 'its hardware revision')
     .option('--json', 'print JSON')

@@ -2,7 +2,8 @@
 
 import { brandWords, knownOnly, ownPhoneFile } from './knowledge.ts';
 import type { Order } from './profile.ts';
-import { compareFields, dotted, ordered, remembered } from './version-parts.ts';
+import { remembered } from '../remembered.ts';
+import { compareFields, dotted, ordered } from './version-parts.ts';
 
 const ouis = ['0c1105', '9c7514'];
 

@@ -3,7 +3,8 @@
 import type { RequestedFile } from '../requested-path.ts';
 import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
-import { compareFields, dotted, ordered, remembered } from './version-parts.ts';
+import { remembered } from '../remembered.ts';
+import { compareFields, dotted, ordered } from './version-parts.ts';
 
 const ouis = ['c81fea', 'b4b017', 'ccf954', '00040d', 'c81feb', 'c41f3a'];
 

@@ -1,7 +1,7 @@
 // Cisco Small Business SPA phones and adapters, and ATA 19x in their own words. Linksys and Sipura
 // wrote the same shapes under their own names before: those are not read here.
 
-import { prefixOf, type RequestedFile, stationMac } from '../requested-path.ts';
+import { type RequestedFile, stationMac } from '../requested-path.ts';
 import { bracketsOf, isSerial } from './cisco-mpp.ts';
 import type { AgentClaim, PathClaim } from './profile.ts';
 
@@ -44,7 +44,7 @@ export function readSpaFile(file: RequestedFile): PathClaim | undefined {
   const named = /^(spa\d{3}[a-z]?\d?)\.cfg$/i.exec(file.name)?.[1]?.toUpperCase();
   if (named !== undefined) return isSpa(named) ? { model: named, ownName: true } : undefined;
   if (/^ATA[0-9a-f]{12}\.cnf\.xml$/i.test(file.name)) return { model: 'ATA190', ownName: true };
-  const ours = file.mac !== null && SPA_PREFIXES.includes(prefixOf(file.mac));
+  const ours = file.prefix !== null && SPA_PREFIXES.includes(file.prefix);
   return ours && /^(?:spa)?[0-9a-f]{12}\.(?:xml|cfg)$/i.test(file.name)
     ? { model: null, ownName: false }
     : undefined;

@@ -2,14 +2,8 @@
 // `11.3.1-MSR3-3`, `12-0-7MPP0201-66`, `11.3.7_MPP_0001`, `P0030801SR02`, `7.4.8a`, `6.1.5(a)`.
 
 import type { Order } from './profile.ts';
-import {
-  compareFields,
-  compareLetters,
-  firstDecided,
-  ordered,
-  orderOf,
-  remembered,
-} from './version-parts.ts';
+import { remembered } from '../remembered.ts';
+import { compareFields, compareLetters, firstDecided, ordered, orderOf } from './version-parts.ts';
 
 /** Software lines that number on their own and cannot be reached from each other by an upgrade. */
 type Line = 'mpp' | 'enterprise' | 'small-business';

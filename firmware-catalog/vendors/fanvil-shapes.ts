@@ -3,14 +3,8 @@
 import { type RequestedFile } from '../requested-path.ts';
 import { brandWords, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
-import {
-  compareFields,
-  comparePatched,
-  dotted,
-  firstDecided,
-  ordered,
-  remembered,
-} from './version-parts.ts';
+import { remembered } from '../remembered.ts';
+import { compareFields, comparePatched, dotted, firstDecided, ordered } from './version-parts.ts';
 
 const MODEL = /^[a-z]{1,4}\d{1,4}[a-z]{0,4}\d?(?:[- ](?:v\d|pro|lite|plus))?$/i;
 

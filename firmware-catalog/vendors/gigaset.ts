@@ -3,7 +3,8 @@
 import type { RequestedFile } from '../requested-path.ts';
 import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
-import { compareFields, dotted, orderOf, ordered, remembered } from './version-parts.ts';
+import { remembered } from '../remembered.ts';
+import { compareFields, dotted, orderOf, ordered } from './version-parts.ts';
 
 const ouis = ['7c2f80', '589ec6', '002104', '14b370', '0021e0'];
 

@@ -3,7 +3,8 @@
 import type { RequestedFile } from '../requested-path.ts';
 import { macIn } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
-import { compareFields, dotted, ordered, remembered } from './version-parts.ts';
+import { remembered } from '../remembered.ts';
+import { compareFields, dotted, ordered } from './version-parts.ts';
 
 /**
  * `Aastra6731i MAC:00-08-5D-23-74-29 V:3.2.0.70-SIP`, `Mitel6930 MAC:… V:6.4.0.140-SIP`; over SIP

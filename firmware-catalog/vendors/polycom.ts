@@ -2,7 +2,7 @@
 // (UC Software administrator guides 3.3 to 6.4).
 
 import type { Mac } from '@ringwave/protocol/units';
-import { type RequestedFile, prefixOf, requestedFile, stationMac } from '../requested-path.ts';
+import { type RequestedFile, requestedFile, stationMac } from '../requested-path.ts';
 import { host, httpUrl, passwordAlphabet, xmlAttribute, xmlText } from './config-text.ts';
 import type {
   AgentClaim,
@@ -150,7 +150,7 @@ function readFile(file: RequestedFile): PathClaim | undefined {
     return PHONE_FILE.test(file.bareName) ? { model: null, ownName: false } : undefined;
   }
   if (!file.mac || isForeignMac(file.mac)) return undefined;
-  const ours = ouis.includes(prefixOf(file.mac));
+  const ours = ouis.includes(file.prefix ?? '');
   const known = ours ? PHONE_FILE.test(file.bareName) : OWN_PHONE_FILE.test(file.bareName);
   return known ? { model: null, ownName: false } : undefined;
 }

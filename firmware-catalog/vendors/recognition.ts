@@ -36,12 +36,7 @@ export function recognise(
   }
   if (!claim) return file && byName(recognisers, file, userAgent);
   const { recogniser, agent } = claim;
-  return merged(
-    recogniser.vendor,
-    agent,
-    file && recogniser.readFile(file),
-    file?.mac ?? agent.mac,
-  );
+  return merged(recogniser.vendor, agent, file?.mac ?? agent.mac);
 }
 
 interface Claim {
@@ -102,7 +97,7 @@ function byName(
     if (only) return undefined;
     only = { vendor, path };
   }
-  return only && merged(only.vendor, undefined, only.path, file.mac);
+  return only && merged(only.vendor, only.path, file.mac);
 }
 
 /** True where the MAC's prefix is known to be another maker's; an unknown prefix rejects nobody. */
@@ -110,30 +105,27 @@ export function isForeignMac(mac: Mac | null): boolean {
   return mac !== null && OTHER_MAKERS.has(prefixOf(mac));
 }
 
-function merged(
-  vendor: VendorName,
-  agent: AgentClaim | undefined,
-  path: PathClaim | undefined,
-  mac: Mac | null,
-): Identity {
-  const candidates = agent ? undefined : path?.modelCandidates;
-  const hardware = agent ? agent.hardware : path?.hardware;
+/** One claim of what the phone is; a User-Agent is never completed from the name of a file that models share. */
+function merged(vendor: VendorName, claim: AgentClaim | PathClaim, mac: Mac | null): Identity {
+  const { serial, versionKind } = claim as Partial<AgentClaim>;
+  const { modelCandidates } = claim as Partial<PathClaim>;
   return {
     vendor,
-    // A User-Agent that names no model it knows is not overruled by the name of a file that models share.
-    model: agent ? agent.model : (path?.model ?? null),
-    version: agent?.version ?? null,
+    model: claim.model,
+    version: 'version' in claim ? claim.version : null,
     mac,
-    ...(hardware === undefined ? {} : { hardware }),
-    ...(agent?.serial === undefined ? {} : { serial: agent.serial }),
-    ...(agent?.versionKind === undefined ? {} : { versionKind: agent.versionKind }),
-    ...(candidates === undefined ? {} : { modelCandidates: candidates }),
+    ...(claim.hardware === undefined ? {} : { hardware: claim.hardware }),
+    ...(serial === undefined ? {} : { serial }),
+    ...(versionKind === undefined ? {} : { versionKind }),
+    ...(modelCandidates === undefined ? {} : { modelCandidates }),
   };
 }
 
 /** Some proxies and logs keep the quotes around a header's value. */
 function cleanAgent(userAgent: string | undefined): string {
-  const trimmed = (userAgent ?? '').slice(0, userAgentLengthMax + 1).trim();
+  if (userAgent === undefined) return '';
+  const trimmed = userAgent.slice(0, userAgentLengthMax + 1).trim();
+  if (!trimmed.startsWith('"') && !trimmed.startsWith("'")) return trimmed;
   const quoted = /^(["'])(.*)\1$/.exec(trimmed);
   return quoted?.[2] === undefined ? trimmed : quoted[2].trim();
 }

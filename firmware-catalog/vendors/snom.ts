@@ -3,7 +3,8 @@
 import type { RequestedFile } from '../requested-path.ts';
 import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
-import { comparePatched, dotted, ordered, remembered } from './version-parts.ts';
+import { remembered } from '../remembered.ts';
+import { comparePatched, dotted, ordered } from './version-parts.ts';
 
 const ouis = ['000413', '00087b'];
 

@@ -1,5 +1,6 @@
 // Building blocks from which each vendor's order of versions is made.
 
+import { remembered } from '../remembered.ts';
 import type { Order } from './profile.ts';
 
 /** Characters of a version; the longest known name of a release has 40. */
@@ -39,22 +40,6 @@ export function dotted(text: string, least: number, most: number): number[] | un
   if (digits === 0) return undefined;
   fields.push(field);
   return fields.length >= least && fields.length <= most ? fields : undefined;
-}
-
-/** Parsed versions kept of each vendor: a fleet runs a few hundred; at the bound all are forgotten. */
-export const versionsRememberedMax = 4096;
-
-/** Remembers what a pure parser answered, so that a version met again costs one look-up. */
-export function remembered<Version>(parse: (text: string) => Version): (text: string) => Version {
-  const known = new Map<string, Version>();
-  return (text) => {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const version = parse(text);
-    if (known.size >= versionsRememberedMax) known.clear();
-    known.set(text, version);
-    return version;
-  };
 }
 
 /** The commonest order: dotted numbers, after a vendor's own marks were taken off. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Mac } from '@ringwave/protocol/units';
-import { type RequestedFile, prefixOf, requestedFile, stationMac } from '../requested-path.ts';
+import { type RequestedFile, requestedFile, stationMac } from '../requested-path.ts';
 import { httpUrl, isPrintable, passwordAlphabet } from './config-text.ts';
 import type {
   AgentAddress,
@@ -149,7 +149,7 @@ function readFile(file: RequestedFile): PathClaim | undefined {
   }
   if (!file.mac) return CUT_MAC.test(file.name) ? { model: null, ownName: false } : undefined;
   if (isForeignMac(file.mac)) return undefined;
-  const ours = ouis.includes(prefixOf(file.mac));
+  const ours = ouis.includes(file.prefix ?? '');
   const known = ours ? PHONE_FILE.test(file.bareName) : OWN_PHONE_FILE.test(file.bareName);
   return known ? { model: null, ownName: false } : undefined;
 }

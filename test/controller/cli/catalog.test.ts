@@ -52,6 +52,24 @@ test('identify prints vendor, model, version and mac, null where unknown', async
   t.equal(plain.out, 'vendor: Cisco\nmodel: unknown\nversion: unknown\nmac: 00:18:73:a1:b2:c3\n');
 });
 
+test('identify reads what a registrar and a DHCP server saw, from flags and from lines', async (t) => {
+  const sip = await catalog(['identify', '--sip-user-agent', 'Htek UC840 V1.0.4.2.11', '--json']);
+  t.equal(sip.out, '{"vendor":"Htek","model":"UC840","version":"1.0.4.2.11","mac":null}\n');
+  const dhcp = await catalog(['identify', '--dhcp-class', 'CP-8841-3PCC', '--json']);
+  t.equal(dhcp.out, '{"vendor":"Cisco","model":"8841","version":null,"mac":null}\n');
+  const input = [
+    '{"sipUserAgent":"Linksys/SPA3102-3.3.6(GW)"}\n',
+    '{"dhcpClass":"Cisco Systems, Inc. IP Phone CP-7940G\\u0000"}\n',
+    '{"dhcpClass":7}\n',
+  ];
+  const { out } = await catalog(['identify', '--from', '-'], input);
+  t.same(lines(out), [
+    { vendor: 'Linksys', model: 'SPA3102', version: '3.3.6(GW)', mac: null },
+    { vendor: 'Cisco', model: '7940G', version: null, mac: null },
+    { error: 'line 3 has a dhcpClass that is not text', line: 3 },
+  ]);
+});
+
 test('compare prints one word', async (t) => {
   t.equal(
     (
@@ -127,7 +145,8 @@ test('a malformed line gets a line of its own and exit code 2, and the others ar
 
 test('what cannot be asked is refused with the next step, and no stack trace', async (t) => {
   for (const [args, said] of [
-    [['identify'], 'give --user-agent, --path or --from'],
+    [['identify'], 'give --user-agent, --path, --sip-user-agent, --dhcp-class or --from'],
+    [['identify', '--protocol', 'http'], 'nothing to identify'],
     [['compare', '1.0', '2.0'], 'names no vendor'],
     [['compare', '--vendor', 'Yealink', '1.0'], 'needs two versions'],
     [['identify', '--from', '/nonexistent/x'], 'give the name of a file, or - for standard input'],
