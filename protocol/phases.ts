@@ -1,3 +1,5 @@
+import { type DurationMs, minutes } from './units.ts';
+
 // The words for where a phone, a rollout and a wave stand; the same in code, API, CLI, console and docs.
 
 export const PHONE_PHASES = [
@@ -27,6 +29,9 @@ const finals: readonly string[] = FINAL_PHASES;
 const slots: readonly string[] = SLOT_PHASES;
 export const isFinal = (phase: PhonePhase): phase is FinalPhase => finals.includes(phase);
 export const holdsSlot = (phase: PhonePhase): boolean => slots.includes(phase);
+
+/** A start needs this much of an opening ahead of it: the usual update, with flash and boot. */
+export const updateTakesUsually: DurationMs = minutes(15);
 
 export const ROLLOUT_STATES = [
   'draft',

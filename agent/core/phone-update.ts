@@ -92,8 +92,6 @@ export const restartTakesMax: DurationMs = minutes(15);
 export const restartTakesMin: DurationMs = seconds(15);
 /** Between the first request with the new version and the phone's own configuration fetched. */
 export const settleTakesMax: DurationMs = minutes(5);
-/** A start needs this much of an opening ahead of it: the usual update, with flash and boot. */
-export const updateTakesUsually: DurationMs = minutes(15);
 /** After a call the phone is tried again; short, since most calls are. */
 export const callPause: DurationMs = minutes(3);
 export const retryPauseMin: DurationMs = minutes(2);

@@ -1,8 +1,7 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Halt, Plan, PlanOpening, PlanPhone } from '@ringwave/protocol/messages';
-import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal, updateTakesUsually } from '@ringwave/protocol/phases';
 import { type EpochMs, laterBy } from '@ringwave/protocol/units';
-import { updateTakesUsually } from './phone-update.ts';
 import type { Why, Work } from './state.ts';
 
 // Who may be down now. A slot is owned by one phone; it is freed by leaving the slot phases, so it cannot

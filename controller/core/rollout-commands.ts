@@ -67,6 +67,8 @@ export function createRollout(
     );
   }
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
+  const shut = sites.filter((site) => draft.sites.get(site)?.windows.length === 0);
+  if (shut.length > 0) return refused(...shut.map((site) => neverOpens(thing, site)));
   storeRollout(draft, input, { who, now, sizes, sites });
   for (const phone of fitting) {
     const release = releaseFor(phone, releases);
@@ -74,6 +76,13 @@ export function createRollout(
   }
   return taken;
 }
+
+const neverOpens = (thing: string, site: Id): Refusal =>
+  invalid(
+    `${thing}: site ${site}`,
+    'has no window, so none of its phones is ever started',
+    `Give it one with: ringwave site put ${site}`,
+  );
 
 function storeRollout(
   draft: ControllerDraft,

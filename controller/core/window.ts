@@ -1,4 +1,5 @@
-import type { EpochMs } from '@ringwave/protocol/units';
+import { updateTakesUsually } from '@ringwave/protocol/phases';
+import { type EpochMs, minutes } from '@ringwave/protocol/units';
 import { Temporal } from 'temporal-polyfill';
 import { WEEKDAYS, type WindowRule } from './state.ts';
 
@@ -108,6 +109,14 @@ function merged(openings: readonly Opening[]): { start: EpochMs; end: EpochMs }[
   return result;
 }
 
+const leastMinutes = updateTakesUsually / minutes(1);
+
+const minuteOf = (wall: string): number => Number(wall.slice(0, 2)) * 60 + Number(wall.slice(3));
+
+/** By the wall clock; an end before the start is the next day's. */
+const minutesUntil = (start: string, end: string): number =>
+  (minuteOf(end) - minuteOf(start) + 24 * 60) % (24 * 60);
+
 /** Why a rule can never open, or undefined when it can. */
 export function windowProblem(rule: WindowRule): string | undefined {
   const wall = /^([01]\d|2[0-3]):[0-5]\d$/;
@@ -115,6 +124,9 @@ export function windowProblem(rule: WindowRule): string | undefined {
   if (!wall.test(rule.start) || !wall.test(rule.end))
     return 'start and end are wall-clock times HH:MM';
   if (rule.start === rule.end) return 'begins and ends at the same time, so it never opens';
+  const long = minutesUntil(rule.start, rule.end);
+  if (long < leastMinutes)
+    return `is ${long} minutes long, and no phone is started with less than ${leastMinutes} ahead`;
   return undefined;
 }
 

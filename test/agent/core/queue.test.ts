@@ -1,8 +1,7 @@
 import type { Halt, Plan, PlanPhone } from '@ringwave/protocol/messages';
-import { holdsSlot } from '@ringwave/protocol/phases';
+import { holdsSlot, updateTakesUsually } from '@ringwave/protocol/phases';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import { updateTakesUsually } from '../../../agent/core/phone-update.ts';
 import {
   type Candidate,
   floorOf,

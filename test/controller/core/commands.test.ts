@@ -151,6 +151,14 @@ test('a selection that no release fits says how many phones it found', (t) => {
   t.end();
 });
 
+test('a rollout over a site that never opens is refused, for it would wait without an end', (t) => {
+  const desk = smallFleet(1).do({ kind: 'site-put', site: siteOf('lisbon', { windows: [] }) });
+  const [refusal] = desk.refusals({ kind: 'rollout-create', input: rolloutOf() });
+  t.match(refusal, { thing: 'rollout autumn: site lisbon', reason: /has no window/ });
+  t.equal(desk.tables.rollouts.size, 0);
+  t.end();
+});
+
 test('a site holds as many phones as one plan can carry', (t) => {
   const desk = new Desk().do(site());
   const many = Array.from({ length: sitePhonesMax + 1 }, (_, nth) => ({

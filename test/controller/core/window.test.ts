@@ -220,6 +220,9 @@ test('an offset is no zone, and a rule that can never open says why', (t) => {
   t.match(said({ start: '24:00' }), /HH:MM/);
   t.match(said({ start: '1:00' }), /HH:MM/);
   t.equal(said({ start: '23:00', end: '01:00' }), undefined, 'into the next day');
+  t.match(said({ start: '02:00', end: '02:10' }), 'is 10 minutes long, and no phone is started');
+  t.match(said({ start: '23:55', end: '00:05' }), 'is 10 minutes long, and no phone is started');
+  t.equal(said({ start: '23:50', end: '00:05' }), undefined, 'an update just fits');
   t.end();
 });
 
