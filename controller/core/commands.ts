@@ -215,7 +215,9 @@ function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
 
 function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void {
   const before = draft.phones.get(input.mac);
-  const { running, seenAt, address, credential } = before ?? {};
+  const { running, seenAt, credential } = before ?? {};
+  // At another site the same address is another phone's: nobody is woken there before this one was seen.
+  const address = before?.site === input.site ? before.address : undefined;
   const kept = {
     ...(running ? { running } : {}),
     ...(seenAt ? { seenAt } : {}),

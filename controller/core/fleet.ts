@@ -108,11 +108,17 @@ export function takeReport(
     effects.push({ kind: 'send-ack', site, ack: ackOf(agent, now) });
     return;
   }
-  for (const item of receipt.items) apply(draft, site, item, now, moved);
+  for (const item of receipt.items) apply(draft, site, notAhead(item, now), now, moved);
   const after = { ...agent, cursor: receipt.cursor };
   draft.agents.put(site, after);
   effects.push({ kind: 'send-ack', site, ack: ackOf(after, now) });
 }
+
+/** What an agent whose clock runs ahead saw was seen now at the latest; later evidence must still count. */
+const notAhead = (item: ReportItem, now: EpochMs): ReportItem => ({
+  ...item,
+  at: Math.min(item.at, now),
+});
 
 function apply(
   draft: ControllerDraft,

@@ -274,6 +274,27 @@ test('a site speaks for its own phones only, and a doubled report counts once', 
   t.end();
 });
 
+test('what a box with a fast clock saw does not silence what is seen after it', (t) => {
+  const desk = smallFleet(1);
+  const about = { mac: macOf(1), vendor: 'Yealink', model: 'T46S', address: '10.0.0.7' };
+  const seen = { kind: 'phone-seen' as const, source: 'http-request' as const, ...about };
+  desk.hears(lisbon, { ...seen, at: Date.UTC(2099, 0, 1), version: '66.85.0.5' });
+  desk.wait(10).seen(lisbon, 1, '66.86.0.15');
+  t.match(desk.tables.phones.get(macOf(1)), { running: { version: '66.86.0.15' } });
+  t.equal(desk.tables.phones.get(macOf(1))?.seenAt, desk.now);
+  t.end();
+});
+
+test('a phone that moves to another site is not woken there by its old address', (t) => {
+  const desk = smallFleet(1).do(
+    { kind: 'site-put', site: siteOf('berlin') },
+    { kind: 'phones-put', phones: [phoneOf(1, { site: idOf('berlin') })] },
+  );
+  t.equal(desk.tables.plans.get('berlin')?.plan.phones[0]?.lastSeen, undefined);
+  t.match(desk.tables.phones.get(macOf(1)), { running: { version: '66.85.0.5' } });
+  t.end();
+});
+
 test('a phone that moves to another site goes on in its rollout there', (t) => {
   const desk = smallFleet(2)
     .do({ kind: 'site-put', site: siteOf('berlin') })
