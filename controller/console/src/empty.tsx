@@ -14,7 +14,7 @@ export function LoggedOut() {
         the session then holds for twelve hours. Print a link where the controller runs, and open it
         in this browser:
       </p>
-      <Command>ringwave login</Command>
+      <Command>ringwave controller login</Command>
       <p>
         <button type="button" onClick={connect}>
           I am logged in now

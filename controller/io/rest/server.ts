@@ -97,7 +97,7 @@ async function whoIsThere(
     return refuse(reply, 401, 'unauthenticated', {
       thing: request.url.split('?')[0] ?? '',
       reason: 'needs a log-in',
-      next: 'Open a link from: ringwave login, or send an API token.',
+      next: 'Open a link from: ringwave controller login, or send an API token.',
     });
   }
   request.who = who;
@@ -163,7 +163,7 @@ async function consoleRoutes(
 const page = (text: string, head = ''): string =>
   `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ringwave</title><link rel="icon" href="/ringwave.svg">${head}</head><body><p>${text}</p></body></html>`;
 const SPENT_LINK = page(
-  'This link has been used or is too old. Print a new one with: ringwave login',
+  'This link has been used or is too old. Print a new one with: ringwave controller login',
 );
 const LOGGED_IN = page(
   'Logged in. <a href="/">Open the console</a>',

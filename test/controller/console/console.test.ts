@@ -138,7 +138,7 @@ test('the console in a browser', async (t) => {
     const page = await context.newPage();
     await page.goto(house.controller.url);
     await page.getByRole('heading', { name: 'You are not logged in' }).waitFor();
-    t.match(await page.innerText('main'), /ringwave login/);
+    t.match(await page.innerText('main'), /ringwave controller login/);
     t.equal(
       await page.evaluate(() => fetch('/api/v1/rollouts').then((answer) => answer.status)),
       401,
@@ -163,7 +163,10 @@ test('the console in a browser', async (t) => {
     t.equal(new URL(page.url()).search, '', 'the address no longer holds the secret');
     const again = await page.goto(link);
     t.equal(again?.status(), 403);
-    t.match(await page.innerText('body'), /has been used or is too old[^]*ringwave login/);
+    t.match(
+      await page.innerText('body'),
+      /has been used or is too old[^]*ringwave controller login/,
+    );
     await page.close();
   });
 

@@ -23,7 +23,7 @@ test('nobody without a log-in learns more than that one is needed', async (t) =>
       authorization: 'Bearer wrong-wrong-wrong-wrong',
     });
     t.same(told(answer), [
-      `401 unauthenticated: ${where}: needs a log-in. Open a link from: ringwave login, or send an API token.`,
+      `401 unauthenticated: ${where}: needs a log-in. Open a link from: ringwave controller login, or send an API token.`,
     ]);
   }
   const headers = (await door.ask('GET', '/health', undefined, {})).headers;
