@@ -63,6 +63,18 @@ function judgeOpenWave(
   const index = rollout.waves.findLastIndex(
     (wave) => wave.state === 'open' || wave.state === 'soaking',
   );
+  const late = lateFailure(rollout);
+  if (late) {
+    setWave(draft, rollout.id, late.index, { ...late.wave, state: 'halted', why: late.why });
+    pause(
+      draft,
+      rollout.id,
+      { by: 'gate', who: late.wave.spec.name, reason: late.why },
+      now,
+      moved,
+    );
+    return undefined;
+  }
   const wave = rollout.waves[index];
   if (!wave) return undefined;
   const verdict = judge(rollout.gate, wave.counts);
@@ -96,6 +108,19 @@ function judgeOpenWave(
   }
 }
 
+const gateMet = 'Gate met';
+
+/** A wave passes on its sample; failures of its other phones may come later, and still halt the rollout. */
+function lateFailure(rollout: Rollout) {
+  for (const [index, wave] of rollout.waves.entries()) {
+    // What a person has released is not stopped again by the same failures.
+    if (wave.state !== 'passed' || wave.why !== gateMet) continue;
+    const verdict = judge(rollout.gate, wave.counts);
+    if (verdict.kind === 'halted') return { index, wave, why: verdict.why };
+  }
+  return undefined;
+}
+
 const unsoaked = ({ soakUntil: _until, ...wave }: Wave): Wave => ({ ...wave, state: 'open' });
 
 function soak(
@@ -118,7 +143,7 @@ function soak(
     }
     return soakUntil;
   }
-  passWave(draft, rollout.id, index, 'Gate met', now, moved);
+  passWave(draft, rollout.id, index, gateMet, now, moved);
   return advance(draft, rollout.id, now, moved);
 }
 
@@ -157,7 +182,8 @@ export function setWave(draft: ControllerDraft, id: Id, index: number, wave: Wav
 function openWave(draft: ControllerDraft, id: Id, index: number, now: EpochMs, moved: Moved): void {
   const rollout = draft.rollouts.get(id);
   const wave = rollout?.waves[index];
-  if (!rollout || !wave) return;
+  // A wave released after a late failure has its successor open already.
+  if (!rollout || !wave || wave.openedAt !== undefined) return;
   setWave(draft, id, index, { ...wave, state: 'open', openedAt: now });
   audit(draft, {
     at: now,

@@ -160,6 +160,26 @@ test('a halted wave pauses the rollout by name; who resumes releases it', (t) =>
   t.end();
 });
 
+test('failures that come after a wave has passed still halt the rollout, once', (t) => {
+  const desk = began(smallFleet(8), {
+    waves: [{ name: 'canary', count: 6 }, { name: 'rest' }],
+    gate: { ...gate, minSample: 2, failuresMax: 1 },
+  });
+  const [a = 0, b = 0, ...late] = inWave(desk, 0);
+  desk.ended(lisbon, a, 'done').ended(lisbon, b, 'done');
+  desk.wait(60);
+  t.same(states(desk), ['passed', 'open']);
+  const openedAt = rollout(desk)?.waves[1]?.openedAt;
+  for (const number of late.slice(0, 2)) desk.ended(lisbon, number, 'failed');
+  t.same(states(desk), ['halted', 'open']);
+  t.match(rollout(desk), { state: 'paused', paused: { by: 'gate', who: 'canary' } });
+  desk.do({ kind: 'rollout-resume', rollout: idOf('autumn') });
+  desk.ended(lisbon, late[2] ?? 0, 'failed');
+  t.same(states(desk), ['passed', 'open'], 'a person has answered for it');
+  t.equal(rollout(desk)?.waves[1]?.openedAt, openedAt, 'a wave opens once');
+  t.end();
+});
+
 test('a wave whose phones all ended without meeting its gate is held, never passed', (t) => {
   const desk = began(smallFleet(4), {
     waves: [{ name: 'canary', count: 2 }, { name: 'rest' }],
