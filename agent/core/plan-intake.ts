@@ -34,6 +34,10 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
   for (const work of Array.from(draft.work.values())) {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
   }
+  // A phone that is no longer of this site takes its secrets with it; put back, it begins anew.
+  for (const table of [draft.credentials, draft.sightings]) {
+    for (const [mac] of Array.from(table.entries())) if (!named.has(mac)) table.remove(mac);
+  }
 }
 
 /** Takes over what the controller saw of a phone after this box did. */

@@ -274,3 +274,14 @@ test('an agent that has just started asks the controller before it starts a phon
   const step = agent.take({ kind: 'woke' }, laterBy(noon, minutes(2)));
   t.match(step.effects, [{ kind: 'wake-phone', mac, start: 1 }]);
 });
+
+test('a phone taken out of the plan takes its secrets with it, so that it can begin anew', async (t) => {
+  const agent = connectedAgent();
+  const phones = plan.phones.map((phone) => ({ ...phone, credentialGeneration: 1 }));
+  agent.take({ kind: 'plan-came', plan: { ...plan, phones } });
+  const made = { mac, generation: 1, sealed: 'x', fingerprint: 'f'.repeat(32) };
+  agent.take({ kind: 'secret-made', ...made });
+  t.equal(agent.tables.credentials.get(mac)?.next?.generation, 1);
+  agent.take({ kind: 'plan-came', plan: { ...plan, revision: 6, phones: [] } });
+  t.notOk(agent.tables.credentials.has(mac));
+});
