@@ -1,16 +1,18 @@
 import { type Advisory, parseAdvisory } from '../advisory.ts';
-import { entriesOf, type Feed, readEntries } from './feed.ts';
+import { beginThere, changedAtAll, entriesOf, type Feed, readEntries } from './feed.ts';
 
 /** A list of security notices: JSON, either a list or `{ "advisories": [...] }`, or links to single ones. */
 export const advisoryFeed: Feed<Advisory> = {
   kind: 'advisory',
   accept: 'application/json',
-  read(body) {
+  begin: beginThere,
+  read({ body }) {
     const entries = entriesOf(body, 'advisories');
     return entries && readEntries(entries, parse);
   },
-  readLinked: parse,
+  readLinked: ({ body }) => parse(body),
   keyOf: (advisory) => advisory.id,
+  changed: changedAtAll,
 };
 
 function parse(document: unknown) {

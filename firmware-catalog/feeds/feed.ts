@@ -32,22 +32,48 @@ export type FeedFault = keyof typeof FEED_FAULTS;
 
 export interface FeedRead<Item> {
   readonly items: readonly Item[];
+  /** Further parts of this feed (pages, sub-lists), read by `read` like the first; absolute or relative. */
+  readonly more?: readonly string[];
   /** Addresses of further documents that hold one item each, absolute or relative to the feed. */
   readonly links: readonly string[];
   /** Entries that could not be read; the others still count. */
   readonly problems: readonly Problem[];
 }
 
-/** A kind of vendor feed: pure reading. One value per file in this folder. */
+/** One document as it came. */
+export interface FeedDocument {
+  /** Where it was found, after redirects; addresses inside are relative to it. */
+  readonly url: string;
+  readonly body: string;
+}
+
+/**
+ * A kind of feed: pure reading, always these five functions. One value per file in this folder; what
+ * needs settings (selectors, a vendor) is made by a function that takes them.
+ */
 export interface Feed<Item> {
   readonly kind: string;
   /** The Accept header. */
   readonly accept: string;
+  /** Where to begin, from the address that someone configured; most begin at that address. */
+  begin(address: string): readonly string[];
   /** Undefined when the document as a whole is not of this kind. */
-  read(body: string): FeedRead<Item> | undefined;
-  readLinked(body: string): { readonly item: Item } | { readonly problems: readonly Problem[] };
+  read(document: FeedDocument): FeedRead<Item> | undefined;
+  /** One document that the feed links to; it holds one item. */
+  readLinked(document: FeedDocument): LinkedRead<Item>;
   keyOf(item: Item): string;
+  /** What a new reading changes, for the run log; undefined when both say the same. */
+  changed(before: Item, after: Item): string | undefined;
 }
+
+export type LinkedRead<Item> = { readonly item: Item } | { readonly problems: readonly Problem[] };
+
+/** Begins where it was told. */
+export const beginThere = (address: string): readonly string[] => [address];
+
+/** For items that are plain data, where any difference counts. */
+export const changedAtAll = (before: unknown, after: unknown): string | undefined =>
+  JSON.stringify(before) === JSON.stringify(after) ? undefined : 'changed';
 
 /** Entries read of one feed; a vendor has some thousands of releases in all. */
 export const feedEntriesMax = 10_000;

@@ -1,5 +1,5 @@
 import { parseRelease, type Release } from '../release.ts';
-import { entriesOf, type Feed, readEntries } from './feed.ts';
+import { beginThere, changedAtAll, entriesOf, type Feed, readEntries } from './feed.ts';
 
 /**
  * A vendor's or mirror's list of releases: JSON, either a list or `{ "releases": [...] }`, whose entries
@@ -8,12 +8,14 @@ import { entriesOf, type Feed, readEntries } from './feed.ts';
 export const releaseFeed: Feed<Release> = {
   kind: 'release',
   accept: 'application/json',
-  read(body) {
+  begin: beginThere,
+  read({ body }) {
     const entries = entriesOf(body, 'releases');
     return entries && readEntries(entries, parse);
   },
-  readLinked: parse,
+  readLinked: ({ body }) => parse(body),
   keyOf: (release) => release.id,
+  changed: changedAtAll,
 };
 
 function parse(manifest: unknown) {

@@ -105,7 +105,7 @@ export class FeedFollower<Item> {
       this.#state = wellAt(this.#state, now);
       return { kind: 'unchanged', at: now };
     }
-    const read = this.#feed.read(fetched.body);
+    const read = this.#feed.read({ url: this.#url, body: fetched.body });
     if (!read)
       return this.#failed(now, 'feed-shape-changed', `it began: ${fetched.body.slice(0, 80)}`);
     const followed = await this.#followLinks(read.links);
@@ -131,7 +131,7 @@ export class FeedFollower<Item> {
     for (const item of read) {
       const key = this.#feed.keyOf(item);
       const earlier = byKey.get(key);
-      if (earlier !== undefined && JSON.stringify(earlier) === JSON.stringify(item)) continue;
+      if (earlier !== undefined && this.#feed.changed(earlier, item) === undefined) continue;
       if (earlier === undefined && byKey.size >= feedEntriesMax) continue;
       byKey.set(key, item);
       added.push(item);
@@ -152,7 +152,7 @@ export class FeedFollower<Item> {
         missed += 1;
         problems.push(got.fault);
       } else if (got.kind === 'body') {
-        const read = this.#feed.readLinked(got.body);
+        const read = this.#feed.readLinked({ url: link, body: got.body });
         if ('item' in read) items.push(read.item);
         else
           problems.push(...read.problems.map((one) => ({ ...one, path: `${link}: ${one.path}` })));

@@ -46,6 +46,7 @@ const recogniser = { vendor: 'Cisco', agentInitials: 'c', readAgent, readFile, r
 export const cisco: VendorProfile = {
   name: 'Cisco',
   ouis,
+  lines: [],
   recogniser,
   identify: (request) => recognise([recogniser], request),
   compare: compareCisco,

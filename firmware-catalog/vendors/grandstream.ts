@@ -29,6 +29,7 @@ const recogniser = { vendor: 'Grandstream', agentInitials: 'g', readAgent, readF
 export const grandstream: VendorProfile = {
   name: 'Grandstream',
   ouis,
+  lines: [],
   recogniser,
   identify: (request) => recognise([recogniser], request),
   compare,

@@ -11,14 +11,16 @@ export function knownOnly(
     readonly name: VendorKnowledge['name'];
     readonly ouis: readonly string[];
     readonly compare: VendorKnowledge['compare'];
+    readonly lines?: VendorKnowledge['lines'];
   },
 ): VendorKnowledge {
-  const { name, ouis, compare, ...reads } = vendor;
+  const { name, ouis, compare, lines = [], ...reads } = vendor;
   const recogniser: Recogniser = { vendor: name, ...reads };
   return {
     name,
     ouis,
     compare,
+    lines,
     recogniser,
     identify: (request) => recognise([recogniser], request),
   };

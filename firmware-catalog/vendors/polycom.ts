@@ -35,6 +35,7 @@ const recogniser = {
 export const polycom: VendorProfile = {
   name: 'Polycom',
   ouis,
+  lines: [],
   recogniser,
   identify: (request) => recognise([recogniser], request),
   compare: (a, b) => ordered(a, b, compareUcs),

@@ -1,40 +1,12 @@
 import type { Mac } from '@ringwave/protocol/units';
 import type { RequestedFile } from '../requested-path.ts';
+import type { LineFacts } from './line-facts.ts';
 
 /**
  * Spelled as vendors spell themselves on the wire; catalogue data uses the same words. Two names with a
  * stroke stand for a make that changed hands, where the claim alone does not tell which owner's phone it is.
  */
-export type VendorName =
-  | 'Aastra'
-  | 'Akuvox'
-  | 'Alcatel'
-  | 'Alcatel-Lucent'
-  | 'AudioCodes'
-  | 'Avaya'
-  | 'Cisco'
-  | 'Digium'
-  | 'Fanvil'
-  | 'Flyingvoice'
-  | 'Gigaset'
-  | 'Grandstream'
-  | 'Htek'
-  | 'Jitsi'
-  | 'Linksys'
-  | 'Mitel'
-  | 'Nethesis'
-  | 'Nortel/Avaya'
-  | 'Obihai'
-  | 'Panasonic'
-  | 'Patton'
-  | 'Polycom'
-  | 'Sangoma'
-  | 'Siemens/Gigaset'
-  | 'Sipura'
-  | 'Snom'
-  | 'Spectralink'
-  | 'Technicolor'
-  | 'Yealink';
+export type VendorName = string;
 
 /** What was seen of one phone. Every field is a claim: anyone on the voice LAN can forge it. */
 export interface ProvisioningRequest {
@@ -171,6 +143,8 @@ export interface VendorKnowledge {
   identify(request: ProvisioningRequest): Identity | undefined;
   /** Orders `a` against `b` ('older': a is older). Model and hardware narrow the line where given. */
   compare(a: string, b: string, about?: { model?: string; hardware?: string }): Order;
+  /** What is documented about the phones of each of this vendor's lines. */
+  readonly lines: readonly LineFacts[];
 }
 
 /** A vendor whose phones the agent can provision, update and wake as well. */

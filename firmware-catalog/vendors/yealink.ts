@@ -52,6 +52,7 @@ const recogniser = {
 export const yealink: VendorProfile = {
   name: 'Yealink',
   ouis,
+  lines: [],
   recogniser,
   identify: (request) => recognise([recogniser], request),
   compare,

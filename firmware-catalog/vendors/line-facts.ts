@@ -1,0 +1,116 @@
+// What is documented about how the phones of one line are provisioned, updated, woken and wiped. Data, so that
+// every vendor answers every question: what nobody found written down is 'unknown', never a guess.
+
+export type Known<Fact> = Fact | 'unknown';
+
+/** Where a fact was read, for people: a vendor's document and section, or a capture kept in the tests. */
+export type Source = string;
+
+export interface LineFacts {
+  /** The line's name as people use it: `SIP-T4x`, `VVX`, `MPP`. */
+  readonly line: string;
+  /** Whether a model, spelled as `identify` spells it, belongs to this line. Lines are asked in order. */
+  readonly hasModel: (model: string) => boolean;
+  /** Brands under which other companies sell this line, and whose line it then is. */
+  readonly soldAs?: readonly string[];
+  readonly claims: Known<readonly ClaimKind[]>;
+  /** Paths asked for at boot, in order; `{mac}`, `{MAC}`, `{model}`, `{number}` stand for the phone's own. */
+  readonly bootFiles: Known<readonly BootPath[]>;
+  readonly config: Known<ConfigLanguage>;
+  /** How a configuration says each thing; the setting's own names in the vendor's language. */
+  readonly settings: Readonly<Record<SettingName, Known<readonly SettingLine[]>>>;
+  /** Whether a value that a configuration leaves out keeps what the phone has. */
+  readonly absentValue: Known<'keeps' | 'resets'>;
+  readonly updateDecision: Known<'differs' | 'newer' | 'always' | 'asks-user'>;
+  /** How version strings of this line are formed, for people: `family.line.branch.build`. */
+  readonly versionScheme: Known<string>;
+  /** Image families within the line that never mix, by the models that share one. */
+  readonly families: Known<Readonly<Record<string, readonly string[]>>>;
+  /** Names under which images are published. */
+  readonly imageNames: Known<readonly ImageName[]>;
+  readonly wake: Known<readonly Trigger[]>;
+  readonly reboot: Known<readonly Trigger[]>;
+  readonly wipe: Known<readonly Trigger[]>;
+  readonly passwords: Readonly<Record<PasswordUse, Known<PasswordRule>>>;
+  readonly sources: readonly Source[];
+}
+
+/** What a phone can be known by; first is believed first where two disagree. */
+export type ClaimKind = 'path' | 'user-agent' | 'sip-user-agent' | 'dhcp-class' | 'mac-prefix';
+
+export interface BootPath {
+  readonly protocols: readonly ('http' | 'tftp')[];
+  readonly path: string;
+  readonly means: 'common-config' | 'phone-config' | 'other';
+}
+
+/** A configuration language, whole enough to write a small file in it. */
+export interface ConfigLanguage {
+  /** For people: `key = value lines`, `flat-profile XML`. */
+  readonly form: string;
+  readonly contentType: string;
+  /** The smallest whole file; `{lines}` stands for the settings. */
+  readonly frame: string;
+  /** One setting; `{name}` and `{value}` stand for a `SettingLine`. */
+  readonly line: string;
+  readonly escape: 'xml' | 'plain';
+  readonly lineEnd: '\n' | '\r\n';
+}
+
+export const SETTINGS = [
+  'firmware',
+  'sip-login',
+  'admin-password',
+  'provisioning-login',
+  'sip-tls',
+  'srtp',
+  'syslog',
+  'vpn',
+  'web-off',
+] as const;
+export type SettingName = (typeof SETTINGS)[number];
+
+/**
+ * One line of a configuration: the vendor's own key, and its value in which `{url}`, `{folder}`, `{file}`,
+ * `{version}`, `{user}`, `{password}`, `{host}`, `{port}` stand for what is set.
+ */
+export interface SettingLine {
+  readonly name: string;
+  readonly value: string;
+  /** Where the vendor's language nests or repeats what `ConfigLanguage.line` cannot say. */
+  readonly written?: string;
+}
+
+export interface ImageName {
+  /** Matches a whole file name; named groups `version`, `models`, `family`, `hardware` where the name tells. */
+  readonly pattern: RegExp;
+  /** First bytes of a genuine image, hexadecimal; absent where no document tells them. */
+  readonly beginsWith?: string;
+  readonly example: string;
+}
+
+export type Trigger =
+  | {
+      readonly by: 'sip-notify';
+      readonly event: string;
+      readonly body?: string;
+      readonly mayChallenge?: boolean;
+    }
+  | {
+      readonly by: 'http';
+      readonly method: 'GET' | 'POST';
+      readonly path: string;
+      readonly needs: string;
+    }
+  | { readonly by: 'config'; readonly setting: string }
+  | { readonly by: 'hand'; readonly how: string };
+
+export const PASSWORD_USES = ['admin', 'sip', 'provisioning'] as const;
+export type PasswordUse = (typeof PASSWORD_USES)[number];
+
+export interface PasswordRule {
+  /** Characters that are safe on every phone of the line. */
+  readonly alphabet: string;
+  readonly lengthMin: number;
+  readonly lengthMax: number;
+}
