@@ -2,12 +2,14 @@
 
 import { knownOnly, ownPhoneFile } from './knowledge.ts';
 import { compareMitel, mitelModel, mitelModelFile, readMitelAgent } from './mitel-shapes.ts';
+import { aastraLines } from './aastra-lines.ts';
 
 const ouis = ['00085d'];
 const phoneFile = ownPhoneFile(ouis, /^[0-9a-f]{12}\.(?:cfg|tuz)$/i);
 
 export const aastra = knownOnly({
   name: 'Aastra',
+  lines: aastraLines,
   ouis,
   agentInitials: 'a',
   readAgent: (userAgent) => readMitelAgent(userAgent, 'Aastra'),

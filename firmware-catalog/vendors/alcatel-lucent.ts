@@ -2,11 +2,13 @@
 
 import { brandWords, knownOnly, ownPhoneFile } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { alcatelLucentLines } from './alcatel-lucent-lines.ts';
 
 const ouis = ['487a55', '3c28a6'];
 
 export const alcatelLucent = knownOnly({
   name: 'Alcatel-Lucent',
+  lines: alcatelLucentLines,
   ouis,
   agentInitials: 'a',
   /** `ALE 8028s-GE 1.51.52.2204 487a55023075`; the end `-CE` marks the cloud edition of the same model. */

@@ -3,12 +3,14 @@
 import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim } from './profile.ts';
 import { numeric } from './version-parts.ts';
+import { audiocodesLines } from './audiocodes-lines.ts';
 
 const ouis = ['00908f'];
 const phoneFile = ownPhoneFile(ouis, /^[0-9a-f]{12}\.(?:cfg|xml)$/i);
 
 export const audiocodes = knownOnly({
   name: 'AudioCodes',
+  lines: audiocodesLines,
   ouis,
   agentInitials: 'a',
   readAgent: (userAgent) => readBracketed(userAgent) ?? readJoined(userAgent),

@@ -5,11 +5,13 @@ import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
 import { remembered } from '../remembered.ts';
 import { compareFields, dotted, ordered } from './version-parts.ts';
+import { avayaLines } from './avaya-lines.ts';
 
 const ouis = ['c81fea', 'b4b017', 'ccf954', '00040d', 'c81feb', 'c41f3a'];
 
 export const avaya = knownOnly({
   name: 'Avaya',
+  lines: avayaLines,
   ouis,
   agentInitials: 'am',
   readAgent,

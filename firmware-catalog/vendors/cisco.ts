@@ -27,6 +27,7 @@ import type {
   VendorProfile,
 } from './profile.ts';
 import { recognise } from './recognition.ts';
+import { ciscoLines } from './cisco-lines.ts';
 
 const ouis = [
   ...SPA_PREFIXES,
@@ -46,7 +47,7 @@ const recogniser = { vendor: 'Cisco', agentInitials: 'c', readAgent, readFile, r
 export const cisco: VendorProfile = {
   name: 'Cisco',
   ouis,
-  lines: [],
+  lines: ciscoLines,
   recogniser,
   identify: (request) => recognise([recogniser], request),
   compare: compareCisco,

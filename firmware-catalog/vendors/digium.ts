@@ -3,12 +3,14 @@
 import { knownOnly, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim } from './profile.ts';
 import { numeric } from './version-parts.ts';
+import { digiumLines } from './digium-lines.ts';
 
 const ouis = ['000fd3'];
 const phoneFile = ownPhoneFile(ouis, /^[0-9a-f]{12}\.(?:cfg|xml)$/i);
 
 export const digium = knownOnly({
   name: 'Digium',
+  lines: digiumLines,
   ouis,
   agentInitials: 'd',
   readAgent: (userAgent) =>

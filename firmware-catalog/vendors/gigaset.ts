@@ -5,11 +5,13 @@ import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
 import { remembered } from '../remembered.ts';
 import { compareFields, dotted, orderOf, ordered } from './version-parts.ts';
+import { gigasetLines } from './gigaset-lines.ts';
 
 const ouis = ['7c2f80', '589ec6', '002104', '14b370', '0021e0'];
 
 export const gigaset = knownOnly({
   name: 'Gigaset',
+  lines: gigasetLines,
   ouis,
   agentInitials: 'gnmcsa',
   readAgent,

@@ -21,6 +21,7 @@ import type {
 } from './profile.ts';
 import { isForeignMac, recognise } from './recognition.ts';
 import { compareFields, dotted, ordered } from './version-parts.ts';
+import { grandstreamLines } from './grandstream-lines.ts';
 
 const ouis = ['000b82', 'c074ad', 'ec74d7'];
 
@@ -29,7 +30,7 @@ const recogniser = { vendor: 'Grandstream', agentInitials: 'g', readAgent, readF
 export const grandstream: VendorProfile = {
   name: 'Grandstream',
   ouis,
-  lines: [],
+  lines: grandstreamLines,
   recogniser,
   identify: (request) => recognise([recogniser], request),
   compare,

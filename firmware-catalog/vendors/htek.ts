@@ -2,12 +2,14 @@
 
 import { brandWords, knownOnly, ownPhoneFile } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { htekLines } from './htek-lines.ts';
 
 const ouis = ['001fc1'];
 const phoneFile = ownPhoneFile(ouis, /^(?:cfg)?[0-9a-f]{12}(?:\.xml|\.cfg|\.bin)?$/i);
 
 export const htek = knownOnly({
   name: 'Htek',
+  lines: htekLines,
   ouis,
   agentInitials: 'h',
   readAgent: (userAgent) =>

@@ -1,6 +1,8 @@
 // What is documented about how the phones of one line are provisioned, updated, woken and wiped. Data, so that
 // every vendor answers every question: what nobody found written down is 'unknown', never a guess.
 
+import type { ImageKind } from '../announcement.ts';
+
 export type Known<Fact> = Fact | 'unknown';
 
 /** Where a fact was read, for people: a vendor's document and section, or a capture kept in the tests. */
@@ -84,6 +86,14 @@ export interface SettingLine {
 export interface ImageName {
   /** Matches a whole file name; named groups `version`, `models`, `family`, `hardware` where the name tells. */
   readonly pattern: RegExp;
+  /** What the image is for; absent: firmware. */
+  readonly kind?: ImageKind;
+  /** Other makers name files so as well: the name is read only where the vendor is known from elsewhere. */
+  readonly isShared?: boolean;
+  /** The version as this vendor writes versions, where the name writes it otherwise (`2_2_1_8`). */
+  readonly version?: (written: string) => string;
+  /** The models that the text names, spelled as `identify` spells them; absent: what stands between brackets and commas. */
+  readonly models?: (written: string) => readonly string[];
   /** First bytes of a genuine image, hexadecimal; absent where no document tells them. */
   readonly beginsWith?: string;
   readonly example: string;

@@ -2,6 +2,7 @@
 
 import { knownOnly, ownPhoneFile } from './knowledge.ts';
 import { compareSlashed, readSlashedAgent } from './linksys-shapes.ts';
+import { linksysLines } from './linksys-lines.ts';
 
 const ouis =
   `000c41 000e08 000f66 001217 001310 0014bf 0016b6 001839 0018f8 001a70 001c10 001d7e 001ee5 002129
@@ -10,6 +11,7 @@ const phoneFile = ownPhoneFile(ouis, /^(?:spa)?[0-9a-f]{12}\.(?:xml|cfg)$/i);
 
 export const linksys = knownOnly({
   name: 'Linksys',
+  lines: linksysLines,
   ouis,
   agentInitials: 'l',
   readAgent: (userAgent) => readSlashedAgent(userAgent, 'Linksys'),

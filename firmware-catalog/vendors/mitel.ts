@@ -2,12 +2,14 @@
 
 import { knownOnly, ownPhoneFile } from './knowledge.ts';
 import { compareMitel, mitelModel, mitelModelFile, readMitelAgent } from './mitel-shapes.ts';
+import { mitelLines } from './mitel-lines.ts';
 
 const ouis = ['1400e9', '08000f'];
 const phoneFile = ownPhoneFile(ouis, /^(?:MN_)?[0-9a-f]{12}\.(?:cfg|tuz)$/i);
 
 export const mitel = knownOnly({
   name: 'Mitel',
+  lines: mitelLines,
   ouis,
   agentInitials: 'm',
   readAgent: (userAgent) => readMitelAgent(userAgent, 'Mitel'),

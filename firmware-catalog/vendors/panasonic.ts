@@ -5,11 +5,13 @@ import { knownOnly, macIn } from './knowledge.ts';
 import type { AgentClaim, PathClaim } from './profile.ts';
 import { isForeignMac } from './recognition.ts';
 import { numeric } from './version-parts.ts';
+import { panasonicLines } from './panasonic-lines.ts';
 
 const ouis = ['0080f0', 'bcc342', '080023'];
 
 export const panasonic = knownOnly({
   name: 'Panasonic',
+  lines: panasonicLines,
   ouis,
   agentInitials: 'p',
   readAgent,

@@ -2,11 +2,13 @@
 
 import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { pattonLines } from './patton-lines.ts';
 
 const ouis = ['00a0ba'];
 
 export const patton = knownOnly({
   name: 'Patton',
+  lines: pattonLines,
   ouis,
   agentInitials: 's',
   /** `SmartNode (Model:SN4112/JS/EUI; Serial:00A0BA08933C; Software Version:R6.2 2012-09-11 …)`: the serial is the MAC. */

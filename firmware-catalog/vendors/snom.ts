@@ -5,11 +5,13 @@ import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
 import { remembered } from '../remembered.ts';
 import { comparePatched, dotted, ordered } from './version-parts.ts';
+import { snomLines } from './snom-lines.ts';
 
 const ouis = ['000413', '00087b'];
 
 export const snom = knownOnly({
   name: 'Snom',
+  lines: snomLines,
   ouis,
   agentInitials: 'ms',
   readAgent,

@@ -2,9 +2,11 @@
 
 import { knownOnly, macIn } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { technicolorLines } from './technicolor-lines.ts';
 
 export const technicolor = knownOnly({
   name: 'Technicolor',
+  lines: technicolorLines,
   ouis: ['0018f6', '00147f', '001f9f'],
   agentInitials: 't',
   /** `THOMSON ST2030 hw5 fw2.74 00-14-7F-E1-47-B3`. */

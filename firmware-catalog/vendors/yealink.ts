@@ -24,6 +24,7 @@ import {
   modelsOfFamily,
   modelsOfFileNumber,
 } from './yealink-models.ts';
+import { yealinkLines } from './yealink-lines.ts';
 
 const ouis = [
   '001565',
@@ -52,7 +53,7 @@ const recogniser = {
 export const yealink: VendorProfile = {
   name: 'Yealink',
   ouis,
-  lines: [],
+  lines: yealinkLines,
   recogniser,
   identify: (request) => recognise([recogniser], request),
   compare,

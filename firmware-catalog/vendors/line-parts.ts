@@ -1,0 +1,50 @@
+// What the vendors' files of line facts are made of.
+
+import type { LineFacts, PasswordUse, SettingName } from './line-facts.ts';
+
+/** For settings that no document at hand tells; a line names over it what it knows. */
+export const NO_SETTINGS: LineFacts['settings'] = {
+  firmware: 'unknown',
+  'sip-login': 'unknown',
+  'admin-password': 'unknown',
+  'provisioning-login': 'unknown',
+  'sip-tls': 'unknown',
+  srtp: 'unknown',
+  syslog: 'unknown',
+  vpn: 'unknown',
+  'web-off': 'unknown',
+} satisfies Record<SettingName, 'unknown'>;
+
+/** For limits of passwords that no document at hand tells. */
+export const NO_PASSWORD_RULES: LineFacts['passwords'] = {
+  admin: 'unknown',
+  sip: 'unknown',
+  provisioning: 'unknown',
+} satisfies Record<PasswordUse, 'unknown'>;
+
+/** Every question still open: for lines of which only names are known. */
+export const NOTHING_KNOWN = {
+  claims: 'unknown',
+  bootFiles: 'unknown',
+  config: 'unknown',
+  settings: NO_SETTINGS,
+  absentValue: 'unknown',
+  updateDecision: 'unknown',
+  versionScheme: 'unknown',
+  families: 'unknown',
+  imageNames: 'unknown',
+  wake: 'unknown',
+  reboot: 'unknown',
+  wipe: 'unknown',
+  passwords: NO_PASSWORD_RULES,
+} as const satisfies Omit<LineFacts, 'line' | 'hasModel' | 'sources'>;
+
+/** `2_2_1_8` and `9-4-2` as they are written everywhere else. */
+export const withDots = (written: string): string => written.replace(/[_-]/g, '.');
+
+/** Names of models that stand side by side in a file name, in capitals. */
+export const listed = (written: string): string[] =>
+  written
+    .toUpperCase()
+    .split(/[^A-Z0-9]+/)
+    .filter((word) => word !== '');
