@@ -6,6 +6,8 @@ import { KNOWN_VENDORS } from '@ringwave/firmware-catalog/vendors/all';
 import type { Identity } from '@ringwave/firmware-catalog/vendors/profile';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { type Command, Option } from 'commander';
+import { registerPath } from './catalog-path.ts';
+import { registerCatalogImport } from './catalog-import.ts';
 import { type Answer, answerLines, type CliOutput } from './json-lines.ts';
 
 /** `ringwave catalog`: what the firmware catalogue knows, without a controller running. */
@@ -18,6 +20,8 @@ export function registerCatalog(program: Command, out: CliOutput): void {
   registerIdentify(catalog, out);
   registerCompare(catalog, out);
   registerCheck(catalog, out);
+  registerPath(catalog, out);
+  registerCatalogImport(catalog, out);
 }
 
 interface IdentifyOptions {
