@@ -132,7 +132,7 @@ function isPure(file: string): boolean {
   return layerOf(file) === 'core';
 }
 
-/** What a deciding file may import from outside: arithmetic, schemas and calendars. */
+/** What a deciding file may import from outside: arithmetic, schemas, calendars and readers of text. */
 const pureImports = [
   'semver',
   'node:crypto',
@@ -142,6 +142,8 @@ const pureImports = [
   'typebox',
   'typebox/compile',
   'temporal-polyfill',
+  'fast-xml-parser',
+  'cheerio/slim',
 ];
 
 test('what decides imports nothing that acts', (t) => {

@@ -23,6 +23,11 @@ export const FEED_FAULTS = {
     retry: 'with-backoff',
     advice: 'The feed points to another host; if that is right, follow the new address.',
   },
+  'feed-redirected-inside': {
+    retry: 'with-backoff',
+    advice:
+      'The feed leads to an address inside a network; if that is a mirror of yours, follow it there.',
+  },
   'feed-shape-changed': {
     retry: 'with-backoff',
     advice: 'The feed no longer has the shape this version reads; compare it with the last run.',
@@ -38,7 +43,12 @@ export interface FeedRead<Item> {
   readonly links: readonly string[];
   /** Entries that could not be read; the others still count. */
   readonly problems: readonly Problem[];
+  /** It has more entries than are read: none of them counts, and the feed ends as `feed-too-long`. */
+  readonly isTooLong?: true;
 }
+
+/** The answer to a document with more entries than are read. */
+export const TOO_LONG = { items: [], links: [], problems: [], isTooLong: true } as const;
 
 /** One document as it came. */
 export interface FeedDocument {
@@ -55,6 +65,10 @@ export interface Feed<Item> {
   readonly kind: string;
   /** The Accept header. */
   readonly accept: string;
+  /** Items kept of such a feed; absent: `feedEntriesMax`. */
+  readonly entriesMax?: number;
+  /** Bytes of one document, inflated; absent: what the follower reads of any feed. */
+  readonly bytesMax?: number;
   /** Where to begin, from the address that someone configured; most begin at that address. */
   begin(address: string): readonly string[];
   /** Undefined when the document as a whole is not of this kind. */
@@ -89,14 +103,16 @@ export function entriesOf(body: string, name: string): readonly unknown[] | unde
   const list: unknown = Array.isArray(value)
     ? value
     : (value as Record<string, unknown> | null)?.[name];
-  return Array.isArray(list) && list.length <= feedEntriesMax ? list : undefined;
+  return Array.isArray(list) ? list : undefined;
 }
 
-/** Reads entries one by one; when there are some and none can be read, the feed has another shape. */
+/** Reads entries one by one, none where there are more than `entriesMax`; when there are some and none can be read, the feed has another shape. */
 export function readEntries<Item>(
   entries: readonly unknown[],
-  parse: (entry: unknown) => { readonly item: Item } | { readonly problems: readonly Problem[] },
+  parse: (entry: unknown) => LinkedRead<Item>,
+  entriesMax: number = feedEntriesMax,
 ): FeedRead<Item> | undefined {
+  if (entries.length > entriesMax) return TOO_LONG;
   const items: Item[] = [];
   const links: string[] = [];
   const problems: Problem[] = [];
