@@ -4,8 +4,9 @@ import { audit, nextCount } from './audit.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import type { TokenRecord } from './enrolment.ts';
+import { discoverRelease, moveRelease, putModelEnd, putRelease } from './release-commands.ts';
 import { abort, type Moved, pause, resume } from './rollout.ts';
-import { approve, createRollout, whenState } from './rollout-commands.ts';
+import { approve, createRollout, unusableReleases, whenState } from './rollout-commands.ts';
 import {
   type Command,
   type CommandResult,
@@ -40,7 +41,13 @@ export function takeCommand(
     case 'phone-remove':
       return removePhone(draft, command.mac, who, now, moved);
     case 'release-put':
-      return putRelease(draft, command.release, who, now);
+      return putRelease(draft, command, who, now);
+    case 'release-discover':
+      return discoverRelease(draft, command, who, now);
+    case 'release-move':
+      return moveRelease(draft, command, who, now, moved);
+    case 'model-end-put':
+      return putModelEnd(draft, command.end, who, now);
     case 'advisory-put':
       draft.advisories.put(command.advisory.id, command.advisory);
       audit(draft, { at: now, who, what: 'advisory stored', object: command.advisory.id });
@@ -64,7 +71,8 @@ export function takeCommand(
         command.rollout,
         ['paused'],
         'Only a paused rollout can be resumed',
-        (rollout) => resume(draft, rollout.id, who, now, moved),
+        (rollout) =>
+          unusableReleases(draft, rollout)[0] ?? resume(draft, rollout.id, who, now, moved),
       );
     case 'rollout-abort':
       return whenState(
@@ -292,33 +300,6 @@ function removePhone(
   moved.sites.add(phone.site);
   return taken;
 }
-
-function putRelease(
-  draft: ControllerDraft,
-  release: Parameters<typeof sameRelease>[0],
-  who: string,
-  now: EpochMs,
-): CommandResult {
-  const before = draft.releases.get(release.id);
-  if (before && !sameRelease(before, release)) {
-    const reason = 'exists already with other images';
-    return refused(
-      conflict(
-        `release ${release.id}`,
-        reason,
-        'A release never changes; give the new one another version or model list.',
-      ),
-    );
-  }
-  if (before) return taken;
-  draft.releases.put(release.id, release);
-  audit(draft, { at: now, who, what: 'release stored', object: release.id });
-  return taken;
-}
-
-type StoredRelease = NonNullable<ReturnType<ControllerDraft['releases']['get']>>;
-const sameRelease = (a: StoredRelease, b: StoredRelease): boolean =>
-  JSON.stringify(a.images) === JSON.stringify(b.images);
 
 function mintToken(
   draft: ControllerDraft,

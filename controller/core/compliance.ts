@@ -1,6 +1,7 @@
 import { exposure } from '@ringwave/firmware-catalog/advisory';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { days, type DurationMs, type EpochMs, hours, laterBy } from '@ringwave/protocol/units';
+import { modelKey } from './release-commands.ts';
 import type { ControllerTables, Phone } from './state.ts';
 
 // Pass, fail or unknown for each rule and phone, from what phones showed. Unknown never counts as compliant;
@@ -11,6 +12,7 @@ export const RULES = [
   'firmware-not-vulnerable',
   'credential-unique-and-fresh',
   'seen-within-24-h',
+  'model-supported',
 ] as const;
 export type Rule = (typeof RULES)[number];
 
@@ -58,6 +60,7 @@ export function verdictsOf(view: ComplianceView, phone: Phone): readonly Verdict
     'firmware-not-vulnerable': notVulnerable(view, phone),
     'credential-unique-and-fresh': credential(view, phone),
     'seen-within-24-h': seen(view, phone),
+    'model-supported': supported(view, phone),
   };
   return RULES.map((rule) => {
     const { verdict, evidence, at } = judged[rule];
@@ -141,6 +144,17 @@ function notVulnerable(view: ComplianceView, phone: Phone): Judged {
 }
 
 /** Uniqueness by keyed fingerprint; age from the instant the phone proved the secret. */
+/** Judged by what was recorded of the model; where nothing was, nobody knows. */
+function supported({ tables, now }: ComplianceView, { vendor, model }: Phone): Judged {
+  const end = tables.modelEnds.get(modelKey({ vendor, model }));
+  if (!end) return unknown(`No end of life is recorded for ${vendor} ${model}`);
+  const evidence = `${vendor} mends the ${model} until ${end.on} (${end.source})`;
+  return { verdict: now < endOfDay(end.on) ? 'pass' : 'fail', evidence, at: now };
+}
+
+/** A vendor's last day counts until it is over everywhere on earth (UTC-12). */
+const endOfDay = (day: string): number => Date.parse(`${day}T00:00:00Z`) + hours(36);
+
 function credential(view: ComplianceView, phone: Phone): Judged {
   const held = phone.credential;
   if (!held?.fingerprint || held.provenAt === undefined)

@@ -1,6 +1,7 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest, type Id } from '@ringwave/protocol/units';
 import { takeCommand } from './commands.ts';
+import { beginMissingLives } from './release-commands.ts';
 import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
 import { replan } from './plan.ts';
 import { advance, type Moved } from './rollout.ts';
@@ -50,6 +51,8 @@ function take(
 ): Answer | undefined {
   switch (event.kind) {
     case 'started':
+      beginMissingLives(draft, now);
+      return undefined;
     case 'woke':
       return undefined;
     case 'command': {

@@ -12,6 +12,7 @@ import type {
   Rollout,
   RolloutInput,
 } from './state.ts';
+import { mayRollOut, type ReleaseState } from '@ringwave/firmware-catalog/release-life';
 import { assignWaves, isSelected, releaseFor } from './waves.ts';
 
 // What people ask of rollouts: one is created when all its parts fit, and approved as it was shown.
@@ -150,6 +151,7 @@ function rolloutProblems(draft: ControllerDraft, input: RolloutInput): Refusal[]
         ),
       );
   }
+  problems.push(...unusableReleases(draft, input));
   for (const site of [
     ...(input.selection.sites ?? []),
     ...input.waves.flatMap((wave) => wave.sites ?? []),
@@ -182,6 +184,33 @@ function rolloutProblems(draft: ControllerDraft, input: RolloutInput): Refusal[]
   return problems;
 }
 
+/** Releases of a rollout that may not go to its phones, or no longer. */
+export function unusableReleases(
+  draft: ControllerDraft,
+  { id, releases, selection }: Pick<Rollout, 'id' | 'releases' | 'selection'>,
+): Refusal[] {
+  const handPicked = selection.macs !== undefined;
+  return releases.flatMap((release) => {
+    const life = draft.lives.get(release);
+    if (!draft.releases.has(release) || mayRollOut(life, { handPicked })) return [];
+    const last = life?.steps.at(-1);
+    const state = life?.state ?? 'discovered';
+    const reason = `is ${state} (${last?.who ?? 'nobody'}: ${last?.why ?? 'no reason given'})`;
+    return [conflict(`rollout ${id}: release ${release}`, reason, nextFor(state, release))];
+  });
+}
+
+function nextFor(state: ReleaseState, release: Id): string {
+  if (state === 'withdrawn') return 'Take another release; this one is withdrawn for good.';
+  if (state === 'quarantined')
+    return `See why, then: ringwave release readmit ${release} --why "..."`;
+  if (state === 'lab')
+    return `Pick lab phones by MAC, or: ringwave release approve ${release} --why "..."`;
+  if (state === 'verified')
+    return `Let it out with: ringwave release approve ${release} --why "..."`;
+  return 'Its images are not here yet; wait for the feed, or import it.';
+}
+
 export function approve(
   draft: ControllerDraft,
   command: Extract<Command, { kind: 'rollout-approve' }>,
@@ -201,6 +230,8 @@ export function approve(
           'Read it again, then approve what it says now.',
         );
       }
+      const unusable = unusableReleases(draft, rollout)[0];
+      if (unusable) return unusable;
       draft.rollouts.put(rollout.id, { ...rollout, state: 'scheduled', approvedBy: who });
       if (rollout.rotateCredentials) wantNewCredentials(draft, rollout);
       audit(draft, {

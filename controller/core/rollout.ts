@@ -14,7 +14,7 @@ import {
   type RolloutInput,
   type Wave,
 } from './state.ts';
-import { releaseFor } from './waves.ts';
+import { releaseFor, usableReleases } from './waves.ts';
 
 // How a rollout moves: waves open one after another, a gate between them. Every stop names who and why.
 
@@ -257,7 +257,7 @@ const skip = (fault: FaultCode, detail: string, at: EpochMs) => ({
 
 export function pathFor(
   draft: ControllerDraft,
-  rollout: Pick<RolloutInput, 'releases'>,
+  rollout: Pick<RolloutInput, 'releases' | 'selection'>,
   phone: Phone,
 ) {
   const offered = rollout.releases.flatMap((id) => draft.releases.get(id) ?? []);
@@ -273,7 +273,7 @@ export function pathFor(
     ...(phone.hardware ? { hardware: phone.hardware } : {}),
     running: phone.running?.version ?? null,
     target,
-    releases: [...draft.releases.values()],
+    releases: usableReleases(draft, rollout),
   });
 }
 
@@ -309,7 +309,11 @@ export function resume(
   const rollout = draft.rollouts.get(id);
   if (!rollout) return;
   const { paused: _paused, ...rest } = rollout;
-  draft.rollouts.put(id, { ...rest, state: 'running' });
+  // What was paused before its start still waits for it.
+  draft.rollouts.put(id, {
+    ...rest,
+    state: rest.startedAt === undefined ? 'scheduled' : 'running',
+  });
   audit(draft, { at: now, who, what: 'rollout resumed', object: id });
   for (const site of rollout.sites) moved.sites.add(site);
   const stopped = rollout.waves.findIndex(

@@ -1,5 +1,6 @@
 import type { Advisory } from '@ringwave/firmware-catalog/advisory';
 import type { Release } from '@ringwave/firmware-catalog/release';
+import type { LifeCause, ReleaseLife } from '@ringwave/firmware-catalog/release-life';
 import type { Cursor } from '@ringwave/protocol/delivery';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Ack, Beat, Halt, Hello, LastWill, Plan, Report } from '@ringwave/protocol/messages';
@@ -134,7 +135,7 @@ export interface Rollout {
   /** SHA-256 over the content that was approved. */
   readonly contentHash: string;
   readonly paused?: {
-    readonly by: 'person' | 'gate' | 'freeze' | 'agent';
+    readonly by: 'person' | 'gate' | 'freeze' | 'agent' | 'release';
     readonly who: string;
     readonly reason: string;
   };
@@ -195,6 +196,15 @@ export interface AuditEntry {
   readonly hash: string;
 }
 
+/** The vendor mends this model no longer. */
+export interface ModelEnd {
+  readonly vendor: string;
+  readonly model: string;
+  /** Last day with fixes, `YYYY-MM-DD`. */
+  readonly on: string;
+  readonly source: string;
+}
+
 export interface SiteNotice {
   readonly site: Id;
   readonly at: EpochMs;
@@ -208,6 +218,10 @@ export type ControllerTables = {
   /** MACs of a site, so that no step walks the whole fleet. */
   rosters: Map<string, readonly Mac[]>;
   releases: Map<string, Release>;
+  /** How far each release has come, by its id. */
+  lives: Map<string, ReleaseLife>;
+  /** By `vendor/model`. */
+  modelEnds: Map<string, ModelEnd>;
   advisories: Map<string, Advisory>;
   rollouts: Map<string, Rollout>;
   progress: Map<string, Progress>;
@@ -238,6 +252,8 @@ export const emptyTables = (): ControllerTables => ({
   phones: new Map(),
   rosters: new Map(),
   releases: new Map(),
+  lives: new Map(),
+  modelEnds: new Map(),
   advisories: new Map(),
   rollouts: new Map(),
   progress: new Map(),
@@ -278,7 +294,16 @@ export type Command =
   | { readonly kind: 'site-remove'; readonly site: Id }
   | { readonly kind: 'phones-put'; readonly phones: readonly PhoneInput[] }
   | { readonly kind: 'phone-remove'; readonly mac: Mac }
-  | { readonly kind: 'release-put'; readonly release: Release }
+  | { readonly kind: 'release-put'; readonly release: Release; readonly why?: string }
+  | { readonly kind: 'release-discover'; readonly release: Release; readonly source: string }
+  | {
+      readonly kind: 'release-move';
+      readonly release: Id;
+      readonly cause: LifeCause;
+      readonly why: string;
+      readonly channel?: string;
+    }
+  | { readonly kind: 'model-end-put'; readonly end: ModelEnd }
   | { readonly kind: 'advisory-put'; readonly advisory: Advisory }
   | { readonly kind: 'rollout-create'; readonly input: RolloutInput }
   | { readonly kind: 'rollout-approve'; readonly rollout: Id; readonly contentHash?: string }
@@ -303,7 +328,11 @@ export interface Refusal {
 }
 
 export type CommandResult =
-  | { readonly ok: true }
+  | {
+      readonly ok: true;
+      /** Rollouts that the command has paused. */
+      readonly pauses?: readonly Id[];
+    }
   | { readonly ok: false; readonly refusals: readonly Refusal[] };
 
 export type ControllerEvent =

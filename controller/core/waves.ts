@@ -1,7 +1,8 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import type { Release } from '@ringwave/firmware-catalog/release';
-import type { Phone, Selection, WaveSpec } from './state.ts';
+import { mayRollOut } from '@ringwave/firmware-catalog/release-life';
+import type { ControllerDraft, Phone, Rollout, Selection, WaveSpec } from './state.ts';
 
 export interface Assignment {
   /** Wave index by phone. */
@@ -26,6 +27,17 @@ export function releaseFor(phone: Phone, releases: readonly Release[]): Release 
       (!one.hardware || (phone.hardware !== undefined && one.hardware.includes(phone.hardware))),
   );
   return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+/** Releases that a rollout may use, as targets and as stepping stones; in the lab, for phones picked by hand. */
+export function usableReleases(
+  draft: Pick<ControllerDraft, 'releases' | 'lives'>,
+  { selection }: Pick<Rollout, 'selection'>,
+): Release[] {
+  const handPicked = selection.macs !== undefined;
+  return [...draft.releases.values()].filter(({ id }) =>
+    mayRollOut(draft.lives.get(id), { handPicked }),
+  );
 }
 
 /** Each wave takes from what the earlier ones left, in an order that depends only on rollout and phone. */

@@ -136,9 +136,13 @@ class Demo {
       () => this.#seen() >= this.#switchedOn(),
     );
     await this.#until(
-      'the releases are in the catalogue',
-      async () => (await this.#releases()) >= this.#fleet.releases.length,
+      'the images of all releases are here and measured',
+      async () => (await this.#verified()).length >= this.#fleet.releases.length,
     );
+    for (const id of await this.#verified()) {
+      const approval = { cause: 'approve', why: 'the demonstration rolls it out' };
+      await this.#api('POST', `/releases/${id}/life`, approval);
+    }
     await this.#api('POST', '/rollouts', this.#fleet.rollout);
     await this.#api('POST', `/rollouts/${this.#fleet.rollout.id}/approve`, {});
     this.#say(
@@ -281,8 +285,9 @@ class Demo {
     return this.#fleet.phones.filter((phone) => phone.habit.kind !== 'off').length;
   }
 
-  async #releases(): Promise<number> {
-    return ((await this.#api('GET', '/releases')) as unknown[]).length;
+  async #verified(): Promise<string[]> {
+    const releases = (await this.#api('GET', '/releases')) as { id: string; state: string }[];
+    return releases.flatMap(({ id, state }) => (state === 'verified' ? [id] : []));
   }
 
   async #until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {

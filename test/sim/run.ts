@@ -40,7 +40,11 @@ export function simulate(
   must(
     world.command({ kind: 'phones-put', phones: world.fleet.phones.map((phone) => phone.input) }),
   );
-  for (const release of world.fleet.releases) must(world.command({ kind: 'release-put', release }));
+  for (const release of world.fleet.releases) {
+    must(world.command({ kind: 'release-put', release }));
+    const about = { release: release.id, cause: 'approve', why: 'simulated' } as const;
+    must(world.command({ kind: 'release-move', ...about }));
+  }
   world.runFor(2);
   const rollout = asId('rollout-1');
   must(world.command({ kind: 'rollout-create', input: rolloutInput(world) }));

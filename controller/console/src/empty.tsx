@@ -52,7 +52,8 @@ export function NoRollout() {
     <section className="card empty">
       <h2>Nothing is being rolled out</h2>
       <p>Import a release, then say which phones should run it and in which waves:</p>
-      <Command>ringwave release import manifest.json</Command>
+      <Command>ringwave release import manifest.json --files images/</Command>
+      <Command>ringwave release approve RELEASE --why &quot;tried in the lab&quot;</Command>
       <Command>ringwave rollout create --from autumn.json</Command>
     </section>
   );

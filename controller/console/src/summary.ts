@@ -76,6 +76,7 @@ function waveStanding({ waves }: RolloutView): string {
 export function pausedBy({ paused }: RolloutView): string {
   if (!paused) return 'nobody';
   if (paused.by === 'person') return paused.who;
+  if (paused.by === 'release') return `release ${paused.who}`;
   return paused.by === 'gate' ? `the gate of wave ${paused.who}` : paused.by;
 }
 

@@ -1,4 +1,5 @@
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
+import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-life';
 import { type EpochMs, hours, type Id, type Mac, mac, ms } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { PhoneInput, Refusal, RolloutInput, Site } from '../../core/state.ts';
@@ -197,6 +198,23 @@ export const ApproveBody = Type.Object(
   closed,
 );
 /** Hours until an enrolment token is void: at most thirty days, so that a lost note opens nothing for long. */
+export const ReleaseMoveBody = Type.Object(
+  {
+    cause: Type.Unsafe<LifeCause>(Type.Enum([...LIFE_CAUSES])),
+    why: Type.String({ minLength: 1, maxLength: 500 }),
+    channel: Type.Optional(
+      Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'such as stable' }),
+    ),
+  },
+  closed,
+);
+export const ModelEndBody = Type.Object(
+  {
+    on: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'as YYYY-MM-DD' }),
+    source: Type.String({ minLength: 1, maxLength: 500 }),
+  },
+  closed,
+);
 export const TokenBody = Type.Object(
   { hours: Type.Optional(Type.Number({ minimum: 0.1, maximum: 720 })) },
   closed,

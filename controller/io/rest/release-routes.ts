@@ -2,18 +2,31 @@ import { Readable } from 'node:stream';
 import { parseAdvisory } from '@ringwave/firmware-catalog/advisory';
 import type { Problem } from '@ringwave/firmware-catalog/problems';
 import { imageBytesMax, parseRelease, type Release } from '@ringwave/firmware-catalog/release';
-import { bytes, sha256 } from '@ringwave/protocol/units';
+import { bytes, type Id, sha256 } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FAULTS } from '@ringwave/protocol/faults';
 import type { Refusal } from '../../core/state.ts';
+import { notFound } from '../../core/refusal.ts';
+import { releaseDetail, releaseView } from '../../core/release-view.ts';
 import { answer, refuseAll } from './answer.ts';
+import { bodyOf, ModelEndBody, ReleaseMoveBody } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Releases enter as a manifest whose images are all here; images come first, each under its digest. */
 export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {
   const { engine } = parts;
   const { tables } = engine;
-  app.get('/api/v1/releases', async () => [...tables.releases.values()]);
+  app.get('/api/v1/releases', async () =>
+    [...tables.releases.values()].map((release) => releaseView(tables, release)),
+  );
+  app.get('/api/v1/releases/:release', async (request, reply) =>
+    detail(parts, (request.params as { release: string }).release, reply),
+  );
+  app.post('/api/v1/releases/:release/life', async (request, reply) => move(parts, request, reply));
+  app.get('/api/v1/models', async () => [...tables.modelEnds.values()]);
+  app.put('/api/v1/models/:vendor/:model/end-of-life', async (request, reply) =>
+    putModelEnd(parts, request, reply),
+  );
   app.get('/api/v1/advisories', async () => [...tables.advisories.values()]);
   app.put('/api/v1/images/:digest', { bodyLimit: imageBytesMax }, async (request, reply) =>
     storeImage(parts, request, reply),
@@ -28,7 +41,7 @@ export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {
     const missing = await missingImages(parts, release);
     if (missing.length > 0) return refuseAll(reply, missing);
     return answer(reply, engine.command(request.who, { kind: 'release-put', release }), () =>
-      reply.code(201).send(release),
+      reply.code(201).send(releaseView(tables, release)),
     );
   });
   app.post('/api/v1/advisories', async (request, reply) => {
@@ -42,6 +55,34 @@ export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {
       reply.code(201).send(advisory),
     );
   });
+}
+
+function detail({ engine }: RestParts, id: string, reply: FastifyReply): unknown {
+  const release = engine.tables.releases.get(id);
+  if (release) return releaseDetail(engine.tables, release);
+  return refuseAll(reply, [notFound('release', id, [...engine.tables.releases.keys()])]);
+}
+
+function move(parts: RestParts, request: FastifyRequest, reply: FastifyReply): unknown {
+  const body = bodyOf(ReleaseMoveBody, request.body, 'release');
+  if ('refusals' in body) return refuseAll(reply, body.refusals);
+  const release = (request.params as { release: string }).release as Id;
+  const command = { kind: 'release-move' as const, release, ...body.value };
+  const result = parts.engine.command(request.who, command);
+  return answer(reply, result, () => ({
+    release: detail(parts, release, reply),
+    pauses: result.ok ? (result.pauses ?? []) : [],
+  }));
+}
+
+function putModelEnd({ engine }: RestParts, request: FastifyRequest, reply: FastifyReply): unknown {
+  const body = bodyOf(ModelEndBody, request.body, 'model');
+  if ('refusals' in body) return refuseAll(reply, body.refusals);
+  const { vendor, model } = request.params as { vendor: string; model: string };
+  const end = { vendor, model: model.slice(0, 40), ...body.value };
+  return answer(reply, engine.command(request.who, { kind: 'model-end-put', end }), () =>
+    reply.code(201).send(end),
+  );
 }
 
 const asRefusal = (kind: string, { path, reason, nextStep }: Problem): Refusal => ({

@@ -169,7 +169,9 @@ export class SeededFleet {
     });
     if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
     this.command({ kind: 'release-put', release: parsed.release });
-    return parsed.release.id;
+    const release = parsed.release.id;
+    this.command({ kind: 'release-move', release, cause: 'approve', why: 'tried' });
+    return release;
   }
 
   /** Approved; its first wave opens at once. */

@@ -180,6 +180,7 @@ export function smallFleet(phones: number): Desk {
   const numbers = Array.from({ length: phones }, (_, nth) => nth + 1);
   desk.do(
     { kind: 'release-put', release: releaseOf() },
+    { kind: 'release-move', release: releaseOf().id, cause: 'approve', why: 'tried in the lab' },
     { kind: 'phones-put', phones: numbers.map((number) => phoneOf(number)) },
   );
   desk.joined(idOf('lisbon'));

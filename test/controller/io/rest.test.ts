@@ -40,6 +40,7 @@ async function smallFleet(door: Door): Promise<string> {
   await door.ask('POST', '/api/v1/phones', [phone]);
   await door.ask('PUT', `/api/v1/images/${digest}`, image);
   const { body } = await door.ask('POST', '/api/v1/releases', manifest);
+  await door.ask('POST', `/api/v1/releases/${body.id}/life`, { cause: 'approve', why: 'tried' });
   return body.id;
 }
 
@@ -82,11 +83,58 @@ test('what is asked rightly is answered, from the first site to the end of a rol
   await is(201, `PUT /api/v1/images/${digest}`, image, { digest, lengthBytes: image.length });
   await is(200, `PUT /api/v1/images/${digest}`, image, { digest });
   await is(201, 'POST /api/v1/releases', manifest, { vendor: 'Yealink', version: '66.86.0.15' });
-  await is(200, 'GET /api/v1/releases', undefined, [{ version: '66.86.0.15' }]);
+  await is(200, 'GET /api/v1/releases', undefined, [
+    { version: '66.86.0.15', state: 'verified', channel: 'stable' },
+  ]);
   await is(201, 'POST /api/v1/advisories', advisory, { id: 'YSA-1' });
   await is(200, 'GET /api/v1/advisories', undefined, [{ id: 'YSA-1' }]);
   const { body: releases } = await door.ask('GET', '/api/v1/releases');
   const rollout = { id: 'autumn', releases: [releases[0].id], waves: [{ name: 'all' }] };
+  await is(409, 'POST /api/v1/rollouts', rollout, {
+    problems: [{ reason: 'is verified (ada: all images measured as the manifest says)' }],
+  });
+  const life = `/api/v1/releases/${releases[0].id}/life`;
+  await is(
+    400,
+    `POST ${life}`,
+    { cause: 'aprove', why: 'tried' },
+    {
+      problems: [{ next: 'Did you mean approve?' }],
+    },
+  );
+  await is(
+    409,
+    `POST ${life}`,
+    { cause: 'prefer', why: 'tried' },
+    {
+      problems: [{ reason: 'is verified, so it cannot be told to prefer' }],
+    },
+  );
+  await is(
+    200,
+    `POST ${life}`,
+    { cause: 'approve', why: 'ten phones, one week' },
+    {
+      release: { state: 'approved', wouldPause: [] },
+      pauses: [],
+    },
+  );
+  await is(200, `GET /api/v1/releases/${releases[0].id}`, undefined, {
+    steps: [
+      { to: 'discovered' },
+      { to: 'fetched' },
+      { to: 'verified' },
+      { to: 'approved', who: 'ada', why: 'ten phones, one week' },
+    ],
+    possible: ['lab', 'prefer', 'quarantine', 'withdraw'],
+  });
+  await is(404, 'GET /api/v1/releases/nothing', undefined, { error: 'not-found' });
+  const end = { on: '2031-12-31', source: 'its lifecycle page' };
+  await is(201, 'PUT /api/v1/models/yealink/T46S/end-of-life', end, end);
+  await is(400, 'PUT /api/v1/models/yealnk/T46S/end-of-life', end, {
+    problems: [{ next: 'Did you mean Yealink?' }],
+  });
+  await is(200, 'GET /api/v1/models', undefined, [{ vendor: 'Yealink', ...end }]);
   await is(201, 'POST /api/v1/rollouts', rollout, {
     id: 'autumn',
     state: 'awaiting-approval',
