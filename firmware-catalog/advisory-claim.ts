@@ -12,8 +12,8 @@ export interface AdvisoryClaim {
   /** The products and versions it names, as the issuer writes them; placed on our models later. */
   readonly products: readonly ClaimedProduct[];
   readonly scores: readonly Score[];
-  /** Seen in attacks (CISA KEV): since when, and by when US agencies must act. */
-  readonly exploited?: { readonly since: EpochMs; readonly dueOn?: string };
+  /** Seen in attacks (CISA KEV): since when, where that is known, and by when US agencies must act. */
+  readonly exploited?: { readonly since?: EpochMs; readonly dueOn?: string };
   /** EPSS: the chance of attacks within 30 days, 0 to 1, and its rank among all CVEs. */
   readonly likelihood?: {
     readonly chance: number;

@@ -8,6 +8,7 @@ import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { type Command, Option } from 'commander';
 import { registerPath } from './catalog-path.ts';
 import { registerCatalogImport } from './catalog-import.ts';
+import { registerAdvisories } from './catalog-advisories.ts';
 import { type Answer, answerLines, type CliOutput } from './json-lines.ts';
 
 /** `ringwave catalog`: what the firmware catalogue knows, without a controller running. */
@@ -20,6 +21,7 @@ export function registerCatalog(program: Command, out: CliOutput): void {
   registerIdentify(catalog, out);
   registerCompare(catalog, out);
   registerCheck(catalog, out);
+  registerAdvisories(catalog, out);
   registerPath(catalog, out);
   registerCatalogImport(catalog, out);
 }
