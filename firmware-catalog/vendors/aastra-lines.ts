@@ -1,15 +1,18 @@
-// What is documented about aastra phones.
+// What is documented about Aastra's phones.
 
 import type { LineFacts } from './line-facts.ts';
-import { NOTHING_KNOWN } from './line-parts.ts';
 import { mitelImages } from './mitel-images.ts';
+import { mitelSip } from './mitel-settings.ts';
 
 export const aastraLines: readonly LineFacts[] = [
   {
-    ...NOTHING_KNOWN,
-    line: '67xx',
-    hasModel: (model) => /^/.test(model),
+    ...mitelSip('Aastra'),
+    line: '67xxi, 68xxi and 9xxxi',
+    hasModel: (model) => /^(?:6[78]\d{2}|9\d{3})i(?: ?CT)?$/i.test(model),
     imageNames: mitelImages('aastra'),
-    sources: ['x'],
+    sources: [
+      'Aastra SIP IP Phones Administrator Guide 41-001343-02: appendix A, http digest username and password, firmware server',
+      'wazo-provd-plugins wazo-aastra templates',
+    ],
   },
 ];

@@ -4,11 +4,13 @@ import { brandWords, knownOnly, ownPhoneFile } from './knowledge.ts';
 import type { Order } from './profile.ts';
 import { remembered } from '../remembered.ts';
 import { compareFields, dotted, ordered } from './version-parts.ts';
+import { akuvoxLines } from './akuvox-lines.ts';
 
 const ouis = ['0c1105', '9c7514'];
 
 export const akuvox = knownOnly({
   name: 'Akuvox',
+  lines: akuvoxLines,
   ouis,
   agentInitials: 'a',
   readAgent: (userAgent) =>

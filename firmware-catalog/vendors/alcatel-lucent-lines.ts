@@ -1,13 +1,34 @@
-// What is documented about alcatel-lucent phones.
+// What is documented about Alcatel-Lucent Enterprise’s 8000, M and H phones.
 
 import type { LineFacts } from './line-facts.ts';
-import { listed, NOTHING_KNOWN } from './line-parts.ts';
+import { asked, listed, NO_SETTINGS, NOTHING_KNOWN, setting } from './line-parts.ts';
 
 export const alcatelLucentLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
-    line: '8000',
-    hasModel: (model) => /^/.test(model),
+    line: '8000, M and H',
+    hasModel: (model) => /^(?:80|M\d|H\d)/i.test(model),
+    claims: ['user-agent', 'path', 'mac-prefix'],
+    bootFiles: [asked('/config.{mac}.xml', 'phone-config', 'http')],
+    userAgent: 'ALE {model} {version} {mac}',
+    config: {
+      form: 'settings XML of id and value',
+      contentType: 'text/xml',
+      frame: '<?xml version="1.0" encoding="UTF-8" ?>\n<settings>\n{lines}</settings>\n',
+      line: '<setting id="{name}" value="{value}" override="true"/>',
+      escape: 'xml',
+      lineEnd: '\n',
+    },
+    settings: {
+      ...NO_SETTINGS,
+      'sip-login': [
+        setting('SIPGroup1AuthenticationName', '{user}'),
+        setting('SIPGroup1AuthenticationPassword', '{password}'),
+      ],
+      'admin-password': [setting('DmAdminPasswd', '{password}')],
+      'provisioning-server': [setting('LocalEnetcfgDmUrl', '{root}')],
+    },
+    versionScheme: 'three or four numbers; catalogues name releases R510',
     imageNames: [
       {
         pattern: /^(?<models>80x8S)-SIP-R\d{3}_(?<version>\d{1,2}(?:\.\d{1,4}){2,3})\.zip$/i,
@@ -29,6 +50,6 @@ export const alcatelLucentLines: readonly LineFacts[] = [
         example: 'sip_Alcatel_4028_4038_4068.zip',
       },
     ],
-    sources: ['ALE release archives'],
+    sources: ['wazo-provd-plugins wazo-alcatel templates'],
   },
 ];

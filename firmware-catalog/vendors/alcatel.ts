@@ -2,11 +2,13 @@
 
 import { knownOnly } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { alcatelLines } from './alcatel-lines.ts';
 
 const MODEL = /^40[0-9]8(?:EE)?$/i;
 
 export const alcatel = knownOnly({
   name: 'Alcatel',
+  lines: alcatelLines,
   ouis: ['00809f'],
   agentInitials: 'a',
   readAgent(userAgent) {

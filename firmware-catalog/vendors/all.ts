@@ -22,6 +22,7 @@ import { patton } from './patton.ts';
 import { polycom } from './polycom.ts';
 import type { VendorKnowledge, VendorProfile } from './profile.ts';
 import { sangoma } from './sangoma.ts';
+import { servedByFacts, whyNoLineServes } from './served-by-facts.ts';
 import { siemens } from './siemens.ts';
 import { sipura } from './sipura.ts';
 import { snom } from './snom.ts';
@@ -29,15 +30,16 @@ import { spectralink } from './spectralink.ts';
 import { technicolor } from './technicolor.ts';
 import { yealink } from './yealink.ts';
 
-/** Vendors whose phones the agent can serve. */
-export const PROFILES: readonly VendorProfile[] = [yealink, polycom, cisco, grandstream];
-
 /**
- * Every vendor whose phones are recognised and whose versions are ordered. Adding a vendor is one file
- * and one line here (or in PROFILES, once its phones can be served); nothing else branches on a vendor.
+ * Every vendor whose phones are recognised and whose versions are ordered. Adding a vendor is one file,
+ * imported and named here; nothing else branches on a vendor. Where several vendors' phones ask for
+ * one name, the first that can be served answers a phone nobody knows.
  */
 export const KNOWN_VENDORS: readonly VendorKnowledge[] = [
-  ...PROFILES,
+  yealink,
+  polycom,
+  cisco,
+  grandstream,
   snom,
   fanvil,
   nethesis,
@@ -65,6 +67,14 @@ export const KNOWN_VENDORS: readonly VendorKnowledge[] = [
   jitsi,
 ];
 
+const hasOwnCode = (vendor: VendorKnowledge | VendorProfile): vendor is VendorProfile =>
+  'renderPhoneConfig' in vendor;
+
+/** Vendors whose phones the agent can serve: by code of their own, or by what is known of their lines. */
+export const PROFILES: readonly VendorProfile[] = KNOWN_VENDORS.flatMap(
+  (vendor) => (hasOwnCode(vendor) ? vendor : servedByFacts(vendor)) ?? [],
+);
+
 const named = <Vendor extends VendorKnowledge>(vendors: readonly Vendor[]) =>
   new Map<string, Vendor>(
     vendors.flatMap((vendor) => [
@@ -83,3 +93,10 @@ export const profileOf = (vendor: string): VendorProfile | undefined =>
 /** What is known of a vendor, any case; undefined for vendors not known here. */
 export const knowledgeOf = (vendor: string): VendorKnowledge | undefined =>
   KNOWLEDGE_BY_NAME.get(vendor) ?? KNOWLEDGE_BY_NAME.get(vendor.toLowerCase());
+
+/** The facts that are missing to serve this vendor's phones, line by line; empty for vendors that are served. */
+export function whyNotServed(vendor: string): readonly string[] {
+  if (profileOf(vendor)) return [];
+  const known = knowledgeOf(vendor);
+  return known ? whyNoLineServes(known) : ['the vendor is not known here'];
+}

@@ -1,13 +1,17 @@
-// What is documented about audiocodes phones.
+// What is documented about AudioCodes’ 400HD phones (administrator manuals).
 
 import type { LineFacts } from './line-facts.ts';
-import { listed, NOTHING_KNOWN } from './line-parts.ts';
+import { asked, listed, NOTHING_KNOWN } from './line-parts.ts';
 
 export const audiocodesLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
     line: '400HD',
-    hasModel: (model) => /^/.test(model),
+    hasModel: (model) => /^C?4\d{2}HD/i.test(model),
+    claims: ['user-agent', 'path', 'sip-user-agent', 'mac-prefix'],
+    bootFiles: [asked('/{MAC}.cfg', 'phone-config')],
+    userAgent: 'AUDC-IPPhone/{version} ({model}-Rev0; {MAC})',
+    versionScheme: 'three to five numbers, at times with a build after them',
     imageNames: [
       {
         pattern:
@@ -16,6 +20,9 @@ export const audiocodesLines: readonly LineFacts[] = [
         example: 'C450HD_UC_3.4.8.img',
       },
     ],
-    sources: ['400HD administrator manual'],
+    sources: [
+      'AudioCodes 400HD administrator manual: configuration file names',
+      'User-Agents of 440HD and 445HD',
+    ],
   },
 ];

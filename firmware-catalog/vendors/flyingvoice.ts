@@ -2,11 +2,13 @@
 
 import { brandWords, knownOnly, ownPhoneFile } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { flyingvoiceLines } from './flyingvoice-lines.ts';
 
 const ouis = ['0021f2'];
 
 export const flyingvoice = knownOnly({
   name: 'Flyingvoice',
+  lines: flyingvoiceLines,
   ouis,
   agentInitials: 'f',
   readAgent: (userAgent) =>

@@ -1,15 +1,70 @@
-// What is documented about grandstream phones.
+// What is documented about Grandstream's phones and adapters (administration guides; P-value lists;
+// SIP device provisioning guide).
 
-import type { LineFacts } from './line-facts.ts';
-import { NOTHING_KNOWN } from './line-parts.ts';
 import { grandstreamImages } from './grandstream-images.ts';
+import type { LineFacts } from './line-facts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
+
+const common = {
+  ...NOTHING_KNOWN,
+  claims: ['user-agent', 'path', 'sip-user-agent', 'mac-prefix'],
+  bootFiles: [
+    asked('/cfg{mac}', 'other'),
+    asked('/cfg{mac}.xml', 'phone-config'),
+    asked('/cfg{model}.xml', 'common-config'),
+    asked('/cfg.xml', 'common-config'),
+  ],
+  userAgent: 'Grandstream Model HW {model} SW {version} DevId {mac}',
+  config: {
+    form: 'XML with numbered P values',
+    contentType: 'text/xml',
+    frame:
+      '<?xml version="1.0" encoding="UTF-8"?>\n<gs_provision version="1">\n<config version="1">\n{lines}</config>\n</gs_provision>\n',
+    line: '<{name}>{value}</{name}>',
+    escape: 'xml',
+    lineEnd: '\n',
+  },
+  settings: {
+    ...NO_SETTINGS,
+    firmware: [setting('P192', '{folder}'), setting('P238', '0')],
+    'sip-login': [setting('P35', '{user}'), setting('P36', '{user}'), setting('P34', '{password}')],
+    'admin-password': [setting('P2', '{password}')],
+    'provisioning-login': [setting('P1360', '{user}'), setting('P1361', '{password}')],
+    'provisioning-server': [setting('P237', '{host}:{port}'), setting('P212', '1')],
+    syslog: [setting('P207', '{host}:{port}')],
+  },
+  updateDecision: 'always',
+  versionScheme: 'a.b.c.d; hardware of a second version starts low again',
+  families: { 'hardware V1': ['HT801', 'HT802'], 'hardware V2': ['HT801V2', 'HT802V2'] },
+  imageNames: grandstreamImages,
+  wake: [
+    notify('check-sync;reboot=true', { mayChallenge: true }),
+    notify('resync', { mayChallenge: true }),
+  ],
+  reboot: [notify('check-sync;reboot=true', { mayChallenge: true })],
+  wipe: [
+    {
+      by: 'http',
+      method: 'POST',
+      path: '/cgi-bin/api-sys_operation',
+      needs: 'a session of the web interface; request=reset',
+    },
+  ],
+  sources: [
+    'Grandstream SIP Device Provisioning Guide: file names, order, P192, P237, P238',
+    'Grandstream administration guides: web API, NOTIFY, P26015',
+  ],
+} as const satisfies Omit<LineFacts, 'line' | 'hasModel'>;
 
 export const grandstreamLines: readonly LineFacts[] = [
   {
-    ...NOTHING_KNOWN,
-    line: 'GXP',
-    hasModel: (model) => /^/.test(model),
-    imageNames: grandstreamImages,
-    sources: ['x'],
+    ...common,
+    line: 'HT and GXW adapters',
+    hasModel: (model) => /^(?:HT|GXW)/i.test(model),
+  },
+  {
+    ...common,
+    line: 'GXP, GRP, GXV, WP and DP phones',
+    hasModel: (model) => /^[A-Z]{2,3}\d/i.test(model),
   },
 ];

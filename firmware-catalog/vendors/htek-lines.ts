@@ -1,13 +1,38 @@
-// What is documented about htek phones.
+// What is documented about Htek's UC phones (release archives; provisioning templates).
 
 import type { LineFacts } from './line-facts.ts';
-import { NOTHING_KNOWN } from './line-parts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
 
 export const htekLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
     line: 'UC',
-    hasModel: (model) => /^/.test(model),
+    hasModel: (model) => /^UC\d/i.test(model),
+    claims: ['user-agent', 'path', 'sip-user-agent', 'mac-prefix'],
+    bootFiles: [
+      asked('/cfg00{number}.xml', 'common-config'),
+      asked('/cfg{mac}.xml', 'phone-config'),
+    ],
+    userAgent: 'Htek {model} V{version} {mac}',
+    config: {
+      form: 'XML with numbered P values',
+      contentType: 'text/xml',
+      frame:
+        '<?xml version="1.0" encoding="UTF-8" ?>\n<hl_provision version="1">\n<config version="1">\n{lines}</config>\n</hl_provision>\n',
+      line: '<{name}>{value}</{name}>',
+      escape: 'xml',
+      lineEnd: '\n',
+    },
+    settings: {
+      ...NO_SETTINGS,
+      firmware: [setting('P212', '1'), setting('P192', '{folder}')],
+      'sip-login': [
+        setting('P35', '{user}'),
+        setting('P36', '{user}'),
+        setting('P34', '{password}'),
+      ],
+    },
+    versionScheme: 'four or five numbers, at times after a V',
     imageNames: [
       {
         pattern:
@@ -20,6 +45,8 @@ export const htekLines: readonly LineFacts[] = [
       },
       { pattern: /^fw\d{3}[A-Z]{0,2}\.rom$/i, example: 'fw910M.rom' },
     ],
-    sources: ['Htek provisioning guide'],
+    wake: [notify('resync'), notify('check-sync;reboot=true')],
+    reboot: [notify('check-sync;reboot=true')],
+    sources: ['wazo-provd-plugins wazo-htek templates: hl_provision, P192, P212, P34 to P36'],
   },
 ];

@@ -135,7 +135,7 @@ function isNamed(model: string, { vendor, models = [], family }: ImageNameRead):
 function covers(named: string, model: string): boolean {
   const [pattern, text] = [named, model].map((word) => word.replace(/[\s_-]/g, ''));
   if (pattern === undefined || text === undefined || text.length < pattern.length) return false;
-  return [...pattern].every((sign, at) => {
+  return pattern.split('').every((sign, at) => {
     const other = text.charAt(at);
     return sign === 'x' ? /[\dx]/i.test(other) : sign.toLowerCase() === other.toLowerCase();
   });

@@ -1,9 +1,11 @@
 // Jitsi, a soft phone: known so that it is not taken for a desk phone; its firmware is nobody's concern here.
 
 import { equalOnly, knownOnly } from './knowledge.ts';
+import { jitsiLines } from './jitsi-lines.ts';
 
 export const jitsi = knownOnly({
   name: 'Jitsi',
+  lines: jitsiLines,
   ouis: [],
   agentInitials: 'j',
   readAgent(userAgent) {

@@ -11,10 +11,10 @@ export function knownOnly(
     readonly name: VendorKnowledge['name'];
     readonly ouis: readonly string[];
     readonly compare: VendorKnowledge['compare'];
-    readonly lines?: VendorKnowledge['lines'];
+    readonly lines: VendorKnowledge['lines'];
   },
 ): VendorKnowledge {
-  const { name, ouis, compare, lines = [], ...reads } = vendor;
+  const { name, ouis, compare, lines, ...reads } = vendor;
   const recogniser: Recogniser = { vendor: name, ...reads };
   return {
     name,

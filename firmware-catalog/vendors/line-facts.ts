@@ -13,11 +13,16 @@ export interface LineFacts {
   readonly line: string;
   /** Whether a model, spelled as `identify` spells it, belongs to this line. Lines are asked in order. */
   readonly hasModel: (model: string) => boolean;
-  /** Brands under which other companies sell this line, and whose line it then is. */
-  readonly soldAs?: readonly string[];
+  /** Brands under which other companies sell phones of this line. */
+  readonly soldAs?: readonly SoldAs[];
   readonly claims: Known<readonly ClaimKind[]>;
   /** Paths asked for at boot, in order; `{mac}`, `{MAC}`, `{model}`, `{number}` stand for the phone's own. */
   readonly bootFiles: Known<readonly BootPath[]>;
+  /**
+   * The User-Agent over HTTP, in which `{model}`, `{version}`, `{mac}`, `{MAC}`, `{mac:}` and `{MAC-}` stand
+   * for the phone's own: bare in small or capital letters, with colons, in capitals with dashes.
+   */
+  readonly userAgent: Known<string>;
   readonly config: Known<ConfigLanguage>;
   /** How a configuration says each thing; the setting's own names in the vendor's language. */
   readonly settings: Readonly<Record<SettingName, Known<readonly SettingLine[]>>>;
@@ -35,6 +40,17 @@ export interface LineFacts {
   readonly wipe: Known<readonly Trigger[]>;
   readonly passwords: Readonly<Record<PasswordUse, Known<PasswordRule>>>;
   readonly sources: readonly Source[];
+}
+
+/** The same hardware under another company's name. */
+export interface SoldAs {
+  /** The brand as `identify` spells it, or as its User-Agent begins where nobody else reads that. */
+  readonly brand: string;
+  /** Whether a model of that brand is of this line; absent: all are. */
+  readonly hasModel?: (model: string) => boolean;
+  /** The maker's model by the brand's, where it is documented. */
+  readonly models?: Readonly<Record<string, string>>;
+  readonly source: Source;
 }
 
 /** What a phone can be known by; first is believed first where two disagree. */
@@ -57,6 +73,10 @@ export interface ConfigLanguage {
   readonly line: string;
   readonly escape: 'xml' | 'plain';
   readonly lineEnd: '\n' | '\r\n';
+  /** Further files of one phone that its configuration names, and their frames, by path as in `BootPath`. */
+  readonly otherFiles?: Readonly<Record<string, string>>;
+  /** Words in a value that the phone replaces by its own, as in `BootPath`: `$MA` is `{mac}`. */
+  readonly macros?: Readonly<Record<string, string>>;
 }
 
 export const SETTINGS = [
@@ -64,6 +84,7 @@ export const SETTINGS = [
   'sip-login',
   'admin-password',
   'provisioning-login',
+  'provisioning-server',
   'sip-tls',
   'srtp',
   'syslog',
@@ -73,14 +94,23 @@ export const SETTINGS = [
 export type SettingName = (typeof SETTINGS)[number];
 
 /**
- * One line of a configuration: the vendor's own key, and its value in which `{url}`, `{folder}`, `{file}`,
- * `{version}`, `{user}`, `{password}`, `{host}`, `{port}` stand for what is set.
+ * One line of a configuration: the vendor's own key, and its value, in which stand for what is set:
+ * `{url}` the image, `{folder}` and `{file}` its two parts, `{version}`, `{user}`, `{password}`, `{host}`,
+ * `{port}`, `{root}` the agent's address, `{next}` the address of a further file.
  */
 export interface SettingLine {
   readonly name: string;
   readonly value: string;
-  /** Where the vendor's language nests or repeats what `ConfigLanguage.line` cannot say. */
+  /** How this one is written, where `ConfigLanguage.line` does not say it. */
   readonly written?: string;
+  /** The place in the frame; absent: `lines`. */
+  readonly place?: string;
+  /** How `{version}` is written here, where it differs from the version as it is known. */
+  readonly version?: (known: string) => string;
+  /** The further file in which it stands, or `shared` where only the file for all phones can say it. */
+  readonly file?: string;
+  /** What the phone asks for in the folder that it is told, as in `BootPath`. */
+  readonly asks?: string;
 }
 
 export interface ImageName {

@@ -1,6 +1,14 @@
 // What the vendors' files of line facts are made of.
 
-import type { LineFacts, PasswordUse, SettingName } from './line-facts.ts';
+import type {
+  BootPath,
+  LineFacts,
+  PasswordRule,
+  PasswordUse,
+  SettingLine,
+  SettingName,
+  Trigger,
+} from './line-facts.ts';
 
 /** For settings that no document at hand tells; a line names over it what it knows. */
 export const NO_SETTINGS: LineFacts['settings'] = {
@@ -8,6 +16,7 @@ export const NO_SETTINGS: LineFacts['settings'] = {
   'sip-login': 'unknown',
   'admin-password': 'unknown',
   'provisioning-login': 'unknown',
+  'provisioning-server': 'unknown',
   'sip-tls': 'unknown',
   srtp: 'unknown',
   syslog: 'unknown',
@@ -26,6 +35,7 @@ export const NO_PASSWORD_RULES: LineFacts['passwords'] = {
 export const NOTHING_KNOWN = {
   claims: 'unknown',
   bootFiles: 'unknown',
+  userAgent: 'unknown',
   config: 'unknown',
   settings: NO_SETTINGS,
   absentValue: 'unknown',
@@ -48,3 +58,34 @@ export const listed = (written: string): string[] =>
     .toUpperCase()
     .split(/[^A-Z0-9]+/)
     .filter((word) => word !== '');
+
+/** A setting whose name is all there is to say. */
+export const setting = (name: string, value: string): SettingLine => ({ name, value });
+
+export const asked = (
+  path: string,
+  means: BootPath['means'],
+  ...protocols: BootPath['protocols'][number][]
+): BootPath => ({
+  path,
+  means,
+  protocols: protocols.length === 0 ? ['http', 'tftp'] : protocols,
+});
+
+export const notify = (
+  event: string,
+  more: { mayChallenge?: boolean; body?: string } = {},
+): Trigger => ({
+  by: 'sip-notify',
+  event,
+  ...more,
+});
+
+export const byHand = (how: string): Trigger => ({ by: 'hand', how });
+
+/** Letters and digits, for lines of which only the length is told. */
+export const lettersAndDigits = (lengthMin: number, lengthMax: number): PasswordRule => ({
+  alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
+  lengthMin,
+  lengthMax,
+});

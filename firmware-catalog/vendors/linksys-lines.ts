@@ -1,15 +1,31 @@
-// What is documented about linksys phones.
+// What is documented about Linksys' phones and adapters (SPA provisioning guide).
 
-import type { LineFacts } from './line-facts.ts';
-import { NOTHING_KNOWN } from './line-parts.ts';
 import { spaImages } from './cisco-images.ts';
+import { flatProfile, flatProfileSettings } from './flat-profile.ts';
+import type { LineFacts } from './line-facts.ts';
+import { asked, notify, NOTHING_KNOWN } from './line-parts.ts';
 
 export const linksysLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
     line: 'SPA',
-    hasModel: (model) => /^/.test(model),
+    hasModel: (model) => /^SPA\d{3,4}/i.test(model),
+    claims: ['user-agent', 'path', 'sip-user-agent', 'dhcp-class', 'mac-prefix'],
+    bootFiles: [
+      asked('/spa{number}.cfg', 'common-config', 'tftp'),
+      asked('/{mac}.xml', 'phone-config', 'http', 'tftp'),
+    ],
+    userAgent: 'Linksys/{model}-{version} ({MAC})(00000000)',
+    config: flatProfile,
+    settings: flatProfileSettings('Admin_Passwd'),
+    updateDecision: 'differs',
+    versionScheme: 'a.b.c and a letter for a later issue; letters in brackets mark a product',
     imageNames: spaImages(true),
-    sources: ['x'],
+    wake: [notify('resync', { mayChallenge: true })],
+    reboot: [notify('reboot=true', { mayChallenge: true })],
+    sources: [
+      'Linksys SPA Provisioning Guide: Profile_Rule, Upgrade_Rule',
+      'wazo-provd-plugins wazo-cisco-spa legacy templates',
+    ],
   },
 ];

@@ -2,11 +2,13 @@
 
 import { compareFanvil, fanvilPhoneFile, readFanvilAgent } from './fanvil-shapes.ts';
 import { knownOnly } from './knowledge.ts';
+import { nethesisLines } from './nethesis-lines.ts';
 
 const ouis = ['e0e656'];
 
 export const nethesis = knownOnly({
   name: 'Nethesis',
+  lines: nethesisLines,
   ouis,
   agentInitials: 'n',
   readAgent: readFanvilAgent(/^nethesis(?=\s)/i),

@@ -1,9 +1,11 @@
 // Nortel phones, which Avaya took over: their DHCP class names neither model nor present maker.
 
 import { equalOnly, knownOnly } from './knowledge.ts';
+import { nortelLines } from './nortel-lines.ts';
 
 export const nortel = knownOnly({
   name: 'Nortel/Avaya',
+  lines: nortelLines,
   ouis: [],
   agentInitials: '',
   readAgent: () => undefined,

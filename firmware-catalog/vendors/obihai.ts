@@ -2,12 +2,14 @@
 
 import { knownOnly, ownPhoneFile } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { obihaiLines } from './obihai-lines.ts';
 
 const ouis = ['9cadef'];
 const phoneFile = ownPhoneFile(ouis, /^(?:OBi)?[0-9a-f]{12}\.(?:xml|cfg)$/i);
 
 export const obihai = knownOnly({
   name: 'Obihai',
+  lines: obihaiLines,
   ouis,
   agentInitials: 'o',
   readAgent(userAgent) {

@@ -1,7 +1,8 @@
-// What is documented about panasonic phones.
+// What is documented about Panasonic's KX-UT, KX-HDV, KX-NT and KX-TGP phones (administrator guides:
+// Configuration File Specifications).
 
 import type { LineFacts } from './line-facts.ts';
-import { NOTHING_KNOWN } from './line-parts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
 
 /** `UT11x12x` are the KX-UT11x and KX-UT12x. */
 function series(written: string): string[] {
@@ -13,8 +14,36 @@ function series(written: string): string[] {
 export const panasonicLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
-    line: 'KX',
-    hasModel: (model) => /^/.test(model),
+    line: 'KX-UT, KX-HDV, KX-NT and KX-TGP',
+    hasModel: (model) => /^KX-/i.test(model),
+    claims: ['user-agent', 'path', 'dhcp-class', 'mac-prefix'],
+    bootFiles: [
+      asked('/{model}.cfg', 'common-config'),
+      asked('/ConfigCommon.cfg', 'common-config'),
+      asked('/Config{MAC}.cfg', 'phone-config'),
+    ],
+    userAgent: 'Panasonic_{model}/{version} ({mac})',
+    config: {
+      form: 'NAME="value" lines under a first line of 44 given bytes, the last line empty',
+      contentType: 'text/plain',
+      frame: '# Panasonic SIP Phone Standard Format File #\r\n{lines}\r\n',
+      line: '{name}="{value}"',
+      escape: 'plain',
+      lineEnd: '\r\n',
+      macros: { '{MAC}': '{MAC}' },
+    },
+    settings: {
+      ...NO_SETTINGS,
+      firmware: [
+        setting('FIRM_UPGRADE_ENABLE', 'Y'),
+        setting('FIRM_UPGRADE_AUTO', 'Y'),
+        setting('FIRM_VERSION', '{version}'),
+        setting('FIRM_FILE_PATH', '{url}'),
+      ],
+      'sip-login': [setting('SIP_AUTHID_1', '{user}'), setting('SIP_PASS_1', '{password}')],
+      syslog: [setting('SYSLOG_ADDR', '{host}'), setting('SYSLOG_PORT', '{port}')],
+    },
+    versionScheme: 'two or three numbers with leading zeros: 01.133',
     imageNames: [
       {
         pattern:
@@ -23,6 +52,11 @@ export const panasonicLines: readonly LineFacts[] = [
         example: 'UT11x12x-01.133_HW1.fw',
       },
     ],
-    sources: ['KX-UT administrator guide'],
+    wake: [notify('check-sync;reboot=true')],
+    reboot: [notify('check-sync;reboot=true')],
+    sources: [
+      'Panasonic KX-UT123 Administrator Guide 2.4: file format, order of master, product and standard files',
+      'wazo-provd-plugins wazo-panasonic templates',
+    ],
   },
 ];

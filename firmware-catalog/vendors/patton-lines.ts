@@ -1,4 +1,4 @@
-// What is documented about patton phones.
+// What is documented about Patton’s SmartNode gateways.
 
 import type { LineFacts } from './line-facts.ts';
 import { NOTHING_KNOWN } from './line-parts.ts';
@@ -7,7 +7,9 @@ export const pattonLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
     line: 'SmartNode',
-    hasModel: (model) => /^SN/.test(model),
+    hasModel: (model) => /^SN\d/i.test(model),
+    claims: ['user-agent', 'dhcp-class', 'mac-prefix'],
+    versionScheme: 'R and two or three numbers',
     imageNames: [
       {
         pattern:
@@ -17,6 +19,6 @@ export const pattonLines: readonly LineFacts[] = [
         example: 'SN4110_H323_SIP_R6.9_2016-07-05.zip',
       },
     ],
-    sources: ['SmartNode software configuration guide'],
+    sources: ['SmartNode release archives R6.9 and R6.11', 'User-Agent of SmartNode 4112'],
   },
 ];

@@ -2,11 +2,13 @@
 
 import { brandWords, knownOnly, ownPhoneFile } from './knowledge.ts';
 import { numeric } from './version-parts.ts';
+import { sangomaLines } from './sangoma-lines.ts';
 
 const ouis = ['005058'];
 
 export const sangoma = knownOnly({
   name: 'Sangoma',
+  lines: sangomaLines,
   ouis,
   agentInitials: 's',
   readAgent: (userAgent) =>

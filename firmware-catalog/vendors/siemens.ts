@@ -1,9 +1,11 @@
 // Siemens DECT phones from before Gigaset was a maker of its own: only their DHCP class is known.
 
 import { equalOnly, knownOnly } from './knowledge.ts';
+import { siemensLines } from './siemens-lines.ts';
 
 export const siemens = knownOnly({
   name: 'Siemens/Gigaset',
+  lines: siemensLines,
   ouis: ['0001e3', '0013a9'],
   agentInitials: '',
   readAgent: () => undefined,

@@ -2,9 +2,11 @@
 
 import { knownOnly } from './knowledge.ts';
 import { compareSlashed, readSlashedAgent } from './linksys-shapes.ts';
+import { sipuraLines } from './sipura-lines.ts';
 
 export const sipura = knownOnly({
   name: 'Sipura',
+  lines: sipuraLines,
   ouis: [],
   agentInitials: 's',
   readAgent: (userAgent) => readSlashedAgent(userAgent, 'Sipura'),

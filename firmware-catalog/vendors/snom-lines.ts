@@ -1,29 +1,146 @@
-// What is documented about snom phones.
+// What is documented about Snom's phones (service.snom.com: Auto Provisioning, Firmware Configuration File,
+// update_policy; M-series administrator manuals).
 
 import type { LineFacts } from './line-facts.ts';
-import { NOTHING_KNOWN } from './line-parts.ts';
-import { snomDeskImages, snomDectImages, snomModuleImages } from './snom-images.ts';
+import {
+  asked,
+  byHand,
+  NO_PASSWORD_RULES,
+  NO_SETTINGS,
+  notify,
+  NOTHING_KNOWN,
+  setting,
+} from './line-parts.ts';
+import { snomDectImages, snomDeskImages, snomModuleImages } from './snom-images.ts';
+
+const FIRMWARE_FILE = '/snom{model}-{MAC}-firmware.xml';
+
+const SETTINGS_FRAME =
+  '<?xml version="1.0" encoding="utf-8"?>\n<settings>\n<phone-settings>\n{lines}</phone-settings>\n</settings>\n';
+
+/** Lines of one SIP identity carry its number. */
+const ofIdentity = (name: string, value: string) => ({
+  name,
+  value,
+  written: '<{name} idx="1" perm="R">{value}</{name}>',
+});
 
 export const snomLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
-    line: 'DECT',
-    hasModel: (model) => /^M\d/.test(model),
+    line: 'M-series DECT',
+    hasModel: (model) => /^M\d/i.test(model),
+    claims: ['user-agent', 'path', 'dhcp-class', 'mac-prefix'],
+    bootFiles: [
+      asked('/snom{model}.htm', 'common-config'),
+      asked('/snom{model}-{MAC}.htm', 'phone-config'),
+    ],
+    userAgent: 'Snom {model} {version} {mac}',
+    versionScheme: 'two digits, two digits, four digits; branches such as 450B have no way back',
     imageNames: snomDectImages,
-    sources: ['x'],
+    sources: [
+      'Snom M300/M700/M900 Administrator and Provisioning Manual',
+      'wazo-provd-plugins wazo-snom common_dect templates',
+    ],
   },
   {
     ...NOTHING_KNOWN,
-    line: 'modules',
-    hasModel: (model) => /^UXM/.test(model),
+    line: 'expansion modules',
+    hasModel: (model) => /^(?:UXM|D[78]C$)/i.test(model),
+    settings: {
+      ...NO_SETTINGS,
+      firmware: [{ ...setting('firmware_uxm', '{url}'), file: 'shared' }],
+    },
+    versionScheme: 'three numbers, on their own',
     imageNames: snomModuleImages,
-    sources: ['x'],
+    sources: ['service.snom.com: Firmware Configuration File (firmware_uxm since 8.9.3.68)'],
   },
   {
-    ...NOTHING_KNOWN,
-    line: 'desk',
-    hasModel: (model) => /^/.test(model),
+    line: 'desk phones',
+    hasModel: (model) => /^(?:[A-Z]{0,2}\d{3}[A-Z]{0,2}|MP)$/i.test(model),
+    soldAs: [
+      {
+        brand: 'Gigaset',
+        hasModel: (model) => /^P[78]\d{2}/.test(model),
+        models: {
+          'P710 IP PRO': 'D713',
+          'P810 IP PRO': 'D810',
+          'P820 IP PRO': 'D812',
+          'P825 IP PRO': 'D812',
+          'P850W IP PRO': 'D815W',
+          'P855BW IP PRO': 'D815W',
+        },
+        source: 'NethServer issue 7764: Gigaset IP PRO models and their Snom equivalents',
+      },
+    ],
+    claims: ['user-agent', 'path', 'sip-user-agent', 'dhcp-class', 'mac-prefix'],
+    bootFiles: [
+      asked('/snom{model}.htm', 'common-config', 'http'),
+      asked('/snom{model}-{MAC}.htm', 'phone-config', 'http'),
+    ],
+    userAgent: 'Mozilla/4.0 (compatible; snom{model}-SIP {version} {MAC})',
+    config: {
+      form: 'settings XML in which perm="R" locks a value; the image stands in a file of its own',
+      contentType: 'text/xml',
+      frame: SETTINGS_FRAME,
+      line: '<{name} perm="R">{value}</{name}>',
+      escape: 'xml',
+      lineEnd: '\n',
+      otherFiles: {
+        [FIRMWARE_FILE]:
+          '<?xml version="1.0" encoding="utf-8"?>\n<firmware-settings>\n{lines}</firmware-settings>\n',
+      },
+    },
+    settings: {
+      ...NO_SETTINGS,
+      firmware: [
+        setting('update_policy', 'auto_update'),
+        setting('firmware_status', '{next}'),
+        {
+          name: 'firmware',
+          value: '{url}',
+          written: '<{name} perm="">{value}</{name}>',
+          file: FIRMWARE_FILE,
+        },
+      ],
+      'sip-login': [
+        ofIdentity('user_name', '{user}'),
+        ofIdentity('user_pname', '{user}'),
+        ofIdentity('user_pass', '{password}'),
+      ],
+      'admin-password': [
+        setting('http_pass', '{password}'),
+        setting('admin_mode_password', '{password}'),
+        setting('admin_mode_password_confirm', '{password}'),
+      ],
+      'provisioning-login': [
+        setting('http_client_user', '{user}'),
+        setting('http_client_pass', '{password}'),
+      ],
+      'provisioning-server': [setting('setting_server', '{root}')],
+      srtp: [ofIdentity('user_srtp', 'on'), ofIdentity('user_savp', 'mandatory')],
+      syslog: [setting('syslog_server', '{host}')],
+    },
+    absentValue: 'unknown',
+    updateDecision: 'differs',
+    versionScheme: 'three to five numbers; a further number is a later patch of the same release',
+    families: 'unknown',
     imageNames: snomDeskImages,
-    sources: ['x'],
+    wake: [
+      notify('check-sync;reboot=true', { mayChallenge: true }),
+      notify('check-sync;reboot=false', { mayChallenge: true }),
+    ],
+    reboot: [notify('check-sync;reboot=true', { mayChallenge: true })],
+    wipe: [
+      { by: 'config', setting: 'reset_settings' },
+      byHand('Reset in the maintenance menu, with the administrator password.'),
+    ],
+    passwords: NO_PASSWORD_RULES,
+    sources: [
+      'service.snom.com: Auto Provisioning, setting files and their order',
+      'service.snom.com: Firmware Configuration File, asked for only where firmware_status names it',
+      'service.snom.com: update_policy; settings_only is the default',
+      'wazo-provd-plugins wazo-snom templates: the same image stays named after an update, and older ones are taken',
+    ],
   },
 ];

@@ -1,9 +1,11 @@
 // Spectralink (KIRK) DECT servers: only their DHCP class is known.
 
 import { equalOnly, knownOnly } from './knowledge.ts';
+import { spectralinkLines } from './spectralink-lines.ts';
 
 export const spectralink = knownOnly({
   name: 'Spectralink',
+  lines: spectralinkLines,
   ouis: ['00907a', '009033'],
   agentInitials: '',
   readAgent: () => undefined,

@@ -49,7 +49,34 @@ test('identify prints vendor, model, version and mac, null where unknown', async
   const unknown = await catalog(['identify', '--user-agent', 'curl/8.5.0', '--json']);
   t.equal(unknown.out, '{"vendor":null,"model":null,"version":null,"mac":null}\n');
   const plain = await catalog(['identify', '--path', 'SEP001873A1B2C3.cnf.xml']);
-  t.equal(plain.out, 'vendor: Cisco\nmodel: unknown\nversion: unknown\nmac: 00:18:73:a1:b2:c3\n');
+  t.equal(
+    plain.out,
+    [
+      'vendor: Cisco',
+      'model: unknown',
+      'version: unknown',
+      'mac: 00:18:73:a1:b2:c3',
+      'vendor from the path, likely: SEP001873A1B2C3.cnf.xml',
+      'mac from the path, certain: SEP001873A1B2C3.cnf.xml',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('identify says which claims disagree, and who made a phone under another brand', async (t) => {
+  const two = await catalog([
+    'identify',
+    '--user-agent',
+    'Yealink SIP-T46S 66.86.0.15',
+    '--path',
+    '/000413922d24.cfg',
+  ]);
+  t.match(two.out, 'doubt: the path’s MAC prefix is Snom’s, the User-Agent says Yealink\n');
+  const hint = await catalog(['identify', '--user-agent', 'x', '--path', '/000413922d24.cfg']);
+  t.match(hint.out, 'vendor: unknown\n');
+  t.match(hint.out, 'hint: the MAC prefix is Snom’s\n');
+  const zultys = await catalog(['identify', '--user-agent', 'Zultys ZIP33G 47.80.0.132']);
+  t.match(zultys.out, 'made by: Yealink (User-Agent of a Zultys ZIP33G');
 });
 
 test('identify reads what a registrar and a DHCP server saw, from flags and from lines', async (t) => {
@@ -63,7 +90,16 @@ test('identify reads what a registrar and a DHCP server saw, from flags and from
     '{"dhcpClass":7}\n',
   ];
   const { out } = await catalog(['identify', '--from', '-'], input);
-  t.same(lines(out), [
+  t.match(lines(out)[1], {
+    sources: {
+      model: {
+        from: 'dhcp-class',
+        confidence: 'likely',
+        text: 'Cisco Systems, Inc. IP Phone CP-7940G·',
+      },
+    },
+  });
+  t.match(lines(out), [
     { vendor: 'Linksys', model: 'SPA3102', version: '3.3.6(GW)', mac: null },
     { vendor: 'Cisco', model: '7940G', version: null, mac: null },
     { error: 'line 3 has a dhcpClass that is not text', line: 3 },
@@ -109,7 +145,7 @@ test('a file is answered line by line, in order, however its blocks are cut', as
     .map((line) => JSON.stringify(line))
     .join('\n');
   const fromFile = await catalog(['identify', '--from', fileWith(t, `${text}\n`)]);
-  t.same(lines(fromFile.out), [
+  t.match(lines(fromFile.out), [
     { vendor: 'Grandstream', model: 'GXP2170', version: '1.0.11.57', mac: null },
     { vendor: 'Cisco', model: '7965', version: null, mac: null },
     { vendor: null, model: null, version: null, mac: null },

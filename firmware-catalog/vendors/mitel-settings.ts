@@ -1,0 +1,52 @@
+// How Aastra's phones, and Mitel's after them, are provisioned (SIP administrator guides 2.6 to 6.4: appendix A;
+// TR-069 and configuration file chapters).
+
+import type { LineFacts } from './line-facts.ts';
+import { asked, byHand, lettersAndDigits, NO_SETTINGS, notify, setting } from './line-parts.ts';
+
+export const mitelSip = (brand: 'Aastra' | 'Mitel') =>
+  ({
+    claims: ['user-agent', 'path', 'sip-user-agent', 'dhcp-class', 'mac-prefix'],
+    bootFiles: [
+      asked(brand === 'Aastra' ? '/aastra.cfg' : '/startup.cfg', 'common-config'),
+      asked('/{model}.cfg', 'common-config'),
+      asked('/{MAC}.cfg', 'phone-config'),
+    ],
+    userAgent: `${brand}{model} MAC:{MAC-} V:{version}-SIP`,
+    config: {
+      form: 'name: value lines',
+      contentType: 'text/plain',
+      frame: '{lines}',
+      line: '{name}: {value}',
+      escape: 'plain',
+      lineEnd: '\n',
+    },
+    settings: {
+      ...NO_SETTINGS,
+      firmware: [{ ...setting('firmware server', '{folder}'), asks: '{model}.st' }],
+      'sip-login': [
+        setting('sip line1 auth name', '{user}'),
+        setting('sip line1 password', '{password}'),
+      ],
+      'admin-password': [setting('admin password', '{password}')],
+      'provisioning-login': [
+        setting('http digest username', '{user}'),
+        setting('http digest password', '{password}'),
+      ],
+      'sip-tls': [setting('sip transport protocol', '4')],
+      syslog: [setting('log server ip', '{host}')],
+      'web-off': [setting('web interface enabled', '0')],
+    },
+    absentValue: 'unknown',
+    updateDecision: 'differs',
+    versionScheme: 'a.b.c.build; up to release 3 two ranges of builds for two groups of models',
+    families: 'unknown',
+    wake: [notify('check-sync;reboot=true')],
+    reboot: [notify('check-sync;reboot=true')],
+    wipe: [byHand('Factory default in the options of the administrator.')],
+    passwords: {
+      admin: { alphabet: '0123456789', lengthMin: 1, lengthMax: 10 },
+      sip: 'unknown',
+      provisioning: lettersAndDigits(1, 20),
+    },
+  }) as const satisfies Omit<LineFacts, 'line' | 'hasModel' | 'imageNames' | 'sources'>;
