@@ -3,9 +3,9 @@ import { identify } from '@ringwave/firmware-catalog/identify';
 import type { Problem } from '@ringwave/firmware-catalog/problems';
 import { manifestBytesMax, parseRelease } from '@ringwave/firmware-catalog/release';
 import { KNOWN_VENDORS } from '@ringwave/firmware-catalog/vendors/all';
-import type { Identity } from '@ringwave/firmware-catalog/vendors/profile';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { type Command, Option } from 'commander';
+import { identifyLine, plainIdentity } from './catalog-identify.ts';
 import { registerPath } from './catalog-path.ts';
 import { registerCatalogImport } from './catalog-import.ts';
 import { registerAdvisories } from './catalog-advisories.ts';
@@ -59,37 +59,9 @@ function registerIdentify(catalog: Command, out: CliOutput): void {
           'nothing to identify: give --user-agent, --path, --sip-user-agent, --dhcp-class or --from',
         );
       }
-      const identity = identify(seen);
-      await out.write(json ? `${JSON.stringify(identity)}\n` : plainIdentity(identity));
+      await out.write(json ? `${JSON.stringify(identify(seen))}\n` : plainIdentity(seen));
     });
 }
-
-const CLAIMS = ['userAgent', 'path', 'sipUserAgent', 'dhcpClass'] as const;
-
-function identifyLine(value: Readonly<Record<string, unknown>>): Answer {
-  const seen: { -readonly [Name in (typeof CLAIMS)[number]]?: string } = {};
-  for (const name of CLAIMS) {
-    const claim = value[name] ?? undefined;
-    if (claim === undefined) continue;
-    if (typeof claim !== 'string') return { error: `has a ${name} that is not text` };
-    seen[name] = claim;
-  }
-  const { protocol = null } = value;
-  if (protocol !== null && protocol !== 'http' && protocol !== 'tftp') {
-    return { error: 'has a protocol that is neither http nor tftp' };
-  }
-  return { ok: identify({ ...seen, protocol: protocol ?? undefined }) };
-}
-
-const plainIdentity = ({ vendor, model, version, mac }: Identity): string =>
-  [
-    ['vendor', vendor],
-    ['model', model],
-    ['version', version],
-    ['mac', mac],
-  ]
-    .map(([name, value]) => `${name}: ${value ?? 'unknown'}\n`)
-    .join('');
 
 interface CompareOptions {
   readonly vendor?: string;
