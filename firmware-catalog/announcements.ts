@@ -63,7 +63,7 @@ function announcementProblems({ vendor, models, version, kind, files }: Announce
   if (!isName(vendor, vendorLengthMax)) {
     problems.push(problem('vendor', 'is no vendor’s name', 'Name the vendor in a few words.'));
   }
-  if (version === '' ? isLedTo(kind) : !isName(version, versionLengthMax)) {
+  if (version === '' ? isLedTo(kind) : !isVersion(version)) {
     const reason = version === '' ? 'is missing' : 'is nothing that a version looks like';
     problems.push(problem('version', reason, 'A phone is led to no version without a name.'));
   }
@@ -120,6 +120,9 @@ const isName = (text: string, lengthMax: number): boolean =>
   text.length > 0 &&
   text.length <= lengthMax &&
   /^[\p{L}\p{N}][\p{L}\p{N} ._()+/&,#:-]*$/u.test(text);
+
+/** What has no number in it is a word about a version, and none. */
+const isVersion = (text: string): boolean => isName(text, versionLengthMax) && /\d/.test(text);
 
 const isLedTo = (kind: Announcement['kind']): boolean =>
   kind === 'firmware' || kind === 'stepping-stone';

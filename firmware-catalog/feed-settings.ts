@@ -1,11 +1,10 @@
 // Feeds of announcements as an operator writes them down: which kind, whose, and where things stand.
 
-import { load } from 'cheerio/slim';
 import { type Static, Type } from 'typebox';
 import { type Announcement, IMAGE_KINDS } from './announcement.ts';
 import { directoryFeed } from './feeds/directory-feed.ts';
 import type { Feed } from './feeds/feed.ts';
-import { pageFeed } from './feeds/page-feed.ts';
+import { canSelect, pageFeed } from './feeds/page-feed.ts';
 import { syndicationFeed } from './feeds/syndication-feed.ts';
 import { wazoPkgsFeed } from './feeds/wazo-pkgs-feed.ts';
 import { type Problem, problemsOf } from './problems.ts';
@@ -115,15 +114,6 @@ function deeperProblems(settings: Settings): Problem[] {
       ? []
       : [{ path, reason, nextStep: 'Write words around the braces.' }];
   });
-}
-
-function canSelect(selector: string): boolean {
-  try {
-    load('<p></p>')(selector);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function feedOf(settings: Settings): Feed<Announcement> {

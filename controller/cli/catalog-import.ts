@@ -48,7 +48,7 @@ export function registerCatalogImport(catalog: Command, out: CliOutput): void {
       else await out.write(plain(judgement, { read, summary }));
       if (summary.accepted > 0) return;
       out.fail(`nothing in ${source} could be taken: see the reasons above`);
-      out.exitWith(1);
+      out.exitWith(2);
     });
 }
 

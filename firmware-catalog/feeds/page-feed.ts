@@ -43,6 +43,16 @@ export const pageFeed = (settings: PageSettings): Feed<Announcement> => ({
   },
 });
 
+/** Whether a text is a selector at all. */
+export function canSelect(selector: string): boolean {
+  try {
+    load('<p></p>')(selector);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 type Selection = ReturnType<ReturnType<typeof load>>;
 
 function readEntry(
