@@ -153,13 +153,15 @@ function prefixDoubt(
 }
 
 /** A path names its vendor by the MAC's prefix or by a name of its own; only the latter is another claim. */
-function vendorDoubts({ vendor }: Identity, claims: readonly Claim[]): string[] {
+function vendorDoubts(identified: Identity, claims: readonly Claim[]): string[] {
+  const { vendor } = identified;
+  const maker = makerOf(identified)?.vendor;
   const speaker = claims.find((claim) => claim.identity.vendor === vendor);
   if (vendor === null || !speaker) return [];
   return claims.flatMap(({ words, from, identity }) => {
     const other = identity.vendor;
     const byPrefix = from === 'path' && identity.mac !== null && identity.model === null;
-    if (other === null || other === vendor || byPrefix) return [];
+    if (other === null || other === vendor || other === maker || byPrefix) return [];
     return [`${words} says ${other}, ${speaker.words} says ${vendor}`];
   });
 }

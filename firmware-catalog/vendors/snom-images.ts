@@ -2,11 +2,11 @@
 
 import type { ImageName } from './line-facts.ts';
 
-/** The 7xx are sold with and without a D before the same number; the D105 runs the D315's image. */
+/** Images of the 7xx were named without the D that their later phones carry; the D105 runs the D315's image. */
 const desk = (written: string): string[] => {
   const model = written.toUpperCase();
   if (model === 'D315') return [model, 'D105'];
-  const number = /^D?(7\d{2})$/.exec(model)?.[1];
+  const number = /^(7\d{2})$/.exec(model)?.[1];
   return number === undefined ? [model] : [number, `D${number}`];
 };
 
