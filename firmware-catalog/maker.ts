@@ -52,7 +52,9 @@ const sells = ({ brand, hasModel }: SoldAs, vendor: string, model: string | null
   (hasModel === undefined || (model !== null && hasModel(model)));
 
 function madeFor({ vendor, line, soldAs }: Brand, model: string | null): Maker {
-  const named = Object.entries(soldAs.models ?? {}).find(([name]) => name === model)?.[1];
+  // What follows the model is the brand's addition: `P810 IP PRO`.
+  const own = model?.split(' ')[0] ?? '';
+  const named = Object.entries(soldAs.models ?? {}).find(([name]) => name === own)?.[1];
   return {
     vendor,
     ...(named === undefined ? {} : { model: named }),

@@ -60,6 +60,8 @@ interface ServedLine {
   readonly userAgent: string;
 }
 
+type LineOf = (model: string) => ServedLine | undefined;
+
 const knownLines = (lines: readonly SettingLine[] | 'unknown'): readonly SettingLine[] =>
   lines === 'unknown' ? [] : lines;
 
@@ -90,8 +92,11 @@ export function servedByFacts(vendor: VendorKnowledge): VendorProfile | undefine
   const lines = all.filter(
     ({ facts }) => notifyOf(facts) === event && facts.updateDecision === first.facts.updateDecision,
   );
-  const lineOf = (model: string): ServedLine | undefined =>
-    lines.find(({ facts }) => facts.hasModel(model));
+  // The first line that has a model owns it, served or not.
+  const lineOf: LineOf = (model) => {
+    const owner = vendor.lines.find(({ hasModel }) => hasModel(model));
+    return lines.find(({ facts }) => facts === owner);
+  };
   return {
     ...vendor,
     updateDecision: first.facts.updateDecision as UpdateDecision,
@@ -101,7 +106,7 @@ export function servedByFacts(vendor: VendorKnowledge): VendorProfile | undefine
         path: filled(path, ownWords(phone)),
         means,
       })),
-    fileAsked: fileReader(lines),
+    fileAsked: fileReader(lines, lineOf),
     renderPhoneConfig: (rendition, path) =>
       phoneFile(lineOf(rendition.model), first, rendition, path),
     renderCommonConfig: (agent, path) => commonFile(lineAsking(lines, path) ?? first, agent),
@@ -126,7 +131,10 @@ function passwordOf({ passwords: { provisioning } }: LineFacts): VendorProfile['
   return { alphabet: alphabet.join(''), length: Math.min(passwordLength, provisioning.lengthMax) };
 }
 
-function fileReader(lines: readonly ServedLine[]): (path: string) => FileAsked | undefined {
+function fileReader(
+  lines: readonly ServedLine[],
+  lineOf: LineOf,
+): (path: string) => FileAsked | undefined {
   const readers = lines.flatMap(({ facts, files, config }) => {
     const others = Object.keys(config.otherFiles ?? {});
     const more = others.map((path) => ({ path, means: 'phone-config' }) as const);
@@ -142,7 +150,7 @@ function fileReader(lines: readonly ServedLine[]): (path: string) => FileAsked |
   return (path) => {
     for (const { facts, means, reader } of readers) {
       const found = reader.read(path);
-      if (!found || (found.model !== undefined && !facts.hasModel(found.model))) continue;
+      if (!found || (found.model !== undefined && lineOf(found.model)?.facts !== facts)) continue;
       if (means !== 'phone-config') return { kind: means };
       if (found.mac) return { kind: 'phone-config', mac: found.mac };
     }

@@ -1,0 +1,157 @@
+import { PROFILES, profileOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { Rendition, VendorProfile } from '@ringwave/firmware-catalog/vendors/profile';
+import { type Mac, mac } from '@ringwave/protocol/units';
+import { test } from 'tap';
+
+const agent = { host: '192.0.2.7', httpPort: 8080, tftpPort: 6969 };
+const provisioning = { user: 'p1', password: 'Ab3&<' };
+
+function profileNamed(name: string): VendorProfile {
+  const profile = profileOf(name);
+  if (!profile) throw new Error(`no profile ${name}`);
+  return profile;
+}
+
+const snomPhone = { mac: mac('000413922d24') as Mac, model: 'D785', agent };
+const snomImage = {
+  version: '10.1.198.19',
+  folder: 'fw/r',
+  fileName: 'snomD785-10.1.198.19-SIP-r.bin',
+};
+
+test('a Snom phone’s settings name the file that names its image, and hold its login', (t) => {
+  const snom = profileNamed('Snom');
+  const rendition: Rendition = { ...snomPhone, firmware: snomImage, provisioning };
+  const main = snom.renderPhoneConfig(rendition, '/snomD785-000413922D24.htm');
+  t.equal(
+    main.body,
+    [
+      '<?xml version="1.0" encoding="utf-8"?>',
+      '<settings>',
+      '<phone-settings>',
+      '<update_policy perm="R">auto_update</update_policy>',
+      '<firmware_status perm="R">http://192.0.2.7:8080/snomD785-000413922D24-firmware.xml</firmware_status>',
+      '<http_client_user perm="R">p1</http_client_user>',
+      '<http_client_pass perm="R">Ab3&amp;&lt;</http_client_pass>',
+      '</phone-settings>',
+      '</settings>',
+      '',
+    ].join('\n'),
+  );
+  t.ok(main.holdsLogin);
+  const more = snom.renderPhoneConfig(rendition, '/snomD785-000413922D24-firmware.xml');
+  t.equal(
+    more.body,
+    [
+      '<?xml version="1.0" encoding="utf-8"?>',
+      '<firmware-settings>',
+      '<firmware perm="">http://192.0.2.7:8080/fw/r/snomD785-10.1.198.19-SIP-r.bin</firmware>',
+      '</firmware-settings>',
+      '',
+    ].join('\n'),
+  );
+  t.notOk(more.holdsLogin);
+  t.same(snom.fileAsked('/snomD785-000413922D24-firmware.xml'), {
+    kind: 'phone-config',
+    mac: '00:04:13:92:2d:24',
+  });
+  t.end();
+});
+
+test('a Mitel phone adds the name of its model to the folder it is told', (t) => {
+  const mitel = profileNamed('Mitel');
+  const phone = { mac: mac('1400e91edb52') as Mac, model: '6930', agent };
+  const firmware = { version: '6.4.0.140', folder: 'fw/r', fileName: '6930.st' };
+  const { body } = mitel.renderPhoneConfig({ ...phone, firmware, provisioning }, '');
+  t.equal(
+    body,
+    [
+      'firmware server: http://192.0.2.7:8080/fw/r',
+      'http digest username: p1',
+      'http digest password: Ab3&<',
+      '',
+    ].join('\n'),
+  );
+  t.equal(mitel.readConfig(body, phone).firmware?.url, 'http://192.0.2.7:8080/fw/r/6930.st');
+  t.equal(mitel.readConfig(body).firmware?.url, 'http://192.0.2.7:8080/fw/r/');
+  t.ok(mitel.password.length <= 20, 'a digest password has at most 20 characters');
+  t.end();
+});
+
+test('a Gigaset manager’s file names the version without product and V', (t) => {
+  const gigaset = profileNamed('Gigaset');
+  const fileName = 'Gigaset-Nx70-V2.62.1-build.d1d6a22.bin';
+  const firmware = { version: '83.V2.62.1', folder: 'fw/r', fileName };
+  const phone = { mac: mac('7c2f80e0d605') as Mac, model: 'N870 IP PRO', agent };
+  const { body, holdsLogin } = gigaset.renderPhoneConfig({ ...phone, firmware, provisioning }, '');
+  t.match(body, `<file version="2.62.1" url="http://192.0.2.7:8080/fw/r/${fileName}"/>`);
+  t.notOk(holdsLogin, 'how it says a login is not known, so none is written');
+  t.notMatch(body, 'Ab3');
+  t.end();
+});
+
+test('the common file of a Linksys model names the phone’s own file', (t) => {
+  const linksys = profileNamed('Linksys');
+  const { body } = linksys.renderCommonConfig(agent, '/spa942.cfg');
+  t.match(body, '<Profile_Rule ua="na">http://192.0.2.7:8080/$MA.xml</Profile_Rule>');
+  t.same(linksys.readConfig(body, { mac: mac('000e08d4d033') as Mac, model: 'SPA942' }).include, [
+    'http://192.0.2.7:8080/000e08d4d033.xml',
+  ]);
+  t.same(linksys.readConfig(body), {}, 'without the phone the macro stays unread');
+  t.end();
+});
+
+test('a phone of a line that is not served gets a file that sets nothing', (t) => {
+  const snom = profileNamed('Snom');
+  const rendition = { ...snomPhone, model: 'M900', firmware: snomImage, provisioning };
+  const { body, holdsLogin } = snom.renderPhoneConfig(rendition, '/snomM900-000413922D24.htm');
+  t.notMatch(body, 'perm');
+  t.notOk(holdsLogin);
+  t.same(snom.bootFiles({ mac: snomPhone.mac, model: 'M900' }), []);
+  t.equal(snom.fileAsked('/snomM900.htm'), undefined);
+  t.equal(
+    profileNamed('Gigaset').fileAsked('/7C2F80E0D605.xml'),
+    undefined,
+    'capitals are an N510’s, which speaks another language',
+  );
+  t.end();
+});
+
+test('a switch that stands otherwise makes the image of no effect', (t) => {
+  const body =
+    '<flat-profile><Upgrade_Enable ua="na">No</Upgrade_Enable><Upgrade_Rule ua="na">http://a/x.bin</Upgrade_Rule></flat-profile>';
+  t.equal(profileNamed('Linksys').readConfig(body).firmware, undefined);
+  t.end();
+});
+
+test('a name that several vendors’ phones ask for is first answered by those with code of their own', (t) => {
+  const answering = (path: string) =>
+    PROFILES.filter((profile) => {
+      const asked = profile.fileAsked(path);
+      return asked !== undefined && asked.kind !== 'other';
+    }).map(({ name }) => name);
+  t.equal(answering('/805ec0123456.cfg')[0], 'Yealink');
+  t.equal(answering('/0004f2e765da.cfg')[0], 'Yealink', 'as before, where no vendor is known');
+  t.equal(answering('/002699000001.xml')[0], 'Cisco');
+  t.same(answering('/y000000000066.cfg'), ['Yealink']);
+  t.same(answering('/favicon.cfg'), [], 'no model of anyone’s');
+  t.same(answering('/6930.cfg'), ['Mitel']);
+  t.same(answering('/snomD785.htm'), ['Snom']);
+  t.end();
+});
+
+test('hostile paths and files are answered quickly, with nothing', (t) => {
+  for (const profile of PROFILES) {
+    for (const text of [
+      '/'.repeat(5000),
+      `/snom${'D'.repeat(900)}.htm`,
+      `/${'a'.repeat(2000)}.cfg`,
+    ]) {
+      t.equal(profile.fileAsked(text), undefined, profile.name);
+    }
+    for (const text of ['<', '<firmware perm="', 'a'.repeat(10), '\n', 'firmware server: ']) {
+      t.equal(profile.readConfig(text.repeat(20_000)).provisioning, undefined, profile.name);
+    }
+  }
+  t.end();
+});
