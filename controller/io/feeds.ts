@@ -1,9 +1,11 @@
-import { Readable } from 'node:stream';
 import type { Advisory } from '@ringwave/firmware-catalog/advisory';
 import type { Feed } from '@ringwave/firmware-catalog/feeds/feed';
 import { advisoryFeed } from '@ringwave/firmware-catalog/feeds/advisory-feed';
 import { releaseFeed } from '@ringwave/firmware-catalog/feeds/release-feed';
 import { FeedFollower } from '@ringwave/firmware-catalog/io/feed-follower';
+import { HostManners } from '@ringwave/firmware-catalog/io/host-manners';
+import { OwnHosts } from '@ringwave/firmware-catalog/io/own-hosts';
+import { openGuarded, parseUrl } from '@ringwave/firmware-catalog/io/polite-fetch';
 import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { Release, ReleaseImage } from '@ringwave/firmware-catalog/release';
 import type { Clock } from '@ringwave/runtime/clock';
@@ -36,6 +38,9 @@ export class Feeds {
   readonly #waiting = new Map<string, { release: Release; feed: string }>();
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
+  readonly #manners = new HostManners();
+  /** Whether a feed's own host lies inside the network, by its address. */
+  readonly #isInside = new Map<string, boolean | undefined>();
 
   constructor(options: FeedsOptions) {
     if (!validate(options.schedule)) {
@@ -46,9 +51,10 @@ export class Feeds {
     this.#options = options;
     this.#followers = [
       ...options.releases.map((url) =>
-        this.#follow(url, releaseFeed, (release) =>
-          this.#waiting.set(release.id, { release, feed: url }),
-        ),
+        this.#follow(url, releaseFeed, (release) => {
+          this.#waiting.set(release.id, { release, feed: url });
+          this.#options.submit({ kind: 'release-discover', release, source: url });
+        }),
       ),
       ...options.advisories.map((url) =>
         this.#follow(url, advisoryFeed, (advisory) => this.#take(advisory)),
@@ -72,9 +78,10 @@ export class Feeds {
   }
 
   #follow<Item>(url: string, feed: Feed<Item>, take: (item: Item) => void): () => Promise<void> {
-    const follower = new FeedFollower({ url, feed });
+    const follower = new FeedFollower({ url, feed, manners: this.#manners });
     return async () => {
       const run = await follower.runOnce(this.#options.clock.now());
+      this.#isInside.set(url, follower.state.isInside);
       if (run.kind === 'failed')
         this.#options.note({ url, fault: run.fault, detail: run.detail }, run.advice);
       if (run.kind !== 'read') return;
@@ -108,21 +115,26 @@ export class Feeds {
   async #fetchImage(image: ReleaseImage, feed: string): Promise<string | undefined> {
     const { images } = this.#options;
     if (await images.has(image.sha256)) return undefined;
-    if (!image.url || !URL.canParse(image.url, feed)) return 'the manifest names no address for it';
+    const own = parseUrl(feed);
+    const at = own && parseUrl(image.url ?? '', own);
+    if (!at) return 'the manifest names no address for it';
     const from = await images.partialLength(image.sha256);
     try {
-      const response = await fetch(new URL(image.url, feed), {
+      // An image may lie on another host than its list, and never inside the network unless the list does.
+      const response = await openGuarded(at, {
         headers: from > 0 ? { range: `bytes=${from}-` } : {},
-        redirect: 'error',
+        own: new OwnHosts([own], this.#isInside.get(feed)),
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(imageFetchMsMax)]),
       });
-      if (!response.ok || !response.body) return `the server answers ${response.status}`;
-      const body = Readable.fromWeb(response.body);
-      const stored = await images.append(body, {
-        sha256: image.sha256,
-        lengthBytes: image.lengthBytes,
-        from: response.status === 206 ? from : 0,
-      });
+      if (response.statusCode !== 200 && response.statusCode !== 206) {
+        response.destroy();
+        return `the server answers ${response.statusCode}`;
+      }
+      const about = { sha256: image.sha256, lengthBytes: image.lengthBytes };
+      const begin = response.statusCode === 206 ? from : 0;
+      const stored = await images
+        .append(response, { ...about, from: begin })
+        .finally(() => response.destroy());
       if (stored.kind === 'partial') return 'the line broke; the rest follows';
       return stored.kind === 'refused' ? stored.fault : undefined;
     } catch (error) {

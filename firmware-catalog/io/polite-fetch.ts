@@ -2,7 +2,7 @@
 // never led inside the network. It goes by node:http with a `lookup` of its own, because that is asked for
 // the very addresses that are then connected to: a name checked beforehand can mean another by then.
 
-import { lookup } from 'node:dns/promises';
+import { lookup as lookUp } from 'node:dns/promises';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -65,7 +65,7 @@ const validatorLengthMax = 1024;
 /** Leads inside; thrown where the connection would have been made. */
 class LeadsInside extends Error {}
 
-const systemResolve: Resolve = (name) => lookup(name, { all: true });
+const systemResolve: Resolve = (name) => lookUp(name, { all: true });
 
 /** GETs `url`. The answer of a redirect counts against the same clock. Never throws for the world's faults. */
 export async function politeFetch(url: string, parts: FetchParts): Promise<Fetched> {
@@ -75,7 +75,16 @@ export async function politeFetch(url: string, parts: FetchParts): Promise<Fetch
   if (!at) return fault('feed-unreachable', `${url.slice(0, 200)} is no http or https address`);
   try {
     for (let redirects = 0; ; redirects += 1) {
-      const response = await get(at, { ...parts, signal });
+      const response = await openGuarded(at, {
+        headers: {
+          accept: parts.accept,
+          'accept-encoding': 'gzip, identity',
+          ...conditions(known),
+        },
+        own,
+        signal,
+        ...(parts.resolve ? { resolve: parts.resolve } : {}),
+      });
       if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0)) {
         return await answer(response, { at, known, limits, now: parts.now });
       }
@@ -107,23 +116,30 @@ function faultOf(error: unknown, signal: AbortSignal): Fetched {
   return fault(signal.aborted ? 'feed-too-slow' : 'feed-unreachable', messageOf(error));
 }
 
-/** A connection of its own for each request: a kept one would skip the look at its address. */
-function get(url: URL, parts: FetchParts & { signal: AbortSignal }): Promise<IncomingMessage> {
-  const { accept, known, own, signal, resolve = systemResolve } = parts;
+export interface OpenParts {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly own: OwnHosts;
+  readonly signal: AbortSignal;
+  readonly resolve?: Resolve;
+}
+
+/**
+ * Sends a GET and gives the answer as it begins, whatever its status; rejects where it cannot be had, and
+ * before it connects where the address leads inside. A connection of its own for each request: a kept one
+ * would skip the look at its address.
+ */
+export async function openGuarded(
+  url: URL,
+  { headers, own, signal, resolve = systemResolve }: OpenParts,
+): Promise<IncomingMessage> {
   const literal = literalAddress(url);
   if (literal !== undefined && !own.mayReach(url, [literal])) {
     throw new LeadsInside(`${url.hostname} is an address inside a network`);
   }
   const { promise, resolve: done, reject } = Promise.withResolvers<IncomingMessage>();
   const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-  const headers = {
-    accept,
-    'accept-encoding': 'gzip, identity',
-    'user-agent': 'ringwave',
-    ...conditions(known),
-  };
-  const guarded = guardedLookup(url, own, resolve);
-  request(url, { headers, signal, agent: false, lookup: guarded })
+  const lookup = guardedLookup(url, own, resolve);
+  request(url, { headers: { 'user-agent': 'ringwave', ...headers }, signal, agent: false, lookup })
     .on('response', done)
     .on('error', reject)
     .end();
