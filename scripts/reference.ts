@@ -1,3 +1,5 @@
+import { KNOWN_VENDORS, profileOf } from '@ringwave/firmware-catalog/vendors/all';
+import { missingFacts } from '@ringwave/firmware-catalog/vendors/served-by-facts';
 import { FAULT_CODES, FAULTS } from '@ringwave/protocol/faults';
 import type { Command, Option } from 'commander';
 import { ringwaveAgentProgram } from '../agent/cli/ringwave-agent.ts';
@@ -13,6 +15,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/cli.md': () =>
     [ringwaveProgram(), ringwaveAgentProgram()].map((program) => commands(program)).join('\n'),
   'docs/faults.md': faults,
+  'docs/vendors.md': vendors,
 };
 
 /** The document with its generated part as the code has it now; undefined where the two lines are missing. */
@@ -50,4 +53,16 @@ function faults(): string {
     (code) => `| \`${code}\` | ${FAULTS[code].retry} | ${FAULTS[code].advice} |`,
   );
   return ['| code | tried again | what to do |', '|---|---|---|', ...rows].join('\n');
+}
+
+function vendors(): string {
+  const rows = KNOWN_VENDORS.flatMap((vendor) => {
+    const hasOwnCode = profileOf(vendor.name) === vendor;
+    return vendor.lines.map((line) => {
+      const missing = missingFacts(line);
+      const byFacts = missing.length === 0 ? 'yes' : `no: ${missing.join('; ')}`;
+      return `| ${vendor.name} | ${line.line} | ${hasOwnCode ? 'by code of its own' : byFacts} |`;
+    });
+  });
+  return ['| vendor | line | served |', '|---|---|---|', ...rows].join('\n');
 }
