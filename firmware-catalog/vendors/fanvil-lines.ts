@@ -71,7 +71,7 @@ export const fanvilLines: readonly LineFacts[] = [
   {
     ...common,
     line: 'X, V, H, C and W phones',
-    hasModel: (model) => /^[XVHCW]\d/i.test(model),
+    hasModel: (model) => /^(?:X\d|V\d{2}|H\d|C\d{2}(?!\d)|W6\d{2})/i.test(model),
     soldAs: [
       { brand: 'Nethesis', models: { NPX5: 'X5U' }, source: others.nethesis },
       { brand: 'Alcatel-Lucent', hasModel: (model) => /^H\d/i.test(model), source: others.ale },

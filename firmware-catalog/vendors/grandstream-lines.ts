@@ -65,6 +65,6 @@ export const grandstreamLines: readonly LineFacts[] = [
   {
     ...common,
     line: 'GXP, GRP, GXV, WP and DP phones',
-    hasModel: (model) => /^[A-Z]{2,3}\d/i.test(model),
+    hasModel: (model) => /^(?:GXP|GRP|GXV|GXE|GHP|GAC|GDS|GSC|GBX|WP|DP|BT|UCM)\d/i.test(model),
   },
 ];

@@ -131,12 +131,15 @@ function isNamed(model: string, { vendor, models = [], family }: ImageNameRead):
   });
 }
 
-/** `GXP16xx` covers GXP1625, `T23` the T23G; marks between letters and digits do not count. */
+/** `GXP16xx` and `GXP1600` cover GXP1625, `T23` the T23G; marks between letters and digits do not count. */
 function covers(named: string, model: string): boolean {
   const [pattern, text] = [named, model].map((word) => word.replace(/[\s_-]/g, ''));
   if (pattern === undefined || text === undefined || text.length < pattern.length) return false;
-  return pattern.split('').every((sign, at) => {
-    const other = text.charAt(at);
-    return sign === 'x' ? /[\dx]/i.test(other) : sign.toLowerCase() === other.toLowerCase();
-  });
+  return pattern
+    .replace(/00$/, 'xx')
+    .split('')
+    .every((sign, at) => {
+      const other = text.charAt(at);
+      return sign === 'x' ? /[\dx]/i.test(other) : sign.toLowerCase() === other.toLowerCase();
+    });
 }

@@ -9,7 +9,7 @@ export const linksysLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
     line: 'SPA',
-    hasModel: (model) => /^SPA\d{3,4}/i.test(model),
+    hasModel: (model) => /^SPA(?:9\d{2}|400|8[08]00|1001|[23]\d{3})$/i.test(model),
     claims: ['user-agent', 'path', 'sip-user-agent', 'dhcp-class', 'mac-prefix'],
     bootFiles: [
       asked('/spa{number}.cfg', 'common-config', 'tftp'),

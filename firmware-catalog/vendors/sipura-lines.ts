@@ -9,7 +9,7 @@ export const sipuraLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
     line: 'SPA',
-    hasModel: (model) => /^SPA\d{3,4}/i.test(model),
+    hasModel: (model) => /^SPA(?:841|[123]00\d|2100)$/i.test(model),
     claims: ['user-agent', 'path', 'sip-user-agent', 'dhcp-class', 'mac-prefix'],
     bootFiles: [
       asked('/spa{number}.cfg', 'common-config', 'tftp'),

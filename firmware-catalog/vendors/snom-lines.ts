@@ -57,7 +57,7 @@ export const snomLines: readonly LineFacts[] = [
   },
   {
     line: 'desk phones',
-    hasModel: (model) => /^(?:[A-Z]{0,2}\d{3}[A-Z]{0,2}|MP)$/i.test(model),
+    hasModel: (model) => /^(?:[CD]?\d{3}[A-Z]{0,3}|MP|PA\d)$/i.test(model),
     soldAs: [
       {
         brand: 'Gigaset',
