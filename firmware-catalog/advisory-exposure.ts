@@ -1,7 +1,7 @@
 // Whether one phone is exposed to one placed advisory: its range in the vendor's own order, and the phone's
 // configuration. What cannot be told needs review; nothing unknown ever counts as safe.
 
-import type { Placement, PlacedAdvisory } from './advisory-placing.ts';
+import type { Placement, PlacedAdvisory, Review } from './advisory-placing.ts';
 import { orderAgainst, type PhoneVersion } from './bound-order.ts';
 import { isOfProduct, isSameMake, modelKey } from './product-alias.ts';
 import type { Order } from './vendors/profile.ts';
@@ -82,11 +82,7 @@ function safeUnlessOpen(
   { vendor, model }: ExposedPhone,
   safe: AdvisoryExposure | undefined,
 ): AdvisoryExposure {
-  const open = reviews.find(
-    (one) =>
-      one.about !== 'model' &&
-      (one.vendor === undefined ? placements.length === 0 : isSameMake(one.vendor, vendor)),
-  );
+  const open = reviews.find((one) => isOpenFor(one, { vendor, model }, placements.length > 0));
   if (open) {
     const words = `${JSON.stringify(open.wording)} may mean this phone: ${open.reason}`;
     return { verdict: 'needs-review', words, issuer: open.issuer };
@@ -94,6 +90,20 @@ function safeUnlessOpen(
   if (!safe) return { verdict: 'not-exposed', words: `it names no ${vendor} ${model}` };
   const { verdict, words, issuer } = safe;
   return { verdict, words, ...(issuer === undefined ? {} : { issuer }) };
+}
+
+/** Whether an unplaced part may mean a phone; one without any vendor may, where nothing else was placed. */
+export function isOpenFor(
+  { about, vendor, products }: Review,
+  phone: Pick<ExposedPhone, 'vendor' | 'model'>,
+  isPlaced: boolean,
+): boolean {
+  if (about === 'model') return false;
+  if (vendor === undefined) return !isPlaced;
+  return (
+    isPlacedOn({ vendor, products: products ?? [], except: [] }, phone) ||
+    (!products && isSameMake(vendor, phone.vendor))
+  );
 }
 
 type Verdict = Pick<AdvisoryExposure, 'verdict' | 'words'>;

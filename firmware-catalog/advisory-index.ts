@@ -6,10 +6,11 @@ import {
   type AdvisoryExposure,
   type ConfigEvidence,
   type ExposedPhone,
+  isOpenFor,
   isPlacedOn,
 } from './advisory-exposure.ts';
 import type { PlacedAdvisory } from './advisory-placing.ts';
-import { isSameMake, modelKey } from './product-alias.ts';
+import { modelKey } from './product-alias.ts';
 
 export interface AdvisoryIndex {
   /** The advisories that name the phone's model, or may; all others do not concern it. */
@@ -61,10 +62,6 @@ function mayMean(
 ): boolean {
   return (
     placements.some((placement) => isPlacedOn(placement, phone)) ||
-    reviews.some(
-      ({ about, vendor }) =>
-        about !== 'model' &&
-        (vendor === undefined ? placements.length === 0 : isSameMake(vendor, phone.vendor)),
-    )
+    reviews.some((one) => isOpenFor(one, phone, placements.length > 0))
   );
 }

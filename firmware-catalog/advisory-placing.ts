@@ -39,6 +39,8 @@ export interface Review {
   readonly reason: string;
   /** Whose phones may be meant, where that much is known. */
   readonly vendor?: string;
+  /** Which of them, where that is known too; absent: any of the vendor's. */
+  readonly products?: readonly NamedProduct[];
   /** `model`: it was placed, and a person should look whether the model exists. */
   readonly about: 'product' | 'range' | 'model';
 }
@@ -167,7 +169,7 @@ function placePhones(issuer: string, product: ClaimedProduct, phones: Phones, fo
   const { vendor } = phones;
   const versions = versionsOf(product);
   const unread = (wording: string, reason: string) =>
-    review(found, { issuer, wording, reason, vendor, about: 'range' });
+    review(found, { issuer, wording, reason, vendor, products: phones.products, about: 'range' });
   for (const { wording, reason } of versions.unread) unread(wording, reason);
   const meant: ScopedClause[] = [];
   for (const clause of versions.clauses) {

@@ -7,6 +7,7 @@ import {
   namesOf,
   type ProductReading,
   readProduct,
+  saysNothing,
 } from './product-alias.ts';
 import type { FixedIn, RangeClause, VersionBound } from './version-wording.ts';
 
@@ -33,6 +34,7 @@ export function scopeOf(
   if (firmware !== undefined) {
     return firmware === 'sip' ? all : { ...all, firmware };
   }
+  if (saysNothing(vendor, clause.products)) return all;
   const read = readProduct(vendor, clause.products);
   if (read.kind !== 'phones') {
     const reason = read.kind === 'unknown' ? read.reason : 'is no phone';

@@ -89,12 +89,12 @@ function readWith(names: ProductNames, wording: string): ProductReading {
   const firmware = names.otherFirmware?.find((word) => wordsOf(text).includes(word));
   const products = productsIn(names, text);
   const excepted = except === '' ? [] : productsIn(names, except);
-  const unknown = [...products, ...excepted].find((one) => typeof one === 'string');
+  const unknown = [...products, ...excepted].find((one): one is string => typeof one === 'string');
   if (products.length === 0 || unknown !== undefined) {
     const reason =
       unknown === undefined
         ? `${quoted(wording)} names no model or series`
-        : `${quoted(String(unknown))} is no model, series or line known of ${names.vendor}`;
+        : `${quoted(unknown)} is no model, series or line known of ${names.vendor}`;
     return { kind: 'unknown', vendor: names.vendor, reason };
   }
   return {
@@ -104,6 +104,12 @@ function readWith(names: ProductNames, wording: string): ProductReading {
     except: excepted as NamedProduct[],
     ...(firmware === undefined ? {} : { firmware }),
   };
+}
+
+/** Words that name no product of the vendor, such as `UCS` or `firmware`, before a range that is for all. */
+export function saysNothing(vendor: string, words: string): boolean {
+  const names = namesOf(vendor);
+  return names !== undefined && productsIn(names, words.toLowerCase()).length === 0;
 }
 
 const EXCEPT = /[\s(,]+(?:not|except(?:ing)?(?: for)?|excluding|without)\s+([^()]{1,200})\)?/;
@@ -213,14 +219,23 @@ const KNOWN_MODELS = new Map(
   ]),
 );
 
-/** `GXP16xx`, `GXP1600`, `T4x`, `6900w`: digits that stand for any, then the letters that must follow. */
 function seriesOf(names: ProductNames, key: string): NamedProduct | undefined {
-  const [, front, free, end] = /^([a-z]{0,6}\d{1,3}?)(x{1,2}|0{1,2})([a-z]{0,2})$/.exec(key) ?? [];
-  if (front === undefined || free === undefined) return undefined;
-  const tail = end === undefined || end === '' ? '[A-Z]{0,3}\\d?' : `${end.toUpperCase()}`;
-  const has = new RegExp(`^${front.toUpperCase()}\\d{${free.length}}${tail}$`);
-  const found = listed(names, `${`${front}${free}`.toUpperCase()}${end ?? ''} series`, has);
+  const series = seriesPattern(key);
+  if (!series) return undefined;
+  const found = listed(names, `${series.name} series`, series.has);
   return found.models.length > 0 ? found : undefined;
+}
+
+/** `GXP16xx`, `GXP1600`, `T4x`, `6900w`: digits that stand for any, then the letters that must follow. */
+function seriesPattern(key: string): { name: string; has: RegExp } | undefined {
+  const [, front, free, end = ''] =
+    /^([a-z]{0,6}\d{1,3}?)(x{1,2}|0{1,2})([a-z]{0,2})$/.exec(key) ?? [];
+  if (front === undefined || free === undefined) return undefined;
+  const tail = end === '' ? '[A-Z]{0,3}\\d?' : end.toUpperCase();
+  return {
+    name: (front + free).toUpperCase() + end,
+    has: new RegExp(`^${front.toUpperCase()}\\d{${free.length}}${tail}$`),
+  };
 }
 
 const listed = (names: ProductNames, name: string, has: RegExp): NamedProduct => ({
@@ -242,11 +257,9 @@ const patternOf = remembered((joined: string): RegExp | null => {
   const names = namesOf(vendor);
   const line = Object.values(names?.lines ?? {}).find((one) => one.name === name);
   if (line) return line.has;
-  const [, front, free, end = ''] =
-    /^([A-Z]{0,6}\d{1,3}?)(X{1,2}|0{1,2})([a-z]{0,2}) series$/.exec(name) ?? [];
-  if (front === undefined || free === undefined) return null;
-  const tail = end === '' ? '[A-Z]{0,3}\\d?' : end.toUpperCase();
-  return new RegExp(`^${front}\\d{${free.length}}${tail}$`);
+  return name.endsWith(' series')
+    ? (seriesPattern(name.slice(0, -' series'.length).toLowerCase())?.has ?? null)
+    : null;
 });
 
 const quoted = (text: string): string =>

@@ -68,7 +68,7 @@ const readWhole = remembered((wording: string): VersionReading => {
   };
   const parts = wording.split(/[;\n]/).map((part) => part.trim());
   for (const part of parts.slice(0, clausesMax)) {
-    if (part === '') continue;
+    if (part === '' || /^no (?:fix|patch|update)\b[^<>\d]*$/i.test(part)) continue;
     const read = readClause(part);
     if (typeof read === 'string')
       reading.unread.push({ wording: part.slice(0, 200), reason: read });
@@ -266,7 +266,11 @@ const LATER = /^(?:later|newer|above|higher|up|onwards?)$/i;
 
 /** False where a second bound of one kind would hide the first. */
 function placeBound(bounds: Bounds, sign: string, bound: VersionBound): boolean {
-  if (sign === '' || sign === '=') return bounds.exactly.push(bound) <= wordsMax;
+  if (sign === '' || sign === '=') {
+    // `2.0.4.2 and prior, 2.42.6`: a version after a range is beside it, and not where it begins.
+    const isBeside = bounds.below !== undefined || bounds.atMost !== undefined;
+    return !isBeside && bounds.exactly.push(bound) <= wordsMax;
+  }
   const name = SIDES[sign];
   if (name === undefined || bounds[name] !== undefined) return false;
   bounds[name] = bound;

@@ -2,7 +2,7 @@
 
 import { models, type ProductNames } from './product-names.ts';
 
-const MPP = /^(?:68[2-7]\d|78[1-6]\d|88(?:11|32|4[15]|[56][15]))$/;
+const MPP = /^(?:68[2-7]\d|78[1-6]\d|88(?:11|32|4[15]|[56][15])|ATA19[12])$/;
 
 export const ciscoNames: ProductNames = {
   vendor: 'Cisco',
