@@ -63,11 +63,7 @@ const enterprise: LineFacts = {
   imageNames: ciscoEnterpriseImages,
   wake: [notify('check-sync')],
   reboot: [notify('check-sync')],
-  wipe: [
-    byHand(
-      'Hold # while power comes and press 123456789*0#; the phone then asks for term??.default.loads.',
-    ),
-  ],
+  wipe: [byHand('Key-press reset at power-on; the phone then asks for term??.default.loads.')],
   sources: [
     'Cisco Unified IP Phone 7900 administration guides: files asked for, loads, factory reset',
     'wazo-provd-plugins wazo-cisco-sccp and wazo-cisco-sip templates',
@@ -104,7 +100,7 @@ const mpp: LineFacts = {
     notify('reboot=true', challenged),
     { by: 'http', method: 'GET', path: '/admin/reboot', needs: 'the admin login, by Digest' },
   ],
-  wipe: [byHand('TR-069 FactoryReset, or Factory reset in the phone’s menu.')],
+  wipe: [byHand('TR-069 FactoryReset.')],
   sources: [
     'Cisco IP Phone 8800 Series Multiplatform Phones Provisioning Guide: Profile_Rule, Upgrade_Rule, resync events',
   ],

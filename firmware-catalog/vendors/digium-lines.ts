@@ -10,14 +10,7 @@ export const digiumLines: readonly LineFacts[] = [
     hasModel: (model) => /^D\d/i.test(model),
     claims: ['dhcp-class', 'sip-user-agent', 'path', 'mac-prefix'],
     bootFiles: [asked('/Digium/{mac}.cfg', 'phone-config', 'http')],
-    config: {
-      form: 'XML; firmware elements by model',
-      contentType: 'text/xml',
-      frame: '<config>\n{firmware}{lines}</config>\n',
-      line: '<setting id="{name}" value="{value}" />',
-      escape: 'xml',
-      lineEnd: '\n',
-    },
+    config: 'unknown',
     settings: {
       ...NO_SETTINGS,
       firmware: [

@@ -41,13 +41,21 @@ const common = {
     notify('check-sync;reboot=true', { mayChallenge: true }),
     notify('resync', { mayChallenge: true }),
   ],
-  reboot: [notify('check-sync;reboot=true', { mayChallenge: true })],
+  reboot: [
+    notify('check-sync;reboot=true', { mayChallenge: true }),
+    {
+      by: 'http',
+      method: 'POST',
+      path: '/cgi-bin/api-sys_operation',
+      needs: 'a session of the web interface; request=REBOOT with its sid',
+    },
+  ],
   wipe: [
     {
       by: 'http',
       method: 'POST',
       path: '/cgi-bin/api-sys_operation',
-      needs: 'a session of the web interface; request=reset',
+      needs: 'a session of the web interface; request=RESET with its sid',
     },
   ],
   sources: [

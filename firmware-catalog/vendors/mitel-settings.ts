@@ -2,7 +2,7 @@
 // TR-069 and configuration file chapters).
 
 import type { LineFacts } from './line-facts.ts';
-import { asked, byHand, lettersAndDigits, NO_SETTINGS, notify, setting } from './line-parts.ts';
+import { asked, lettersAndDigits, NO_SETTINGS, notify, setting } from './line-parts.ts';
 
 export const mitelSip = (brand: 'Aastra' | 'Mitel') =>
   ({
@@ -43,9 +43,9 @@ export const mitelSip = (brand: 'Aastra' | 'Mitel') =>
     families: 'unknown',
     wake: [notify('check-sync;reboot=true')],
     reboot: [notify('check-sync;reboot=true')],
-    wipe: [byHand('Factory default in the options of the administrator.')],
+    wipe: 'unknown',
     passwords: {
-      admin: { alphabet: '0123456789', lengthMin: 1, lengthMax: 10 },
+      admin: 'unknown',
       sip: 'unknown',
       provisioning: lettersAndDigits(1, 20),
     },

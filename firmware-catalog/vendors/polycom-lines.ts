@@ -1,7 +1,7 @@
 // What is documented about Poly's UC Software phones (administrator guides 3.3 to 6.4; release notes).
 
 import type { LineFacts } from './line-facts.ts';
-import { asked, byHand, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
 import { polycomArchives, polycomPartImage } from './polycom-images.ts';
 
 /** A `device.*` value counts only with its twin. */
@@ -74,10 +74,6 @@ export const polycomLines: readonly LineFacts[] = [
     line: 'SoundPoint and SoundStation',
     hasModel: (model) => /^S[PS]IP\d/i.test(model),
     userAgent: 'FileTransport PolycomSoundPointIP-{model}-UA/{version}',
-    families: 'unknown',
-    wipe: [
-      byHand('Hold the multiple key combination of the model and give the administrator password.'),
-    ],
   },
   {
     ...common,

@@ -4,7 +4,6 @@
 import type { LineFacts } from './line-facts.ts';
 import {
   asked,
-  byHand,
   NO_PASSWORD_RULES,
   NO_SETTINGS,
   notify,
@@ -132,10 +131,7 @@ export const snomLines: readonly LineFacts[] = [
       notify('check-sync;reboot=false', { mayChallenge: true }),
     ],
     reboot: [notify('check-sync;reboot=true', { mayChallenge: true })],
-    wipe: [
-      { by: 'config', setting: 'reset_settings' },
-      byHand('Reset in the maintenance menu, with the administrator password.'),
-    ],
+    wipe: [{ by: 'config', setting: 'reset_settings' }],
     passwords: NO_PASSWORD_RULES,
     sources: [
       'service.snom.com: Auto Provisioning, setting files and their order',

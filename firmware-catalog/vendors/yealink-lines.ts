@@ -103,7 +103,7 @@ const common = {
       needs:
         'features.action_uri.enable = 1, the agent in features.action_uri_limit_ip, the admin login',
     },
-    byHand('Hold OK for ten seconds; builds since 2018 may lack it.'),
+    byHand('Key-press reset; builds rolled out since 2018 may lack it.'),
   ],
   passwords: NO_PASSWORD_RULES,
   sources: guides,
