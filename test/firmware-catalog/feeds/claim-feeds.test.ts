@@ -299,17 +299,31 @@ test('a list of a million is answered as too long, and a tree without end as dee
   t.end();
 });
 
-const FEEDS: readonly Feed<unknown>[] = [
-  kevFeed as Feed<unknown>,
-  nvdFeed() as Feed<unknown>,
-  csafFeed as Feed<unknown>,
-  epssFeed(() => true) as Feed<unknown>,
-];
+const FEEDS: readonly Feed<unknown>[] = [kevFeed, nvdFeed(), csafFeed, epssFeed(() => true)];
 
 const names = fc.constantFrom(
-  ...['vulnerabilities', 'cve', 'id', 'cveID', 'configurations', 'nodes', 'cpeMatch', 'criteria'],
-  ...['document', 'tracking', 'csaf_version', 'product_tree', 'branches', 'product', '__proto__'],
-  ...['feed', 'entry', 'distributions', 'metrics', 'cvssMetricV31', 'product_status', 'scores'],
+  'vulnerabilities',
+  'cve',
+  'id',
+  'cveID',
+  'configurations',
+  'nodes',
+  'cpeMatch',
+  'criteria',
+  'document',
+  'tracking',
+  'csaf_version',
+  'product_tree',
+  'branches',
+  'product',
+  '__proto__',
+  'feed',
+  'entry',
+  'distributions',
+  'metrics',
+  'cvssMetricV31',
+  'product_status',
+  'scores',
 );
 const leaf = fc.oneof(
   fc.constantFrom('CVE-2024-1000', '2.0', 'cpe:2.3:o:a:b', null, 0),
