@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { nearest } from '@ringwave/protocol/nearest';
 import { type Bytes, bytes, type Id, id, type Sha256, sha256 } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
+import { nameProblems } from './genuine.ts';
 import { type Problem, problemsMax, problemsOf, readJson } from './problems.ts';
 import { PROFILES, profileOf } from './vendors/all.ts';
 import { compareVersions } from './version.ts';
@@ -57,6 +58,13 @@ export const ReleaseManifest = Type.Object(
     ),
     images: Type.Array(Image, { minItems: 1, maxItems: 64, description: 'image' }),
     entry: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
+    namesDifferBecause: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description: 'why the images carry names of another version or model',
+      }),
+    ),
     severity: Type.Enum([...SEVERITIES]),
     notes: Type.String({ maxLength: 20_000 }),
     releasedOn: Type.Optional(
@@ -97,6 +105,8 @@ export interface Release {
   readonly severity: Severity;
   readonly notes: string;
   readonly releasedOn?: string;
+  /** Someone has looked at names that say another version or model, and says why they are right. */
+  readonly namesDifferBecause?: string;
   readonly requires?: { readonly fromAtLeast?: string };
   /** No way back from here (signed boot code, another edition). */
   readonly oneWay: boolean;
@@ -114,7 +124,10 @@ export function parseRelease(manifest: unknown): ParsedRelease {
   const shape = problemsOf(ReleaseManifest, read.value);
   const sense = looksLikeManifest(read.value) ? senseProblems(read.value) : [];
   const problems = [...shape, ...sense].slice(0, problemsMax);
-  return problems.length > 0 ? { problems } : { release: releaseOf(read.value as ReleaseManifest) };
+  if (problems.length > 0) return { problems };
+  const release = releaseOf(read.value as ReleaseManifest);
+  const doubts = release.namesDifferBecause === undefined ? nameProblems(release) : [];
+  return doubts.length > 0 ? { problems: doubts.slice(0, problemsMax) } : { release };
 }
 
 /** The images of a release that a phone of this model may ask for. */

@@ -73,15 +73,16 @@ export class ApiClient {
     return (await this.#fetch(method, path, init)).json();
   }
 
-  /** Bytes of known length, streamed. */
+  /** The bytes of a file from `from` on, streamed; the controller joins them to what it has. */
   async upload(
     path: string,
     body: ReadableStream<Uint8Array>,
-    lengthBytes: number,
+    { from, lengthBytes }: { readonly from: number; readonly lengthBytes: number },
   ): Promise<unknown> {
     const headers = {
       'content-type': 'application/octet-stream',
-      'content-length': String(lengthBytes),
+      'content-length': String(lengthBytes - from),
+      ...(from === 0 ? {} : { 'content-range': `bytes ${from}-${lengthBytes - 1}/${lengthBytes}` }),
     };
     return (await this.#fetch('PUT', path, { body, headers, duplex: 'half' })).json();
   }

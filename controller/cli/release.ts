@@ -1,10 +1,13 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
+import { type FoundFile, openImageFiles } from '@ringwave/firmware-catalog/io/image-files';
+import { checkImages } from '@ringwave/firmware-catalog/io/intake';
+import type { Problem } from '@ringwave/firmware-catalog/problems';
+import { parseRelease } from '@ringwave/firmware-catalog/release';
+import { CliFault } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
@@ -54,8 +57,10 @@ export function registerRelease(program: Command, out: CliOutput): void {
     });
   release
     .command('import <manifest>')
-    .description('take a release in: its manifest, and its images from a folder')
-    .requiredOption('--files <folder>', 'where the image files lie')
+    .description(
+      'take a release in: its manifest, and its images from a folder or a bundle (zip, tar, tar.gz)',
+    )
+    .requiredOption('--files <path>', 'the folder or the bundle in which the image files lie')
     .option('--json', 'print JSON')
     .action(
       async (manifest: string, flags: { files: string; json?: boolean }, command: Command) => {
@@ -174,47 +179,48 @@ function shown(release: ReleaseDetail): string[] {
   ];
 }
 
-/** Only files that measure as the manifest says are sent; what is wrong with the manifest itself the controller says. */
-async function uploadImages(api: ApiClient, document: unknown, folder: string): Promise<void> {
-  const images = (document as { images?: unknown }).images;
-  for (const image of Array.isArray(images) ? images : []) {
-    const { fileName, sha256 } = image as { fileName?: unknown; sha256?: unknown };
-    if (typeof fileName !== 'string' || typeof sha256 !== 'string') continue;
-    const file = join(folder, fileName);
-    const lengthBytes = await lengthOf(file);
-    const measured = await digestOf(file);
-    if (measured !== sha256.toLowerCase()) {
-      throw new CliFault({
-        what: file,
-        why: `measures ${measured}, the manifest says ${sha256}`,
-        next: 'Get the file again, or correct the manifest',
-      });
-    }
-    await api.upload(
-      `/images/${measured}`,
-      Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>,
-      lengthBytes,
-    );
-  }
-}
-
-async function lengthOf(file: string): Promise<number> {
+/** Every file is measured against the manifest before the first is sent; what breaks off goes on where it stopped. */
+async function uploadImages(api: ApiClient, document: unknown, path: string): Promise<void> {
+  const { release, problems } = parseRelease(document);
+  if (!release) throw problemFault('the manifest', problems);
+  const aside = await mkdtemp(join(tmpdir(), 'ringwave-import-'));
   try {
-    return (await stat(file)).size;
-  } catch (error) {
-    throw new CliFault(
-      {
-        what: `cannot read ${file}`,
-        why: reasonOf(error),
-        next: 'Put the image file there, or name its folder with --files',
-      },
-      error,
-    );
+    const keep = release.images.map(({ fileName }) => fileName);
+    const opened = await openImageFiles(path, { aside, keep });
+    if (opened.kind === 'refused') throw problemFault(path, opened.problems);
+    const checked = await checkImages(release, opened.files);
+    if (checked.kind === 'refused') throw problemFault(path, checked.problems);
+    for (const { image, file } of checked.images) await uploadImage(api, image.sha256, file);
+  } finally {
+    await rm(aside, { recursive: true, force: true });
   }
 }
 
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+const problemFault = (what: string, problems: readonly Problem[]): CliFault =>
+  new CliFault({
+    what: `${what} cannot be taken in`,
+    why: problems.map(({ path, reason }) => `${path} ${reason}`.trim()).join('; '),
+    next: problems[0]?.nextStep ?? 'Correct it',
+  });
+
+/** Times an upload is taken up again. A line that breaks more often is looked at first. */
+const uploadsMax = 5;
+
+async function uploadImage(api: ApiClient, digest: string, file: FoundFile): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const { state, lengthBytes: from } = await api.get<{ state: string; lengthBytes: number }>(
+      `/images/${digest}`,
+    );
+    if (state === 'held') return;
+    const start = from < file.lengthBytes ? from : 0;
+    const body = Readable.toWeb(createReadStream(file.path, { start }));
+    try {
+      await api.upload(`/images/${digest}`, body as ReadableStream<Uint8Array>, {
+        from: start,
+        lengthBytes: file.lengthBytes,
+      });
+    } catch (error) {
+      if (tries >= uploadsMax || !(error instanceof CliFault) || error.exitCode !== 1) throw error;
+    }
+  }
 }

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { FAULTS } from '@ringwave/protocol/faults';
+import { startBytes, startProblem } from '../genuine.ts';
 import { ImageCheck } from '../image-check.ts';
 import type { Problem } from '../problems.ts';
 import { parseRelease, type Release, type ReleaseImage } from '../release.ts';
+import { bytesOf, type FoundFile, type ImageFiles, startOf } from './image-files.ts';
 import type { ImageStore } from './image-store.ts';
 
 export type Intake =
@@ -16,45 +15,66 @@ export type Intake =
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
+/** An image whose file is here and is what the manifest says. */
+export interface CheckedImage {
+  readonly image: ReleaseImage;
+  readonly file: FoundFile;
+}
+
+export type Checked =
+  | { readonly kind: 'checked'; readonly images: readonly CheckedImage[] }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
 /**
- * Takes a release in from a manifest and the folder that holds its files: all images into the store, or
- * all problems and nothing. Every file is measured before the first is stored.
+ * Takes a release in from a manifest and its files: all images into the store, or all problems and
+ * nothing. Every file is measured before the first is stored.
  */
 export async function intake(
   manifest: unknown,
-  { files, store }: { readonly files: string; readonly store: ImageStore },
+  { files, store }: { readonly files: ImageFiles; readonly store: ImageStore },
 ): Promise<Intake> {
   const { release, problems } = parseRelease(manifest);
   if (!release) return { kind: 'refused', problems };
-  const wrong: Problem[] = [];
+  const checked = await checkImages(release, files);
+  return checked.kind === 'refused' ? checked : storeAll(release, checked.images, store);
+}
+
+/** Measures the file of every image and looks at its beginning. */
+export async function checkImages(
+  release: Pick<Release, 'vendor' | 'images'>,
+  files: ImageFiles,
+): Promise<Checked> {
+  const images: CheckedImage[] = [];
+  const problems: Problem[] = [];
   for (const [place, image] of release.images.entries()) {
-    const problem = await fileProblem(join(files, image.fileName), image);
-    if (problem) wrong.push({ path: `images[${place}]`, ...problem });
+    const file = await files.find(image.fileName);
+    const problem = 'reason' in file ? file : await fileProblem(file, image, release.vendor);
+    if (problem) problems.push({ path: `images[${place}]`, ...problem });
+    else if (!('reason' in file)) images.push({ image, file });
   }
-  return wrong.length > 0
-    ? { kind: 'refused', problems: wrong }
-    : storeAll(release, { files, store });
+  return problems.length > 0 ? { kind: 'refused', problems } : { kind: 'checked', images };
 }
 
 type Wrong = Omit<Problem, 'path'>;
 
-async function fileProblem(path: string, image: ReleaseImage): Promise<Wrong | undefined> {
-  // A link could name any file of this machine, so only plain files are read.
-  const found = await lstat(path).catch(() => undefined);
-  if (!found)
-    return wrong(`${image.fileName} is not in the folder`, 'Put the file beside the others.');
-  if (!found.isFile())
-    return wrong(`${image.fileName} is no plain file`, 'Put the file itself there.');
-  if (found.size !== image.lengthBytes) {
-    const reason = `${image.fileName} has ${found.size} bytes, not the ${image.lengthBytes} declared`;
+async function fileProblem(
+  file: FoundFile,
+  image: ReleaseImage,
+  vendor: string,
+): Promise<Wrong | undefined> {
+  const { fileName, lengthBytes } = image;
+  if (file.lengthBytes !== lengthBytes) {
+    const reason = `${fileName} has ${file.lengthBytes} bytes, not the ${lengthBytes} declared`;
     return wrong(reason, FAULTS['image-too-long'].advice);
   }
   const check = new ImageCheck(image);
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) check.take(chunk);
+  for await (const chunk of bytesOf(file)) check.take(chunk);
   const verdict = check.verdict();
-  if (verdict.kind === 'whole') return undefined;
+  if (verdict.kind === 'whole') {
+    return startProblem(await startOf(file, startBytes), { vendor, fileName });
+  }
   const measured = verdict.kind === 'differs' ? ` (measured ${verdict.measured})` : '';
-  const reason = `${image.fileName} does not have the digest declared${measured}`;
+  const reason = `${fileName} does not have the digest declared${measured}`;
   return wrong(reason, FAULTS['image-digest-differs'].advice);
 }
 
@@ -62,12 +82,12 @@ const wrong = (reason: string, nextStep: string): Wrong => ({ reason, nextStep }
 
 async function storeAll(
   release: Release,
-  { files, store }: { files: string; store: ImageStore },
+  images: readonly CheckedImage[],
+  store: ImageStore,
 ): Promise<Intake> {
   const stored: ReleaseImage[] = [];
-  for (const [place, image] of release.images.entries()) {
-    const source = createReadStream(join(files, image.fileName)) as AsyncIterable<Buffer>;
-    const done = await store.write(source, image);
+  for (const [place, { image, file }] of images.entries()) {
+    const done = await store.write(bytesOf(file), image);
     if (done.kind === 'refused') {
       for (const { sha256 } of stored) await store.remove(sha256);
       const { advice } = FAULTS[done.fault];

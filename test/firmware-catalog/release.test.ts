@@ -163,8 +163,33 @@ test('file names that a phone’s folder cannot hold are refused', (t) => {
     'VP530 Firmware.zip',
     '...',
   ]) {
-    t.same(pathsOf(named(fileName)), [], fileName);
+    const namesDifferBecause = 'only the name is tried here';
+    t.same(pathsOf({ ...named(fileName), namesDifferBecause }), [], fileName);
   }
+  t.end();
+});
+
+test('an image named as another version, model or maker is refused, unless somebody says why', (t) => {
+  const wrong = (fileName: string, parts: Record<string, unknown> = {}) =>
+    manifest({
+      vendor: 'Yealink',
+      version: '66.86.0.15',
+      models: ['T46S'],
+      images: [{ fileName, sha256: digest('a'), lengthBytes: 1 }],
+      ...parts,
+    });
+  const told = (document: Record<string, unknown>) =>
+    (parseRelease(document).problems ?? []).map(({ reason }) => reason);
+  t.same(told(wrong('T46S(T48S,T42S,T41S)-66.86.0.15.rom')), []);
+  t.same(told(wrong('T46S(T48S,T42S,T41S)-66.85.0.5.rom')), [
+    'is T46S(T48S,T42S,T41S)-66.85.0.5.rom, whose name says version 66.85.0.5, not 66.86.0.15',
+  ]);
+  t.match(told(wrong('T54W(T57W,T53W,T53)-96.86.0.15.rom')), [/says version 96/, /says models/]);
+  t.match(told(wrong('snomD785-10.1.198.19-SIP-r.bin')), [
+    /named as Snom names images, not Yealink/,
+  ]);
+  const namesDifferBecause = 'the vendor mended the file and kept its name';
+  t.same(told(wrong('T46S-66.85.0.5.rom', { namesDifferBecause })), []);
   t.end();
 });
 

@@ -28,6 +28,7 @@ export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {
     putModelEnd(parts, request, reply),
   );
   app.get('/api/v1/advisories', async () => [...tables.advisories.values()]);
+  app.get('/api/v1/images/:digest', async (request, reply) => imageState(parts, request, reply));
   app.put('/api/v1/images/:digest', { bodyLimit: imageBytesMax }, async (request, reply) =>
     storeImage(parts, request, reply),
   );
@@ -116,24 +117,39 @@ async function missingImages({ images }: RestParts, release: Release): Promise<R
   return missing;
 }
 
+const badDigest = (thing: string): Refusal => ({
+  code: 'invalid',
+  thing,
+  reason: 'is not a SHA-256',
+  next: 'Name it by its 64 hexadecimal digits.',
+});
+
+/** How much of an image is here, so that a broken upload goes on where it stopped. */
+async function imageState(
+  { images }: RestParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { digest: text } = request.params as { digest: string };
+  const digest = sha256(text);
+  if (!digest) return refuseAll(reply, [badDigest(`image ${text.slice(0, 64)}`)]);
+  const held = await images.sizeOf(digest);
+  if (held !== undefined) return { digest, state: 'held', lengthBytes: held };
+  const lengthBytes = await images.partialLength(digest);
+  return { digest, state: lengthBytes > 0 ? 'partial' : 'absent', lengthBytes };
+}
+
 async function storeImage(
   { images }: RestParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const digest = sha256((request.params as { digest: string }).digest);
-  const lengthBytes = Number(request.headers['content-length']);
-  const thing = `image ${(request.params as { digest: string }).digest.slice(0, 64)}`;
-  if (!digest)
-    return refuseAll(reply, [
-      {
-        code: 'invalid',
-        thing,
-        reason: 'is not a SHA-256',
-        next: 'Name it by its 64 hexadecimal digits.',
-      },
-    ]);
-  if (!Number.isSafeInteger(lengthBytes) || !(request.body instanceof Readable)) {
+  const { digest: text } = request.params as { digest: string };
+  const digest = sha256(text);
+  const thing = `image ${text.slice(0, 64)}`;
+  if (!digest) return refuseAll(reply, [badDigest(thing)]);
+  const part = partOf(request);
+  if (!part || !(request.body instanceof Readable)) {
     return refuseAll(reply, [
       {
         code: 'invalid',
@@ -143,15 +159,31 @@ async function storeImage(
       },
     ]);
   }
-  const stored = await images.write(request.body, {
-    sha256: digest,
-    lengthBytes: bytes(lengthBytes),
-  });
+  const held = await images.partialLength(digest);
+  if (part.from > held) {
+    const reason = `would begin at byte ${part.from}, and ${held} bytes are here`;
+    const next = `Go on at byte ${held}.`;
+    return refuseAll(reply, [{ code: 'conflict', thing, reason, next }]);
+  }
+  const claim = { sha256: digest, lengthBytes: bytes(part.lengthBytes), from: part.from };
+  const stored = await images.append(request.body, claim);
   if (stored.kind === 'refused')
     return refuseAll(reply, [
       { code: 'invalid', thing, reason: stored.fault, next: FAULTS[stored.fault].advice },
     ]);
-  return reply
-    .code(stored.kind === 'stored' ? 201 : 200)
-    .send({ digest, lengthBytes, kind: stored.kind });
+  const { lengthBytes } = stored.kind === 'partial' ? stored : claim;
+  const status = { stored: 201, 'already-held': 200, partial: 202 }[stored.kind];
+  return reply.code(status).send({ digest, lengthBytes, kind: stored.kind });
+}
+
+/** The whole, or the rest from a byte on (Content-Range, RFC 9110, section 14.4); undefined without a length. */
+function partOf({ headers }: FastifyRequest): { from: number; lengthBytes: number } | undefined {
+  const length = Number(headers['content-length']);
+  if (headers['content-length'] === undefined || !Number.isSafeInteger(length)) return undefined;
+  const range = headers['content-range'];
+  if (range === undefined) return length > 0 ? { from: 0, lengthBytes: length } : undefined;
+  const [, from, to, whole] = /^bytes (\d{1,12})-(\d{1,12})\/(\d{1,12})$/.exec(range) ?? [];
+  const lengthBytes = Number(whole);
+  const fits = Number(to) - Number(from) + 1 === length && Number(to) < lengthBytes;
+  return fits ? { from: Number(from), lengthBytes } : undefined;
 }

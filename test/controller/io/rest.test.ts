@@ -377,3 +377,26 @@ test('agents fetch images by digest with their own token, whole or from an offse
   const again = await enrol(body.token, door.controller.url);
   t.notOk(again.ok, 'the token is used up');
 });
+
+test('an upload that breaks off goes on where it stopped', async (t) => {
+  const door = await openDoor(t);
+  const path = `/api/v1/images/${digest}`;
+  const state = async () => (await door.ask('GET', path)).body;
+  t.match(await state(), { state: 'absent', lengthBytes: 0 });
+  const authorization = `Bearer ${door.controller.access.mintApiToken('ada')}`;
+  const part = (from: number, to: number, whole = image.length) => ({
+    authorization,
+    'content-range': `bytes ${from}-${to - 1}/${whole}`,
+  });
+  const half = Math.floor(image.length / 2);
+  const first = await door.ask('PUT', path, image.subarray(0, half), part(0, half));
+  t.equal(first.status, 202);
+  t.match(await state(), { state: 'partial', lengthBytes: half });
+  const gap = await door.ask('PUT', path, image.subarray(half + 1), part(half + 1, image.length));
+  t.match(gap.body, { problems: [{ next: `Go on at byte ${half}.` }] });
+  const odd = await door.ask('PUT', path, image.subarray(half), part(half, image.length + 5));
+  t.equal(odd.status, 400);
+  const rest = await door.ask('PUT', path, image.subarray(half), part(half, image.length));
+  t.equal(rest.status, 201);
+  t.match(await state(), { state: 'held', lengthBytes: image.length });
+});

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
+import { folderFiles } from '@ringwave/firmware-catalog/io/image-files';
 import { intake } from '@ringwave/firmware-catalog/io/intake';
 import type { Sha256 } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
@@ -164,14 +165,14 @@ test('a manifest and its folder become a release, and taken in twice change noth
   const files = join(folder, 'files');
   mkdirSync(files);
   writeFileSync(join(files, 'T46S(T48S)-66.86.0.15.rom'), bytes);
-  const first = await intake(JSON.stringify(manifest()), { files, store });
+  const first = await intake(JSON.stringify(manifest()), { files: folderFiles(files), store });
   t.match(first, {
     kind: 'accepted',
     stored: 1,
     alreadyHeld: 0,
     release: { version: '66.86.0.15' },
   });
-  const second = await intake(manifest(), { files, store });
+  const second = await intake(manifest(), { files: folderFiles(files), store });
   t.match(second, { kind: 'accepted', stored: 0, alreadyHeld: 1 });
 });
 
@@ -187,7 +188,7 @@ test('with any file missing, linked, cut or changed nothing is stored and all is
     fileName: `${name}.rom`,
     ...claim,
   }));
-  const end = await intake(manifest({ images }), { files, store });
+  const end = await intake(manifest({ images }), { files: folderFiles(files), store });
   t.same(
     end.kind === 'refused' &&
       end.problems.map(({ path, reason }) => `${path} ${reason.split(',')[0]?.split(' (')[0]}`),
@@ -200,5 +201,5 @@ test('with any file missing, linked, cut or changed nothing is stored and all is
   );
   t.notOk(await store.has(claim.sha256));
   t.same(incoming(), []);
-  t.match(await intake('{', { files, store }), { kind: 'refused' });
+  t.match(await intake('{', { files: folderFiles(files), store }), { kind: 'refused' });
 });
