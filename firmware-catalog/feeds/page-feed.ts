@@ -31,6 +31,7 @@ export const pageFeed = (settings: PageSettings): Feed<Announcement> => ({
   bytesMax: pageBytesMax,
   begin: beginThere,
   read({ url, body }) {
+    if (hasManyTags(body)) return TOO_LONG;
     if (!isShallow(body)) return undefined;
     const page = load(body);
     page('script, style, template, noscript, iframe, object').remove();
@@ -101,6 +102,21 @@ function filesOf(entry: Selection, { url, selector, digests }: FilesAt): Announc
   const distinct = [...new Set(addresses)];
   const told = distinct.length === 1 ? digests : {};
   return distinct.map((at) => ({ fileName: fileNameOf(at), url: at, ...told }));
+}
+
+/**
+ * Tags of a page, opening and closing; a vendor's longest page has some 10,000. Selecting takes time with the
+ * square of an element's children: at the bound and all in one place some three seconds.
+ */
+const tagsMax = 40_000;
+
+function hasManyTags(body: string): boolean {
+  let count = 0;
+  for (let at = body.indexOf('<'); at >= 0; at = body.indexOf('<', at + 1)) {
+    count += 1;
+    if (count > tagsMax) return true;
+  }
+  return false;
 }
 
 /** Elements that never hold others, so that they are not counted as open. */
