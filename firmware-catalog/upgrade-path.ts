@@ -27,24 +27,34 @@ export type UpgradePath =
  * where a rule or a release demands them. 'incomparable' holds the phone.
  */
 export function upgradePath(question: UpgradeQuestion): UpgradePath {
-  const { vendor, model, hardware, running, target, releases, rules = KNOWN_RULES } = question;
+  const { vendor, model, hardware, releases, rules = KNOWN_RULES } = question;
+  const phone: PhoneKind = { vendor, model, ...(hardware === undefined ? {} : { hardware }) };
+  return pathAmong(releases.filter((release) => isFor(release, phone)), {
+    ...question,
+    phone,
+    rules: rulesFor(rules, phone),
+  });
+}
+
+/** As `upgradePath`, over releases and rules that are known to be for this phone. */
+export function pathAmong(
+  milestones: readonly Release[],
+  question: Pick<UpgradeQuestion, 'running' | 'target' | 'allowDowngrade'> & {
+    readonly phone: PhoneKind;
+    readonly rules: readonly UpgradeRule[];
+  },
+): UpgradePath {
+  const { phone, running, target, rules, allowDowngrade = false } = question;
+  const { vendor, model, hardware } = phone;
   if (running === null) {
     return { kind: 'incomparable', reason: 'Nobody has seen yet which version this phone runs' };
   }
-  const phone: PhoneKind = { vendor, model, ...(hardware === undefined ? {} : { hardware }) };
   if (!isFor(target, phone)) {
     const revision = hardware === undefined ? '' : ` with hardware ${hardware}`;
     return noPath(`${target.version} is not for a ${vendor} ${model}${revision}`);
   }
-  const found = road({
-    phone,
-    from: running,
-    target,
-    milestones: releases.filter((release) => isFor(release, phone)),
-    rules: rulesFor(rules, phone),
-    consent: { downgrade: question.allowDowngrade === true },
-  });
-  return pathOf(found);
+  const consent = { downgrade: allowDowngrade };
+  return pathOf(road({ phone, from: running, target, milestones, rules, consent }));
 }
 
 /** The next release to install; undefined when there is none to install now. */

@@ -1,4 +1,4 @@
-import { upgradePath } from '@ringwave/firmware-catalog/upgrade-path';
+import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Waiting } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
@@ -257,7 +257,7 @@ const skip = (fault: FaultCode, detail: string, at: EpochMs) => ({
 
 export function pathFor(
   draft: ControllerDraft,
-  rollout: Pick<RolloutInput, 'releases' | 'selection'>,
+  rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection'>,
   phone: Phone,
 ) {
   const offered = rollout.releases.flatMap((id) => draft.releases.get(id) ?? []);
@@ -267,14 +267,27 @@ export function pathFor(
       kind: 'no-path' as const,
       reason: `No single release of this rollout fits a ${phone.vendor} ${phone.model}`,
     };
-  return upgradePath({
+  return plannerFor(draft, rollout).path({
     vendor: phone.vendor,
     model: phone.model,
     ...(phone.hardware ? { hardware: phone.hardware } : {}),
     running: phone.running?.version ?? null,
     target,
-    releases: usableReleases(draft, rollout),
   });
+}
+
+/** A wave asks for thousands of phones of few kinds in one step; releases do not change within it. */
+const planners = new WeakMap<ControllerDraft, Map<Id, UpgradePlanner>>();
+
+function plannerFor(
+  draft: ControllerDraft,
+  rollout: Pick<RolloutInput, 'id' | 'selection'>,
+): UpgradePlanner {
+  const ofStep = planners.get(draft) ?? new Map<Id, UpgradePlanner>();
+  planners.set(draft, ofStep);
+  const planner = ofStep.get(rollout.id) ?? new UpgradePlanner(usableReleases(draft, rollout));
+  ofStep.set(rollout.id, planner);
+  return planner;
 }
 
 /** All sites get a plan in which no phone of this rollout is started; what is in flight finishes. */

@@ -54,10 +54,12 @@ const LOAD = /^((?:sip|sccp|term|apps|jar|cnu|cvm|dsp|cmterm-|cmterm_)[a-z0-9_]{
 const RELEASE = /^(\d{1,3})[.-](\d{1,3})(?:[.-](\d{1,3})|\((\d{1,3})\))/;
 
 function parse(text: string): CiscoVersion | undefined {
-  const legacy = parseLegacy(text);
+  const isNamed = !isDigit(text.charCodeAt(0));
+  const legacy = isNamed ? parseLegacy(text) : undefined;
   if (legacy) return legacy;
-  const bare = text.replace(/\.loads$/i, '').replace(/_REL$/i, '');
-  const load = LOAD.exec(bare)?.[1] ?? '';
+  const isEnded = !isDigit(text.charCodeAt(text.length - 1));
+  const bare = isEnded ? text.replace(/\.loads$/i, '').replace(/_REL$/i, '') : text;
+  const load = isNamed ? (LOAD.exec(bare)?.[1] ?? '') : '';
   const named = load === '' ? bare : bare.slice(load.length + 1);
   const release = RELEASE.exec(named);
   if (!release) return undefined;
@@ -73,6 +75,8 @@ function parse(text: string): CiscoVersion | undefined {
     ...parts,
   };
 }
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 const MAINTENANCE =
   /^[ ._-]?(?:(M?SR)_?(\d{1,3})|MPP(?:[_-]?(\d{2})(\d{2})(?!\d))?|\((?:M?SR)(\d{1,3})\)|ES(\d{1,3}))/i;

@@ -12,7 +12,7 @@ function release(version: string, parts: Record<string, unknown> = {}): Release 
     vendor: 'Cisco',
     version,
     models: ['SPA504G'],
-    images: [{ fileName: `spa50x-${version}.bin`, sha256: 'a'.repeat(64), lengthBytes: 1 }],
+    images: [{ fileName: `spa-${version}.bin`, sha256: 'a'.repeat(64), lengthBytes: 1 }],
     severity: 'none',
     notes: '',
     ...parts,

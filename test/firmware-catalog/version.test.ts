@@ -193,3 +193,11 @@ test('a vendor is found by its name in any case', (t) => {
   t.equal(profileOf('Fanvil'), undefined);
   t.end();
 });
+
+test('the lines of Alcatel-Lucent Enterprise number on their own', (t) => {
+  const order = (a: string, b: string) => compareVersions('Alcatel-Lucent', a, b);
+  t.equal(order('R300.1.40.12.4180', 'R300.1.41.02.1000'), 'older');
+  t.equal(order('R200.1.01.10.728', 'R300.1.40.12.4180'), 'incomparable');
+  t.equal(order('1.51.52.2204', '1.51.52'), 'same');
+  t.end();
+});
