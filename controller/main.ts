@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { HostManners } from '@ringwave/firmware-catalog/io/host-manners';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import type { Id } from '@ringwave/protocol/units';
@@ -8,6 +9,7 @@ import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import type { FastifyInstance } from 'fastify';
 import { secretMatches } from './core/enrolment.ts';
+import type { FeedChoice } from './core/feed-choice.ts';
 import type { Command } from './core/state.ts';
 import { Access } from './io/access.ts';
 import { openBroker } from './io/broker.ts';
@@ -48,11 +50,12 @@ export interface ControllerOptions {
   readonly advertise?: string;
   /** A demonstration runs on a clock of its own, which its agents are told. */
   readonly clock?: { readonly clock: Clock; readonly grant: NonNullable<EnrolmentGrant['clock']> };
-  /** Vendors' lists to follow; the schedule is read in UTC. */
+  /** Lists to follow; the schedule is read in UTC. */
   readonly feeds?: {
-    readonly releases: readonly string[];
-    readonly advisories: readonly string[];
+    readonly choices: readonly FeedChoice[];
     readonly schedule: string;
+    /** Of its own where none is given. */
+    readonly manners?: HostManners;
   };
   /** A line for the log: guards that acted, messages that could not be read. */
   note(about: Record<string, unknown>, text: string): void;
@@ -64,6 +67,7 @@ export interface RunningController {
   readonly access: Access;
   readonly images: ImageStore;
   readonly transport: Transport;
+  readonly feeds: Feeds | undefined;
   /** Where browsers and programs reach it. */
   readonly url: string;
   readonly ports: { readonly http: number; readonly mqtt: number };
@@ -80,7 +84,7 @@ export async function runController(options: ControllerOptions): Promise<Running
   const wall = wallClock();
   const clock = options.clock?.clock ?? wall;
   const access = new Access(file('access.sqlite'), () => wall.now());
-  const parts: { transport?: Transport } = {};
+  const parts: { transport?: Transport; feeds?: Feeds } = {};
   const engine = new Engine({
     database: file('controller.sqlite'),
     clock,
@@ -113,6 +117,7 @@ export async function runController(options: ControllerOptions): Promise<Running
       live,
       images,
       grantBase,
+      feeds: () => parts.feeds,
       url: () => urls.http,
       console: consoleFolder,
       secure,
@@ -123,11 +128,14 @@ export async function runController(options: ControllerOptions): Promise<Running
   urls.http = `${secure ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
   engine.start();
   const feeds = followFeeds(options, { engine, images, clock: wall });
+  if (feeds) parts.feeds = feeds;
+  void feeds?.runOnce();
   return {
     engine,
     access,
     images,
     transport: broker.transport,
+    feeds,
     url: urls.http,
     ports: { http: port, mqtt: broker.port },
     close: async () => {
@@ -149,9 +157,7 @@ function followFeeds(
   if (!options.feeds) return undefined;
   const submit = (command: Command) => engine.command('feed', command);
   const note: ControllerOptions['note'] = (about, text) => options.note(about, text);
-  const feeds = new Feeds({ ...options.feeds, images, clock, submit, note });
-  void feeds.runOnce();
-  return feeds;
+  return new Feeds({ ...options.feeds, tables: engine.tables, images, clock, submit, note });
 }
 
 const isLoopback = (host: string): boolean =>

@@ -5,6 +5,7 @@ import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { listenFrom } from '@ringwave/runtime/listen';
 import { untilStopped } from '@ringwave/runtime/until-stopped';
 import { type Command, Option } from 'commander';
+import type { FeedChoice } from '../core/feed-choice.ts';
 import { accessFile, dataFolder } from './api-client.ts';
 import type { CliOutput } from './json-lines.ts';
 
@@ -16,6 +17,7 @@ interface RunFlags {
   readonly tlsKey?: string;
   readonly broker?: string;
   readonly brokerPasswordFile?: string;
+  readonly feeds?: string;
   readonly releaseFeed: readonly string[];
   readonly advisoryFeed: readonly string[];
   readonly feedSchedule: string;
@@ -35,6 +37,10 @@ export function registerController(program: Command, out: CliOutput): void {
     .option('--tls-key <file>', 'its key in PEM')
     .option('--broker <url>', 'use this MQTT broker instead of the one inside')
     .option('--broker-password-file <file>', 'the password of ringwave_controller there')
+    .option(
+      '--feeds <file>',
+      'a JSON list of feeds to follow: [{kind, url, name?, …}] (docs/feeds.md)',
+    )
     .option(
       '--release-feed <url>',
       'a list of releases to follow; may be given again',
@@ -77,7 +83,7 @@ async function runUntilTold(flags: RunFlags, command: Command): Promise<void> {
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
     ...tlsFrom(flags),
     ...brokerFrom(flags),
-    ...feedsFrom(flags),
+    ...(await feedsFrom(flags)),
     ...clockFrom(flags),
     note: (about: Record<string, unknown>, text: string) =>
       process.stderr.write(`${text} ${JSON.stringify(about)}\n`),
@@ -134,7 +140,7 @@ function brokerFrom({ broker, brokerPasswordFile }: RunFlags) {
 
 const gathered = (url: string, before: readonly string[]): readonly string[] => [...before, url];
 
-function feedsFrom({ releaseFeed, advisoryFeed, feedSchedule }: RunFlags) {
+async function feedsFrom({ feeds: file, releaseFeed, advisoryFeed, feedSchedule }: RunFlags) {
   for (const url of [...releaseFeed, ...advisoryFeed]) {
     if (URL.canParse(url)) continue;
     throw new CliFault({
@@ -143,8 +149,35 @@ function feedsFrom({ releaseFeed, advisoryFeed, feedSchedule }: RunFlags) {
       next: 'Write for example --release-feed https://firmware.example.org/releases.json',
     });
   }
-  if (releaseFeed.length + advisoryFeed.length === 0) return {};
-  return { feeds: { releases: releaseFeed, advisories: advisoryFeed, schedule: feedSchedule } };
+  if (file === undefined && releaseFeed.length + advisoryFeed.length === 0) return {};
+  // Reading feeds takes readers of pages and archives along: loaded where there are some.
+  const { plainFeeds } = await import('../core/feed-choice.ts');
+  const written = file === undefined ? [] : await feedsIn(file);
+  const told = [
+    ...releaseFeed.map((url) => ({ kind: 'releases' as const, url })),
+    ...advisoryFeed.map((url) => ({ kind: 'advisories' as const, url })),
+  ];
+  const choices = plainFeeds(told, written);
+  return { feeds: { choices, schedule: feedSchedule } };
+}
+
+/** Everything that is wrong with the file at once, so that it is corrected once. */
+async function feedsIn(file: string): Promise<readonly FeedChoice[]> {
+  const [{ feedsFileBytesMax, readFeeds }, { readJson }] = await Promise.all([
+    import('../core/feed-choice.ts'),
+    import('@ringwave/firmware-catalog/problems'),
+  ]);
+  const json = readJson(readOr('--feeds', file), feedsFileBytesMax);
+  const read = 'problems' in json ? json : readFeeds(json.value);
+  if ('feeds' in read) return read.feeds;
+  const lines = read.problems.map(
+    ({ path, reason, nextStep }) => `  ${path} ${reason}. ${nextStep}`,
+  );
+  throw new CliFault({
+    what: `cannot follow the feeds in ${file}`,
+    why: `${lines.length} things are wrong with it`,
+    next: `Correct them:\n${lines.join('\n')}`,
+  });
 }
 
 /** The demonstration tells all its processes the same three numbers. */

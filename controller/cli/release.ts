@@ -13,6 +13,7 @@ import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { print, table } from './print.ts';
+import { registerDiscovered } from './release-discovered.ts';
 
 interface ReleaseRow {
   readonly id: string;
@@ -75,6 +76,7 @@ export function registerRelease(program: Command, out: CliOutput): void {
       },
     );
   registerLife(release, out);
+  registerDiscovered(release, out);
   release
     .command('advisory <file>')
     .description('store a security advisory from a JSON file')

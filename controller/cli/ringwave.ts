@@ -1,9 +1,11 @@
 import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
+import { registerAdvisory } from './advisory.ts';
 import { registerCatalog } from './catalog.ts';
 import { registerCompliance } from './compliance.ts';
 import { registerController } from './controller.ts';
 import { registerDemo } from './demo.ts';
+import { registerFeed } from './feed.ts';
 import { registerPhone } from './phone.ts';
 import { registerRelease } from './release.ts';
 import { registerRollout } from './rollout.ts';
@@ -40,6 +42,8 @@ export function ringwaveProgram(): Command {
   registerSite(program, out);
   registerPhone(program, out);
   registerRelease(program, out);
+  registerAdvisory(program, out);
+  registerFeed(program, out);
   registerRollout(program, out);
   registerCatalog(program, out);
   registerCompliance(program, out);

@@ -1,10 +1,12 @@
 import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit, nextCount } from './audit.ts';
+import { putAdvisory } from './claim-commands.ts';
+import { putAnnouncements, takeFeedRun } from './feed-commands.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import type { TokenRecord } from './enrolment.ts';
-import { discoverRelease, moveRelease, putModelEnd, putRelease } from './release-commands.ts';
+import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
 import { abort, type Moved, pause, resume } from './rollout.ts';
 import { approve, createRollout, unusableReleases, whenState } from './rollout-commands.ts';
 import {
@@ -42,16 +44,16 @@ export function takeCommand(
       return removePhone(draft, command.mac, who, now, moved);
     case 'release-put':
       return putRelease(draft, command, who, now);
-    case 'release-discover':
-      return discoverRelease(draft, command, who, now);
     case 'release-move':
       return moveRelease(draft, command, who, now, moved);
     case 'model-end-put':
       return putModelEnd(draft, command.end, who, now);
     case 'advisory-put':
-      draft.advisories.put(command.advisory.id, command.advisory);
-      audit(draft, { at: now, who, what: 'advisory stored', object: command.advisory.id });
-      return taken;
+      return putAdvisory(draft, command.advisory, who, now);
+    case 'feed-run':
+      return takeFeedRun(draft, command, who, now);
+    case 'announcements-put':
+      return putAnnouncements(draft, command, who, now);
     case 'rollout-create':
       return createRollout(draft, command.input, who, now);
     case 'rollout-approve':

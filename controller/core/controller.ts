@@ -1,5 +1,6 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest, type Id } from '@ringwave/protocol/units';
+import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
 import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
@@ -52,6 +53,7 @@ function take(
   switch (event.kind) {
     case 'started':
       beginMissingLives(draft, now);
+      translateAdvisories(draft, now);
       return undefined;
     case 'woke':
       return undefined;

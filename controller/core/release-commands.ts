@@ -37,6 +37,7 @@ export function putRelease(
     draft.releases.put(release.id, release);
     audit(draft, { at: now, who, what: 'release stored', object: release.id });
   }
+  draft.listed.remove(release.id);
   const life = draft.lives.get(release.id);
   if (life && isHere(life)) return taken;
   const begun = life ?? beginLife({ to: 'discovered', at: now, who, why: 'its manifest came' });
@@ -49,12 +50,17 @@ export function putRelease(
 /** A feed names a release whose images are not here yet. */
 export function discoverRelease(
   draft: ControllerDraft,
-  { release, source }: { release: Release; source: string },
+  { release, source, feed }: { release: Release; source: string; feed: string },
   who: string,
   now: EpochMs,
 ): CommandResult {
   const clash = clashOf(draft, release);
-  if (clash || draft.releases.has(release.id)) return clash ?? taken;
+  if (clash) return clash;
+  if (draft.lives.get(release.id)?.state !== 'discovered' && draft.lives.has(release.id))
+    return taken;
+  // Kept until the images are here, since a list that did not change is not read again.
+  draft.listed.put(release.id, { feed, url: source });
+  if (draft.releases.has(release.id)) return taken;
   draft.releases.put(release.id, release);
   draft.lives.put(
     release.id,

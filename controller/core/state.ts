@@ -8,7 +8,9 @@ import type { PhonePhase, RolloutState, Waiting, WaveState } from '@ringwave/pro
 import type { Change, Draft } from '@ringwave/protocol/tables';
 import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
 
+import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
+import { emptyFeedTables, type FeedCommand, type FeedTables } from './feed-tables.ts';
 
 // What the controller knows. Its database is the only truth: brokers, queues and browsers hold copies.
 
@@ -212,7 +214,7 @@ export interface SiteNotice {
   readonly detail: string;
 }
 
-export type ControllerTables = {
+export type ControllerTables = FeedTables & {
   sites: Map<string, Site>;
   phones: Map<string, Phone>;
   /** MACs of a site, so that no step walks the whole fleet. */
@@ -222,6 +224,7 @@ export type ControllerTables = {
   lives: Map<string, ReleaseLife>;
   /** By `vendor/model`. */
   modelEnds: Map<string, ModelEnd>;
+  /** As an earlier version stored them; translated into claims at the start. */
   advisories: Map<string, Advisory>;
   rollouts: Map<string, Rollout>;
   progress: Map<string, Progress>;
@@ -248,6 +251,7 @@ export interface ControllerState {
 }
 
 export const emptyTables = (): ControllerTables => ({
+  ...emptyFeedTables(),
   sites: new Map(),
   phones: new Map(),
   rosters: new Map(),
@@ -290,12 +294,12 @@ export interface RolloutInput {
 
 /** What people and programs ask for over REST; `who` is named in the audit. */
 export type Command =
+  | FeedCommand
   | { readonly kind: 'site-put'; readonly site: Site }
   | { readonly kind: 'site-remove'; readonly site: Id }
   | { readonly kind: 'phones-put'; readonly phones: readonly PhoneInput[] }
   | { readonly kind: 'phone-remove'; readonly mac: Mac }
   | { readonly kind: 'release-put'; readonly release: Release; readonly why?: string }
-  | { readonly kind: 'release-discover'; readonly release: Release; readonly source: string }
   | {
       readonly kind: 'release-move';
       readonly release: Id;
@@ -332,6 +336,8 @@ export type CommandResult =
       readonly ok: true;
       /** Rollouts that the command has paused. */
       readonly pauses?: readonly Id[];
+      /** What became of announcements that were sent. */
+      readonly came?: TakenAnnouncements;
     }
   | { readonly ok: false; readonly refusals: readonly Refusal[] };
 

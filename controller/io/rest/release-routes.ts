@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { parseAdvisory } from '@ringwave/firmware-catalog/advisory';
 import type { Problem } from '@ringwave/firmware-catalog/problems';
 import { imageBytesMax, parseRelease, type Release } from '@ringwave/firmware-catalog/release';
 import { bytes, type Id, sha256 } from '@ringwave/protocol/units';
@@ -27,7 +26,6 @@ export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {
   app.put('/api/v1/models/:vendor/:model/end-of-life', async (request, reply) =>
     putModelEnd(parts, request, reply),
   );
-  app.get('/api/v1/advisories', async () => [...tables.advisories.values()]);
   app.get('/api/v1/images/:digest', async (request, reply) => imageState(parts, request, reply));
   app.put('/api/v1/images/:digest', { bodyLimit: imageBytesMax }, async (request, reply) =>
     storeImage(parts, request, reply),
@@ -43,17 +41,6 @@ export function releaseRoutes(app: FastifyInstance, parts: RestParts): void {
     if (missing.length > 0) return refuseAll(reply, missing);
     return answer(reply, engine.command(request.who, { kind: 'release-put', release }), () =>
       reply.code(201).send(releaseView(tables, release)),
-    );
-  });
-  app.post('/api/v1/advisories', async (request, reply) => {
-    const { advisory, problems } = parseAdvisory(request.body);
-    if (!advisory)
-      return refuseAll(
-        reply,
-        problems.map((one) => asRefusal('advisory', one)),
-      );
-    return answer(reply, engine.command(request.who, { kind: 'advisory-put', advisory }), () =>
-      reply.code(201).send(advisory),
     );
   });
 }

@@ -3,6 +3,7 @@ import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import type { Access } from '../access.ts';
 import type { Engine } from '../engine.ts';
+import type { Feeds } from '../feeds.ts';
 import type { Live } from '../live.ts';
 
 /** What the HTTP door stands on. */
@@ -12,6 +13,8 @@ export interface RestParts {
   readonly live: Live;
   readonly images: ImageStore;
   readonly grantBase: () => EnrolmentGrantBase;
+  /** Undefined where no feed is followed. */
+  readonly feeds: () => Feeds | undefined;
   /** Where browsers reach this server. */
   readonly url: () => string;
   /** The folder of the built console. */

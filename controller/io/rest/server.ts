@@ -10,8 +10,10 @@ import Fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import type { Access } from '../access.ts';
+import { advisoryRoutes } from './advisory-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { refuse } from './answer.ts';
+import { feedRoutes } from './feed-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { phoneRoutes } from './phone-routes.ts';
 import { releaseRoutes } from './release-routes.ts';
@@ -65,6 +67,8 @@ export async function restServer(
     phoneRoutes(closed, parts);
     fleetRoutes(closed, parts);
     releaseRoutes(closed, parts);
+    advisoryRoutes(closed, parts);
+    feedRoutes(closed, parts);
     rolloutRoutes(closed, parts);
     liveRoute(closed, parts);
   });

@@ -3,6 +3,7 @@ import type { Report, ReportItem } from '@ringwave/protocol/messages';
 import { fold } from '@ringwave/protocol/tables';
 import { type EpochMs, type Id, type Mac, minutes } from '@ringwave/protocol/units';
 import { stepController } from '../../../controller/core/controller.ts';
+import type { Brought } from '../../../controller/core/feed-tables.ts';
 import {
   type Command,
   type CommandResult,
@@ -187,3 +188,29 @@ export function smallFleet(phones: number): Desk {
   for (const number of numbers) desk.seen(idOf('lisbon'), number, '66.85.0.5');
   return desk;
 }
+
+/** One good run of a feed that brought this. */
+export const feedRun = ({
+  name = 'vendor',
+  url = 'https://vendor.example/list',
+  brought,
+}: {
+  name?: string;
+  url?: string;
+  brought: Brought;
+}): Command => ({
+  kind: 'feed-run',
+  kept: { name, kind: 'releases', url, state: { pages: {}, linked: {}, failures: 0 } },
+  run: {
+    feed: name,
+    at: one,
+    kind: 'releases',
+    outcome: 'read',
+    refused: 0,
+    aside: 0,
+    durationMs: 1,
+    bytes: 1,
+    problems: [],
+  },
+  brought,
+});

@@ -1,7 +1,17 @@
 import { test } from 'tap';
 import { complianceView, verdictsOf } from '../../../controller/core/compliance.ts';
 import { releaseDetail } from '../../../controller/core/release-view.ts';
-import { Desk, idOf, macOf, phoneOf, releaseOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
+import {
+  Desk,
+  feedRun,
+  idOf,
+  macOf,
+  phoneOf,
+  releaseOf,
+  rolloutOf,
+  siteOf,
+  smallFleet,
+} from './desk.ts';
 
 const autumn = idOf('autumn');
 const { id } = releaseOf();
@@ -39,16 +49,19 @@ test('a release in the lab goes only to phones that a rollout names by MAC', (t)
 });
 
 test('a release that a feed lists is discovered, and verified once its images are here', (t) => {
-  const desk = new Desk().do({
-    kind: 'release-discover',
-    release: releaseOf(),
-    source: 'https://vendor.example/list',
-  });
+  const list = 'https://vendor.example/list';
+  const desk = new Desk().do(feedRun({ url: list, brought: { releases: [releaseOf()] } }));
+  t.same(
+    [...desk.tables.listed],
+    [[id, { feed: 'vendor', url: list }]],
+    'its images are to be fetched',
+  );
   t.equal(desk.tables.lives.get(id)?.state, 'discovered');
   t.match(desk.refusals(move('approve')), [
     { reason: 'is discovered, so it cannot be told to approve', next: /quarantine, withdraw/ },
   ]);
   desk.do({ kind: 'release-put', release: releaseOf() });
+  t.equal(desk.tables.listed.size, 0);
   t.match(desk.tables.lives.get(id)?.steps, [
     { to: 'discovered', why: 'listed by https://vendor.example/list' },
     { to: 'fetched' },

@@ -6,6 +6,8 @@ import { Feeds } from '@ringwave/controller/io/feeds';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { EpochMs, Sha256 } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
+import { plainFeeds } from '@ringwave/controller/core/feed-choice';
+import { Desk } from '../core/desk.ts';
 import { HandClock } from '../../hand-clock.ts';
 
 const bytes = Buffer.from('an image');
@@ -40,16 +42,17 @@ const manifest = (version: string, url: string) => ({
 
 async function follow(t: Test, list: string) {
   const images = await ImageStore.open(t.testdir({}));
+  const desk = new Desk();
   const told = { commands: [] as string[], notes: [] as unknown[] };
   const feeds = new Feeds({
-    releases: [list],
-    advisories: [],
+    choices: plainFeeds([{ kind: 'releases', url: list }]),
     schedule: '0 3 * * *',
     images,
+    tables: desk.tables,
     clock: new HandClock(1_790_000_000_000 as EpochMs),
     submit(command) {
       told.commands.push(command.kind);
-      return { ok: true };
+      return desk.ask(command, 'feed');
     },
     note: (about) => void told.notes.push(about),
   });
