@@ -14,7 +14,7 @@ export const aastra = knownOnly({
   agentInitials: 'a',
   readAgent: (userAgent) => readMitelAgent(userAgent, 'Aastra'),
   readFile(file) {
-    if (/^(?:aastra|startup)\.(?:cfg|tuz)$/i.test(file.name))
+    if (/^(?:aastra|startup)\.(?:cfg|tuz)$|^security\.tuz$/i.test(file.name))
       return { model: null, ownName: false };
     const claim = mitelModelFile(file);
     // The 69xx came under the new name and have no i.

@@ -17,7 +17,7 @@ export const akuvox = knownOnly({
     brandWords(
       userAgent,
       /^akuvox(?=\s)/i,
-      /^(?:SP-)?[A-Z]{1,3}\d{1,4}[A-Z]{0,3}(?:-[A-Z0-9]{1,4})?$/i,
+      /^(?:[SV]P-)?[A-Z]{1,3}\d{1,4}[A-Z]{0,3}(?:-[A-Z0-9]{1,4})?$/i,
     ),
   readFile: ownPhoneFile(ouis, /^[0-9a-f]{12}\.cfg$/i),
   compare: (a, b) => ordered(a, b, within),

@@ -21,7 +21,7 @@ export const audiocodes = knownOnly({
   compare: numeric(3, 5, (text) => text.replace(/^UC_/i, '').replace(/_build_(?=\d)/i, '.')),
 });
 
-const MODEL = /^([A-Z]{0,3}\d{3}[A-Z]{0,4})(?:-(Rev\d{1,2}))?$/i;
+const MODEL = /^([A-Z]{0,3}\d{3}[A-Z]{0,4}|RX\d{2})(?:-(Rev\d{1,2}))?$/i;
 
 /** `AUDC-IPPhone/2.2.8.61 (440HDG-Rev0; 00908F602AAC)`. */
 function readBracketed(userAgent: string): AgentClaim | undefined {
@@ -42,7 +42,7 @@ function readBracketed(userAgent: string): AgentClaim | undefined {
 /** `AUDC-IPPhone-445HD_UC_3.4.8/1.0`, over SIP and from cloud images with `AUDC/3.4.6.604 ` before it. */
 function readJoined(userAgent: string): AgentClaim | undefined {
   const found =
-    /^(?:AUDC\/[\w.]{3,40} )?AUDC-IPPhone-([A-Z]{0,3}\d{3}[A-Z]{0,4})(?:_(?:UC_)?(\d[\d.]{2,24}(?:_build_\d{1,6})?))?(?=[/\s]|$)/i.exec(
+    /^(?:AUDC\/[\w.]{3,40} )?AUDC-IPPhone-([A-Z]{0,3}\d{3}[A-Z]{0,4}|RX\d{2})(?:_(?:UC_)?(\d[\d.]{2,24}(?:_build_\d{1,6})?))?(?=[/\s]|$)/i.exec(
       userAgent,
     );
   if (found?.[1] === undefined) return undefined;

@@ -24,7 +24,7 @@ export const avaya = knownOnly({
 });
 
 const KNOWN_MODEL =
-  /^(?:J1[2-8]9[A-Z]?|96[0-9]{2}[A-Z]{0,2}|1[12][1-6]0|K1[57]5|B1[67]9|H1[57]5)$/i;
+  /^(?:J1[2-8]9[A-Z]?|96[0-9]{2}[A-Z]{0,2}|1[12][1-6]0E?|K1[57]5|B1[67]9|H1[57]5)$/i;
 
 /**
  * `Mozilla/4.0 (compatible; MSIE 6.0) AVAYA/J179-4.1.3.0.6 (MAC:c81feae55689)`; the 1200s write their series
@@ -53,7 +53,9 @@ function readSlash(userAgent: string): AgentClaim | undefined {
 
 function readFullName(userAgent: string): AgentClaim | undefined {
   const phone =
-    /^Avaya ([JKBH]?\d{3,4}[A-Z]{0,2})(?: IP Phone)?[ /]R?(\d[\d.]{2,20})(?=\s|$)/i.exec(userAgent);
+    /^Avaya ([JKBH]?\d{3,4}[A-Z]{0,2})(?: IP (?:Phone|Deskphone))?[ /]R?(\d[\d.]{2,20})(?=\s|$)/i.exec(
+      userAgent,
+    );
   if (phone?.[1] !== undefined && KNOWN_MODEL.test(phone[1])) {
     const rest = userAgent.slice(phone[0].length);
     return { model: phone[1].toUpperCase(), version: phone[2] ?? null, mac: macIn(rest) };
@@ -71,7 +73,7 @@ const phoneFile = ownPhoneFile(ouis, /^[0-9a-f]{12}\.(?:txt|cfg)$/i);
 function readFile(file: RequestedFile): PathClaim | undefined {
   if (COMMON.test(file.name)) return { model: null, ownName: true };
   const model =
-    /^(1[12][1-6]0)(?:SIP)?\.cfg$/i.exec(file.name)?.[1] ??
+    /^(1[12][1-6]0E?)(?:SIP)?\.cfg$/i.exec(file.name)?.[1] ??
     /^FW_S_(J1\d9)_R\d[\d_]{1,20}\.bin$/i.exec(file.name)?.[1];
   if (model !== undefined) return { model: model.toUpperCase(), ownName: true };
   return phoneFile(file);
@@ -97,7 +99,7 @@ function compare(a: string, b: string, about: { model?: string } = {}): Order {
     const from = parsed(left);
     const to = parsed(right);
     if (!from || !to) return 'incomparable';
-    const isNortel = /^1[12]\d0$/.test(about.model?.trim() ?? '');
+    const isNortel = /^1[12]\d0E?$/i.test(about.model?.trim() ?? '');
     if (isNortel) return compareFields(from.fields, to.fields);
     const isDesk = /^J1/i.test(about.model?.trim() ?? '');
     if (!isDesk && isSeries12(from) !== isSeries12(to)) return 'incomparable';

@@ -28,6 +28,7 @@ const LOAD_MODELS: Readonly<Record<string, readonly string[]>> = {
   '9951': ['9951'],
   '9971': ['9971'],
   '894x': ['8941', '8945'],
+  '8845_65': ['8845', '8865'],
 };
 
 /** Named so by every phone of the line, with no model in the name. */
@@ -36,7 +37,7 @@ const COMMON =
 const PER_PHONE =
   /^(?:sep[0-9a-f]{12}\.cnf\.xml(?:\.enc)?(?:\.sgn)?|(?:ctl|itl)(?:sep)?[0-9a-f]{12}\.tlv(?:\.sgn)?|(?:sip|mgc|sep)[0-9a-f]{12}\.cnf)$/i;
 const LOAD =
-  /^(?:sip|sccp|term|apps|cnu|cvm|dsp|jar|rootfs|kern|sboot|skern)(\d{2,4}x?)(?:sip|sccp)?\.[\w.-]{1,60}$/i;
+  /^(?:sip|sccp|term|apps|cnu|cvm|dsp|jar|rootfs|kern|sboot|skern)(\d{2,4}(?:x|_\d\d)?)(?:sip|sccp)?\.[\w.-]{1,60}$/i;
 const LEGACY_LOAD = /^P0[0S]3[\dA-Z-]{6,12}\.(?:loads|sb2|sbn|bin)$/i;
 
 export function readEnterpriseFile(file: RequestedFile): PathClaim | undefined {

@@ -85,11 +85,13 @@ type Rest = Pick<CiscoVersion, 'maintenance' | 'notation' | 'letter' | 'build'> 
   signed: boolean;
 };
 
+const LETTER = /^_?(?:\(([a-z])\)|([a-z]))(?![a-z])/i;
+
 /** What follows the three numbers: maintenance, or a letter, then the build, then `S` for signed. */
 function parseRest(text: string): Rest | undefined {
   const found = MAINTENANCE.exec(text);
   const afterMaintenance = text.slice(found?.[0].length ?? 0);
-  const letter = found ? undefined : /^_?(?:\(([a-z])\)|([a-z]))(?![a-z])/i.exec(afterMaintenance);
+  const letter = LETTER.exec(afterMaintenance);
   const isSignature = letter?.[0] === 'S';
   const tail = isSignature ? afterMaintenance : afterMaintenance.slice(letter?.[0].length ?? 0);
   const build = /^(?:[._-]\d{1,9}){0,3}/.exec(tail)?.[0] ?? '';

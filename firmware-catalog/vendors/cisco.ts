@@ -81,7 +81,7 @@ function readAgent(userAgent: string): AgentClaim | undefined {
  */
 function readClass(text: string): AgentClaim | undefined {
   const found =
-    /^Cisco Systems,? Inc\.(?: (?:IP|Wireless) Phone(?: (?:CP-)?([A-Z]{0,3}\d{3,4}[A-Z]{0,3}\d?))?)?$/i.exec(
+    /^Cisco Systems,? Inc\.(?: (?:IP|Wireless|IP Conference) Phone(?: (?:CP-)?([A-Z]{0,3}\d{3,4}[A-Z]{0,3}\d?)(?:-3PCC)?)?)?$/i.exec(
       text,
     ) ??
     /^(?:Cisco )?CP-(\d{4}[A-Z]{0,3})-3PCC$/i.exec(text) ??

@@ -6,13 +6,16 @@ import type { AgentClaim, Order, PathClaim } from './profile.ts';
 import { remembered } from '../remembered.ts';
 import { compareFields, comparePatched, dotted, firstDecided, ordered } from './version-parts.ts';
 
-const MODEL = /^[a-z]{1,4}\d{1,4}[a-z]{0,4}\d?(?:[- ](?:v\d|pro|lite|plus))?$/i;
+const MODEL = /^(?:NP-)?[a-z]{1,4}\d{1,4}[a-z]{0,4}\d?(?:[- ](?:v\d|pro|lite|plus))?$/i;
+
+/** Old lines name the platform before the application: `P0.18.23.89-2.4.5.2`. */
+const PLATFORM_FORM = /^(P\d{1,4}(?:\.\d{1,5}){1,5}-\d{1,4}(?:\.\d{1,5}){1,5})$/i;
 
 /** `Fanvil X5U-V2 2.12.16.17 0c383e32c10d`; the model may be of two words: `X6U Pro`. */
 export const readFanvilAgent =
   (brand: RegExp) =>
   (userAgent: string): AgentClaim | undefined =>
-    brandWords(userAgent, brand, MODEL);
+    brandWords(userAgent, brand, MODEL, PLATFORM_FORM);
 
 export const fanvilPhoneFile = (ouis: readonly string[]) =>
   ownPhoneFile(ouis, /^[0-9a-f]{12}\.(?:cfg|txt|xml)$/i);
@@ -35,6 +38,8 @@ export function readFanvilFile({ name }: RequestedFile): PathClaim | undefined {
   if (compact !== undefined) return { model: `C${compact}`, ownName: true };
   const withHardware = WITH_HARDWARE.exec(name)?.[1];
   if (withHardware !== undefined) return { model: spelled(withHardware), ownName: true };
+  if (/^[a-z]\w{1,12}(?:-v\d)?-fanvil-[\w.-]{8,100}\.z$/i.test(name))
+    return { model: null, ownName: true };
   const numbered = name.length > 12 ? modelAmongZeros(name) : undefined;
   return numbered === undefined ? undefined : { model: numbered, ownName: true };
 }

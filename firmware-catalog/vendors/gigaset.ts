@@ -13,7 +13,7 @@ export const gigaset = knownOnly({
   name: 'Gigaset',
   lines: gigasetLines,
   ouis,
-  agentInitials: 'gnmcsa',
+  agentInitials: 'gnmcsad',
   readAgent,
   readFile,
   compare,

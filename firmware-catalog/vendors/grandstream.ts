@@ -25,7 +25,18 @@ import { grandstreamLines } from './grandstream-lines.ts';
 
 const ouis = ['000b82', 'c074ad', 'ec74d7'];
 
-const recogniser = { vendor: 'Grandstream', agentInitials: 'g', readAgent, readFile } as const;
+const recogniser = {
+  vendor: 'Grandstream',
+  agentInitials: 'g',
+  readAgent,
+  readFile,
+  // `Grandstream GXP2160 dslforum.org` reads as a User-Agent does; some phones send the maker's name alone.
+  readClass: (text: string) =>
+    readAgent(text) ??
+    (/^grandstream(?: dslforum\.org)?$/i.test(text)
+      ? { model: null, version: null, mac: null }
+      : undefined),
+} as const;
 
 export const grandstream: VendorProfile = {
   name: 'Grandstream',

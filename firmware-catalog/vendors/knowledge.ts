@@ -47,6 +47,7 @@ export function brandWords(
   userAgent: string,
   brand: RegExp,
   modelShape: RegExp,
+  ownForm: RegExp = VERSION,
 ): (AgentClaim & { readonly model: string }) | undefined {
   const word = brand.exec(userAgent)?.[0];
   if (word === undefined) return undefined;
@@ -54,7 +55,7 @@ export function brandWords(
   let version: string | null = null;
   let mac: Mac | null = null;
   for (const part of userAgent.slice(word.length).split(/\s+/, wordsMax)) {
-    const number = VERSION.exec(part)?.[1];
+    const number = VERSION.exec(part)?.[1] ?? ownForm.exec(part)?.[1];
     if (number !== undefined) version ??= number;
     else if (MAC_IN_TEXT.test(part)) mac ??= macIn(part);
     else if (part !== '' && version === null) model.push(part);

@@ -15,7 +15,7 @@ export function readMitelAgent(
   brand: 'Aastra' | 'Mitel',
 ): AgentClaim | undefined {
   const found =
-    /^(Aastra|Mitel)[ -]?(\d{2,4}i?(?: ?CT)?)(?:\/(\d[\d.]{2,20})(?:-SIP)?)?(?=\s|$)/i.exec(
+    /^(Aastra|Mitel)[ -]?(\d{2,4}[itw]?(?: ?CT)?)(?:\/(\d[\d.]{2,20})(?:-SIP)?)?(?=\s|$)/i.exec(
       userAgent,
     );
   const [, word, model, afterSlash] = found ?? [];
@@ -32,12 +32,12 @@ export function readMitelAgent(
 /** 51i to 57i are the models 6751i to 6757i, written short. */
 export function mitelModel(written: string): string {
   const model = /^5[1357]i/i.test(written) ? `67${written}` : written;
-  return model.replace(/I/, 'i').replace(/ ?ct$/i, ' CT');
+  return model.replace(/(?<=\d)[ITW]/, (letter) => letter.toLowerCase()).replace(/ ?ct$/i, ' CT');
 }
 
 /** `6867i.cfg`, `6930.st`: settings and images of a model; phones with an i before 69xx, without since. */
 export function mitelModelFile({ name }: RequestedFile): PathClaim | undefined {
-  const model = /^(6[789]\d{2}i?(?:CT)?|9\d{3}i(?:CT)?|5[1357]i(?:CT)?)\.(?:cfg|st|tuz)$/i.exec(
+  const model = /^(6[789]\d{2}[itw]?(?:CT)?|9\d{3}i(?:CT)?|5[1357]i(?:CT)?)\.(?:cfg|st|tuz)$/i.exec(
     name,
   )?.[1];
   return model === undefined ? undefined : { model: mitelModel(model), ownName: true };
@@ -47,15 +47,26 @@ interface MitelVersion {
   readonly fields: readonly number[];
   /** Service pack, where the release is told by it and not by a build. */
   readonly servicePack: number | undefined;
+  /** Hot fix, of the release or of its service pack: `R6.4.0.HF2`, `6.3 SP3 HF4`. */
+  readonly hotFix: number | undefined;
 }
 
+const numberOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Number(text);
+
 const parsed = remembered((text: string): MitelVersion | null => {
-  const found = /^R?(\d[\d.]{0,24}?)(?:[ .-]?SP(\d{1,2}))?(?:-(\d{1,3}))?(?:-SIP)?$/i.exec(text);
-  const fields = dotted(found?.[1] ?? '', 2, 4);
-  if (!fields || (fields.length === 4 && found?.[2] !== undefined)) return null;
-  const reissue = found?.[3] === undefined ? [] : [Number(found[3])];
-  const servicePack = found?.[2] === undefined ? undefined : Number(found[2]);
-  return { fields: [...fields, ...reissue], servicePack };
+  const found =
+    /^R?(\d[\d.]{0,24}?)(?:[ .-]?SP(\d{1,2}))?(?:[ .-]?HF(\d{1,2}))?(?:-(\d{1,3}))?(?:-SIP)?$/i.exec(
+      text,
+    );
+  const [, numbers = '', pack, fix, again] = found ?? [];
+  const fields = dotted(numbers, 2, 4);
+  if (!fields || (fields.length === 4 && (pack ?? fix) !== undefined)) return null;
+  return {
+    fields: again === undefined ? fields : [...fields, Number(again)],
+    servicePack: numberOf(pack),
+    hotFix: numberOf(fix),
+  };
 });
 
 /**
@@ -69,14 +80,22 @@ export const compareMitel = (a: string, b: string): Order =>
     if (!from || !to) return 'incomparable';
     const release = compareFields(from.fields.slice(0, 3), to.fields.slice(0, 3));
     if (release !== 'same') return release;
-    if (from.servicePack !== undefined || to.servicePack !== undefined) {
-      if (from.servicePack === undefined || to.servicePack === undefined) return 'incomparable';
-      return compareFields([from.servicePack], [to.servicePack]);
-    }
+    if (isNamed(from) || isNamed(to)) return compareNamed(from, to);
     return rangeOf(from) === rangeOf(to) || from.fields.length < 4 || to.fields.length < 4
       ? compareFields(from.fields, to.fields)
       : 'incomparable';
   });
+
+const isNamed = ({ servicePack, hotFix }: MitelVersion): boolean =>
+  servicePack !== undefined || hotFix !== undefined;
+
+/** Service packs, and within one of them hot fixes; of the plain release nobody knows whether it has either. */
+function compareNamed(a: MitelVersion, b: MitelVersion): Order {
+  if (!isNamed(a) || !isNamed(b)) return 'incomparable';
+  if ((a.servicePack === undefined) !== (b.servicePack === undefined)) return 'incomparable';
+  const pack = compareFields([a.servicePack ?? 0], [b.servicePack ?? 0]);
+  return pack === 'same' ? compareFields([a.hotFix ?? 0], [b.hotFix ?? 0]) : pack;
+}
 
 const rangeOf = ({ fields: [major = 0, , , build = 0] }: MitelVersion): 'low' | 'high' =>
   major <= 3 && build >= 5000 ? 'high' : 'low';

@@ -103,6 +103,34 @@ const agents: Readonly<Record<string, readonly Row[]>> = {
     ['Cisco/8851 (SIP)', ['Cisco', '8851', null, null]],
     ['Cisco-CP7962G/9.4.2', ['Cisco', '7962G', '9.4.2', null]],
   ],
+  'the wireless and terminal models of Mitel, which differ from those without the letter': [
+    [
+      'Mitel6920w MAC:14-00-E9-A1-B2-C3 V:6.4.1.1021-SIP',
+      ['Mitel', '6920w', '6.4.1.1021', '14:00:e9:a1:b2:c3'],
+    ],
+    ['mitel6940W V:6.4.1.1021-SIP', ['Mitel', '6940w', '6.4.1.1021', null]],
+    ['Mitel 6930t/6.3.0.1020', ['Mitel', '6930t', '6.3.0.1020', null]],
+  ],
+  'the less common forms of Fanvil, Nethesis, Gigaset, Avaya, AudioCodes and Akuvox': [
+    [
+      'Fanvil X4 P0.11.7-1.4.1 0c383ea1b2c3',
+      ['Fanvil', 'X4', 'P0.11.7-1.4.1', '0c:38:3e:a1:b2:c3'],
+    ],
+    [
+      'Nethesis NP-X5-V2 2.12.1 e0e656aabbd6',
+      ['Nethesis', 'NP-X5-V2', '2.12.1', 'e0:e6:56:aa:bb:d6'],
+    ],
+    [
+      'DE310 IP PRO/02.00.18;7C2F80A1B2C3',
+      ['Gigaset', 'DE310 IP PRO', '02.00.18', '7c:2f:80:a1:b2:c3'],
+    ],
+    ['Avaya 1230 IP Deskphone 04.04.23.00', ['Avaya', '1230', '04.04.23.00', null]],
+    [
+      'AUDC-IPPhone/3.0.1 (RX50; 00908FAABBCC)',
+      ['AudioCodes', 'RX50', '3.0.1', '00:90:8f:aa:bb:cc'],
+    ],
+    ['Akuvox VP-R48G 48.0.0.5', ['Akuvox', 'VP-R48G', '48.0.0.5', null]],
+  ],
 };
 
 for (const [name, rows] of Object.entries(agents)) {
@@ -169,10 +197,24 @@ test('a path names vendor, model or MAC, with or without slash, query, escapes a
     ['SIP45.9-4-2SR3-1S.loads', 'Cisco', '7945', null],
     ['Communicator\\LdapDirectories.xml', 'Cisco', 'CIPC', null],
     ['XMLDefault.cnf.xml', 'Cisco', null, null],
+    ['sip8845_65.12-8-1-0101-482.loads', 'Cisco', '8845', null],
+    ['/6920w.st', 'Mitel', '6920w', null],
+    ['/security.tuz', 'Aastra', null, null],
+    ['/1120eSIP.cfg', 'Avaya', '1120E', null],
+    ['/x5upro-fanvil-release-ff01-6907-2.12.22.2-T2025-04-16-20.32.45.z', 'Fanvil', null, null],
   ];
   for (const [path, vendor, model, mac] of rows) {
     t.same(said(identify({ protocol: 'http', path })), [vendor, model, null, mac], path);
   }
+  t.end();
+});
+
+test('a DHCP class names the model also of conference and multiplatform phones, and Grandstream alone', (t) => {
+  const of = (dhcpClass: string) => said(identify({ dhcpClass })).slice(0, 2);
+  t.same(of('Cisco Systems, Inc. IP Phone CP-8841-3PCC\0'), ['Cisco', '8841']);
+  t.same(of('Cisco Systems, Inc. IP Conference Phone CP-7937G'), ['Cisco', '7937G']);
+  t.same(of('Grandstream'), ['Grandstream', null]);
+  t.same(of('Grandstream HT802 dslforum.org'), ['Grandstream', 'HT802']);
   t.end();
 });
 

@@ -201,3 +201,21 @@ test('the lines of Alcatel-Lucent Enterprise number on their own', (t) => {
   t.equal(order('1.51.52.2204', '1.51.52'), 'same');
   t.end();
 });
+
+test('a letter after a Cisco service release is a later issue of it', (t) => {
+  t.equal(compareVersions('Cisco', '10.3(1)SR4', '10.3(1)SR4b'), 'older');
+  t.equal(compareVersions('Cisco', '10.3(1)SR4b', '10.3(1)SR5'), 'older');
+  t.equal(compareVersions('Cisco', '10.3(1)', '10.3(1)SR4b'), 'older');
+  t.equal(compareVersions('Cisco', '9-4-2SR3-1S', '9-4-2SR3-1'), 'same');
+  t.end();
+});
+
+test('hot fixes of one Mitel release order among each other and not against its builds', (t) => {
+  t.equal(compareVersions('Mitel', 'R6.4.0.HF1', 'R6.4.0.HF2'), 'older');
+  t.equal(compareVersions('Mitel', '6.3 SP3 HF4', '6.3 SP3'), 'newer');
+  t.equal(compareVersions('Mitel', '6.3 SP3 HF4', '6.3 SP4'), 'older');
+  t.equal(compareVersions('Mitel', 'R6.4.0.HF1', 'R6.4.1'), 'older');
+  t.equal(compareVersions('Mitel', '6.4.0.136', 'R6.4.0.HF1'), 'incomparable');
+  t.equal(compareVersions('Mitel', 'R6.4.0.SP1', 'R6.4.0.HF1'), 'incomparable');
+  t.end();
+});
