@@ -84,7 +84,7 @@ export async function runController(options: ControllerOptions): Promise<Running
   const wall = wallClock();
   const clock = options.clock?.clock ?? wall;
   const access = new Access(file('access.sqlite'), () => wall.now());
-  const parts: { transport?: Transport; feeds?: Feeds } = {};
+  const parts: { transport?: Transport; feeds?: Feeds | undefined } = {};
   const engine = new Engine({
     database: file('controller.sqlite'),
     clock,
@@ -128,8 +128,7 @@ export async function runController(options: ControllerOptions): Promise<Running
   urls.http = `${secure ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
   engine.start();
   const feeds = followFeeds(options, { engine, images, clock: wall });
-  if (feeds) parts.feeds = feeds;
-  void feeds?.runOnce();
+  parts.feeds = feeds;
   return {
     engine,
     access,
@@ -157,7 +156,10 @@ function followFeeds(
   if (!options.feeds) return undefined;
   const submit = (command: Command) => engine.command('feed', command);
   const note: ControllerOptions['note'] = (about, text) => options.note(about, text);
-  return new Feeds({ ...options.feeds, tables: engine.tables, images, clock, submit, note });
+  const { tables } = engine;
+  const feeds = new Feeds({ ...options.feeds, tables, images, clock, submit, note });
+  void feeds.runOnce();
+  return feeds;
 }
 
 const isLoopback = (host: string): boolean =>

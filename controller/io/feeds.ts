@@ -80,33 +80,34 @@ export class Feeds {
   }
 
   async #run(choice: FeedChoice): Promise<void> {
-    const { tables, clock, note, submit } = this.#options;
+    const { tables, clock } = this.#options;
     const { url, name } = choice;
     const parts = { tables, manners: this.#manners, now: clock.now() };
     const done = await runFeed(choice, parts);
     if (!done) return;
     const { fault, detail, advice = '' } = done.command.run;
-    if (fault !== undefined) note({ feed: name, url, fault, detail }, advice);
+    if (fault !== undefined) this.#options.note({ feed: name, url, fault, detail }, advice);
     for (const problem of done.problems)
       note({ feed: name, url, ...problem }, 'feed entry refused');
-    submit(done.command);
+    this.#options.submit(done.command);
   }
 
   async #takeIn(release: Release, { feed, url }: Listed): Promise<void> {
-    const { images, tables, note, submit } = this.#options;
+    const { images, tables } = this.#options;
     const { isInside } = tables.feeds.get(feed)?.state ?? {};
     for (const image of release.images) {
       const about = { images, list: url, isInside, signal: this.#stop.signal };
       const problem = await fetchImage(image, about);
       if (problem === undefined) continue;
-      note(
+      this.#options.note(
         { release: release.id, image: image.fileName, problem },
         'image not taken in; tried again on the next run',
       );
       return;
     }
-    const result = submit({ kind: 'release-put', release });
-    if (!result.ok) note({ release: release.id, refusals: result.refusals }, 'release refused');
+    const result = this.#options.submit({ kind: 'release-put', release });
+    if (!result.ok)
+      this.#options.note({ release: release.id, refusals: result.refusals }, 'release refused');
   }
 
   async close(): Promise<void> {

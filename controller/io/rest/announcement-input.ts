@@ -1,8 +1,6 @@
 import {
-  type AnnouncedFile,
   type Announcement,
   FLAG_CODES,
-  type Flag,
   type FlagCode,
   IMAGE_KINDS,
   type ImageKind,
@@ -10,7 +8,6 @@ import {
 } from '@ringwave/firmware-catalog/announcement';
 import { filesMax } from '@ringwave/firmware-catalog/announcements';
 import { plainText } from '@ringwave/firmware-catalog/inert-text';
-import type { EpochMs } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
 
 // Announcements as `ringwave catalog import --into` writes them, one object for each.
@@ -62,13 +59,6 @@ export const AnnouncementsBody = Type.Array(AnnouncementBody, { minItems: 1, max
 
 /** What is good about them is judged where they are stored; here their text becomes inert. */
 export const announcementsFrom = (body: Static<typeof AnnouncementsBody>): Announcement[] =>
-  body.map((one) => {
-    const { files, flags, announcedAt, notes, ...rest } = one;
-    return {
-      ...rest,
-      files: files as AnnouncedFile[],
-      flags: flags as Flag[],
-      notes: plainText(notes, notesLengthMax),
-      ...(announcedAt === undefined ? {} : { announcedAt: announcedAt as EpochMs }),
-    } as Announcement;
-  });
+  body.map(
+    (one) => ({ ...one, notes: plainText(one.notes, notesLengthMax) }) as unknown as Announcement,
+  );
