@@ -27,6 +27,8 @@ import { ImageCache } from './io/image-cache.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { SipSocket } from './io/sip-socket.ts';
+import { Neighbours } from './io/neighbours.ts';
+import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
 import { TftpServer } from './io/tftp-server.ts';
 
 // Wires the agent: one step loop, its store, the servers for phones, the line to the controller.
@@ -43,6 +45,8 @@ export interface AgentOptions {
   readonly phoneSipPort: number;
   /** The address that phones are told; the one listened on where it is not a wildcard. */
   readonly advertise?: string;
+  /** What the site allows beside HTTPS to phones that are neighbours; nothing where absent. */
+  readonly secrets?: SecretPolicy;
   readonly log: Logger;
   /** A bug or a broken disk: nothing is known for certain any more. */
   failed(error: unknown): void;
@@ -110,7 +114,17 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     httpPort: ports?.http ?? 0,
     tftpPort: ports?.tftp ?? 0,
   });
-  const files = new Provisioning({ tables, images, keyring, address, submit });
+  const neighbours = new Neighbours();
+  const files = new Provisioning({
+    tables,
+    images,
+    keyring,
+    address,
+    submit,
+    policy: options.secrets ?? { plain: false, routed: false },
+    neighbourOf: (asker) => neighbours.of(asker),
+    now: () => clock.now(),
+  });
   // Both servers read the same pieces of the same images.
   const chunks = new ChunkCache();
   const http = await HttpServer.listen({ ...options.http, files, log, cache: chunks });

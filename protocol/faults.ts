@@ -17,6 +17,31 @@ export const FAULTS = {
     retry: 'with-backoff',
     advice: 'Check the line between the site and the controller; the agent goes on by itself.',
   },
+  'secret-asked-in-clear': {
+    retry: 'when-fixed',
+    advice:
+      'Let this phone fetch its files over HTTPS; in clear it gets none that holds its login.',
+  },
+  'secret-asked-from-elsewhere': {
+    retry: 'never',
+    advice: 'Find the device at this address: it asks for the file of another phone.',
+  },
+  'secret-fetched-often': {
+    retry: 'when-fixed',
+    advice: 'Look whether a second device shows itself as this phone; then rotate its credential.',
+  },
+  'certificate-of-another': {
+    retry: 'never',
+    advice: 'Find the phone with this certificate: it asks for the file of another one.',
+  },
+  'macs-enumerated': {
+    retry: 'never',
+    advice: 'Find the device at this address: it tries MACs. It gets nothing for an hour.',
+  },
+  'decoy-asked': {
+    retry: 'never',
+    advice: 'Find the device at this address at once: nobody has a reason to ask for this MAC.',
+  },
   'storage-full': { retry: 'when-fixed', advice: 'Free disk space on the box named here.' },
   'phone-never-asked': {
     retry: 'next-opening',

@@ -40,6 +40,8 @@ export function ringwaveAgentProgram(): Command {
       'the address that phones are told, where it is not the one listened on',
     )
     .option('--phone-sip-port <port>', 'where phones listen for SIP', '5060')
+    .option('--plain-secrets', 'let logins cross the wire in clear, to phones without TLS')
+    .option('--routed-phones', 'phones may be behind a router, where their MAC cannot be seen')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'warn')
     .action(async (flags: RunFlags) => {
       const { run } = await import('./run.ts');

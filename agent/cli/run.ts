@@ -13,6 +13,8 @@ export interface RunFlags {
   readonly advertise?: string;
   readonly phoneSipPort: string;
   readonly logLevel: string;
+  readonly plainSecrets?: boolean;
+  readonly routedPhones?: boolean;
 }
 
 /** Runs until SIGTERM or SIGINT. Prints `ready http HOST:PORT tftp HOST:PORT sip HOST:PORT` when it serves phones. */
@@ -37,6 +39,7 @@ export async function run(flags: RunFlags): Promise<void> {
     grant,
     log,
     phoneSipPort: portFrom(flags.phoneSipPort),
+    secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
   });
   const bound = (['http', 'tftp', 'sip'] as const).map(

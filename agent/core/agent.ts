@@ -5,6 +5,8 @@ import { fetchOf, imageFailed, imageHeld, wantImages } from './image-needs.ts';
 import { configServed, imageBegan, imageLeft, phoneAsked, wakeAnswered } from './phone-events.ts';
 import { takePlan, retell } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
+import { raise, strangerAsked } from './provisioning/strangers.ts';
+import { secretTaken } from './provisioning/secret-guard.ts';
 import { greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, grantSlots, timeOut, wakeOf } from './slots.ts';
@@ -83,7 +85,12 @@ function take(
     case 'wake-answered':
       return wakeAnswered(draft, event, now);
     case 'config-served':
+      if (event.generation > 0) secretTaken(draft, event.mac, now);
       return configServed(draft, event, now);
+    case 'stranger-asked':
+      return strangerAsked(draft, event, now);
+    case 'alarm-raised':
+      return raise(draft, event, now);
     case 'secret-made':
       return secretMade(draft, event, now);
     default:

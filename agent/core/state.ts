@@ -109,6 +109,13 @@ export interface ClockState {
   readonly faultSince?: EpochMs;
 }
 
+/** An address that asks for phones nobody knows. */
+export interface Stranger {
+  /** The latest different MACs it asked for, oldest first. */
+  readonly asked: readonly { readonly mac: Mac; readonly at: EpochMs }[];
+  readonly blockedUntil?: EpochMs;
+}
+
 export type AgentTables = {
   plan: Map<string, HeldPlan>;
   halt: Map<string, Halt>;
@@ -119,6 +126,11 @@ export type AgentTables = {
   sightings: Map<string, Sighting>;
   images: Map<string, ImageRow>;
   credentials: Map<string, Credential>;
+  /** How often a phone's file with its secret was taken whole in its present lease. */
+  fetches: Map<string, { readonly lease: string; readonly count: number }>;
+  strangers: Map<string, Stranger>;
+  /** When an alarm was last told, by fault and address. */
+  alarms: Map<string, EpochMs>;
   link: Map<string, Link>;
   /** When this process began: it asks the controller before it starts phones again. */
   resumed: Map<string, EpochMs>;
@@ -127,7 +139,13 @@ export type AgentTables = {
 };
 
 /** Tables that the store does not keep. */
-export const volatileTables: readonly (keyof AgentTables)[] = ['link', 'progress', 'resumed'];
+export const volatileTables: readonly (keyof AgentTables)[] = [
+  'link',
+  'progress',
+  'resumed',
+  'strangers',
+  'alarms',
+];
 
 export type AgentDraft = Draft<AgentTables>;
 
@@ -147,6 +165,9 @@ export const emptyTables = (): AgentTables => ({
   sightings: new Map(),
   images: new Map(),
   credentials: new Map(),
+  fetches: new Map(),
+  strangers: new Map(),
+  alarms: new Map(),
   link: new Map(),
   resumed: new Map(),
   progress: new Map(),
@@ -197,6 +218,13 @@ export type AgentEvent =
       readonly mac: Mac;
       readonly start: number;
       readonly answer: WakeAnswer;
+    }
+  | { readonly kind: 'stranger-asked'; readonly address: string; readonly mac: Mac }
+  | {
+      readonly kind: 'alarm-raised';
+      readonly fault: FaultCode;
+      readonly address: string;
+      readonly detail: string;
     }
   | { readonly kind: 'config-served'; readonly mac: Mac; readonly generation: number }
   | {

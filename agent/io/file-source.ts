@@ -1,6 +1,6 @@
 // What stands between the two file servers and whoever knows the files: the provisioning of the agent, or a folder
 // in the laboratory. The servers know protocols, the source knows phones.
-import type { DurationMs, Sha256 } from '@ringwave/protocol/units';
+import type { DurationMs, Mac, Sha256 } from '@ringwave/protocol/units';
 import type { Outcome } from '../core/tftp/transfer.ts';
 
 /** A login that came with a request. It is a claim until `verify` finds a password that fits. */
@@ -24,6 +24,10 @@ export interface Asked {
   /** The phone's IP address, without port. */
   readonly address: string;
   readonly login?: AskedLogin;
+  /** The request came through TLS. */
+  readonly isPrivate?: boolean;
+  /** The MAC in a vendor's client certificate that was checked; absent where none came. */
+  readonly certificateMac?: Mac;
 }
 
 export type Served =
@@ -39,6 +43,8 @@ export type Served =
   | ServedImage
   | { readonly kind: 'absent' }
   | { readonly kind: 'login-needed'; readonly realm: string }
+  /** Not now: the phone keeps what it has and asks again. */
+  | { readonly kind: 'later'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
 export interface ServedImage {

@@ -198,6 +198,9 @@ export class HttpServer {
             isStale,
           ),
         });
+      case 'later':
+        this.#note({ path: asked.path, address: asked.address, why: served.reason }, 'http later');
+        return empty(response, 503, { 'Retry-After': '300' });
       case 'refused':
         // To the one who asked it looks like any missing file: a difference would say that there is something.
         this.#note(

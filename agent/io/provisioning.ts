@@ -5,12 +5,21 @@ import type {
   Identity,
   VendorProfile,
 } from '@ringwave/firmware-catalog/vendors/profile';
-import type { PlanPhone } from '@ringwave/protocol/messages';
-import type { Id, Mac, Sha256 } from '@ringwave/protocol/units';
+import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
 import type { AgentEvent, AgentTables, Credential, SealedSecret } from '../core/state.ts';
+import { type Decoys, decoysOf } from '../core/provisioning/decoys.ts';
 import { firmwareFor, type Meaning, readRequest } from '../core/provisioning/read-request.ts';
-import { acceptedSecrets, offeredSecret } from '../core/rotation.ts';
+import {
+  type Alarm,
+  type Handing,
+  handing,
+  type SecretPolicy,
+} from '../core/provisioning/secret-guard.ts';
+import { isBlocked } from '../core/provisioning/strangers.ts';
+import { acceptedSecrets } from '../core/rotation.ts';
 import type {
   Asked,
   FileResolver,
@@ -28,6 +37,10 @@ export interface ProvisioningParts {
   readonly tables: AgentTables;
   readonly images: ImageStore;
   readonly keyring: Keyring;
+  readonly policy: SecretPolicy;
+  /** Whose MAC this machine's neighbour table has for an address; null: none. */
+  neighbourOf(address: string): Promise<Mac | null>;
+  now(): EpochMs;
   /** Where phones reach this agent; known once the servers listen. */
   address(): AgentAddress;
   submit(event: AgentEvent): void;
@@ -50,7 +63,17 @@ export class Provisioning implements FileResolver {
   }
 
   async resolve(asked: Asked): Promise<Served> {
-    const meaning = readRequest(this.#parts.tables, asked);
+    const { tables } = this.#parts;
+    if (isBlocked(tables, asked.address, this.#parts.now())) return { kind: 'absent' };
+    const meaning = readRequest(tables, asked);
+    const stranger = meaning.phone ? null : meaning.identity.mac;
+    if (stranger) {
+      const lure = this.#decoy(asked, stranger);
+      if (lure) return lure;
+      this.#parts.submit({ kind: 'stranger-asked', address: asked.address, mac: stranger });
+    }
+    const place = meaning.kind === 'phone-config' ? await this.#place(asked, meaning) : undefined;
+    if (place?.kind === 'hidden') return this.#hide(asked, place.alarm);
     const login = meaning.kind === 'phone-config' ? this.#login(asked, meaning.phone) : noLogin;
     if (login === 'refused') return { kind: 'login-needed', realm };
     if (meaning.phone && this.#isOwnWord(meaning.phone, login)) {
@@ -60,7 +83,7 @@ export class Provisioning implements FileResolver {
       case 'image':
         return this.#image(asked, meaning);
       case 'phone-config':
-        return this.#phoneConfig(asked, meaning);
+        return this.#phoneConfig(asked, meaning, await this.#place(asked, meaning, login));
       case 'common-config':
         return this.#commonConfig(asked, meaning.profile);
       case 'absent':
@@ -68,6 +91,63 @@ export class Provisioning implements FileResolver {
       default:
         return meaning satisfies never;
     }
+  }
+
+  /** What this asker may have of the phone's file, before (`generation` 0) or after its login. */
+  async #place(
+    asked: Asked,
+    { phone, profile }: Extract<Meaning, { kind: 'phone-config' }>,
+    generation = noLogin,
+  ): Promise<Handing> {
+    const { tables, policy } = this.#parts;
+    const line = profile.lines.find(({ hasModel }) => hasModel(phone.model));
+    const asker = {
+      protocol: asked.protocol,
+      address: asked.address,
+      isPrivate: asked.isPrivate === true,
+      neighbour: await this.#parts.neighbourOf(asked.address),
+      certificateMac: asked.certificateMac ?? null,
+      absentKeeps: line?.absentValue === 'keeps',
+      generation,
+    };
+    return handing(tables, phone, asker, { now: this.#parts.now(), policy });
+  }
+
+  #decoys: { readonly plan: Plan; readonly decoys: Decoys } | undefined;
+
+  /** Whoever asks for a decoy is told something that looks right and opens nothing. */
+  #decoy(asked: Asked, mac: Mac): Served | undefined {
+    const { tables, keyring } = this.#parts;
+    const plan = tables.plan.get('plan')?.plan;
+    if (!plan) return undefined;
+    if (this.#decoys?.plan !== plan) {
+      const keyed = (text: string) => keyring.fingerprint(text);
+      this.#decoys = { plan, decoys: decoysOf(plan.phones, keyed) };
+    }
+    const twin = this.#decoys.decoys.get(mac);
+    if (!twin) return undefined;
+    const detail = `${asked.address} asked for the decoy ${mac}`;
+    const hidden = this.#hide(asked, { fault: 'decoy-asked', detail });
+    const profile = profileOf(twin.vendor);
+    if (profile?.fileAsked(`/${asked.path}`)?.kind !== 'phone-config') return hidden;
+    const password = keyring.fingerprint(`decoy login ${mac}`).slice(0, profile.password.length);
+    const login = { user: mac.replaceAll(':', ''), password };
+    const agent = this.#parts.address();
+    const { body, contentType } = profile.renderPhoneConfig(
+      {
+        mac,
+        model: twin.model,
+        agent,
+        ...(asked.protocol === 'http' ? { provisioning: login } : {}),
+      },
+      `/${asked.path}`,
+    );
+    return { kind: 'bytes', body: Buffer.from(body), contentType, noStore: true };
+  }
+
+  #hide({ address }: Asked, { fault, detail }: Alarm): Served {
+    this.#parts.submit({ kind: 'alarm-raised', fault, address, detail });
+    return { kind: 'absent' };
   }
 
   /**
@@ -157,13 +237,16 @@ export class Provisioning implements FileResolver {
   #phoneConfig(
     asked: Asked,
     { phone, profile }: Extract<Meaning, { kind: 'phone-config' }>,
+    handed: Handing,
   ): Served {
+    if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
+    if (handed.kind === 'later') {
+      if (handed.alarm) this.#hide(asked, handed.alarm);
+      return { kind: 'later', reason: 'outside of a lease' };
+    }
     const mac = phone.mac as Mac;
     const firmware = firmwareFor(this.#parts.tables, phone);
-    const secret =
-      asked.protocol === 'http'
-        ? offeredSecret(this.#parts.tables.credentials.get(mac))
-        : undefined;
+    const secret = handed.kind === 'with' ? handed.secret : undefined;
     const file = profile.renderPhoneConfig(
       {
         mac,

@@ -219,6 +219,8 @@ class Demo {
         at?.['sip'] ?? any,
         '--phone-sip-port',
         String(sipPort),
+        // The demonstration's phones speak no TLS.
+        '--plain-secrets',
       ];
     });
     const bound = boundIn(await child.start());

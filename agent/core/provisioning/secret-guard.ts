@@ -1,0 +1,130 @@
+// Whether a phone's file may carry its secret now, to this asker. A MAC is no secret: anyone can ask for
+// `<mac>.cfg`, so a secret leaves only in a lease, in private, to the place where the phone is.
+
+import type { FaultCode } from '@ringwave/protocol/faults';
+import type { PlanPhone } from '@ringwave/protocol/messages';
+import { type EpochMs, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
+import { offeredSecret } from '../rotation.ts';
+import type { AgentDraft, AgentTables, Credential, SealedSecret, Work } from '../state.ts';
+
+/** What the site allows; closed unless someone opened it. */
+export interface SecretPolicy {
+  /** Secrets may cross the wire in clear: for a laboratory, or phones that speak no TLS. */
+  readonly plain: boolean;
+  /** Phones behind a router have no entry in the neighbour table; without it their place is not checked. */
+  readonly routed: boolean;
+}
+
+/** Who asks, as far as the network shows it. */
+export interface Asker {
+  readonly protocol: 'tftp' | 'http';
+  readonly address: string;
+  /** The request came through TLS. */
+  readonly isPrivate: boolean;
+  /** Whose MAC the neighbour table has for the address; null: it has none. */
+  readonly neighbour: Mac | null;
+  /** The MAC in a vendor's client certificate; null: no certificate came. */
+  readonly certificateMac: Mac | null;
+  /** Whether an absent value in this vendor's language keeps what the phone has. */
+  readonly absentKeeps: boolean;
+  /** The generation it logged in with; 0: none. */
+  readonly generation: number;
+}
+
+export type Handing =
+  /** In this lease, and no more than `fetchesMax` times. */
+  | { readonly kind: 'with'; readonly secret: SealedSecret }
+  /** The file as it is outside a lease: it says nothing of the secret. */
+  | { readonly kind: 'without' }
+  /** A file without the secret would take it away from the phone, so it comes back later. */
+  | { readonly kind: 'later'; readonly alarm?: Alarm }
+  /** To this asker the file does not exist. */
+  | { readonly kind: 'hidden'; readonly alarm: Alarm };
+
+export interface Alarm {
+  readonly fault: FaultCode;
+  readonly detail: string;
+}
+
+/** Whole files with the secret in one lease: one to learn it, one to prove it (security practice: burn after two). */
+export const fetchesMax = 2;
+/** As `fetchesMax`, for a phone that logs in with the very secret: it learns nothing, and some ask file by file. */
+export const holderFetchesMax = 8;
+/** A phone fetches its files again right after its proof, still in the same boot. */
+export const graceAfterProof = minutes(10);
+
+/** Phases of a planned restart: the phone reads its files again and needs all of them. */
+const RESTARTS: readonly Work['phase'][] = ['offered', 'downloading', 'rebooting', 'verifying'];
+
+/** The present occasion to hand the secret over; undefined outside any. A new occasion has a new name. */
+export function leaseOf(
+  credential: Credential | undefined,
+  work: Work | undefined,
+  now: EpochMs,
+): string | undefined {
+  const { current, next } = credential ?? {};
+  if (next) return `rotation ${next.generation}`;
+  if (current && work && RESTARTS.includes(work.phase)) {
+    return `restart ${work.rollout} ${work.starts} of ${current.generation}`;
+  }
+  const { provenAt } = current ?? {};
+  const isFresh = provenAt !== undefined && now < laterBy(provenAt, graceAfterProof);
+  return current && isFresh ? `rotation ${current.generation}` : undefined;
+}
+
+type Tables = Pick<AgentTables, 'credentials' | 'work' | 'fetches'>;
+
+export function handing(
+  tables: Tables,
+  phone: Pick<PlanPhone, 'mac'>,
+  asker: Asker,
+  { now, policy }: { readonly now: EpochMs; readonly policy: SecretPolicy },
+): Handing {
+  const mac = phone.mac as Mac;
+  const elsewhere = placeAlarm(mac, asker, policy);
+  if (elsewhere) return { kind: 'hidden', alarm: elsewhere };
+  const credential = tables.credentials.get(mac);
+  const secret = offeredSecret(credential);
+  if (!secret) return { kind: 'without' };
+  const lease = leaseOf(credential, tables.work.get(mac), now);
+  const closed: Handing = asker.absentKeeps ? { kind: 'without' } : { kind: 'later' };
+  if (asker.protocol === 'tftp') return { kind: 'without' };
+  if (!asker.isPrivate && !policy.plain) {
+    const detail = `${mac} asked for its file in clear from ${asker.address}`;
+    const alarm = { fault: 'secret-asked-in-clear', detail } as const;
+    return asker.absentKeeps ? closed : { kind: 'later', alarm };
+  }
+  if (lease === undefined) return closed;
+  const taken = tables.fetches.get(mac);
+  const most = asker.generation === secret.generation ? holderFetchesMax : fetchesMax;
+  if (taken?.lease !== lease || taken.count < most) return { kind: 'with', secret };
+  const detail = `the file of ${mac} was taken ${taken.count} times in one lease; last asked from ${asker.address}`;
+  return { kind: 'later', alarm: { fault: 'secret-fetched-often', detail } };
+}
+
+/** A file with the secret left whole: that counts against its lease. */
+export function secretTaken(draft: AgentDraft, mac: Mac, now: EpochMs): void {
+  const lease = leaseOf(draft.credentials.get(mac), draft.work.get(mac), now);
+  if (lease === undefined) return;
+  const before = draft.fetches.get(mac);
+  const count = before?.lease === lease ? before.count + 1 : 1;
+  draft.fetches.put(mac, { lease, count });
+}
+
+/** Whether the asker is where the phone is. */
+function placeAlarm(mac: Mac, asker: Asker, policy: SecretPolicy): Alarm | undefined {
+  const { address, certificateMac, neighbour } = asker;
+  if (certificateMac !== null && certificateMac !== mac) {
+    const detail = `the certificate of ${certificateMac} asked for the file of ${mac} from ${address}`;
+    return { fault: 'certificate-of-another', detail };
+  }
+  // This machine is its own neighbour: what asks from here was let in already.
+  if (isLoopback(address) || neighbour === mac) return undefined;
+  if (neighbour === null && (policy.routed || certificateMac === mac)) return undefined;
+  const who = neighbour === null ? 'no neighbour of this box' : `a device with MAC ${neighbour}`;
+  const detail = `the file of ${mac} was asked for from ${address}, which is ${who}`;
+  return { fault: 'secret-asked-from-elsewhere', detail };
+}
+
+const isLoopback = (address: string): boolean =>
+  address === '::1' || /^(?:::ffff:)?127\./.test(address);

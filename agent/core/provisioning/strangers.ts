@@ -1,0 +1,73 @@
+// Addresses that ask for the files of phones nobody knows. A phone asks for its own; who asks for many looks
+// for secrets, and gets nothing more for an hour.
+
+import type { FaultCode } from '@ringwave/protocol/faults';
+import { type EpochMs, hours, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
+import { report } from '../reporting.ts';
+import type { AgentDraft, AgentTables, Stranger } from '../state.ts';
+
+/** Different unknown MACs that one address may ask for within `watched`; a phone has one, a phone behind another two. */
+export const unknownMacsMax = 3;
+export const watched = minutes(10);
+export const blockedFor = hours(1);
+/** Addresses watched at once; beyond that the oldest is forgotten. A voice VLAN has some hundred. */
+export const strangersMax = 1024;
+/** The same alarm about the same address is told once in this time, so that an attacker cannot fill the reports. */
+export const alarmEvery = hours(1);
+const alarmsMax = 256;
+
+export const isBlocked = (
+  { strangers }: Pick<AgentTables, 'strangers'>,
+  address: string,
+  now: EpochMs,
+): boolean => {
+  const until = strangers.get(address)?.blockedUntil;
+  return until !== undefined && now < until;
+};
+
+export function strangerAsked(
+  draft: AgentDraft,
+  { address, mac }: { readonly address: string; readonly mac: Mac },
+  now: EpochMs,
+): void {
+  const before = draft.strangers.get(address);
+  const recent = (before?.asked ?? []).filter((one) => now < laterBy(one.at, watched));
+  const others = recent.filter((one) => one.mac !== mac);
+  const asked = [...others, { mac, at: now }].slice(-(unknownMacsMax + 1));
+  const isSweep = asked.length > unknownMacsMax;
+  if (!before) forgetOldest(draft);
+  const stranger: Stranger = {
+    asked,
+    ...(isSweep ? { blockedUntil: laterBy(now, blockedFor) } : {}),
+  };
+  draft.strangers.put(address, stranger);
+  if (!isSweep) return;
+  const macs = asked.map((one) => one.mac).join(', ');
+  raise(draft, { fault: 'macs-enumerated', address, detail: `${address} asked for ${macs}` }, now);
+}
+
+function forgetOldest(draft: AgentDraft): void {
+  const all = [...draft.strangers.entries()];
+  if (all.length < strangersMax) return;
+  const at = (stranger: Stranger): number => stranger.asked.at(-1)?.at ?? 0;
+  const [oldest] = all.sort(([, a], [, b]) => at(a) - at(b));
+  if (oldest) draft.strangers.remove(oldest[0]);
+}
+
+/** Tells the controller, once an hour for each address and kind. */
+export function raise(
+  draft: AgentDraft,
+  alarm: { readonly fault: FaultCode; readonly address: string; readonly detail: string },
+  now: EpochMs,
+): void {
+  const key = `${alarm.fault} ${alarm.address}`;
+  const last = draft.alarms.get(key);
+  if (last !== undefined && now < laterBy(last, alarmEvery)) return;
+  for (const [old, at] of Array.from(draft.alarms.entries())) {
+    if (now >= laterBy(at, alarmEvery)) draft.alarms.remove(old);
+  }
+  if ([...draft.alarms.entries()].length >= alarmsMax) return;
+  draft.alarms.put(key, now);
+  const detail = alarm.detail.slice(0, 240);
+  report(draft, { kind: 'agent-fault', at: now, fault: alarm.fault, detail });
+}

@@ -1,0 +1,64 @@
+import {
+  isBlocked,
+  raise,
+  strangerAsked,
+  strangersMax,
+} from '@ringwave/agent/core/provisioning/strangers';
+import { emptyTables } from '@ringwave/agent/core/state';
+import { changesOf, draftOf, fold } from '@ringwave/protocol/tables';
+import { type EpochMs, type Mac, minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+
+const noon = Date.UTC(2026, 10, 22, 12) as EpochMs;
+const after = (count: number): EpochMs => (noon + minutes(count)) as EpochMs;
+const macOf = (n: number): Mac => `80:5e:c0:00:00:${n.toString(16).padStart(2, '0')}` as Mac;
+
+/** A site to which addresses turn with the MACs of phones it does not know. */
+function site() {
+  const tables = emptyTables();
+  return {
+    tables,
+    asked: (address: string, n: number, at: EpochMs = noon): void => {
+      const draft = draftOf(tables);
+      strangerAsked(draft, { address, mac: macOf(n) }, at);
+      fold(tables, changesOf(draft));
+    },
+    alarms: () => [...tables.outbox.values()].map((item) => ('fault' in item ? item.fault : '')),
+  };
+}
+
+test('T36: who asks for a fourth unknown MAC within ten minutes gets nothing for an hour', (t) => {
+  const { tables, asked, alarms } = site();
+  for (const n of [1, 2, 3, 3, 2, 1]) asked('10.0.0.9', n);
+  t.notOk(isBlocked(tables, '10.0.0.9', noon), 'the same three again are no sweep');
+  t.same(alarms(), []);
+  asked('10.0.0.9', 4);
+  t.ok(isBlocked(tables, '10.0.0.9', noon));
+  t.same(alarms(), ['macs-enumerated']);
+  t.ok(isBlocked(tables, '10.0.0.9', after(59)));
+  t.notOk(isBlocked(tables, '10.0.0.9', after(61)));
+  t.notOk(isBlocked(tables, '10.0.0.10', noon), 'others are not meant');
+  t.end();
+});
+
+test('four unknown phones over an hour are no sweep', (t) => {
+  const { tables, asked } = site();
+  for (const [place, n] of [1, 2, 3, 4].entries()) asked('10.0.0.9', n, after(place * 11));
+  t.notOk(isBlocked(tables, '10.0.0.9', after(34)));
+  t.end();
+});
+
+test('an attacker with many addresses and alarms fills neither memory nor reports', (t) => {
+  const { tables, asked } = site();
+  for (let n = 0; n < strangersMax + 50; n += 1) asked(`10.1.${n >> 8}.${n & 255}`, 1);
+  t.ok(tables.strangers.size <= strangersMax);
+  const draft = draftOf(tables);
+  for (let n = 0; n < 2000; n += 1) {
+    const address = `10.2.${n >> 8}.${n & 255}`;
+    raise(draft, { fault: 'macs-enumerated', address, detail: 'many' }, noon);
+    raise(draft, { fault: 'macs-enumerated', address, detail: 'again' }, noon);
+  }
+  fold(tables, changesOf(draft));
+  t.ok(tables.outbox.size <= 256, `${tables.outbox.size} reports`);
+  t.end();
+});

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { Mac } from '@ringwave/protocol/units';
+import { type Test, test } from 'tap';
+import { decoysOf } from '../../agent/core/provisioning/decoys.ts';
+import { Keyring } from '../../agent/io/keyring.ts';
+import { openBox, readGrant } from '../../agent/io/box.ts';
+import type { RunningAgent } from '../../agent/main.ts';
+import { alwaysOpen, Api, enrolAgent, startAgent, startController, until } from './site.ts';
+
+// What an agent tells those who ask for the logins of phones, over its real servers.
+
+const mac = '80:5e:c0:00:00:01' as Mac;
+const file = '/805ec0000001.cfg';
+
+interface Site {
+  readonly agent: RunningAgent;
+  readonly box: string;
+  notices(): readonly string[];
+}
+
+async function site(t: Test, secrets = { plain: true, routed: false }): Promise<Site> {
+  const folder = t.testdir({});
+  const controller = await startController(join(folder, 'controller'));
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  await api.must('POST', '/phones', [{ mac, site: 'lisbon', vendor: 'Yealink', model: 'T46S' }]);
+  const box = join(folder, 'agent');
+  await enrolAgent(api, controller, 'lisbon', box);
+  const agent = await startAgent(box, { secrets });
+  t.teardown(async () => {
+    await agent.close();
+    await controller.close();
+  });
+  await until('the phone has a secret', () => agent.tables.credentials.get(mac)?.next);
+  const notices = () =>
+    [...controller.engine.tables.notices.values()].map((one) => `${one.fault} ${one.detail}`);
+  return { agent, box, notices };
+}
+
+const ask = async (agent: RunningAgent, path: string, login?: string) => {
+  const authorization = `Basic ${Buffer.from(login ?? '').toString('base64')}`;
+  const response = await fetch(`http://127.0.0.1:${agent.ports.http}${path}`, {
+    headers: {
+      'user-agent': 'Yealink SIP-T46S 66.86.0.15',
+      ...(login === undefined ? {} : { authorization }),
+    },
+  });
+  const headers = Object.fromEntries(response.headers);
+  delete headers['date'];
+  return { status: response.status, text: await response.text(), headers };
+};
+
+const passwordIn = (text: string): string | undefined => /server\.password = (\S+)/.exec(text)?.[1];
+
+test('a login leaves twice in a lease, and a third asker raises an alarm (T37)', async (t) => {
+  const { agent, notices } = await site(t);
+  const first = await ask(agent, file);
+  t.ok(passwordIn(first.text));
+  t.match(first.headers, { 'cache-control': 'no-store' });
+  t.equal((await ask(agent, file)).status, 401, 'who may hold it is asked for it once');
+  t.equal(passwordIn((await ask(agent, file)).text), passwordIn(first.text));
+  await ask(agent, file);
+  const third = await ask(agent, file);
+  t.equal(third.status, 503);
+  await until('the controller is told', () => notices().some((one) => /fetched-often/.test(one)));
+});
+
+test('in clear no login leaves where the site has not allowed it (T40)', async (t) => {
+  const { agent } = await site(t, { plain: false, routed: false });
+  const answer = await ask(agent, file);
+  t.equal(answer.status, 200);
+  t.equal(passwordIn(answer.text), undefined);
+});
+
+test('a file nobody has and a file one may not have are the same answer', async (t) => {
+  const { agent } = await site(t);
+  const unknown = await ask(agent, '/805ec0aaaaaa.cfg');
+  const nothing = await ask(agent, '/no-such-file');
+  t.equal(unknown.status, 404);
+  t.same(unknown, nothing);
+});
+
+test('who tries MACs gets nothing more, not even what it could have had (T36)', async (t) => {
+  const { agent, notices } = await site(t);
+  const decoys = decoyMacs(agent, t);
+  for (let n = 0; n < 50; n += 1) {
+    const tried = `805ec0${(0x500000 + n).toString(16)}`;
+    if (decoys.includes(tried)) continue;
+    t.equal((await ask(agent, `/${tried}.cfg`)).status, 404);
+  }
+  t.equal((await ask(agent, file)).status, 404, 'its own file too');
+  await until('the controller is told', () => notices().some((one) => /enumerated/.test(one)));
+});
+
+/** The decoys of this box, as only it can tell. */
+function decoyMacs(agent: RunningAgent, t: Test): string[] {
+  const box = openBox(join(t.testdirName, 'agent'));
+  const grant = readGrant(box);
+  const phones = agent.tables.plan.get('plan')?.plan.phones ?? [];
+  const keyring = Keyring.open(box.keyFile, Buffer.from(grant?.fingerprintKey ?? '', 'base64url'));
+  const decoys = decoysOf(phones, (text) => keyring.fingerprint(text));
+  return [...decoys.keys()].map((one) => one.replaceAll(':', ''));
+}
+
+test('a decoy looks like a phone, opens nothing, and is told at once (T44)', async (t) => {
+  const { agent, notices } = await site(t);
+  const [decoy = ''] = decoyMacs(agent, t);
+  const lure = await ask(agent, `/${decoy}.cfg`);
+  const password = passwordIn(lure.text);
+  t.ok(password, 'it holds a login');
+  t.not(passwordIn((await ask(agent, file)).text), password, 'that is nobody’s');
+  await until('the controller is told', () => notices().some((one) => /decoy-asked/.test(one)));
+});
