@@ -53,6 +53,14 @@ function emptySets(rule: UpgradeRule): Problem[] {
     if (Object.keys(set).length === 0) {
       return [wrong(rule.id, `names no versions in ${name}`, 'Give it a bound.')];
     }
+    const stranger = [low, high].find(
+      (bound) =>
+        bound !== undefined && set.alike !== undefined && !isAlike(phone, set.alike, bound),
+    );
+    if (stranger !== undefined) {
+      const reason = `has an empty ${name}: ${stranger} is not of the edition of ${set.alike}`;
+      return [wrong(rule.id, reason, 'Name versions of one edition.')];
+    }
     if (low === undefined || high === undefined) return [];
     const order = orderOn(phone, low, high);
     const touches = order === 'same' && set.from !== undefined && set.atMost !== undefined;
@@ -64,6 +72,9 @@ function emptySets(rule: UpgradeRule): Problem[] {
     return [wrong(rule.id, reason, 'Correct the bounds.')];
   });
 }
+
+const isAlike = (phone: PhoneKind, a: string, b: string): boolean =>
+  orderOn(phone, a, b) !== 'incomparable';
 
 /** A rule whose way in is behind its own door. */
 function ownCircle(rule: UpgradeRule): Problem[] {

@@ -29,11 +29,14 @@ export type UpgradePath =
 export function upgradePath(question: UpgradeQuestion): UpgradePath {
   const { vendor, model, hardware, releases, rules = KNOWN_RULES } = question;
   const phone: PhoneKind = { vendor, model, ...(hardware === undefined ? {} : { hardware }) };
-  return pathAmong(releases.filter((release) => isFor(release, phone)), {
-    ...question,
-    phone,
-    rules: rulesFor(rules, phone),
-  });
+  return pathAmong(
+    releases.filter((release) => isFor(release, phone)),
+    {
+      ...question,
+      phone,
+      rules: rulesFor(rules, phone),
+    },
+  );
 }
 
 /** As `upgradePath`, over releases and rules that are known to be for this phone. */

@@ -14,7 +14,7 @@ const rulesMax = 2000;
 const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 const Version = Text(64);
 
-/** Versions in the vendor's own order; every part given must hold. `has` and `begins` look at the text. */
+/** Versions in the vendor's own order; every part given must hold. `has` and `begins` look at the text; `alike`: of the edition of this one, with which it can be ordered. */
 const VersionSetSchema = Type.Object(
   {
     from: Type.Optional(Version),
@@ -24,6 +24,7 @@ const VersionSetSchema = Type.Object(
     begins: Type.Optional(Text(32)),
     has: Type.Optional(Text(32)),
     lacks: Type.Optional(Text(32)),
+    alike: Type.Optional(Version),
   },
   { additionalProperties: false, minProperties: 1 },
 );

@@ -33,6 +33,8 @@ export function membership(set: VersionSet, version: string, phone: PhoneKind): 
   if (set.begins !== undefined && !version.startsWith(set.begins)) return 'out';
   if (set.has !== undefined && !version.includes(set.has)) return 'out';
   if (set.lacks !== undefined && version.includes(set.lacks)) return 'out';
+  if (set.alike !== undefined && orderOn(phone, version, set.alike) === 'incomparable')
+    return 'out';
   let sure = true;
   for (const [name, orders] of BOUNDS) {
     const bound = set[name];
@@ -53,6 +55,7 @@ export function setInWords(set: VersionSet): string {
     set.atMost === undefined ? [] : [`up to ${set.atMost}`],
     set.begins === undefined ? [] : [`beginning with ${set.begins}`],
     set.has === undefined ? [] : [`with ${set.has} in its name`],
+    set.alike === undefined ? [] : [`of the edition of ${set.alike}`],
     set.lacks === undefined ? [] : [`without ${set.lacks} in its name`],
   ].flat();
   return words.join(' and ');

@@ -338,6 +338,9 @@ const SETTINGS: readonly (readonly [setting: string, words: RegExp])[] = [
   ['vpn', /\bvpn\b/i],
 ];
 
+/** The settings whose state can decide whether a phone is exposed. */
+export const SETTING_NAMES: readonly string[] = SETTINGS.map(([setting]) => setting);
+
 /** Words without a version that say when a phone is concerned. */
 function conditionOf(text: string): Condition | undefined {
   const isCondition =

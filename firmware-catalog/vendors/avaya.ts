@@ -4,7 +4,7 @@ import type { RequestedFile } from '../requested-path.ts';
 import { knownOnly, macIn, ownPhoneFile } from './knowledge.ts';
 import type { AgentClaim, Order, PathClaim } from './profile.ts';
 import { remembered } from '../remembered.ts';
-import { compareFields, dotted, ordered } from './version-parts.ts';
+import { compareFields, compareLetters, dotted, ordered } from './version-parts.ts';
 import { avayaLines } from './avaya-lines.ts';
 
 const ouis = ['c81fea', 'b4b017', 'ccf954', '00040d', 'c81feb', 'c41f3a'];
@@ -96,15 +96,29 @@ const parsed = remembered((text: string): AvayaVersion | null => {
  */
 function compare(a: string, b: string, about: { model?: string } = {}): Order {
   return ordered(a, b, (left, right) => {
+    const isNortel = /^1[12]\d0E?$/i.test(about.model?.trim() ?? '');
+    const unistim = compareUnistim(left, right, isNortel);
+    if (unistim !== undefined) return unistim;
     const from = parsed(left);
     const to = parsed(right);
     if (!from || !to) return 'incomparable';
-    const isNortel = /^1[12]\d0E?$/i.test(about.model?.trim() ?? '');
     if (isNortel) return compareFields(from.fields, to.fields);
     const isDesk = /^J1/i.test(about.model?.trim() ?? '');
     if (!isDesk && isSeries12(from) !== isSeries12(to)) return 'incomparable';
     return compareFields(deskFields(from), deskFields(to));
   });
+}
+
+const UNISTIM = /^(06[0-9A-Z]{2})([A-Z][0-9A-Z]{2})$/i;
+
+/** UNIStim loads are a product and an issue, `0625` and `C39`; all products of one release have one issue. */
+function compareUnistim(a: string, b: string, isOnePhone: boolean): Order | undefined {
+  const [, product, issue] = UNISTIM.exec(a.toUpperCase()) ?? [];
+  const [, otherProduct, otherIssue] = UNISTIM.exec(b.toUpperCase()) ?? [];
+  if (issue === undefined || otherIssue === undefined) return undefined;
+  return isOnePhone || product === otherProduct
+    ? compareLetters(issue, otherIssue)
+    : 'incomparable';
 }
 
 const isSeries12 = ({ isPadded, fields }: AvayaVersion): boolean => isPadded && fields[3] === 0;

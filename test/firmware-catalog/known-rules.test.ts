@@ -66,6 +66,54 @@ const ROADS: readonly [what: string, Asked, expected: string][] = [
     'P00305000500 > P00308000900',
   ],
   [
+    'a multiplatform release is one by its number too, as its phone reports it',
+    { ...cisco, model: '8865', hardware: 'V10', from: '12.0.3', to: '12-0-7MPP0201-66' },
+    '12-0-7MPP0201-66',
+  ],
+  [
+    'an enterprise phone needs consent for a multiplatform release named by its number alone',
+    { ...cisco, model: '7832', from: '12.5(1)SR1', to: '11-3-7' },
+    'closed cisco-enterprise-to-mpp',
+  ],
+  [
+    'and goes there once that is given',
+    {
+      ...cisco,
+      model: '7832',
+      from: '12.5(1)SR1',
+      to: '11-3-7',
+      consent: ['cisco-enterprise-to-mpp'],
+    },
+    'edition 11-3-7',
+  ],
+  [
+    'hardware V15 never goes below 11.3.3, however the release is written',
+    { ...cisco, model: '8851', hardware: 'V15', from: '11.3.7', to: '11.3.1', downgrade: true },
+    'closed cisco-88xx-v15-floor',
+  ],
+  [
+    'an early UNIStim phone takes no SIP firmware, consent or not',
+    {
+      vendor: 'Avaya',
+      model: '1220',
+      from: '062AC23',
+      to: '04.04.23.00',
+      consent: ['avaya-12x0-unistim-to-sip'],
+    },
+    'closed avaya-12x0-unistim-floor',
+  ],
+  [
+    'a later one does',
+    {
+      vendor: 'Avaya',
+      model: '1220',
+      from: '062AC8Q',
+      to: '04.04.23.00',
+      consent: ['avaya-12x0-unistim-to-sip'],
+    },
+    'edition 04.04.23.00',
+  ],
+  [
     'an SPA passes the transition image',
     { ...cisco, model: 'SPA303', from: '7.4.9c', to: '7.5.5', over: ['7.5.1', '7.5.2b'] },
     '7.5.2b > 7.5.5',

@@ -80,6 +80,9 @@ test('bounds that leave nothing, or cannot be ordered, are errors', (t) => {
   t.same(problems({ ...floor, needs: { from: 'eight', below: '8.0.0.0' } }), [
     'rule snom-floor has bounds in needs that cannot be ordered: eight and 8.0.0.0',
   ]);
+  t.same(problems({ ...floor, needs: { alike: '06.10.0004', from: '8.9.3.60' } }), [
+    'rule snom-floor has an empty needs: 8.9.3.60 is not of the edition of 06.10.0004',
+  ]);
   t.same(problems({ ...floor, needs: {} }), ['rule snom-floor names no versions in needs']);
   t.end();
 });
