@@ -30,6 +30,7 @@ const REASONS: Record<string, string> = {
   EPERM: 'this user may not',
   ENOENT: 'there is none',
   ENOTDIR: 'it is not a folder',
+  EISDIR: 'it is a folder',
   ENOTFOUND: 'no such host name',
   EAI_AGAIN: 'the host name cannot be looked up',
 };

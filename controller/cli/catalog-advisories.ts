@@ -7,8 +7,9 @@ import {
 } from '@ringwave/firmware-catalog/advisory-placing';
 import { type Priority, priorityOf } from '@ringwave/firmware-catalog/advisory-priority';
 import { readAdvisoryRecords } from '@ringwave/firmware-catalog/advisory-record';
-import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
-import type { VersionRange } from '@ringwave/firmware-catalog/version-wording';
+import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
+import { namesOf } from '@ringwave/firmware-catalog/product-alias';
+import { SETTING_NAMES, type VersionRange } from '@ringwave/firmware-catalog/version-wording';
 import { CliFault } from '@ringwave/runtime/cli-fault';
 import { epochMs } from '@ringwave/protocol/units';
 import type { Command } from 'commander';
@@ -46,10 +47,16 @@ export function registerAdvisories(catalog: Command, out: CliOutput): void {
     .option('--json', 'print one JSON line for each advisory')
     .action(async ({ from, phone = [], setting = [], json = false }: Flags) => {
       const phones = phone.map(phoneOf);
-      const evidence = Object.fromEntries(setting.map(settingOf));
+      const evidence = evidenceOf(setting.map(settingOf));
       const { claims, problems } = readAdvisoryRecords(await readJsonFile(from));
-      for (const problem of problems) out.fail(plainProblem(problem));
+      for (const problem of problems) out.fail(`${from}: ${plainProblem(problem).trim()}`);
       if (problems.length > 0) out.exitWith(2);
+      if (claims.length + problems.length === 0) {
+        throw new CliFault({
+          what: `${from} names no advisory`,
+          next: 'Name a list that has some',
+        });
+      }
       const now = epochMs(Date.now());
       for (const advisory of placeAdvisories(claims)) {
         const priority = now && priorityOf(advisory, now, advisory.exploited?.since ?? now);
@@ -79,11 +86,35 @@ function phoneOf(text: string): ExposedPhone {
     });
   }
   const version = rest.join('/');
+  const named = knowledgeOf(vendor)?.name ?? namesOf(vendor)?.vendor;
+  if (named === undefined) {
+    throw new CliFault({
+      what: `--phone ${text} is of a vendor that is not known here`,
+      next: `Known are: ${KNOWN_VENDORS.map(({ name }) => name).join(', ')}`,
+    });
+  }
   return {
-    vendor: knowledgeOf(vendor)?.name ?? vendor,
+    vendor: named,
     model,
     version: version === '' ? null : version,
   };
+}
+
+function evidenceOf(settings: readonly [string, 'on' | 'off'][]): Record<string, 'on' | 'off'> {
+  const evidence: Record<string, 'on' | 'off'> = {};
+  for (const [name, state] of settings) {
+    if (!SETTING_NAMES.includes(name)) {
+      throw new CliFault({
+        what: `--setting ${name} is none that an advisory asks for`,
+        next: `Settings are: ${SETTING_NAMES.join(', ')}`,
+      });
+    }
+    if (evidence[name] !== undefined && evidence[name] !== state) {
+      throw new CliFault({ what: `--setting ${name} is both on and off`, next: 'Give it once' });
+    }
+    evidence[name] = state;
+  }
+  return evidence;
 }
 
 function settingOf(text: string): [string, 'on' | 'off'] {

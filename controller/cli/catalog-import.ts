@@ -47,7 +47,9 @@ export function registerCatalogImport(catalog: Command, out: CliOutput): void {
       if (json) await printJson(out, judgement, { read, summary });
       else await out.write(plain(judgement, { read, summary }));
       if (summary.accepted > 0) return;
-      out.fail(`nothing in ${source} could be taken: see the reasons above`);
+      const isEmpty = read.announcements.length + read.problems.length === 0;
+      const why = isEmpty ? 'it names no release' : 'see the reasons above';
+      out.fail(`nothing in ${source} could be taken: ${why}`);
       out.exitWith(2);
     });
 }
@@ -88,12 +90,23 @@ async function readFile(path: string): Promise<Read> {
   const { readReleaseRecords, recordsMax } = await import(
     '@ringwave/firmware-catalog/release-records'
   );
-  const read = readReleaseRecords(await readJsonFile(path));
+  const read = readReleaseRecords(await jsonOf(path));
   if (read) return { lists: 1, ...read };
   throw new CliFault({
     what: `${path} is no list of at most ${recordsMax} releases`,
     next: 'Name a JSON file that is a list of records',
   });
+}
+
+async function jsonOf(path: string): Promise<unknown> {
+  try {
+    return await readJsonFile(path);
+  } catch (error) {
+    if (!(error instanceof CliFault) || error.cause === undefined) throw error;
+    const next = 'Name a JSON file that is a list of records, or - for standard input';
+    const why = reasonOf(error.cause);
+    throw new CliFault({ what: `cannot read ${path}`, why, next }, error.cause);
+  }
 }
 
 interface Summary {

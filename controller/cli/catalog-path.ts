@@ -10,6 +10,7 @@ import {
   ruleFileBytesMax,
   type UpgradeRule,
 } from '@ringwave/firmware-catalog/upgrade-rule';
+import type { VendorKnowledge } from '@ringwave/firmware-catalog/vendors/profile';
 import type { PhoneKind } from '@ringwave/firmware-catalog/version-set';
 import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
@@ -31,6 +32,8 @@ interface PathOptions {
   readonly json?: boolean;
 }
 
+const WORDS = { model: 'model', from: 'present version', to: 'wanted version' } as const;
+
 const vendorNames = KNOWN_VENDORS.map(({ name }) => name);
 
 export function registerPath(catalog: Command, out: CliOutput): void {
@@ -51,6 +54,10 @@ export function registerPath(catalog: Command, out: CliOutput): void {
     .option('--consent <rule...>', 'the changes of edition that are agreed to, by rule')
     .option('--json', 'print JSON')
     .action(async (options: PathOptions) => {
+      for (const name of ['model', 'from', 'to'] as const) {
+        if (options[name].trim() !== '') continue;
+        throw new CliFault({ what: `--${name} is empty`, next: `Give the phone’s ${WORDS[name]}` });
+      }
       const phone = phoneOf(options);
       const rules = rulesFor(await rulesWith(options.constraints), phone);
       const found = roadOf(phone, rules, options);
@@ -71,6 +78,7 @@ export function registerPath(catalog: Command, out: CliOutput): void {
       const { model } = options;
       const all = file === undefined ? KNOWN_RULES : await rulesOf(file);
       const rules = all.filter(({ models }) => !model || models.some((one) => fits(one, model)));
+      if (rules.length === 0 && model !== undefined) out.fail(`no rule is about ${model}`);
       await out.write(
         options.json === true
           ? rules.map((rule) => `${JSON.stringify(rule)}\n`).join('')
@@ -86,7 +94,10 @@ function phoneOf({ model, vendor, hardware }: PathOptions): PhoneKind {
   const revision = hardware === undefined ? {} : { hardware };
   if (vendor !== undefined) {
     const known = knowledgeOf(vendor);
-    if (known) return { vendor: known.name, model, ...revision };
+    if (known) {
+      refuseForeign(model, known);
+      return { vendor: known.name, model, ...revision };
+    }
     throw new CliFault({
       what: `--vendor ${vendor} is not known here`,
       next: `Known are: ${vendorNames.join(', ')}`,
@@ -100,6 +111,17 @@ function phoneOf({ model, vendor, hardware }: PathOptions): PhoneKind {
         ? `no vendor is known for model ${model}`
         : `${model} may be of ${[only, ...others].join(' or ')}`,
     next: 'Name the maker with --vendor',
+  });
+}
+
+/** A model of another maker would be ordered by the wrong rules; one that nobody here knows may be new. */
+function refuseForeign(model: string, { name, lines }: VendorKnowledge): void {
+  const makers = vendorsOfModel(model);
+  const isOwn = makers.includes(name) || lines.some(({ hasModel }) => hasModel(model));
+  if (isOwn || makers.length === 0) return;
+  throw new CliFault({
+    what: `${model} is no model of ${name}, but of ${makers.join(' or ')}`,
+    next: 'Correct --vendor or --model',
   });
 }
 
@@ -160,7 +182,7 @@ async function rulesOf(file: string): Promise<readonly UpgradeRule[]> {
 }
 
 const problemInWords = ({ path, reason, nextStep }: Problem): string =>
-  `${path} ${reason}. ${nextStep}`;
+  `${path === '' ? 'it' : path} ${reason}. ${nextStep}`;
 
 async function textOf(file: string): Promise<string> {
   try {

@@ -2,8 +2,10 @@ import { open } from 'node:fs/promises';
 import { identify } from '@ringwave/firmware-catalog/identify';
 import type { Problem } from '@ringwave/firmware-catalog/problems';
 import { manifestBytesMax, parseRelease } from '@ringwave/firmware-catalog/release';
-import { KNOWN_VENDORS } from '@ringwave/firmware-catalog/vendors/all';
+import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
+import { nearest } from '@ringwave/protocol/nearest';
+import { reasonOf } from '@ringwave/runtime/cli-fault';
 import { type Command, Option } from 'commander';
 import { identifyLine, plainIdentity } from './catalog-identify.ts';
 import { registerPath } from './catalog-path.ts';
@@ -51,8 +53,12 @@ function registerIdentify(catalog: Command, out: CliOutput): void {
       'answer each line {protocol, userAgent, path, sipUserAgent, dhcpClass} of a file; - reads standard input',
     )
     .action(async ({ from, json, ...seen }: IdentifyOptions) => {
-      if (from !== undefined) return linesOf(from, out, identifyLine);
       const { protocol: _, ...claims } = seen;
+      if (from !== undefined) {
+        if (Object.keys(seen).length > 0)
+          return refuse(out, `${eitherFrom} the claims of one phone`);
+        return linesOf(from, out, identifyLine);
+      }
       if (Object.keys(claims).length === 0) {
         return refuse(
           out,
@@ -92,12 +98,29 @@ function registerCompare(catalog: Command, out: CliOutput): void {
     )
     .action(async (a: string | undefined, b: string | undefined, options: CompareOptions) => {
       const { from, json, ...about } = options;
-      if (from !== undefined) return linesOf(from, out, compareLine);
+      if (from !== undefined) {
+        const isAsked = a !== undefined || Object.keys(about).length > 0;
+        if (isAsked) return refuse(out, `${eitherFrom} two versions with --vendor`);
+        return linesOf(from, out, compareLine);
+      }
       const answer = compareLine({ ...about, a, b });
-      if ('error' in answer) return refuse(out, `the comparison ${answer.error}`);
+      if ('error' in answer) return refuse(out, `the comparison ${answer.error}: ${howToCompare}`);
+      if (about.vendor !== undefined) warnOfStranger(about.vendor, out);
       const { order } = answer.ok as { order: string };
       await out.write(json ? `${JSON.stringify({ order })}\n` : `${order}\n`);
     });
+}
+
+const eitherFrom = '--from reads each line of a file by itself: give either --from or';
+const howToCompare = 'write it like compare --vendor Yealink 66.85.0.5 66.86.0.15';
+
+/** The answer stands, equal or incomparable; but a name written wrongly should not look like an answer. */
+function warnOfStranger(vendor: string, out: CliOutput): void {
+  if (knowledgeOf(vendor)) return;
+  const names = KNOWN_VENDORS.map(({ name }) => name);
+  const close = nearest(vendor, names);
+  const next = close === undefined ? `known are ${names.join(', ')}` : `did you mean ${close}?`;
+  out.fail(`nobody here orders versions of ${JSON.stringify(vendor.slice(0, 40))}: ${next}`);
 }
 
 function compareLine(value: Readonly<Record<string, unknown>>): Answer {
@@ -122,7 +145,7 @@ function registerCheck(catalog: Command, out: CliOutput): void {
     .description(
       'read a release manifest and print the release, or everything that is wrong with it',
     )
-    .argument('<manifest>', 'a JSON file of the form release.schema.json')
+    .argument('<manifest>', 'a JSON file of the form release.schema.json; - reads standard input')
     .option('--json', 'print JSON')
     .action(async (path: string, { json = false }: { json?: boolean }) => {
       const text = await readManifest(path, out);
@@ -142,6 +165,7 @@ const plainProblem = ({ path, reason, nextStep }: Problem): string =>
   `${path === '' ? 'manifest' : path} ${reason}. ${nextStep}\n`;
 
 async function readManifest(path: string, out: CliOutput): Promise<string | undefined> {
+  if (path === '-') return beginning(out.input);
   try {
     const file = await open(path, 'r');
     try {
@@ -157,6 +181,18 @@ async function readManifest(path: string, out: CliOutput): Promise<string | unde
   }
 }
 
+/** As much as shows that it is too long. */
+async function beginning(input: AsyncIterable<Uint8Array>): Promise<string> {
+  const blocks: Uint8Array[] = [];
+  let length = 0;
+  for await (const block of input) {
+    blocks.push(block);
+    length += block.length;
+    if (length > manifestBytesMax) break;
+  }
+  return Buffer.concat(blocks).toString('utf8', 0, manifestBytesMax + 1);
+}
+
 async function linesOf(
   from: string,
   out: CliOutput,
@@ -170,11 +206,8 @@ async function linesOf(
 }
 
 function cannotRead(out: CliOutput, path: string, error: unknown): void {
-  const reason = error instanceof Error ? error.message : 'unknown error';
-  refuse(
-    out,
-    `${path} cannot be read (${reason}): give the name of a file, or - for standard input`,
-  );
+  const what = `${path} cannot be read (${reasonOf(error)})`;
+  refuse(out, `${what}: give the name of a file, or - for standard input`);
 }
 
 function refuse(out: CliOutput, message: string): void {

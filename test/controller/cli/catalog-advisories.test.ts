@@ -74,3 +74,17 @@ test('a record that is none is told with its place, and the others are placed', 
   await t.rejects(advisories(t, records, '--phone', 'T46S'), { message: /names no phone/ });
   await t.rejects(advisories(t, records, '--setting', 'ice'), { message: /says nothing/ });
 });
+
+test('an exposure is never told of what nobody knows: vendors, settings, settings both on and off', async (t) => {
+  for (const [flags, message] of [
+    [['--phone', 'Bogus/T46S/1.0'], /of a vendor that is not known here/],
+    [
+      ['--setting', 'bogus=on'],
+      /is none that an advisory asks for\. Settings are: ice, web-access/,
+    ],
+    [['--setting', 'ice=on', '--setting', 'ice=off'], /--setting ice is both on and off/],
+  ] as const) {
+    await t.rejects(advisories(t, records, ...flags), { message });
+  }
+  await t.rejects(advisories(t, []), { message: /names no advisory/ });
+});

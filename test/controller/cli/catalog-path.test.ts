@@ -96,3 +96,12 @@ test('rules lists what is known about a model, with sources', async (t) => {
   t.match(out, 'poly-vvx1500-floor-3-2-2 (floor) Polycom VVX1500*');
   t.notMatch(out, 'cisco-');
 });
+
+test('path refuses an empty version and a model of another maker', async (t) => {
+  await t.rejects(asked('path --model T46S --to 66.86.0.15', '--from', ''), {
+    message: '--from is empty. Give the phone’s present version.',
+  });
+  await t.rejects(asked('path --vendor Cisco --model T46S --from 66.85.0.5 --to 66.86.0.15'), {
+    message: 'T46S is no model of Cisco, but of Yealink. Correct --vendor or --model.',
+  });
+});

@@ -186,7 +186,11 @@ test('what cannot be asked is refused with the next step, and no stack trace', a
     [['compare', '1.0', '2.0'], 'names no vendor'],
     [['compare', '--vendor', 'Yealink', '1.0'], 'needs two versions'],
     [['identify', '--from', '/nonexistent/x'], 'give the name of a file, or - for standard input'],
-    [['check', '/nonexistent/x'], 'cannot be read'],
+    [['check', '/nonexistent/x'], '/nonexistent/x cannot be read (there is none)'],
+    [['check', '/'], '/ cannot be read (it is a folder)'],
+    [['identify', '--from', '/'], '/ cannot be read (it is a folder)'],
+    [['identify', '--from', '-', '--path', '/x'], 'either --from or'],
+    [['compare', '--from', '-', '--vendor', 'Snom'], 'either --from or'],
   ] as const) {
     const { errors, out, code } = await catalog(args);
     t.match(errors, said);
@@ -220,4 +224,16 @@ test('check prints the release, or everything that is wrong with the manifest', 
     ['severity', 'modles'],
   );
   t.equal(bad.code, 1);
+});
+
+test('compare says when nobody orders versions of such a vendor, so that a slip does not look like an answer', async (t) => {
+  const { out, errors, code } = await catalog(['compare', '--vendor', 'Yelink', '1.0', '2.0']);
+  t.same([out, code], ['incomparable\n', 0]);
+  t.match(errors, 'nobody here orders versions of "Yelink": did you mean Yealink?');
+});
+
+test('check reads a manifest from standard input as well', async (t) => {
+  const { out, code } = await catalog(['check', '-'], ['[', ']']);
+  t.match(out, 'manifest is a list, not an object');
+  t.equal(code, 1);
 });
