@@ -98,18 +98,8 @@ export async function runController(options: ControllerOptions): Promise<Running
   const broker = await openTransport(options, engine, clock);
   parts.transport = broker.transport;
   const urls: { http: string } = { http: '' };
-  const grantBase = () => ({
-    planKey: key.privateKey,
-    grant: {
-      mqttUrl: broker.url,
-      httpUrl: urls.http,
-      fingerprintKey,
-      planKeys: [{ id: key.id, publicKey: key.publicKey }],
-      ...(options.tls ? { ca: String(options.tls.cert) } : {}),
-      ...(options.clock ? { clock: options.clock.grant } : {}),
-    },
-  });
-  const secure = options.tls !== undefined;
+  const grantBase = () =>
+    grantBaseOf(options, { key, fingerprintKey, mqttUrl: broker.url, httpUrl: urls.http });
   const app = await restServer(
     {
       engine,
@@ -120,25 +110,24 @@ export async function runController(options: ControllerOptions): Promise<Running
       feeds: () => parts.feeds,
       url: () => urls.http,
       console: consoleFolder,
-      secure,
+      secure: options.tls !== undefined,
     },
     options.tls,
   );
   const port = await listen(app, options.http);
-  urls.http = `${secure ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
+  urls.http = `${options.tls ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
   engine.start();
-  const feeds = followFeeds(options, { engine, images, clock: wall });
-  parts.feeds = feeds;
+  parts.feeds = followFeeds(options, { engine, images, clock: wall });
   return {
     engine,
     access,
     images,
     transport: broker.transport,
-    feeds,
+    feeds: parts.feeds,
     url: urls.http,
     ports: { http: port, mqtt: broker.port },
     close: async () => {
-      await feeds?.close();
+      await parts.feeds?.close();
       live.close();
       await app.close();
       await broker.transport.close();
@@ -147,6 +136,32 @@ export async function runController(options: ControllerOptions): Promise<Running
     },
   };
 }
+
+/** What every agent is told of this controller. */
+const grantBaseOf = (
+  { tls, clock }: ControllerOptions,
+  {
+    key,
+    fingerprintKey,
+    mqttUrl,
+    httpUrl,
+  }: {
+    readonly key: ReturnType<typeof openPlanKey>;
+    readonly fingerprintKey: string;
+    readonly mqttUrl: string;
+    readonly httpUrl: string;
+  },
+) => ({
+  planKey: key.privateKey,
+  grant: {
+    mqttUrl,
+    httpUrl,
+    fingerprintKey,
+    planKeys: [{ id: key.id, publicKey: key.publicKey }],
+    ...(tls ? { ca: String(tls.cert) } : {}),
+    ...(clock ? { clock: clock.grant } : {}),
+  },
+});
 
 /** Asked once at the start, then on schedule. */
 function followFeeds(

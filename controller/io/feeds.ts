@@ -88,7 +88,7 @@ export class Feeds {
     const { fault, detail, advice = '' } = done.command.run;
     if (fault !== undefined) this.#options.note({ feed: name, url, fault, detail }, advice);
     for (const problem of done.problems)
-      note({ feed: name, url, ...problem }, 'feed entry refused');
+      this.#options.note({ feed: name, url, ...problem }, 'feed entry refused');
     this.#options.submit(done.command);
   }
 

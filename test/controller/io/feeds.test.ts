@@ -40,9 +40,8 @@ const manifest = (version: string, url: string) => ({
   notes: '',
 });
 
-async function follow(t: Test, list: string) {
+async function follow(t: Test, list: string, desk = new Desk()) {
   const images = await ImageStore.open(t.testdir({}));
-  const desk = new Desk();
   const told = { commands: [] as string[], notes: [] as unknown[] };
   const feeds = new Feeds({
     choices: plainFeeds([{ kind: 'releases', url: list }]),
@@ -82,4 +81,31 @@ test('a list never sends anyone to another service inside the network', async (t
   t.notOk(await images.has(sha256));
   t.match(told.notes, [{ problem: /inside a network/ }]);
   t.notOk(told.commands.includes('release-put'));
+});
+
+test('an entry that cannot be read is told in the log, and the others count', async (t) => {
+  const pages: Record<string, () => string | Buffer> = { '/fw/T46S.rom': () => bytes };
+  const mirror = await serve(t, pages);
+  const good = manifest('66.86.0.15', `${mirror.url}/fw/T46S.rom`);
+  pages['/releases.json'] = () => JSON.stringify([{ ...good, vendor: 7 }, good]);
+  const { images, told } = await follow(t, `${mirror.url}/releases.json`);
+  t.ok(await images.has(sha256));
+  t.match(told.notes, [{ feed: /^releases-127/, path: '[0].vendor' }]);
+});
+
+test('an image that could not be had is fetched by a later round, though its list did not change', async (t) => {
+  const pages: Record<string, () => string | Buffer> = {};
+  const mirror = await serve(t, pages);
+  const desk = new Desk();
+  pages['/releases.json'] = () =>
+    JSON.stringify([manifest('66.86.0.15', `${mirror.url}/fw/T46S.rom`)]);
+  const list = `${mirror.url}/releases.json`;
+  const first = await follow(t, list, desk);
+  t.match(first.told.notes, [{ problem: 'the server answers 404' }]);
+  t.equal(desk.tables.listed.size, 1);
+  pages['/fw/T46S.rom'] = () => bytes;
+  pages['/releases.json'] = () => '[]';
+  const second = await follow(t, list, desk);
+  t.ok(await second.images.has(sha256));
+  t.equal(desk.tables.listed.size, 0);
 });

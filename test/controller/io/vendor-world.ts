@@ -6,7 +6,7 @@ import type { Test } from 'tap';
 
 // A vendor's site and the world's lists of vulnerabilities on loopback, with the validators that real ones give.
 
-export const image = Buffer.from('an image');
+const image = Buffer.from('an image');
 export const digest = createHash('sha256').update(image).digest('hex');
 
 export interface World {
