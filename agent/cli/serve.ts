@@ -58,7 +58,7 @@ const openTftp = (listen: Listen, common: Common) =>
     ...listen,
     ...common,
     limits: { transfersMax: atOnceMax, transfersPerSourceMax: atOnceMax },
-    policy: { blockBytesMax: 65_464, windowBlocksMax: 64, timeoutOption: 'leave-out' },
+    policy: { blockBytesMax: 65_464, windowBlocksMax: 64, timeoutOption: 'leave-out', rollover: 0 },
   });
 
 const openHttp = (listen: Listen, common: Common) =>

@@ -1,3 +1,5 @@
+import type { Terms } from '../core/tftp/options.ts';
+import type { Rollover } from '../core/tftp/block-number.ts';
 import { dataHeaderBytes, writeDataHeader } from '../core/tftp/packet.ts';
 import { type ChunkCache, chunkBytes } from './chunk-cache.ts';
 import type { ServedImage } from './file-source.ts';
@@ -10,6 +12,7 @@ export class TftpBlocks {
   readonly #image: ServedImage;
   readonly #cache: ChunkCache | undefined;
   readonly #blockBytes: number;
+  readonly #rollover: Rollover;
   readonly #frameBytes: number;
   readonly #blocksPerChunk: number;
   readonly #lastBlock: number;
@@ -18,7 +21,9 @@ export class TftpBlocks {
   readonly #heldIndex: [number, number] = [-1, -1];
 
   /** Without a cache nobody else gets these bytes: so for what was rendered for one phone. */
-  constructor(image: ServedImage, blockBytes: number, cache: ChunkCache | undefined) {
+  constructor(image: ServedImage, terms: Terms, cache: ChunkCache | undefined) {
+    const { blockBytes } = terms;
+    this.#rollover = terms.rollover;
     this.#image = image;
     this.#cache = cache;
     this.#blockBytes = blockBytes;
@@ -54,7 +59,7 @@ export class TftpBlocks {
   #fetch(index: number): Promise<void> | undefined {
     const place = index & 1;
     if (this.#heldIndex[place] === index) return undefined;
-    const key = `${this.#image.etag}/${this.#blockBytes}/${index}`;
+    const key = `${this.#image.etag}/${this.#blockBytes}/${this.#rollover}/${index}`;
     const chunk = this.#cache?.get(key, () => this.#read(index)) ?? this.#read(index);
     if (!(chunk instanceof Promise)) return this.#keep(index, chunk);
     return chunk.then((loaded) => this.#keep(index, loaded));
@@ -74,19 +79,24 @@ export class TftpBlocks {
     );
     const data = length > 0 ? await this.#image.read(offset, length) : Buffer.alloc(0);
     const blocks = Math.min(this.#blocksPerChunk, this.#lastBlock - firstBlock + 1);
-    return frame(data, { firstBlock, blocks, blockBytes: this.#blockBytes });
+    return frame(data, {
+      firstBlock,
+      blocks,
+      blockBytes: this.#blockBytes,
+      rollover: this.#rollover,
+    });
   }
 }
 
 function frame(
   data: Buffer,
-  layout: { firstBlock: number; blocks: number; blockBytes: number },
+  layout: { firstBlock: number; blocks: number; blockBytes: number; rollover: Rollover },
 ): Buffer {
-  const { firstBlock, blocks, blockBytes } = layout;
+  const { firstBlock, blocks, blockBytes, rollover } = layout;
   const framed = Buffer.allocUnsafeSlow(data.length + blocks * dataHeaderBytes);
   for (let place = 0; place < blocks; place += 1) {
     const at = place * (blockBytes + dataHeaderBytes);
-    writeDataHeader(framed, at, firstBlock + place);
+    writeDataHeader(framed, at, { block: firstBlock + place, rollover });
     data.copy(framed, at + dataHeaderBytes, place * blockBytes, (place + 1) * blockBytes);
   }
   return framed;

@@ -1,5 +1,3 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
 import { ms } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyNow } from '@ringwave/runtime/clock';
 import type { Terms } from '../core/tftp/options.ts';
@@ -23,35 +21,33 @@ import {
   type TransferObserver,
   type TransferSeen,
 } from './file-source.ts';
+import type { ByteBudget } from './byte-budget.ts';
 import type { TftpBlocks } from './tftp-blocks.ts';
-
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-}
+import type { Talk } from './tftp-live.ts';
+import type { OpenWire, Peer, Wire } from './tftp-wire.ts';
 
 export interface ConversationOf {
-  readonly localAddress: string;
   readonly peer: Peer;
+  readonly openWire: OpenWire;
+  readonly budget: ByteBudget;
   readonly image: ServedImage;
   readonly blocks: TftpBlocks;
   readonly terms: Terms;
   readonly seen: TransferSeen;
   readonly observer: TransferObserver;
-  readonly onEnd: (record: TransferRecord) => void;
+  readonly onEnd: (record: TransferRecord, transfer: Transfer) => void;
 }
 
 /**
- * One transfer on the wire: a socket of its own on a fresh port, connected to the phone's, so that the kernel drops
- * what strangers send. It decides nothing: every packet goes to the transfer machine, every answer comes from it.
+ * One transfer on the wire. It decides nothing: every packet goes to the transfer machine, every answer comes from it.
  */
-export class TftpConversation {
+export class TftpConversation implements Talk {
   readonly #of: ConversationOf;
-  readonly #socket: Socket;
+  readonly #wire: Wire;
   readonly #transfer: Transfer;
-  #connected = false;
-  /** The disk owes the bytes of the present flight: nothing is due from the phone meanwhile. */
-  #reading = false;
+  #isOpen = false;
+  /** The disk or the site's budget owes the present flight: nothing is due from the phone meanwhile. */
+  #isHeldUp = false;
   #progressAt = progressBytes;
   #closed = false;
 
@@ -60,25 +56,14 @@ export class TftpConversation {
     const begun = beginTransfer(of.terms, steadyNow());
     this.#transfer = begun.transfer;
     of.observer.transferBegan?.(of.seen);
-    this.#socket = createSocket({
-      type: isIPv6(of.localAddress) ? 'udp6' : 'udp4',
-      // Both ends are given as numbers: the resolver's detour would only cost a turn of the loop.
-      lookup: (host, _options, done) => done(null, host, isIPv6(host) ? 6 : 4),
-    });
-    this.#socket.on('message', (bytes, from) => this.#take(bytes, from));
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(error));
-    this.#open(begun.sending);
-  }
-
-  #open(first: Sending): void {
-    const { localAddress, peer } = this.#of;
-    this.#socket.bind({ address: localAddress, port: 0, exclusive: true }, () => {
-      if (this.#closed) return;
-      this.#socket.connect(peer.port, peer.address, () => {
+    this.#wire = of.openWire(of.peer, {
+      opened: () => {
         if (this.#closed) return;
-        this.#connected = true;
-        this.#send(first);
-      });
+        this.#isOpen = true;
+        this.#send(begun.sending);
+      },
+      arrived: (bytes) => this.take(bytes),
+      failed: (error) => this.#fail(error),
     });
   }
 
@@ -90,17 +75,18 @@ export class TftpConversation {
     return this.#transfer.startedAt;
   }
 
-  #take(bytes: Buffer, from: Peer): void {
-    const { peer } = this.#of;
-    // What a stranger sent between bind and connect is still in the queue.
-    if (from.port !== peer.port || from.address !== peer.address) return;
+  get heardAt(): SteadyMs {
+    return this.#transfer.heardAt;
+  }
+
+  take(bytes: Buffer): void {
     const packet = decodePacket(bytes);
     if (packet) this.#send(takePacket(this.#transfer, packet, steadyNow()));
   }
 
   /** Looks whether the phone's answer is overdue. */
   scan(now: SteadyMs): void {
-    if (!this.#reading && now >= this.#transfer.wakeAt) {
+    if (!this.#isHeldUp && now >= this.#transfer.wakeAt) {
       this.#send(takeTimeout(this.#transfer, now));
     }
   }
@@ -113,7 +99,7 @@ export class TftpConversation {
   abort(why: string): void {
     if (this.#closed) return;
     abortTransfer(this.#transfer, why, steadyNow());
-    if (this.#connected) this.#socket.send(encodeError(ERROR_CODES.undefined, why));
+    if (this.#isOpen) this.#wire.send(encodeError(ERROR_CODES.undefined, why));
     this.#close();
   }
 
@@ -126,26 +112,48 @@ export class TftpConversation {
 
   #send(sending: Sending): void {
     if (this.#transfer.ended) return this.#close();
-    if (!this.#connected || sending.kind === 'nothing') return;
+    if (!this.#isOpen || sending.kind === 'nothing') return;
     if (sending.kind === 'options') {
-      this.#socket.send(encodeOptions(this.#transfer.terms.agreed));
+      this.#wire.send(encodeOptions(this.#transfer.terms.agreed));
       return;
     }
-    // The present flight goes out when its bytes arrive, whatever the phone says meanwhile.
-    if (this.#reading) return;
+    // The present flight goes out when its bytes may, whatever the phone says meanwhile.
+    if (this.#isHeldUp) return;
     const held = this.#of.blocks.hold(sending.first, sending.last);
     if (held !== true) return this.#await(held);
-    for (let block = sending.first; block <= sending.last; block += 1) {
-      this.#socket.send(this.#of.blocks.packet(block));
+    if (this.#hasTurn(sending)) this.#sendBlocks(sending);
+  }
+
+  #hasTurn({ first, last }: Extract<Sending, { kind: 'blocks' }>): boolean {
+    const { budget, terms, seen } = this.#of;
+    if (!budget.isLimited) return true;
+    this.#isHeldUp = true;
+    const bytes = (last - first + 1) * terms.blockBytes;
+    const go = () => {
+      this.#isHeldUp = false;
+      const flight = this.#closed ? undefined : contentArrived(this.#transfer, steadyNow());
+      if (flight?.kind !== 'blocks') return;
+      const held = this.#of.blocks.hold(flight.first, flight.last);
+      if (held === true) this.#sendBlocks(flight);
+      else this.#await(held);
+    };
+    if (!budget.mayGo({ source: seen.asked.address, bytes, go })) return false;
+    this.#isHeldUp = false;
+    return true;
+  }
+
+  #sendBlocks({ first, last }: Extract<Sending, { kind: 'blocks' }>): void {
+    for (let block = first; block <= last; block += 1) {
+      this.#wire.send(this.#of.blocks.packet(block));
     }
     this.#report();
   }
 
   #await(held: Promise<unknown>): void {
-    this.#reading = true;
+    this.#isHeldUp = true;
     held.then(
       () => {
-        this.#reading = false;
+        this.#isHeldUp = false;
         this.#send(contentArrived(this.#transfer, steadyNow()));
       },
       (error: Error) => this.abort(`cannot read the file: ${error.message}`),
@@ -162,11 +170,11 @@ export class TftpConversation {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#socket.close();
+    this.#wire.close();
     const { image, observer, seen, onEnd } = this.#of;
     image.release?.();
     const record = this.#transfer.ended!;
     observer.transferEnded?.(seen, { ...record, durationMs: ms(record.durationMs) });
-    onEnd(record);
+    onEnd(record, this.#transfer);
   }
 }

@@ -1,35 +1,42 @@
-import { createSocket, type Socket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
-import { steadyNow } from '@ringwave/runtime/clock';
+import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
 import { askedPath } from '../core/asked-path.ts';
-import { agreeOptions, type OptionPolicy, phonePolicy } from '../core/tftp/options.ts';
-import { toNetascii } from '../core/tftp/netascii.ts';
-import { decodePacket, ERROR_CODES, encodeError, type FileRequest } from '../core/tftp/packet.ts';
+import { type BlockMemory, learnFrom, optionsFor, policyFor } from '../core/tftp/block-memory.ts';
+import { agreeOptions, agreeUpload, type OptionPolicy, phonePolicy } from '../core/tftp/options.ts';
+import {
+  decodePacket,
+  ERROR_CODES,
+  encodeError,
+  type FileRequest,
+  type Packet,
+} from '../core/tftp/packet.ts';
+import {
+  enter,
+  impatient,
+  leave,
+  type WaitingRoom,
+  waitingRoom,
+  withdraw,
+} from '../core/waiting-room.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import {
   type Asked,
   type EdgeLog,
   type FileResolver,
   plainAddress,
-  type Served,
-  type ServedImage,
   silentLog,
 } from './file-source.ts';
-import { netasciiView } from './netascii-view.ts';
 import { RateLimit } from './rate-limit.ts';
 import { TftpBlocks } from './tftp-blocks.ts';
-import { type Peer, TftpConversation } from './tftp-conversation.ts';
-
-export interface TftpLimits {
-  /** Transfers at once; each holds a socket. Requests beyond get silence: a phone asks again in seconds. */
-  readonly transfersMax: number;
-  /** Transfers at once for one address. A phone runs one; behind one router there are a few. */
-  readonly transfersPerSourceMax: number;
-}
-
-export const phoneLimits: TftpLimits = { transfersMax: 1024, transfersPerSourceMax: 8 };
+import { type Content, contentOf } from './tftp-content.ts';
+import { TftpConversation } from './tftp-conversation.ts';
+import { type Entry, phoneLimits, TftpLive, type TftpLimits } from './tftp-live.ts';
+import { TftpUpload } from './tftp-upload.ts';
+import { listenersPort, ownPort, type OpenWire, type Peer, udpSocket } from './tftp-wire.ts';
+import type { UploadDesk } from './upload-spool.ts';
 
 export interface TftpServerOptions {
   readonly host: string;
@@ -40,65 +47,87 @@ export interface TftpServerOptions {
   readonly policy?: OptionPolicy;
   readonly limits?: TftpLimits;
   readonly cache?: ChunkCache;
+  readonly budget?: ByteBudget;
+  /** Absent: nothing may be written. */
+  readonly uploads?: UploadDesk;
+  /** Everything from the listener's port, where firewalls and routers let nothing else back. */
+  readonly singlePort?: boolean;
   /** False for an address that gets no answer at all. */
   readonly mayAsk?: (address: string) => boolean;
 }
 
 /** Bytes. 1,000 phones asking at once fit; with the default of 208 KiB most of them had to ask again. */
 const receiveBufferBytesWanted = 4 * 1024 * 1024;
-/** How often overdue answers are looked for, while there are transfers. */
-const scanEveryMs = 10;
 /** Error answers a second to what no phone sends in good faith. */
 const garbageAnswersPerSecond = 10;
 /** Phones probe 5 to 10 missing files at each boot; 500 of them at once stay below this. */
 const refusalsPerSecond = 2000;
 /** A request repeated this soon after a transfer got going is a late copy, not a phone that starts again. */
 const lateCopyMs = 2000;
+/** Silence of a transfer after which the same file asked from the same address is the same phone starting again. */
+const startsAgainMs = 5000;
+/** Images that wait for a place: more phones than that get silence and ask again. */
+const waitingMax = 1024;
+/** Places that images leave to configurations, where nothing else is said. */
+const configPlaces = 64;
 const logLinesPerSecond = 5;
-
-interface Entry {
-  readonly fileName: string;
-  /** Absent while the file is looked up. */
-  conversation?: TftpConversation;
-}
 
 /** One request, and where it came from. */
 interface Read {
   readonly key: string;
+  readonly entry: Entry;
   readonly request: FileRequest;
   readonly peer: Peer;
   readonly asked: Asked;
 }
 
-/** Serves reads (RFC 1350, 2347 to 2349, 7440). Whatever arrives may cost its own transfer at most. */
+/** An image that waits for its place. */
+interface Guest {
+  begin(): void;
+  giveUp(): void;
+}
+
+/** Serves reads and, where a desk admits them, writes (RFC 1350, 2347 to 2349, 7440). Whatever arrives may cost its own transfer at most. */
 export class TftpServer {
   readonly #socket: Socket;
   readonly #options: TftpServerOptions;
   readonly #log: EdgeLog;
-  readonly #limits: TftpLimits;
   readonly #cache: ChunkCache;
-  readonly #live = new Map<string, Entry>();
-  readonly #perSource = new Map<string, number>();
+  readonly #budget: ByteBudget;
+  readonly #policy: OptionPolicy;
+  readonly #live: TftpLive;
+  readonly #room: WaitingRoom<Guest>;
+  readonly #memory: BlockMemory = new Map();
   readonly #garbage = new RateLimit(garbageAnswersPerSecond);
   readonly #refusals = new RateLimit(refusalsPerSecond);
   readonly #logLines = new RateLimit(logLinesPerSecond);
-  #scan: NodeJS.Timeout | undefined;
-  #closing: (() => void) | undefined;
+  #openWire: OpenWire | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(options: TftpServerOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
-    this.#limits = options.limits ?? phoneLimits;
     this.#cache = options.cache ?? new ChunkCache();
-    this.#socket = createSocket(isIPv6(options.host) ? 'udp6' : 'udp4');
+    this.#budget = options.budget ?? new ByteBudget();
+    this.#policy = options.policy ?? phonePolicy;
+    const limits = options.limits ?? phoneLimits;
+    this.#live = new TftpLive(limits, (now) => this.#dismiss(now));
+    const imagesMax = limits.imagesMax ?? Math.max(1, limits.transfersMax - configPlaces);
+    this.#room = waitingRoom(imagesMax, waitingMax);
+    this.#socket = udpSocket(options.host);
   }
 
   /** Rejects with Node's own error where the port cannot be had. */
   static async listen(options: TftpServerOptions): Promise<TftpServer> {
     const server = new TftpServer(options);
     const socket = server.#socket;
+    // The address is a number and looked up at once: it may listen before bind has returned.
+    const listening = once(socket, 'listening');
     socket.bind({ address: options.host, port: options.port, exclusive: true });
-    await once(socket, 'listening');
+    await listening;
+    server.#openWire = options.singlePort
+      ? listenersPort(socket)
+      : ownPort(socket.address().address);
     socket.on('message', (bytes, from) => server.#take(bytes, from));
     socket.on('error', (error) => server.#log.warn({ error: error.message }, 'tftp socket failed'));
     server.#askForReceiveBuffer();
@@ -128,94 +157,134 @@ export class TftpServer {
     return this.#live.size;
   }
 
+  /** False: no timer runs, so an idle agent costs no time. */
+  get isAwake(): boolean {
+    return this.#live.isAwake;
+  }
+
   #take(bytes: Buffer, from: Peer): void {
     // Port 0 cannot be answered, and an answer to another TFTP server's own port could start an endless exchange.
-    if (from.port === 0 || from.port === 69 || this.#closing) return;
+    if (from.port === 0 || from.port === 69 || this.#live.isClosing)
+      return this.#takeLate(bytes, from);
     if (this.#options.mayAsk?.(from.address) === false) return;
     const packet = decodePacket(bytes);
-    if (packet?.kind === 'read') return this.#takeRead(packet, bytes.length, from);
-    if (packet?.kind === 'write') {
-      return this.#refuse(from, 'access-violation', 'Read only', {
-        bytesMax: bytes.length,
-        limit: this.#garbage,
-      });
+    if (packet?.kind === 'read' || packet?.kind === 'write') {
+      return this.#takeRequest(packet, bytes.length, from);
     }
+    if (packet) return this.#hand(bytes, from);
     // Only what meant to be a request is answered: an answer to an ERROR or DATA could be answered in turn.
-    const meantAsRequest =
-      bytes.length >= 2 && bytes[0] === 0 && (bytes[1] === 1 || bytes[1] === 2);
-    if (packet || !meantAsRequest) return;
+    if (bytes.length < 2 || bytes[0] !== 0 || (bytes[1] !== 1 && bytes[1] !== 2)) return;
     this.#refuse(from, 'illegal-operation', 'Malformed request', {
       bytesMax: bytes.length,
       limit: this.#garbage,
     });
   }
 
-  #takeRead(request: FileRequest, bytesMax: number, from: Peer): void {
-    const key = `${from.address} ${from.port}`;
-    const entry = this.#live.get(key);
-    if (entry?.fileName === request.fileName && this.#isCopy(entry)) {
-      entry.conversation?.repeatFirst();
+  /** While the server closes, transfers through its port go on; requests get silence. */
+  #takeLate(bytes: Buffer, from: Peer): void {
+    const packet: Packet | undefined = decodePacket(bytes);
+    if (packet && packet.kind !== 'read' && packet.kind !== 'write') this.#hand(bytes, from);
+  }
+
+  /** Strangers get silence: with ports of their own the kernel drops them, here nothing knows their address. */
+  #hand(bytes: Buffer, from: Peer): void {
+    if (this.#options.singlePort) this.#live.at(keyOf(from))?.talk?.take(bytes);
+  }
+
+  #takeRequest(request: FileRequest, bytesMax: number, from: Peer): void {
+    const key = keyOf(from);
+    const entry = this.#live.at(key);
+    if (entry?.fileName === request.fileName && entry.kind === request.kind && isCopy(entry)) {
+      entry.talk?.repeatFirst();
       return;
     }
-    entry?.conversation?.abort('superseded by a new request from the same port');
-    const path = askedPath(request.fileName.replaceAll('\\', '/'));
-    const refuse = (code: keyof typeof ERROR_CODES, text: string) =>
-      this.#refuse(from, code, text, { bytesMax, limit: this.#refusals });
+    entry?.talk?.abort('superseded by a new request from the same port');
+    const path = askedPath(withoutUrl(request.fileName.replaceAll('\\', '/')));
+    const refuse: Refuse = (code, text, limit = this.#refusals) =>
+      this.#refuse(from, code, text, { bytesMax, limit });
     if (path === undefined) return refuse('access-violation', 'Access violation');
     if (request.mode !== 'octet' && request.mode !== 'netascii') {
       return refuse('illegal-operation', 'Mode must be octet or netascii');
     }
-    if (this.#isFull(from.address)) return this.#noteFull(from);
-    const asked: Asked = {
-      protocol: 'tftp',
-      method: 'GET',
-      path,
-      address: plainAddress(from.address),
-    };
-    const admitted: Entry = { fileName: request.fileName };
-    this.#admit(key, admitted);
-    this.#serve(admitted, { key, request, peer: from, asked }).then(
+    this.#live
+      .stalled(from.address, {
+        fileName: request.fileName,
+        before: steadyLater(steadyNow(), -startsAgainMs),
+      })
+      ?.abort('superseded by a new request of the same phone');
+    const address = plainAddress(from.address);
+    if (request.kind === 'write') return this.#write({ key, request, peer: from, path, refuse });
+    if (this.#live.isFull(from.address)) return this.#noteFull(from);
+    const asked: Asked = { protocol: 'tftp', method: 'GET', path, address };
+    const admitted: Entry = { kind: 'read', fileName: request.fileName };
+    this.#live.admit(key, admitted);
+    this.#serve({ key, entry: admitted, request, peer: from, asked }).then(
       (isServed) => isServed || refuse('file-not-found', 'File not found'),
       (error: unknown) => {
-        this.#release(key, admitted);
+        this.#live.release(key, admitted);
         this.#note({ path, error: String(error) }, 'tftp request failed');
         refuse('undefined', 'Server fault');
       },
     );
   }
 
-  /** While nothing was acknowledged, the same request is the same request; soon after, it is a late copy of it. */
-  #isCopy({ conversation }: Entry): boolean {
-    return !conversation?.verified || steadyNow() - conversation.startedAt < lateCopyMs;
-  }
-
   /** False when there is no such file for this phone. */
-  async #serve(entry: Entry, read: Read): Promise<boolean> {
-    const { key, request, asked } = read;
+  async #serve(read: Read): Promise<boolean> {
+    const { key, entry, request, asked } = read;
     const content = await contentOf(await this.#options.files.resolve(asked), request.mode);
     if (!content) {
-      this.#release(key, entry);
+      this.#live.release(key, entry);
       return false;
     }
     // The phone may have asked for something else from the same port meanwhile, or we are stopping.
-    if (this.#live.get(key) !== entry || this.#closing) {
+    if (this.#live.at(key) !== entry || this.#live.isClosing) {
       content.image.release?.();
-      this.#release(key, entry);
-      return true;
-    }
-    entry.conversation = this.#converse(entry, read, content);
+      this.#live.release(key, entry);
+    } else if (content.shared) this.#queue(read, content);
+    else entry.talk = this.#converse(read, content, () => {});
     return true;
   }
 
-  #converse(entry: Entry, { key, request, peer, asked }: Read, content: Content): TftpConversation {
+  #queue(read: Read, content: Content): void {
+    const { key, entry, asked } = read;
+    const source = asked.address;
+    const begin = () => {
+      delete entry.withdraw;
+      entry.talk = this.#converse(read, content, () => leave(this.#room, source)?.begin());
+    };
+    const giveUp = () => {
+      delete entry.withdraw;
+      content.image.release?.();
+      this.#live.release(key, entry);
+    };
+    const guest: Guest = { begin, giveUp };
+    const admission = enter(this.#room, { source, item: guest }, steadyNow());
+    if (admission === 'goes') return begin();
+    if (admission === 'full') {
+      this.#noteFull(read.peer);
+      return giveUp();
+    }
+    entry.withdraw = () => {
+      if (withdraw(this.#room, guest)) content.image.release?.();
+    };
+  }
+
+  #dismiss(now: SteadyMs): void {
+    for (const guest of impatient(this.#room, now)) guest.giveUp();
+  }
+
+  #converse(read: Read, content: Content, left: () => void): TftpConversation {
+    const { key, entry, request, peer, asked } = read;
     const { image, shared } = content;
-    const policy = this.#options.policy ?? phonePolicy;
-    const terms = agreeOptions(request.options, image.lengthBytes, policy);
+    const policy = policyFor(this.#memory, asked.address, this.#policy);
+    const options = optionsFor(this.#memory, asked.address, request.options);
+    const terms = agreeOptions(options, image.lengthBytes, policy);
     return new TftpConversation({
-      localAddress: this.#socket.address().address,
+      openWire: this.#openWire!,
+      budget: this.#budget,
       peer,
       image,
-      blocks: new TftpBlocks(image, terms.blockBytes, shared ? this.#cache : undefined),
+      blocks: new TftpBlocks(image, terms, shared ? this.#cache : undefined),
       terms,
       seen: {
         asked,
@@ -225,57 +294,53 @@ export class TftpServer {
         fromByte: 0,
       },
       observer: this.#options.files.observer ?? {},
-      onEnd: ({ outcome }) => {
+      onEnd: ({ outcome }, transfer) => {
+        const { path, address } = asked;
         if (outcome.kind === 'aborted' && outcome.by === 'us') {
-          this.#note(
-            { path: asked.path, address: asked.address, why: outcome.why },
-            'tftp aborted',
-          );
+          this.#note({ path, address, why: outcome.why }, 'tftp aborted');
         }
-        this.#release(key, entry);
+        learnFrom(this.#memory, address, transfer);
+        this.#live.release(key, entry);
+        left();
       },
     });
   }
 
-  #isFull(address: string): boolean {
-    const { transfersMax, transfersPerSourceMax } = this.#limits;
-    const fromHere = this.#perSource.get(address) ?? 0;
-    return this.#live.size >= transfersMax || fromHere >= transfersPerSourceMax;
+  #write(write: {
+    key: string;
+    request: FileRequest;
+    peer: Peer;
+    path: string;
+    refuse: Refuse;
+  }): void {
+    const { key, request, peer, path, refuse } = write;
+    const address = plainAddress(peer.address);
+    if (this.#live.isFull(peer.address)) return this.#noteFull(peer);
+    const upload = this.#options.uploads?.admits({ protocol: 'tftp', path, address });
+    if (upload === undefined) return refuse('access-violation', 'Read only', this.#garbage);
+    if (upload === 'busy') return this.#noteFull(peer);
+    const terms = agreeUpload(request.options, this.#policy);
+    if (terms.lengthBytes > upload.bytesMax) {
+      upload.done();
+      return refuse('disk-full', 'Larger than allowed');
+    }
+    const entry: Entry = { kind: 'write', fileName: request.fileName };
+    this.#live.admit(key, entry);
+    entry.talk = new TftpUpload({
+      peer,
+      openWire: this.#openWire!,
+      upload,
+      terms,
+      isText: request.mode === 'netascii',
+      onEnd: (end) => {
+        this.#log.info({ path, address, ...end }, 'tftp upload ended');
+        this.#live.release(key, entry);
+      },
+    });
   }
 
   #noteFull(from: Peer): void {
     this.#note({ address: from.address, transfers: this.#live.size }, 'tftp limit reached');
-  }
-
-  #admit(key: string, entry: Entry): void {
-    const pending = this.#live.get(key);
-    if (pending) this.#release(key, pending);
-    const address = addressOf(key);
-    this.#live.set(key, entry);
-    this.#perSource.set(address, (this.#perSource.get(address) ?? 0) + 1);
-    this.#scan ??= setInterval(() => {
-      // After the poll phase: else a busy loop takes answers that already wait in the socket for missing.
-      setImmediate(() => this.#scanAll());
-    }, scanEveryMs);
-  }
-
-  #scanAll(): void {
-    const now = steadyNow();
-    for (const { conversation } of this.#live.values()) conversation?.scan(now);
-  }
-
-  /** Does nothing where another entry has taken this key. */
-  #release(key: string, entry: Entry): void {
-    if (this.#live.get(key) !== entry) return;
-    this.#live.delete(key);
-    const address = addressOf(key);
-    const left = (this.#perSource.get(address) ?? 1) - 1;
-    if (left > 0) this.#perSource.set(address, left);
-    else this.#perSource.delete(address);
-    if (this.#live.size > 0) return;
-    clearInterval(this.#scan);
-    this.#scan = undefined;
-    this.#closing?.();
   }
 
   #refuse(
@@ -295,41 +360,24 @@ export class TftpServer {
   }
 
   /** Takes no new request, lets transfers end for `drain`, then ends them. */
-  async close(drain: DurationMs = seconds(0)): Promise<void> {
-    const drained = new Promise<void>((resolve) => {
-      this.#closing = resolve;
-    });
-    if (this.#live.size === 0) this.#closing?.();
-    const timer = setTimeout(() => this.#abortAll(), drain);
-    await drained;
-    clearTimeout(timer);
+  close(drain: DurationMs = seconds(0)): Promise<void> {
+    this.#closed ??= this.#close(drain);
+    return this.#closed;
+  }
+
+  async #close(drain: DurationMs): Promise<void> {
+    await this.#live.close(drain);
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
-
-  #abortAll(): void {
-    for (const [key, entry] of this.#live) {
-      if (entry.conversation) entry.conversation.abort('Server is stopping');
-      else this.#release(key, entry);
-    }
-  }
 }
 
-const addressOf = (key: string): string => key.slice(0, key.lastIndexOf(' '));
+type Refuse = (code: keyof typeof ERROR_CODES, text: string, limit?: RateLimit) => void;
 
-/** What one transfer sends. `shared` is absent for bytes rendered for one phone, which no cache may keep. */
-interface Content {
-  readonly image: ServedImage;
-  readonly shared?: ServedImage;
-}
+const keyOf = ({ address, port }: Peer): string => `${address} ${port}`;
 
-async function contentOf(served: Served, mode: string): Promise<Content | undefined> {
-  if (served.kind === 'image') {
-    const image = mode === 'netascii' ? await netasciiView(served) : served;
-    return { image, shared: served };
-  }
-  // TFTP has no login: what needs one does not exist here.
-  if (served.kind !== 'bytes') return undefined;
-  const body = mode === 'netascii' ? toNetascii(served.body) : served.body;
-  const read = (offset: number, length: number) => body.subarray(offset, offset + length);
-  return { image: { kind: 'image', etag: '', lengthBytes: body.length, read } };
-}
+/** While nothing was acknowledged, the same request is the same request; soon after, it is a late copy of it. */
+const isCopy = ({ talk }: Entry): boolean =>
+  !talk?.verified || steadyNow() - talk.startedAt < lateCopyMs;
+
+/** Some boot loaders send the whole URL they were configured with. */
+const withoutUrl = (name: string): string => name.replace(/^tftp:\/\/[^/]*\//i, '');

@@ -53,6 +53,16 @@ export const polycom: VendorProfile = {
   }),
   renderCommonConfig: () => ({ contentType: 'text/xml', body: COMMON_MASTER, holdsLogin: false }),
   readConfig,
+  // UCS administrators' guide, provisioning server: logs, local overrides, directory and call lists.
+  uploads: [
+    '{mac}-app.log',
+    '{mac}-boot.log',
+    '{mac}-now.log',
+    '{mac}-phone.cfg',
+    '{mac}-web.cfg',
+    '{mac}-directory.xml',
+    '{mac}-calls.xml',
+  ],
   wake: { event: 'check-sync' },
   imageTransport: ['http'],
   userAgent: ({ model, version }) =>

@@ -169,6 +169,11 @@ export interface VendorProfile extends VendorKnowledge {
   readonly imageTransport: readonly ('http' | 'tftp')[];
   /** The User-Agent a phone of this model sends over HTTP; the simulator's phones use it. */
   userAgent(phone: { mac: Mac; model: string; version: string; hardware?: string }): string;
+  /**
+   * Names its phones write to the server, `{mac}` for their own twelve digits; absent where no document names any. All
+   * other names are refused.
+   */
+  readonly uploads?: readonly string[];
   /** Characters and length a provisioning password may have (vendor limits; phones.md facts). */
   readonly password: { readonly alphabet: string; readonly length: number };
 }

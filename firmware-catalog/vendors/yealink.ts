@@ -82,6 +82,8 @@ export const yealink: VendorProfile = {
     holdsLogin: false,
   }),
   readConfig,
+  // Auto provisioning guide: the user's own changes, where static.auto_provision.custom.sync asks for them.
+  uploads: ['{mac}-local.cfg'],
   wake: { event: 'check-sync;reboot=true' },
   imageTransport: ['http', 'tftp'],
   userAgent: ({ mac, model, version }) =>

@@ -20,3 +20,15 @@ export function toNetascii(bytes: Uint8Array): Buffer {
   }
   return converted;
 }
+
+/** Back from the wire, whole: CR LF is a line end, CR NUL a bare CR; any other byte after a CR stays as it came. */
+export function fromNetascii(bytes: Uint8Array): Buffer {
+  const plain = Buffer.allocUnsafe(bytes.length);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const follows = bytes[at] === CR ? bytes[at + 1] : undefined;
+    plain[length++] = follows === LF ? LF : bytes[at]!;
+    if (follows === LF || follows === 0) at += 1;
+  }
+  return plain.subarray(0, length);
+}

@@ -1,5 +1,6 @@
 // What a transfer agrees on (RFC 2347 to 2349, RFC 7440). An option that cannot be granted is left out of
 // the answer, never refused with ERROR 8: phones give up on an error and go on without an option.
+import type { Rollover } from './block-number.ts';
 
 export interface OptionPolicy {
   /** Bytes. 1468 by default: with 32 bytes of headers it fills an Ethernet frame without fragments. */
@@ -11,18 +12,22 @@ export interface OptionPolicy {
    * and retransmits exactly so, for phones that insist.
    */
   readonly timeoutOption: 'leave-out' | 'honour';
+  /** What follows block 65,535. */
+  readonly rollover: Rollover;
 }
 
 export const phonePolicy: OptionPolicy = {
   blockBytesMax: 1468,
   windowBlocksMax: 16,
   timeoutOption: 'leave-out',
+  rollover: 0,
 };
 
 export interface Terms {
   readonly lengthBytes: number;
   readonly blockBytes: number;
   readonly windowBlocks: number;
+  readonly rollover: Rollover;
   /** Absent: retransmission follows the measured round trip. */
   readonly fixedTimeoutMs?: number;
   /** What the OACK says; empty means that DATA 1 goes first. */
@@ -58,8 +63,20 @@ export function agreeOptions(
     // Whatever number a reader writes there, the answer is the true size (RFC 2349).
     if (name === 'tsize' && isInteger(asked.get('tsize'))) agreed.set(name, `${lengthBytes}`);
   }
-  const terms: Terms = { lengthBytes, blockBytes, windowBlocks, agreed };
+  const terms: Terms = {
+    lengthBytes,
+    blockBytes,
+    windowBlocks,
+    rollover: policy.rollover,
+    agreed,
+  };
   return honoured === undefined ? terms : { ...terms, fixedTimeoutMs: honoured * 1000 };
+}
+
+/** For a write: `tsize` is what the phone announces and is repeated (RFC 2349); 0 where it announces nothing. */
+export function agreeUpload(asked: ReadonlyMap<string, string>, policy: OptionPolicy): Terms {
+  const announced = asked.get('tsize');
+  return agreeOptions(asked, isInteger(announced) ? Number(announced) : 0, policy);
 }
 
 const isInteger = (text: string | undefined): boolean => /^\d{1,20}$/.test(text ?? '');

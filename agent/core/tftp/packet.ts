@@ -1,5 +1,6 @@
 // TFTP datagrams to values and back (RFC 1350 section 5, RFC 2347). Length is looked at before content,
 // and every length of every content gives a packet or undefined: nothing here throws.
+import { type Rollover, wireNumber } from './block-number.ts';
 
 export interface FileRequest {
   readonly kind: 'read' | 'write';
@@ -122,10 +123,10 @@ export function encodeOptions(options: ReadonlyMap<string, string>): Buffer {
   return Buffer.from(`\0\u0006${fields.join('')}`, 'latin1');
 }
 
-/** `block` is absolute: only its low 16 bits travel, so that the number after 65,535 is 0. */
-export function encodeAck(block: number): Buffer {
+/** `block` is absolute. */
+export function encodeAck(block: number, rollover: Rollover = 0): Buffer {
   const packet = Buffer.from([0, 4, 0, 0]);
-  packet.writeUInt16BE(block & 0xffff, 2);
+  packet.writeUInt16BE(wireNumber(block, rollover), 2);
   return packet;
 }
 
@@ -141,10 +142,23 @@ export function encodeRequest(request: FileRequest): Buffer {
 /** Bytes before the data of a DATA packet. */
 export const dataHeaderBytes = 4;
 
+/** One DATA packet, as the writer of a file sends it. `block` is absolute. */
+export function encodeData(block: number, data: Uint8Array, rollover: Rollover = 0): Buffer {
+  const packet = Buffer.alloc(dataHeaderBytes + data.length);
+  writeDataHeader(packet, 0, { block, rollover });
+  packet.set(data, dataHeaderBytes);
+  return packet;
+}
+
 /** Writes the header of one DATA packet at `at`; `block` is absolute. */
-export function writeDataHeader(target: Buffer, at: number, block: number): void {
+export function writeDataHeader(
+  target: Buffer,
+  at: number,
+  named: { block: number; rollover: Rollover },
+): void {
+  const wire = wireNumber(named.block, named.rollover);
   target[at] = 0;
   target[at + 1] = 3;
-  target[at + 2] = (block >>> 8) & 0xff;
-  target[at + 3] = block & 0xff;
+  target[at + 2] = wire >>> 8;
+  target[at + 3] = wire & 0xff;
 }

@@ -2,6 +2,7 @@
 // RFC 1350 and 2347 to 2349, windows of RFC 7440. Blocks are absolute numbers; block 0 is the OACK.
 // A transfer is changed in place by the functions here and by nobody else: 50 MB take 35,000 steps.
 import { type SteadyMs, steadyLater } from '@ringwave/runtime/clock';
+import { stepTo } from './block-number.ts';
 import type { Terms } from './options.ts';
 import type { Packet } from './packet.ts';
 import { backOff, type RoundTrip, sampleRoundTrip, unmeasured } from './round-trip.ts';
@@ -103,7 +104,7 @@ export function takePacket(transfer: Transfer, packet: Packet, now: SteadyMs): S
 
 function takeAck(transfer: Transfer, wire: number, now: SteadyMs): Sending {
   // Only the low 16 bits travel. An ACK of an older block comes out as a large step and is ignored.
-  const step = (wire - transfer.acked) & 0xffff;
+  const step = stepTo(wire, transfer.acked, transfer.terms.rollover);
   if (step > transfer.sentTo - transfer.acked) return NOTHING;
   if (step === 0) return takeDoubledAck(transfer, now);
   if (!transfer.repeated) sampleRoundTrip(transfer.roundTrip, now - transfer.sentAt);

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type UploadNamed, uploadNamed } from '../core/upload-names.ts';
+
+export interface AskedUpload {
+  readonly protocol: 'tftp' | 'http';
+  /** As `askedPath` gives it. */
+  readonly path: string;
+  readonly address: string;
+}
+
+/** One upload under way; it holds a place until `done`. */
+export interface Upload {
+  readonly bytesMax: number;
+  /** 'full': nothing was kept, and what lay under this name before is as it was. */
+  store(body: Buffer): Promise<'new' | 'replaced' | 'full'>;
+  done(): void;
+}
+
+export interface UploadDesk {
+  /** Undefined: no such file may be written. 'busy': ask again. */
+  admits(asked: AskedUpload): Upload | 'busy' | undefined;
+}
+
+export interface SpoolLimits {
+  /** Bytes of all files together. */
+  readonly quotaBytes: number;
+  /** Bytes of one file. A phone's log is below 1 MiB. */
+  readonly fileBytesMax: number;
+  /** Each is held in memory until it is whole. */
+  readonly uploadsMax: number;
+}
+
+export const spoolLimits: SpoolLimits = {
+  quotaBytes: 256 * 1024 * 1024,
+  fileBytesMax: 2 * 1024 * 1024,
+  uploadsMax: 16,
+};
+
+/** Files aside, while they are written; a name that no upload can have. */
+const asideEnding = '.uploading';
+
+/**
+ * What phones upload, in a folder of its own that no server reads from. A file appears under its name when all of it is
+ * on the disk, so that a reader and a vanished phone never meet half a file.
+ */
+export class UploadSpool implements UploadDesk {
+  readonly #folder: string;
+  readonly #limits: SpoolLimits;
+  readonly #mayWrite: (path: string) => UploadNamed | undefined;
+  readonly #lengths = new Map<string, number>();
+  #bytes = 0;
+  #active = 0;
+
+  private constructor(
+    folder: string,
+    mayWrite: (path: string) => UploadNamed | undefined,
+    limits: SpoolLimits,
+  ) {
+    this.#folder = folder;
+    this.#mayWrite = mayWrite;
+    this.#limits = limits;
+  }
+
+  /** `mayWrite` knows the names. Removes what an earlier end left half written. */
+  static async open(
+    folder: string,
+    mayWrite: (path: string) => UploadNamed | undefined,
+    limits: SpoolLimits = spoolLimits,
+  ): Promise<UploadSpool> {
+    const spool = new UploadSpool(folder, mayWrite, limits);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      if (name.endsWith(asideEnding)) await rm(path, { force: true });
+      else spool.#count(name, (await stat(path)).size);
+    }
+    return spool;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  admits({ path }: AskedUpload): Upload | 'busy' | undefined {
+    const named = this.#mayWrite(path);
+    if (!named) return undefined;
+    if (this.#active >= this.#limits.uploadsMax) return 'busy';
+    this.#active += 1;
+    let holdsPlace = true;
+    return {
+      bytesMax: this.#limits.fileBytesMax,
+      store: (body) => this.#store(named.name, body),
+      done: () => {
+        if (holdsPlace) this.#active -= 1;
+        holdsPlace = false;
+      },
+    };
+  }
+
+  async #store(name: string, body: Buffer): Promise<'new' | 'replaced' | 'full'> {
+    const before = this.#lengths.get(name);
+    if (this.#bytes - (before ?? 0) + body.length > this.#limits.quotaBytes) return 'full';
+    // Counted before it is written, so that uploads at once cannot overrun the quota together.
+    this.#count(name, body.length);
+    const aside = join(this.#folder, `${randomUUID()}${asideEnding}`);
+    try {
+      await writeWhole(aside, body);
+      await rename(aside, join(this.#folder, name));
+      return before === undefined ? 'new' : 'replaced';
+    } catch (error) {
+      this.#count(name, before ?? 0);
+      await rm(aside, { force: true });
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return 'full';
+      throw error;
+    }
+  }
+
+  #count(name: string, length: number): void {
+    this.#bytes += length - (this.#lengths.get(name) ?? 0);
+    this.#lengths.set(name, length);
+  }
+}
+
+async function writeWhole(path: string, body: Buffer): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(body);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Any phone's files, by the patterns of all vendors: for the laboratory. */
+export const anyPhoneMayWrite =
+  (patterns: readonly string[]) =>
+  (path: string): UploadNamed | undefined =>
+    uploadNamed(path, patterns);

@@ -1,0 +1,95 @@
+import { test } from 'tap';
+import { stepTo, wireNumber } from '../../../../agent/core/tftp/block-number.ts';
+import {
+  type BlockMemory,
+  learnFrom,
+  optionsFor,
+  policyFor,
+} from '../../../../agent/core/tftp/block-memory.ts';
+import { agreeOptions, phonePolicy } from '../../../../agent/core/tftp/options.ts';
+import {
+  beginTransfer,
+  peerGone,
+  takePacket,
+  takeTimeout,
+} from '../../../../agent/core/tftp/transfer.ts';
+import type { SteadyMs } from '@ringwave/runtime/clock';
+
+const at = (ms: number) => ms as SteadyMs;
+
+test('what follows 65,535 is 0, or 1 where a phone counts so', (t) => {
+  const blocks = [0, 1, 65_535, 65_536, 131_070, 131_071];
+  t.same(
+    blocks.map((block) => wireNumber(block, 0)),
+    [0, 1, 65_535, 0, 65_534, 65_535],
+  );
+  t.same(
+    blocks.map((block) => wireNumber(block, 1)),
+    [0, 1, 65_535, 1, 65_535, 1],
+  );
+  t.end();
+});
+
+test('the step to a wire number is small for what follows and larger than any window for what is past', (t) => {
+  for (const rollover of [0, 1] as const) {
+    for (const block of [-1, 0, 1, 65_534, 65_535, 65_536, 131_069, 131_070, 200_000]) {
+      for (const step of [0, 1, 2, 64]) {
+        t.equal(stepTo(wireNumber(block + step, rollover) & 0xffff, block, rollover), step);
+      }
+      if (block > 65) t.ok(stepTo(wireNumber(block - 1, rollover), block, rollover) > 60_000);
+    }
+  }
+  t.equal(stepTo(0, 70_000, 1), Infinity, 'no block is called 0 when counting goes on with 1');
+  t.end();
+});
+
+/** A phone that accepts the options and never gets block 1. */
+function firstBlockDied(blksize: string) {
+  const terms = agreeOptions(new Map([['blksize', blksize]]), 90_000, phonePolicy);
+  const { transfer } = beginTransfer(terms, at(0));
+  takePacket(transfer, { kind: 'ack', block: 0 }, at(1));
+  for (let now = 0; now < 5000; now += 10) takeTimeout(transfer, at(now));
+  peerGone(transfer, at(5000));
+  return transfer;
+}
+
+test('a phone whose first large block dies is offered 1024 the next time, and then no option at all', (t) => {
+  const memory: BlockMemory = new Map();
+  learnFrom(memory, 'a', firstBlockDied('1428'));
+  t.equal(policyFor(memory, 'a', phonePolicy).blockBytesMax, 1024);
+  t.equal(policyFor(memory, 'b', phonePolicy), phonePolicy, 'nobody else is');
+  learnFrom(memory, 'a', firstBlockDied('1024'));
+  t.equal(optionsFor(memory, 'a', new Map([['blksize', '1428']])).size, 0);
+  t.end();
+});
+
+test('a phone that got blocks, or never answered, teaches nothing about block sizes', (t) => {
+  const memory: BlockMemory = new Map();
+  const terms = agreeOptions(new Map([['blksize', '1428']]), 90_000, phonePolicy);
+  const silent = beginTransfer(terms, at(0)).transfer;
+  for (let now = 0; now < 20_000; now += 10) takeTimeout(silent, at(now));
+  learnFrom(memory, 'a', silent);
+  const gone = beginTransfer(terms, at(0)).transfer;
+  takePacket(gone, { kind: 'ack', block: 0 }, at(1));
+  takePacket(gone, { kind: 'ack', block: 1 }, at(2));
+  for (let now = 0; now < 70_000; now += 10) takeTimeout(gone, at(now));
+  learnFrom(memory, 'a', gone);
+  t.equal(memory.size, 0);
+  t.end();
+});
+
+test('a round trip that jumps from 1 to 200 ms costs each phone a few packets, not a storm', (t) => {
+  const { transfer } = beginTransfer(agreeOptions(new Map(), 512 * 999, phonePolicy), at(0));
+  let now = 0;
+  for (let block = 1; block <= 100; block += 1)
+    takePacket(transfer, { kind: 'ack', block }, at((now += 1)));
+  for (let block = 101; block <= 200; block += 1) {
+    const answeredAt = now + 210;
+    for (; now < answeredAt; now += 10) takeTimeout(transfer, at(now));
+    takePacket(transfer, { kind: 'ack', block }, at(now));
+    takePacket(transfer, { kind: 'ack', block }, at(now));
+  }
+  t.equal(transfer.acked, 200);
+  t.ok(transfer.retransmits <= 3, `${transfer.retransmits} retransmits for 100 blocks`);
+  t.end();
+});
