@@ -121,11 +121,16 @@ function withoutCondition(words: readonly string[]): {
   return condition ? { head, condition } : { head: words };
 }
 
+const GOES_ON =
+  /^\s*(?:and|or|&) (?:all )?(?:earlier|before|below|under|prior|previous|older|lower|later|newer|above|higher|up)\b/i;
+
 /** Brackets after a space are notes; those of `14.3(1)SR2` belong to the version. */
 function withoutNotes(text: string): { bare: string; notes: string[] } {
   const notes: string[] = [];
   const bare = text.replace(/(^|\s)\(([^()]{0,300})\)/g, (all, before: string, note: string) => {
     if (/^\s*(?:not|except|excluding)\b/i.test(note)) return all;
+    // `1.0.3.2 (and below)` says where the range goes on, not something beside it.
+    if (GOES_ON.test(note)) return `${before}${note}`;
     notes.push(note.trim());
     return before;
   });
@@ -258,7 +263,9 @@ function rangeOf(tokens: readonly string[]): VersionRange | undefined {
     else isRead = false;
     if (!isRead) return undefined;
   }
-  return settled(bounds);
+  // `1.0.3.2 and below`: a sign at the end turns back to the one version before it; any other was cut off.
+  const isBackward = /^(?:before|below|under)$/.test(sign) && turnOnly(bounds, 'atMost');
+  return sign === '' || isBackward ? settled(bounds) : undefined;
 }
 
 const EARLIER = /^(?:earlier|below|prior|previous|older|lower)$/i;
@@ -282,7 +289,6 @@ const SIDES: Readonly<Record<string, 'from' | 'after' | 'below' | 'atMost'>> = {
   before: 'below',
   below: 'below',
   under: 'below',
-  until: 'below',
   '<=': 'atMost',
   '=<': 'atMost',
   '≤': 'atMost',

@@ -200,6 +200,27 @@ const sangoma: ProductNames = {
   ],
 };
 
+const digium: ProductNames = {
+  vendor: 'Digium',
+  names: ['digium'],
+  models: models('D40 D45 D50 D60 D62 D65 D70 D80'),
+  shape: /^D\d{2}$/,
+  notPhones: [
+    {
+      words: /\b(?:asterisk|switchvox|pbx|dahdi|certified)\b/,
+      name: 'call servers',
+      class: 'call-server',
+    },
+  ],
+};
+
+const flyingvoice: ProductNames = {
+  vendor: 'Flyingvoice',
+  names: ['flyingvoice', 'flyingvoicetechnology'],
+  models: models('FIP10 FIP11 FIP11C FIP13G FIP14G FIP15G FIP16 P10 P11 P20 P21 P22P P23G'),
+  shape: /^(?:FIP|FTA|FWR|P)\d{2,4}[A-Z]{0,3}$/,
+};
+
 export const moreVendors: readonly ProductNames[] = [
   mitel,
   grandstream,
@@ -214,4 +235,6 @@ export const moreVendors: readonly ProductNames[] = [
   akuvox,
   htek,
   sangoma,
+  digium,
+  flyingvoice,
 ];

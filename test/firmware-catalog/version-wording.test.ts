@@ -158,3 +158,24 @@ test('hostile text of the greatest length is read at once', (t) => {
   t.ok(performance.now() - before < 2000);
   t.end();
 });
+
+test('a range that goes back from its version is never read as that version alone', (t) => {
+  for (const wording of [
+    '1.0.3.2 and below',
+    '1.0.3.2 & below',
+    '1.0.3.2 or before',
+    '1.0.3.2 (and below)',
+    '1.0.3.2 (or earlier)',
+  ]) {
+    t.equal(read(wording), '[] <=1.0.3.2', wording);
+  }
+  for (const wording of [
+    '1.0.3.2 <',
+    '1.0.3.2 through',
+    'until 1.0.3.2',
+    '1.0.3.2, 1.0.3.3 and below',
+  ]) {
+    t.match(read(wording), /^unread: /, `${wording}: where it ends is left to a person`);
+  }
+  t.end();
+});
