@@ -27,6 +27,7 @@ import { ImageCache } from './io/image-cache.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { SipSocket } from './io/sip-socket.ts';
+import { endRunning, tellRunning } from './io/running-file.ts';
 import { Neighbours } from './io/neighbours.ts';
 import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
 import { TftpServer } from './io/tftp-server.ts';
@@ -132,12 +133,19 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.sip = sip;
   ports = { http: http.port, tftp: tftp.port, sip: sip.port };
+  tellRunning(options.folder, {
+    pid: process.pid,
+    host: options.advertise ?? options.http.host,
+    http: http.port,
+    tftp: tftp.port,
+  });
   submit({ kind: 'started' });
   parts.link = openLink(options, clock, submit);
   return {
     ports,
     tables,
     close: async () => {
+      endRunning(options.folder);
       loop.stop();
       await parts.link?.close();
       await Promise.all([http.close(), tftp.close(), sip.close(), cache.close()]);

@@ -47,5 +47,14 @@ export function ringwaveAgentProgram(): Command {
       const { run } = await import('./run.ts');
       await run(flags);
     });
+  program
+    .command('doctor')
+    .description('Say what is wrong with this box and its lines, or that you can leave.')
+    .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
+    .option('--json', 'print JSON')
+    .action(async (flags: { data: string; json?: boolean }) => {
+      const { doctor } = await import('./doctor.ts');
+      await doctor(flags);
+    });
   return program;
 }

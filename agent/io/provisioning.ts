@@ -28,6 +28,7 @@ import type {
   TransferObserver,
   TransferSeen,
 } from './file-source.ts';
+import { checkPath } from './check-path.ts';
 import type { Keyring } from './keyring.ts';
 
 // Files for phones, made for each request and never left on disk. Every request is evidence, so it is
@@ -65,6 +66,7 @@ export class Provisioning implements FileResolver {
   async resolve(asked: Asked): Promise<Served> {
     const { tables } = this.#parts;
     if (isBlocked(tables, asked.address, this.#parts.now())) return { kind: 'absent' };
+    if (asked.path === checkPath) return check;
     const meaning = readRequest(tables, asked);
     const stranger = meaning.phone ? null : meaning.identity.mac;
     if (stranger) {
@@ -332,6 +334,14 @@ async function readExactly(handle: FileHandle, offset: number, length: number): 
 
 /** Often enough to keep a slow phone's time from running out, too seldom to cost anything. */
 const progressEveryMs = 500;
+
+/** What `ringwave-agent doctor` reads; it says nothing that the port itself does not. */
+const check: Served = {
+  kind: 'bytes',
+  body: Buffer.from('This is a Ringwave agent.\n'),
+  contentType: 'text/plain',
+  noStore: true,
+};
 
 const noLogin = 0;
 

@@ -15,7 +15,7 @@ const file = '/805ec0000001.cfg';
 interface Site {
   readonly agent: RunningAgent;
   readonly box: string;
-  notices(): readonly string[];
+  readonly notices: () => readonly string[];
 }
 
 async function site(t: Test, secrets = { plain: true, routed: false }): Promise<Site> {

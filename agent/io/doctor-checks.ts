@@ -1,0 +1,213 @@
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { access, constants, statfs } from 'node:fs/promises';
+import { connect, isIP } from 'node:net';
+import { DatabaseSync } from 'node:sqlite';
+import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import type { Finding, Findings } from '../core/doctor.ts';
+import { decodePacket, encodeRequest } from '../core/tftp/packet.ts';
+import type { HeldPlan, Sighting } from '../core/state.ts';
+import { checkPath } from './check-path.ts';
+import { type Box, readGrant } from './box.ts';
+import { type Running, runningIn } from './running-file.ts';
+
+// What `ringwave-agent doctor` looks at. Every check ends in time and changes nothing.
+
+/** Each answer from the network; a technician waits at the box. */
+const answerMsMax = 3000;
+/** Two of the largest images. */
+const diskBytesMin = 2 * 1024 ** 3;
+/** Windows are kept by the clock; a certificate needs it too. */
+const clockMsMax = 60_000;
+
+const well = (what: string, said: string): Finding => ({ what, state: 'well', said });
+const wrong = (what: string, said: string, fix: string): Finding => ({
+  what,
+  state: 'wrong',
+  said,
+  fix,
+});
+
+export async function examine(box: Box): Promise<Findings> {
+  const grant = grantOf(box);
+  if ('state' in grant) return { enrolment: grant };
+  const running = runningIn(box.folder);
+  const mqtt = new URL(grant.mqttUrl);
+  const [disk, clock, name, broker, http, tftp] = await Promise.all([
+    diskOf(box.folder),
+    clockOf(grant),
+    nameOf(mqtt.hostname),
+    brokerOf(mqtt),
+    running && httpOf(running),
+    running && tftpOf(running),
+  ]);
+  return {
+    enrolment: well('enrolment', `agent of site ${grant.site}`),
+    agent: running
+      ? well('agent', `running as process ${running.pid}`)
+      : wrong('agent', 'is not running', 'Start it with: ringwave-agent run'),
+    disk,
+    clock,
+    name,
+    broker,
+    ...(http ? { http } : {}),
+    ...(tftp ? { tftp } : {}),
+    ...storedIn(box, running),
+  };
+}
+
+function grantOf(box: Box): EnrolmentGrant | Finding {
+  const fix = 'Enrol it with: ringwave-agent enroll TOKEN --controller URL';
+  try {
+    return readGrant(box) ?? wrong('enrolment', 'this box is not enrolled', fix);
+  } catch (error) {
+    return wrong('enrolment', messageOf(error), fix);
+  }
+}
+
+async function diskOf(folder: string): Promise<Finding> {
+  const fix = `Make ${folder} writable for this user, with 2 GiB free.`;
+  try {
+    await access(folder, constants.W_OK);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    const said = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`;
+    return free >= diskBytesMin ? well('disk', said) : wrong('disk', said, fix);
+  } catch (error) {
+    return wrong('disk', messageOf(error), fix);
+  }
+}
+
+/** The controller's own clock, by the Date of any answer it gives (RFC 9110, section 6.6.1). */
+async function clockOf({ httpUrl }: EnrolmentGrant): Promise<Finding> {
+  try {
+    const signal = AbortSignal.timeout(answerMsMax);
+    const response = await fetch(new URL('/health', httpUrl), { signal, redirect: 'manual' });
+    await response.body?.cancel();
+    const theirs = Date.parse(response.headers.get('date') ?? '');
+    if (Number.isNaN(theirs)) throw new Error('its answer carries no date');
+    const apart = Math.abs(Date.now() - theirs);
+    const said = `${Math.round(apart / 1000)} s apart from the controller's`;
+    if (apart <= clockMsMax) return well('clock', said);
+    return wrong('clock', said, 'Set the clock of this box; let it follow an NTP server.');
+  } catch (error) {
+    const said = `the controller at ${new URL(httpUrl).origin} does not answer: ${messageOf(error)}`;
+    return wrong('clock', said, 'Check the line to the controller, its address and the firewall.');
+  }
+}
+
+async function nameOf(host: string): Promise<Finding> {
+  if (isIP(host.replace(/^\[|\]$/g, '')) !== 0) return well('name', `${host} is an address`);
+  try {
+    const { address } = await lookup(host);
+    return well('name', `${host} is ${address}`);
+  } catch (error) {
+    return wrong(
+      'name',
+      messageOf(error),
+      `Check the DNS server of this box: it must know ${host}.`,
+    );
+  }
+}
+
+async function brokerOf({ hostname, port, protocol }: URL): Promise<Finding> {
+  const at = port === '' ? (protocol === 'mqtts:' ? 8883 : 1883) : Number(port);
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: at });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(answerMsMax) });
+    return well('broker', `${hostname}:${at} takes connections`);
+  } catch (error) {
+    const said = `${hostname}:${at} does not: ${messageOf(error)}`;
+    return wrong('broker', said, `Let this box reach ${hostname} port ${at}.`);
+  } finally {
+    socket.destroy();
+  }
+}
+
+const hostOf = ({ host }: Running): string =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+
+async function httpOf(running: Running): Promise<Finding> {
+  const fix = 'Look at the log of the agent; another program may hold its port.';
+  try {
+    const signal = AbortSignal.timeout(answerMsMax);
+    const url = `http://${hostOf(running)}:${running.http}/${checkPath}`;
+    const response = await fetch(url, { signal });
+    await response.body?.cancel();
+    const said = `answers on port ${running.http}`;
+    return response.ok ? well('http', said) : wrong('http', `answers ${response.status}`, fix);
+  } catch (error) {
+    return wrong('http', messageOf(error), fix);
+  }
+}
+
+/** Reads a file from the agent as a phone does (RFC 1350): the answer comes from another port. */
+async function tftpOf(running: Running): Promise<Finding> {
+  const socket = createSocket('udp4');
+  try {
+    const signal = AbortSignal.timeout(answerMsMax);
+    const request = {
+      kind: 'read' as const,
+      fileName: checkPath,
+      mode: 'octet',
+      options: new Map(),
+    };
+    socket.send(encodeRequest(request), running.tftp, hostOf(running));
+    const [datagram] = (await once(socket, 'message', { signal })) as [Buffer];
+    const isData = decodePacket(datagram)?.kind === 'data';
+    const said = `a file read from port ${running.tftp}`;
+    const fix = 'Look at the log of the agent; another program may hold its port.';
+    return isData ? well('tftp', said) : wrong('tftp', 'answers without a file', fix);
+  } catch {
+    const fix = `Let UDP port ${running.tftp} and all answers from this box through its firewall.`;
+    return wrong('tftp', `no answer from port ${running.tftp}`, fix);
+  } finally {
+    socket.close();
+  }
+}
+
+/** What the agent has stored: its plan, and which phones have shown themselves. */
+function storedIn(box: Box, running: Running | undefined): Pick<Findings, 'plan' | 'phones'> {
+  if (!existsSync(box.database)) return {};
+  const db = new DatabaseSync(box.database, { readOnly: true, timeout: answerMsMax });
+  try {
+    const plan = rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
+    const seen = rowsOf<Sighting>(db, 'sightings').length;
+    const fix = 'Put its phones into the inventory: ringwave phone put';
+    return {
+      plan: plan
+        ? well('plan', `revision ${plan.revision} with ${plan.phones.length} phones`)
+        : wrong('plan', 'none has come yet', fix),
+      phones: seen > 0 ? well('phones', `${seen} have asked`) : notSeen(running),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+const rowsOf = <Row>(db: DatabaseSync, kind: string): Row[] =>
+  db
+    .prepare('SELECT body FROM row WHERE kind = ?')
+    .all(kind)
+    .map((row) => JSON.parse(String(row['body'])) as Row);
+
+function notSeen(running: Running | undefined): Finding {
+  const port = running && running.http !== 80 ? `:${running.http}` : '';
+  const host = running && running.host !== '0.0.0.0' ? running.host : 'ADDRESS-OF-THIS-BOX';
+  const option = `DHCP option 66 = http://${host}${port}/`;
+  return {
+    what: 'phones',
+    state: 'unknown',
+    said: `${option} not seen yet: no phone has asked`,
+    fix: `Set ${option} (Cisco: option 150, Poly and others: 160) in the voice VLAN, and restart one phone.`,
+  };
+}
+
+const messageOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'unknown error';
+  if (error.name === 'TimeoutError' || error.name === 'AbortError')
+    return `no answer in ${answerMsMax} ms`;
+  return error.cause instanceof Error ? error.cause.message : error.message;
+};

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { test } from 'tap';
+import { doctorLines } from '../../agent/core/doctor.ts';
+import { openBox, readGrant, storeGrant } from '../../agent/io/box.ts';
+import { examine } from '../../agent/io/doctor-checks.ts';
+import {
+  alwaysOpen,
+  Api,
+  enrolAgent,
+  HandPhone,
+  startAgent,
+  startController,
+  until,
+} from './site.ts';
+
+// A technician at the box: what doctor says on the way from an empty box to one that can be left.
+
+const said = async (folder: string) => doctorLines(await examine(openBox(folder)));
+
+test('doctor leads from an empty box to one that can be left', async (t) => {
+  const folder = t.testdir({});
+  const box = join(folder, 'agent');
+  t.equal(
+    (await said(box)).at(-1),
+    'Mend this first: Enrol it with: ringwave-agent enroll TOKEN --controller URL',
+  );
+  const controller = await startController(join(folder, 'controller'));
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  await enrolAgent(api, controller, 'lisbon', box);
+  t.equal((await said(box)).at(-1), 'Mend this first: Start it with: ringwave-agent run');
+  const agent = await startAgent(box);
+  await until('the agent is connected', () => agent.tables.link.get('link')?.answered);
+  const early = await said(box);
+  t.match(early.at(-1), /^Mend this first: (?:Put its phones|Set DHCP option 66)/);
+  const mac = '80:5e:c0:00:00:01';
+  await api.must('POST', '/phones', [{ mac, site: 'lisbon', vendor: 'Yealink', model: 'T46S' }]);
+  await until('the plan is here', () => agent.tables.plan.get('plan')?.plan.phones.length === 1);
+  const waiting = await said(box);
+  t.match(
+    waiting.at(-1),
+    `Mend this first: Set DHCP option 66 = http://127.0.0.1:${agent.ports.http}/`,
+  );
+  await new HandPhone(agent, '805ec0000001', '66.85.0.5').boot();
+  await until('the phone was seen', () => agent.tables.sightings.size === 1);
+  const last = await said(box);
+  t.equal(last.at(-1), 'You can leave.');
+  for (const what of ['disk', 'clock', 'name', 'broker', 'http', 'tftp', 'plan', 'phones']) {
+    t.ok(
+      last.some((line) => line.startsWith(`ok    ${what}: `)),
+      what,
+    );
+  }
+  await agent.close();
+  await controller.close();
+  t.match((await said(box)).at(-1), 'Start it with: ringwave-agent run');
+});
+
+test('doctor names a broker that does not answer and a name nobody knows', async (t) => {
+  const folder = t.testdir({});
+  const controller = await startController(join(folder, 'controller'));
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  const box = join(folder, 'agent');
+  await enrolAgent(api, controller, 'lisbon', box);
+  const grant = readGrant(openBox(box));
+  if (!grant) throw new Error('not enrolled');
+  storeGrant(openBox(box), { ...grant, mqttUrl: 'mqtt://no-such-host.invalid:1' });
+  const lines = await said(box);
+  t.ok(lines.some((line) => line.startsWith('WRONG name: ')));
+  t.ok(lines.some((line) => line.startsWith('WRONG broker: no-such-host.invalid:1 does not: ')));
+  await controller.close();
+});
