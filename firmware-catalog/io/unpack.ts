@@ -50,9 +50,26 @@ export async function unpack(job: UnpackJob): Promise<Unpacked> {
     return { kind: 'unpacked', files: unpacking.files };
   } catch (error) {
     if (error instanceof Refused) return { kind: 'refused', problems: [error.problem] };
-    const reason = `cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`;
-    return { kind: 'refused', problems: [broken('', reason)] };
+    return { kind: 'refused', problems: [unreadable(error)] };
   }
+}
+
+/** What the zip reader says of names that no genuine bundle has; it ends before the judge sees them. */
+const HOSTILE_NAME = /^(?:absolute path|invalid relative path|invalid characters in fileName)/;
+
+function unreadable(error: unknown): Problem {
+  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : new Error();
+  if (code === 'ENOENT' || code === 'EISDIR') {
+    const reason = code === 'ENOENT' ? 'is not there' : 'is a folder';
+    return { path: '', reason, nextStep: 'Name a bundle: a zip, tar or tar.gz.' };
+  }
+  const found = broken('', `cannot be read: ${message === '' ? 'unknown error' : message}`);
+  return HOSTILE_NAME.test(message)
+    ? {
+        ...found,
+        nextStep: 'Get the bundle from the vendor again; a genuine one has no such entry.',
+      }
+    : found;
 }
 
 const broken = (path: string, reason: string): Problem => ({

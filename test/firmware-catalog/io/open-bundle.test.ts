@@ -266,7 +266,8 @@ test('what is no bundle says so and what to do', async (t) => {
   t.match(await refusal(t, written(t, 'cut.zip', cut)), /cannot be read/);
   const half = gzipSync(rom).subarray(0, 40);
   t.match(await refusal(t, written(t, 'cut.tgz', half)), /cannot be read/);
-  t.match(await refusal(t, '/nowhere.zip'), /cannot be read: ENOENT/);
+  t.equal(await refusal(t, '/nowhere.zip'), 'is not there');
+  t.equal(await refusal(t, folderOf(t)), 'is a folder');
 });
 
 test('opening a bundle ends in time', async (t) => {
