@@ -4,7 +4,7 @@ import { ask, type FairShare, fairShare, grant, nextGrantAt } from '../core/fair
 /** The bytes a second that all transfers of a site may send together, shared fairly between phones. */
 export class ByteBudget {
   readonly #share: FairShare<() => void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #isArmed = false;
 
   /** Undefined: no limit, and no cost. */
   constructor(bytesPerSecond?: number) {
@@ -38,14 +38,13 @@ export class ByteBudget {
     }
     const at = nextGrantAt(share);
     // No timer while nobody waits.
-    if (at !== undefined) {
-      this.#timer ??= setTimeout(
-        () => {
-          this.#timer = undefined;
-          this.#grant(share);
-        },
-        Math.max(1, at - steadyNow()),
-      );
+    if (at !== undefined && !this.#isArmed) {
+      this.#isArmed = true;
+      const again = () => {
+        this.#isArmed = false;
+        this.#grant(share);
+      };
+      setTimeout(again, Math.max(1, at - steadyNow()));
     }
     return isGranted;
   }

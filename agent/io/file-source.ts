@@ -1,6 +1,6 @@
 // What stands between the two file servers and whoever knows the files: the provisioning of the agent, or a folder
 // in the laboratory. The servers know protocols, the source knows phones.
-import type { DurationMs, Mac, Sha256 } from '@ringwave/protocol/units';
+import type { DurationMs, EpochMs, Mac, Sha256 } from '@ringwave/protocol/units';
 import type { Outcome } from '../core/tftp/transfer.ts';
 
 /** A login that came with a request. It is a claim until `verify` finds a password that fits. */
@@ -14,7 +14,7 @@ export interface AskedLogin {
   verify(candidates: (user: string) => readonly string[]): number | undefined;
 }
 
-/** One request for a file. Everything in it but `address` is the phone's claim. */
+/** One request for a file. Everything in it but `address` and `certificateMac` is the phone's claim. */
 export interface Asked {
   readonly protocol: 'tftp' | 'http';
   readonly method: 'GET' | 'HEAD';
@@ -53,6 +53,7 @@ export interface ServedImage {
   /** Names exactly these bytes: a strong ETag, and the key under which pieces are cached. No quotes. */
   readonly etag: string;
   readonly lengthBytes: number;
+  readonly modifiedAt?: EpochMs;
   readonly contentType?: string;
   /** Exactly `length` bytes from `offset`, or a rejection. Never asked beyond the end. */
   read(offset: number, length: number): Promise<Buffer> | Buffer;

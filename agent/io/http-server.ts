@@ -1,18 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
-import { steadyNow } from '@ringwave/runtime/clock';
 import { askedPath } from '../core/asked-path.ts';
-import { askedPortion, isRangeValid, isUnchanged } from '../core/provisioning/http-conditions.ts';
 import {
-  fittingPassword,
-  isFreshNonce,
-  loginChallenges,
-  loginClaim,
-  mintNonce,
-} from '../core/provisioning/http-login.ts';
+  askedPortion,
+  isRangeValid,
+  isUnchanged,
+  isUnmodified,
+} from '../core/provisioning/http-conditions.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import {
   type Asked,
@@ -24,16 +21,19 @@ import {
   type ServedImage,
   silentLog,
 } from './file-source.ts';
-import { sendBytes, sendImage } from './http-transfer.ts';
+import {
+  certifiedMac,
+  HttpDoor,
+  type HttpLimits,
+  type HttpTls,
+  isPrivate,
+  phoneHttpLimits,
+} from './http-door.ts';
+import { HttpLoginDesk } from './http-login-desk.ts';
+import { emptyAnswer, sendBytes, sendImage } from './http-transfer.ts';
+import { takeUpload } from './http-upload.ts';
 import { RateLimit } from './rate-limit.ts';
-
-export interface HttpLimits {
-  readonly connectionsMax: number;
-  /** A phone opens one to four; behind one router there are a few phones. */
-  readonly connectionsPerSourceMax: number;
-}
-
-export const phoneHttpLimits: HttpLimits = { connectionsMax: 2048, connectionsPerSourceMax: 64 };
+import type { UploadDesk } from './upload-spool.ts';
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -43,18 +43,13 @@ export interface HttpServerOptions {
   readonly log?: EdgeLog;
   readonly limits?: HttpLimits;
   readonly cache?: ChunkCache;
+  readonly budget?: ByteBudget;
+  /** Absent: nothing may be written. */
+  readonly uploads?: UploadDesk;
+  /** Absent: without TLS. */
+  readonly tls?: HttpTls;
 }
 
-/** Bytes of a request line and its headers. The longest User-Agent known is below 300. */
-const headerBytesMax = 16 * 1024;
-/** A connection that has not said what it wants by then only holds a place. */
-const headersMsMax = 10_000;
-/** No request here has a body, so all of it is there within the time of its headers and some. */
-const requestMsMax = 20_000;
-/** Phones fetch five to ten files in a row with pauses of some seconds. */
-const keepAliveMs = 30_000;
-/** Silence on a connection under transfer, as when a phone lost power. */
-const silentMsMax = 60_000;
 /** How often finished connections are looked for while the server closes. */
 const sweepEveryMs = 50;
 /** Characters kept of a User-Agent. */
@@ -66,117 +61,98 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-/** Serves GET and HEAD to phones over HTTP/1.0 and 1.1: no redirect, no compression, no chunked answer, exact 404s. */
+/** Serves files to phones over HTTP/1.0 and 1.1: no redirect, no compression, no chunked answer, exact 404s. */
 export class HttpServer {
-  readonly #server: Server;
+  readonly #door: HttpDoor;
   readonly #options: HttpServerOptions;
-  readonly #limits: HttpLimits;
   readonly #cache: ChunkCache;
+  readonly #budget: ByteBudget;
   readonly #log: EdgeLog;
-  readonly #perSource = new Map<string, number>();
+  readonly #logins = new HttpLoginDesk();
   readonly #logLines = new RateLimit(logLinesPerSecond);
-  readonly #nonceKey = randomBytes(32);
 
   private constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? phoneHttpLimits;
     this.#cache = options.cache ?? new ChunkCache();
+    this.#budget = options.budget ?? new ByteBudget();
     this.#log = options.log ?? silentLog;
-    const answer = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#answer({ request, response });
-    this.#server = createServer(
-      {
-        maxHeaderSize: headerBytesMax,
-        headersTimeout: headersMsMax,
-        requestTimeout: requestMsMax,
-        keepAliveTimeout: keepAliveMs,
-        connectionsCheckingInterval: 1000,
-        // HTTP/1.0 stacks and some phones send none.
-        requireHostHeader: false,
-      },
-      answer,
-    );
-    this.#server.on('checkContinue', answer);
-    this.#server.timeout = silentMsMax;
-    this.#server.maxConnections = this.#limits.connectionsMax;
-    this.#server.on('connection', (socket: Socket) => this.#count(socket));
+    this.#door = new HttpDoor({
+      limits: options.limits ?? phoneHttpLimits,
+      tls: options.tls,
+      answer: (request, response) => void this.#answer({ request, response }),
+      refused: (about) => this.#note(about, 'http limit reached'),
+    });
   }
 
   /** Rejects with Node's own error where the port cannot be had. */
   static async listen(options: HttpServerOptions): Promise<HttpServer> {
     const http = new HttpServer(options);
-    http.#server.listen({ host: options.host, port: options.port, exclusive: true });
-    await once(http.#server, 'listening');
-    http.#server.on('error', (error) => http.#log.warn({ error: error.message }, 'http failed'));
-    http.#log.info({ port: http.port }, 'http listens');
+    const { server } = http.#door;
+    server.listen({ host: options.host, port: options.port, exclusive: true });
+    await once(server, 'listening');
+    server.on('error', (error) => http.#log.warn({ error: error.message }, 'http failed'));
+    http.#log.info({ port: http.port, tls: options.tls?.profile ?? 'none' }, 'http listens');
     return http;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  #count(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
-    const open = (this.#perSource.get(address) ?? 0) + 1;
-    if (open > this.#limits.connectionsPerSourceMax) {
-      socket.destroy();
-      return this.#note({ address, open }, 'http limit reached');
-    }
-    this.#perSource.set(address, open);
-    socket.once('close', () => {
-      const left = (this.#perSource.get(address) ?? 1) - 1;
-      if (left > 0) this.#perSource.set(address, left);
-      else this.#perSource.delete(address);
-    });
+    return (this.#door.server.address() as AddressInfo).port;
   }
 
   async #answer({ request, response }: Exchange): Promise<void> {
     // A connection that breaks is the phone's affair; without a listener it would end the process.
     request.on('error', () => {});
     response.on('error', () => {});
-    // Nothing here takes a body: the connection ends rather than being read to its end.
+    const { method, url = '' } = request;
+    const isUpload = method === 'PUT' || method === 'POST';
+    // Unless it is taken below, a body is not read to its end: the connection ends instead.
+    const keepsAlive = response.shouldKeepAlive;
     if (request.headers['content-length'] || request.headers['transfer-encoding']) {
       response.shouldKeepAlive = false;
     }
-    const { method, url = '' } = request;
-    if (method !== 'GET' && method !== 'HEAD') return empty(response, 405, { Allow: 'GET, HEAD' });
+    if (this.#door.source(request.socket.remoteAddress)?.requests?.allows() === false) {
+      return emptyAnswer(response, 503, { 'Retry-After': '2' });
+    }
+    if (method !== 'GET' && method !== 'HEAD' && !isUpload) return notAllowed(response);
     const target = pathFrom(url);
-    if (target.kind !== 'path') return empty(response, target.kind === 'malformed' ? 400 : 404);
+    if (target.kind !== 'path') {
+      return emptyAnswer(response, target.kind === 'malformed' ? 400 : 404);
+    }
     try {
-      const { asked, isStale } = this.#asked(request, method, target.path);
-      const served = await this.#options.files.resolve(asked);
-      await this.#send({ request, response }, { asked, served, isStale });
+      if (isUpload) return await this.#take({ request, response }, target.path, keepsAlive);
+      await this.#give({ request, response }, { method, path: target.path });
     } catch (error) {
       this.#note({ path: target.path, error: String(error) }, 'http request failed');
       if (response.headersSent) response.destroy();
-      else empty(response, 503, { 'Retry-After': '30' });
+      else emptyAnswer(response, 503, { 'Retry-After': '30' });
     }
   }
 
-  #asked(request: IncomingMessage, method: 'GET' | 'HEAD', path: string) {
-    const userAgent = request.headers['user-agent']?.slice(0, userAgentMax);
+  async #take(exchange: Exchange, path: string, keepsAlive: boolean): Promise<void> {
+    const { request, response } = exchange;
     const address = plainAddress(request.socket.remoteAddress ?? '');
-    const claim = loginClaim(request.headers.authorization, { method, target: request.url ?? '' });
-    const isStale =
-      claim?.scheme === 'digest' && !isFreshNonce(claim.facts.nonce, this.#nonceKey, steadyNow());
-    const login: AskedLogin | undefined =
-      claim && !isStale
-        ? {
-            scheme: claim.scheme,
-            user: claim.user,
-            verify: (candidates) => fittingPassword(claim, candidates(claim.user)),
-          }
-        : undefined;
-    const asked: Asked = {
-      protocol: 'http',
-      method,
-      path,
-      address,
-      ...(userAgent && { userAgent }),
-      ...(login && { login }),
-    };
-    return { asked, isStale };
+    const upload = this.#options.uploads?.admits({ protocol: 'http', path, address });
+    if (upload === undefined) return notAllowed(response);
+    if (upload === 'busy') return emptyAnswer(response, 503, { 'Retry-After': '30' });
+    response.shouldKeepAlive = keepsAlive;
+    await takeUpload(exchange, upload);
+    this.#log.info({ path, address, status: response.statusCode }, 'http upload ended');
+  }
+
+  async #give(exchange: Exchange, want: { method: 'GET' | 'HEAD'; path: string }): Promise<void> {
+    const { request, response } = exchange;
+    const source = this.#door.source(request.socket.remoteAddress);
+    const read = this.#logins.read(request, want.method);
+    // Who guesses passwords is not told whether the next guess was right.
+    if (read.wasTried && source?.failedLogins.isSpent()) {
+      return emptyAnswer(response, 503, { 'Retry-After': '5' });
+    }
+    const asked = askedFrom(request, want, read.login);
+    const served = await this.#options.files.resolve(asked);
+    if (served.kind === 'login-needed' && read.wasTried && !read.isStale()) {
+      source?.failedLogins.allows();
+    }
+    await this.#send(exchange, { asked, served, isStale: read.isStale() });
   }
 
   async #send(
@@ -191,25 +167,21 @@ export class HttpServer {
       case 'bytes':
         return sendBytes(response, { asked, served, observer });
       case 'login-needed':
-        return empty(response, 401, {
-          'WWW-Authenticate': loginChallenges(
-            served.realm,
-            mintNonce(this.#nonceKey, steadyNow()),
-            isStale,
-          ),
+        return emptyAnswer(response, 401, {
+          'WWW-Authenticate': this.#logins.challenges(served.realm, isStale),
         });
       case 'later':
         this.#note({ path: asked.path, address: asked.address, why: served.reason }, 'http later');
-        return empty(response, 503, { 'Retry-After': '300' });
+        return emptyAnswer(response, 503, { 'Retry-After': '300' });
       case 'refused':
         // To the one who asked it looks like any missing file: a difference would say that there is something.
         this.#note(
           { path: asked.path, address: asked.address, why: served.reason },
           'http refused',
         );
-        return empty(response, 404);
+        return emptyAnswer(response, 404);
       case 'absent':
-        return empty(response, 404);
+        return emptyAnswer(response, 404);
       default:
         return unreachable(served);
     }
@@ -221,17 +193,26 @@ export class HttpServer {
     image: ServedImage,
   ): Promise<void> {
     try {
-      const { etag, lengthBytes } = image;
+      const { etag, lengthBytes, modifiedAt } = image;
       const { headers } = request;
-      const tag = { ETag: `"${etag}"`, 'Accept-Ranges': 'bytes', 'Cache-Control': 'no-cache' };
-      if (isUnchanged(headers['if-none-match'], etag)) {
+      const tag = {
+        ETag: `"${etag}"`,
+        'Accept-Ranges': 'bytes',
+        'Cache-Control': 'no-cache',
+        ...(modifiedAt !== undefined && { 'Last-Modified': new Date(modifiedAt).toUTCString() }),
+      };
+      const isHeld =
+        headers['if-none-match'] === undefined
+          ? isUnmodified(headers['if-modified-since'], modifiedAt)
+          : isUnchanged(headers['if-none-match'], etag);
+      if (isHeld) {
         response.writeHead(304, tag).end();
         return;
       }
       const range = isRangeValid(headers['if-range']?.toString(), etag) ? headers.range : undefined;
       const portion = askedPortion(asked.method === 'GET' ? range : undefined, lengthBytes);
       if (portion.kind === 'unsatisfiable') {
-        return empty(response, 416, { ...tag, 'Content-Range': `bytes */${lengthBytes}` });
+        return emptyAnswer(response, 416, { ...tag, 'Content-Range': `bytes */${lengthBytes}` });
       }
       const part = portion.kind === 'part' ? portion : { from: 0, to: lengthBytes - 1 };
       response.writeHead(portion.kind === 'part' ? 206 : 200, {
@@ -243,7 +224,8 @@ export class HttpServer {
         }),
       });
       const observer = this.#options.files.observer ?? {};
-      await sendImage(response, { asked, image, part, observer, cache: this.#cache });
+      const [cache, budget] = [this.#cache, this.#budget];
+      await sendImage(response, { asked, image, part, observer, cache, budget });
     } finally {
       image.release?.();
     }
@@ -255,22 +237,35 @@ export class HttpServer {
 
   /** Takes no new connection, lets answers end for `drain`, then cuts them. */
   async close(drain: DurationMs = seconds(0)): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = new Promise<void>((resolve) => this.#door.server.close(() => resolve()));
     // A connection whose answer has just ended would be kept alive for its next request.
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), sweepEveryMs);
-    const timer = setTimeout(() => this.#server.closeAllConnections(), drain);
+    const sweep = setInterval(() => this.#door.server.closeIdleConnections(), sweepEveryMs);
+    const timer = setTimeout(() => this.#door.server.closeAllConnections(), drain);
     await closed;
     clearInterval(sweep);
     clearTimeout(timer);
   }
 }
 
-function empty(
-  response: ServerResponse,
-  status: number,
-  headers: Record<string, string | string[]> = {},
-): void {
-  response.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
+const notAllowed = (response: ServerResponse): void =>
+  emptyAnswer(response, 405, { Allow: 'GET, HEAD' });
+
+function askedFrom(
+  request: IncomingMessage,
+  want: { method: 'GET' | 'HEAD'; path: string },
+  login: AskedLogin | undefined,
+): Asked {
+  const userAgent = request.headers['user-agent']?.slice(0, userAgentMax);
+  const certificateMac = certifiedMac(request.socket);
+  return {
+    protocol: 'http',
+    ...want,
+    address: plainAddress(request.socket.remoteAddress ?? ''),
+    ...(userAgent && { userAgent }),
+    ...(login && { login }),
+    ...(isPrivate(request.socket) && { isPrivate: true }),
+    ...(certificateMac && { certificateMac }),
+  };
 }
 
 type Path =

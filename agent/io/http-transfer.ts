@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { ms } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyNow } from '@ringwave/runtime/clock';
+import type { ByteBudget } from './byte-budget.ts';
 import { type ChunkCache, chunkBytes } from './chunk-cache.ts';
 import {
   type Asked,
@@ -16,6 +17,18 @@ interface Sent {
   readonly asked: Asked;
   readonly observer: TransferObserver;
 }
+
+/** An answer without a body. */
+export function emptyAnswer(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string | string[]> = {},
+): void {
+  response.writeHead(status, { ...headers, 'Content-Length': 0 }).end();
+}
+
+/** Bytes of one turn where a site's budget is shared: small, so that a phone on TFTP does not wait long behind it. */
+const turnBytes = 32 * 1024;
 
 /** Sends what was rendered for this request, in one piece. */
 export async function sendBytes(
@@ -46,9 +59,14 @@ export async function sendBytes(
  */
 export async function sendImage(
   response: ServerResponse,
-  sent: Sent & { image: ServedImage; part: { from: number; to: number }; cache: ChunkCache },
+  sent: Sent & {
+    image: ServedImage;
+    part: { from: number; to: number };
+    cache: ChunkCache;
+    budget: ByteBudget;
+  },
 ): Promise<void> {
-  const { asked, observer, image, part } = sent;
+  const { asked, observer, image, part, budget } = sent;
   if (asked.method === 'HEAD') {
     response.end();
     return;
@@ -63,7 +81,9 @@ export async function sendImage(
   let at = part.from;
   try {
     while (at <= part.to) {
-      const piece = await pieceAt(sent, at);
+      const whole = await pieceAt(sent, at);
+      const piece = budget.isLimited ? whole.subarray(0, turnBytes) : whole;
+      if (budget.isLimited) await budget.turn(asked.address, piece.length);
       at += piece.length;
       const isOpen = response.write(piece) || (await drained(response));
       if (!isOpen || response.destroyed)

@@ -13,6 +13,11 @@ export class RateLimit {
     this.#at = now;
   }
 
+  /** True when the next would be refused; nothing is used up. */
+  isSpent(now = steadyNow()): boolean {
+    return this.#left + ((now - this.#at) / 1000) * this.#perSecond < 1;
+  }
+
   allows(now = steadyNow()): boolean {
     const earned = ((now - this.#at) / 1000) * this.#perSecond;
     this.#left = Math.min(this.#left + earned, 2 * this.#perSecond);

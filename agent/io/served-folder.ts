@@ -1,6 +1,7 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, opendir, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import type { EpochMs } from '@ringwave/protocol/units';
 import type { Asked, FileResolver, Served, ServedImage, TransferObserver } from './file-source.ts';
 
 interface OpenFile {
@@ -91,6 +92,7 @@ function imageFrom({ handle, stat }: OpenFile): ServedImage {
     kind: 'image',
     etag,
     lengthBytes: Number(stat.size),
+    modifiedAt: Number(stat.mtimeMs) as EpochMs,
     read: async (offset, length) => {
       const bytes = Buffer.allocUnsafeSlow(length);
       // Both at once: the transfer may end meanwhile, and closing waits for what has begun.

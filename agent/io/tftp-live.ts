@@ -28,7 +28,7 @@ export interface TftpLimits {
   readonly transfersMax: number;
   /** Transfers at once for one address. A phone runs one; behind one router there are a few. */
   readonly transfersPerSourceMax: number;
-  /** Of them images: the rest is kept for configurations, by which phones boot. Absent: all but 64. */
+  /** Of them images: the rest is kept for configurations, by which phones boot. Absent: all but 64, or an eighth where there are few. */
   readonly imagesMax?: number;
 }
 

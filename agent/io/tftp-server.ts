@@ -112,7 +112,9 @@ export class TftpServer {
     this.#policy = options.policy ?? phonePolicy;
     const limits = options.limits ?? phoneLimits;
     this.#live = new TftpLive(limits, (now) => this.#dismiss(now));
-    const imagesMax = limits.imagesMax ?? Math.max(1, limits.transfersMax - configPlaces);
+    const imagesMax =
+      limits.imagesMax ??
+      limits.transfersMax - Math.min(configPlaces, Math.floor(limits.transfersMax / 8));
     this.#room = waitingRoom(imagesMax, waitingMax);
     this.#socket = udpSocket(options.host);
   }

@@ -1,5 +1,7 @@
 // Range and conditional requests (RFC 9110 sections 13 and 14), for files whose ETag is strong.
 
+import type { EpochMs } from '@ringwave/protocol/units';
+
 /** `to` is the last byte, included. */
 export type Portion =
   | { readonly kind: 'whole' }
@@ -35,3 +37,9 @@ export const isUnchanged = (ifNoneMatch: string | undefined, etag: string): bool
     .split(',')
     .map((tag) => tag.trim().replace(/^W\//, ''))
     .some((tag) => tag === '*' || tag === `"${etag}"`);
+
+/** If-Modified-Since, in whole seconds (RFC 9110 section 13.1.3); it counts only where no If-None-Match came. */
+export function isUnmodified(since: string | undefined, modifiedAt: EpochMs | undefined): boolean {
+  const asked = Date.parse(since ?? '');
+  return modifiedAt !== undefined && Math.floor(modifiedAt / 1000) * 1000 <= asked;
+}

@@ -1,3 +1,4 @@
+import type { EpochMs } from '@ringwave/protocol/units';
 import type { SteadyMs } from '@ringwave/runtime/clock';
 import { test } from 'tap';
 import { authParameters, digestResponse, isSameSecret } from '../../../../agent/core/digest.ts';
@@ -5,6 +6,7 @@ import {
   askedPortion,
   isRangeValid,
   isUnchanged,
+  isUnmodified,
 } from '../../../../agent/core/provisioning/http-conditions.ts';
 import {
   fittingPassword,
@@ -13,6 +15,11 @@ import {
   loginClaim,
   mintNonce,
 } from '../../../../agent/core/provisioning/http-login.ts';
+import {
+  nonceCounts,
+  nonceNumber,
+  takesCount,
+} from '../../../../agent/core/provisioning/nonce-counts.ts';
 import { generator } from '../tftp/lossy-network.ts';
 
 const target = '/dir/index.html';
@@ -82,7 +89,8 @@ test('a login that is for another file, of another kind or said twice is none', 
 
 test('a nonce is taken for five minutes and only when it is ours', (t) => {
   const key = Buffer.alloc(32, 1);
-  const nonce = mintNonce(key, 1000 as SteadyMs);
+  const nonce = mintNonce(key, 1000 as SteadyMs, 1);
+  t.not(mintNonce(key, 1000 as SteadyMs, 2), nonce, 'two phones in one moment get two');
   t.equal(isFreshNonce(nonce, key, 1000 as SteadyMs), true);
   t.equal(isFreshNonce(nonce, key, 301_000 as SteadyMs), true);
   t.equal(isFreshNonce(nonce, key, 301_001 as SteadyMs), false);
@@ -165,5 +173,46 @@ test('only the same strong tag continues a part; a weak one says unchanged', (t)
   t.equal(isUnchanged('*', 'x'), true);
   t.equal(isUnchanged('"y"', 'x'), false);
   t.equal(isUnchanged(undefined, 'x'), false);
+  t.end();
+});
+
+test('a count of a nonce is taken once, in any order within reach', (t) => {
+  const counts = nonceCounts();
+  const nonce = { text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, 7), made: 7 };
+  t.equal(nonceNumber(nonce.text), 7);
+  const takes = (count: string) => takesCount(counts, nonce, count);
+  t.same(['00000001', '00000003', '00000002', '0000000a'].map(takes), [true, true, true, true]);
+  t.same(['00000001', '00000003', '0000000a', '00000000'].map(takes), [false, false, false, false]);
+  t.equal(takes('00000100'), true);
+  t.equal(takes('00000004'), false, 'too far behind to be known');
+  t.same(['1', 'x', '000000001'].map(takes), [false, false, false], 'eight digits');
+  t.end();
+});
+
+test('a nonce that was forgotten opens nothing again', (t) => {
+  const counts = nonceCounts();
+  const nonce = (made: number) => ({
+    text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, made),
+    made,
+  });
+  for (let made = 1; made <= 5000; made += 1) takesCount(counts, nonce(made), '00000001');
+  t.equal(takesCount(counts, nonce(1), '00000001'), false);
+  t.equal(takesCount(counts, nonce(5000), '00000002'), true);
+  t.equal(counts.seen.size, 4096);
+  t.end();
+});
+
+test('a date says unchanged to the second, and only where no tag is asked for', (t) => {
+  const at = Date.UTC(2026, 10, 22, 10, 0, 0) as EpochMs;
+  const later = (at + 400) as EpochMs;
+  t.equal(isUnmodified('Sun, 22 Nov 2026 10:00:00 GMT', later), true);
+  t.equal(isUnmodified('Sun, 22 Nov 2026 09:59:59 GMT', later), false);
+  t.equal(isUnmodified('yesterday', at), false);
+  t.equal(isUnmodified(undefined, at), false);
+  t.equal(
+    isUnmodified('Sun, 22 Nov 2026 10:00:00 GMT', undefined),
+    false,
+    'without a date of ours',
+  );
   t.end();
 });

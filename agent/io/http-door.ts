@@ -1,0 +1,141 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { Mac } from '@ringwave/protocol/units';
+import { certificateMac } from '../core/certificate.ts';
+import { RateLimit } from './rate-limit.ts';
+
+export interface HttpLimits {
+  readonly connectionsMax: number;
+  /** A phone opens one to four; behind one router there are a few phones. */
+  readonly connectionsPerSourceMax: number;
+  /** Of one address; a phone asks for ten files at its boot. Absent: no limit. */
+  readonly requestsPerSecond?: number;
+  /** A connection that has not said what it wants by then only holds a place. */
+  readonly headersMsMax?: number;
+}
+
+export const phoneHttpLimits: HttpLimits = {
+  connectionsMax: 2048,
+  connectionsPerSourceMax: 64,
+  requestsPerSecond: 100,
+};
+
+export interface HttpTls {
+  readonly key: string;
+  readonly cert: string;
+  /** Vendors' authorities whose device certificates are believed; without any, none is asked for. */
+  readonly clientAuthorities?: string;
+  /** 'old': TLS 1.0 and 1.1 and their ciphers too, for phones that know nothing else. */
+  readonly profile: 'present' | 'old';
+}
+
+/** Bytes of a request line and its headers. The longest User-Agent known is below 300. */
+const headerBytesMax = 16 * 1024;
+const headersMsMax = 10_000;
+/** A log of 2 MiB over a slow line; a request without a body is there within the time of its headers. */
+const requestMsMax = 60_000;
+/** Phones fetch five to ten files in a row with pauses of some seconds. */
+const keepAliveMs = 30_000;
+/** Silence on a connection under transfer, as when a phone lost power. */
+const silentMsMax = 60_000;
+/** Wrong logins a second of one address; a phone sends one or two and then asks its user. */
+const failedLoginsPerSecond = 2;
+
+/** What is known of one address while it has a connection. */
+export interface Source {
+  open: number;
+  readonly requests: RateLimit | undefined;
+  readonly failedLogins: RateLimit;
+}
+
+/** The listening side of an HTTP server: times, sizes, TLS, and how much one address may hold. */
+export class HttpDoor {
+  readonly server: Server;
+  readonly #sources = new Map<string, Source>();
+  readonly #limits: HttpLimits;
+  readonly #refused: (about: { address: string; open: number }) => void;
+
+  constructor(of: {
+    limits: HttpLimits;
+    tls: HttpTls | undefined;
+    answer: (request: IncomingMessage, response: ServerResponse) => void;
+    refused: (about: { address: string; open: number }) => void;
+  }) {
+    const { limits, tls, answer } = of;
+    this.#limits = limits;
+    this.#refused = of.refused;
+    const headersTimeout = limits.headersMsMax ?? headersMsMax;
+    const times = {
+      maxHeaderSize: headerBytesMax,
+      headersTimeout,
+      requestTimeout: Math.max(requestMsMax, headersTimeout),
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
+      // HTTP/1.0 stacks and some phones send none.
+      requireHostHeader: false,
+    };
+    this.server = tls
+      ? createTlsServer({ ...times, ...tlsOptions(tls, headersTimeout) }, answer)
+      : createServer(times, answer);
+    this.server.on('checkContinue', answer);
+    this.server.timeout = silentMsMax;
+    this.server.maxConnections = limits.connectionsMax;
+    this.server.on('connection', (socket: Socket) => this.#count(socket));
+    // What fails its handshake is a phone that trusts something else, or a scanner.
+    this.server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  }
+
+  /** Absent once the connection is gone. */
+  source(address: string | undefined): Source | undefined {
+    return this.#sources.get(address ?? '');
+  }
+
+  #count(socket: Socket): void {
+    const address = socket.remoteAddress ?? '';
+    const { connectionsPerSourceMax, requestsPerSecond } = this.#limits;
+    const source = this.#sources.get(address) ?? {
+      open: 0,
+      requests: requestsPerSecond === undefined ? undefined : new RateLimit(requestsPerSecond),
+      failedLogins: new RateLimit(failedLoginsPerSecond),
+    };
+    if (source.open >= connectionsPerSourceMax) {
+      socket.destroy();
+      return this.#refused({ address, open: source.open });
+    }
+    source.open += 1;
+    this.#sources.set(address, source);
+    socket.once('close', () => {
+      source.open -= 1;
+      if (source.open === 0) this.#sources.delete(address);
+    });
+  }
+}
+
+function tlsOptions(tls: HttpTls, handshakeTimeout: number): TlsOptions {
+  const isOld = tls.profile === 'old';
+  return {
+    key: tls.key,
+    cert: tls.cert,
+    handshakeTimeout,
+    minVersion: isOld ? 'TLSv1' : 'TLSv1.2',
+    // Present-day libraries know these ciphers and refuse them below level 0.
+    ...(isOld && { ciphers: 'ALL:!aNULL:!eNULL:@SECLEVEL=0' }),
+    // A phone without a certificate, or with a foreign one, is served by its login like over HTTP.
+    ...(tls.clientAuthorities && {
+      requestCert: true,
+      rejectUnauthorized: false,
+      ca: tls.clientAuthorities,
+    }),
+  };
+}
+
+export const isPrivate = (socket: Socket): boolean => socket instanceof TLSSocket;
+
+/** The MAC in the device certificate that came with a connection, when an authority of the operator's vouches for it. */
+export function certifiedMac(socket: Socket): Mac | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const { subject, subjectaltname } = socket.getPeerCertificate();
+  return certificateMac([subject?.CN ?? ''].flat().join(' '), subjectaltname ?? '') ?? undefined;
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { steadyNow } from '@ringwave/runtime/clock';
+import {
+  fittingPassword,
+  isFreshNonce,
+  type LoginClaim,
+  loginChallenges,
+  loginClaim,
+  mintNonce,
+} from '../core/provisioning/http-login.ts';
+import { nonceCounts, nonceNumber, takesCount } from '../core/provisioning/nonce-counts.ts';
+import type { AskedLogin } from './file-source.ts';
+
+/** The login of one request. */
+export interface ReadLogin {
+  readonly login?: AskedLogin;
+  /** A login came; whether it is right is known after `verify`. */
+  readonly wasTried: boolean;
+  /** The nonce was too old or its count was used: the phone repeats with a new one and asks nobody for a password. */
+  isStale(): boolean;
+}
+
+/** Challenges and reads logins; a Digest login opens one request and no second one. */
+export class HttpLoginDesk {
+  readonly #key = randomBytes(32);
+  readonly #counts = nonceCounts();
+  #made = 0;
+
+  challenges(realm: string, isStale: boolean): string[] {
+    return loginChallenges(realm, mintNonce(this.#key, steadyNow(), (this.#made += 1)), isStale);
+  }
+
+  read(request: IncomingMessage, method: string): ReadLogin {
+    const claim = loginClaim(request.headers.authorization, { method, target: request.url ?? '' });
+    if (!claim) return { wasTried: false, isStale: () => false };
+    if (claim.scheme === 'digest' && !isFreshNonce(claim.facts.nonce, this.#key, steadyNow())) {
+      return { wasTried: false, isStale: () => true };
+    }
+    let isReplayed: boolean | undefined;
+    const login: AskedLogin = {
+      scheme: claim.scheme,
+      user: claim.user,
+      verify: (candidates) => {
+        const place = fittingPassword(claim, candidates(claim.user));
+        if (place === undefined) return undefined;
+        // Counted once per request, and only for who knows the password: others cannot use counts up.
+        isReplayed ??= !this.#isFirst(claim);
+        return isReplayed ? undefined : place;
+      },
+    };
+    return { login, wasTried: true, isStale: () => isReplayed === true };
+  }
+
+  /** Phones of RFC 2069 send no count; for them the life of the nonce is the limit. */
+  #isFirst(claim: LoginClaim): boolean {
+    if (claim.scheme === 'basic' || !claim.facts.auth) return true;
+    const { nonce, auth } = claim.facts;
+    return takesCount(this.#counts, { text: nonce, made: nonceNumber(nonce) }, auth.nonceCount);
+  }
+}

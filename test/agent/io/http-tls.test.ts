@@ -1,0 +1,181 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import type { EpochMs } from '@ringwave/protocol/units';
+import { type Test, test } from 'tap';
+import { openIdentity } from '../../../agent/io/agent-identity.ts';
+import type { Asked, Served } from '../../../agent/io/file-source.ts';
+import type { HttpTls } from '../../../agent/io/http-door.ts';
+import { HttpServer } from '../../../agent/io/http-server.ts';
+import { needs } from '../../peers/peer.ts';
+
+const now = Date.now() as EpochMs;
+const hosts = ['agent.example', '127.0.0.1'];
+const config: Served = {
+  kind: 'bytes',
+  body: Buffer.from('config'),
+  contentType: 'text/plain',
+  noStore: true,
+};
+
+async function serve(t: Test, tls: Partial<HttpTls> = {}, keyKind: 'p-256' | 'rsa' = 'p-256') {
+  const identity = openIdentity(t.testdir({ [keyKind]: {} }), { hosts, keyKind, now });
+  const asked: Asked[] = [];
+  const server = await HttpServer.listen({
+    host: '127.0.0.1',
+    port: 0,
+    files: {
+      resolve: (one) => {
+        asked.push(one);
+        return config;
+      },
+    },
+    tls: { ...identity, profile: 'present', ...tls },
+  });
+  t.teardown(() => server.close());
+  return { port: server.port, authority: identity.authority ?? '', asked };
+}
+
+async function got(port: number, options: RequestOptions): Promise<string> {
+  const request = httpsRequest({
+    host: '127.0.0.1',
+    port,
+    path: '/a.cfg',
+    agent: false,
+    ...options,
+  });
+  request.end();
+  const [response] = (await once(request, 'response')) as [AsyncIterable<Buffer>];
+  let text = '';
+  for await (const piece of response) text += piece.toString();
+  return text;
+}
+
+test('a phone that trusts the agent’s authority fetches over TLS 1.2 and 1.3', async (t) => {
+  const { port, authority } = await serve(t);
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const trust = { ca: authority, minVersion: version, maxVersion: version };
+    t.equal(await got(port, trust), 'config', version);
+    t.equal(
+      await got(port, { ...trust, servername: 'wrong.name', checkServerIdentity: () => undefined }),
+      'config',
+      'a name it does not know changes nothing',
+    );
+  }
+  await t.rejects(got(port, {}), 'one that does not trust it ends the handshake');
+});
+
+const oldOnly = (authority: string) => ({
+  ca: authority,
+  minVersion: 'TLSv1' as const,
+  maxVersion: 'TLSv1.1' as const,
+  ciphers: 'ALL:@SECLEVEL=0',
+});
+
+test('TLS 1.0 and 1.1 are for the listener of old phones alone', async (t) => {
+  const present = await serve(t);
+  await t.rejects(got(present.port, oldOnly(present.authority)));
+  const old = await serve(t, { profile: 'old' }, 'rsa');
+  t.equal(await got(old.port, oldOnly(old.authority)), 'config');
+  const keyExchange = {
+    ...oldOnly(old.authority),
+    maxVersion: 'TLSv1.2' as const,
+    ciphers: 'AES128-SHA:@SECLEVEL=0',
+  };
+  t.equal(await got(old.port, keyExchange), 'config', 'RSA key exchange');
+  t.equal(
+    await got(old.port, { ca: old.authority, minVersion: 'TLSv1.2' }),
+    'config',
+    'new ones too',
+  );
+});
+
+/** A maker's authority and a phone's certificate under it, as openssl makes them. */
+function maker(t: Test, commonName: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'ringwave-maker-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const openssl = (...args: string[]) =>
+    execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const root = ['-keyout', 'root.key', '-out', 'root.pem', '-subj', '/CN=Maker Devices'];
+  openssl('req', '-x509', ...key, ...root, '-days', '2');
+  openssl('req', ...key, '-keyout', 'key.pem', '-out', 'phone.csr', '-subj', `/CN=${commonName}`);
+  const under = ['-CA', 'root.pem', '-CAkey', 'root.key', '-CAcreateserial', '-days', '2'];
+  openssl('x509', '-req', '-in', 'phone.csr', ...under, '-out', 'cert.pem');
+  const text = (name: string) => readFileSync(join(folder, name), 'utf8');
+  return { root: text('root.pem'), cert: text('cert.pem'), key: text('key.pem') };
+}
+
+test('a certificate under a foreign authority, and none at all, are served without a claim', async (t) => {
+  if (!needs(t, 'openssl')) return;
+  const known = maker(t, '0004F2AABBCC');
+  const foreign = maker(t, '0004f2aabbdd');
+  const { port, authority, asked } = await serve(t, { clientAuthorities: known.root });
+  t.equal(await got(port, { ca: authority }), 'config');
+  t.equal(await got(port, { ca: authority, cert: foreign.cert, key: foreign.key }), 'config');
+  t.same(
+    asked.map(({ certificateMac, isPrivate }) => [certificateMac, isPrivate]),
+    [
+      [undefined, true],
+      [undefined, true],
+    ],
+  );
+});
+
+test('a phone’s certificate under an authority of the operator’s is a claim of its request', async (t) => {
+  if (!needs(t, 'openssl')) return;
+  const known = maker(t, '0004F2AABBCC');
+  const { port, authority, asked } = await serve(t, { clientAuthorities: known.root });
+  t.equal(await got(port, { ca: authority, cert: known.cert, key: known.key }), 'config');
+  t.equal(asked[0]?.certificateMac, '00:04:f2:aa:bb:cc');
+});
+
+test('the authority stays over restarts, the server’s certificate follows names and time, and only the owner reads', (t) => {
+  const folder = join(t.testdir({}), 'tls');
+  const wanted = { hosts, keyKind: 'p-256', now } as const;
+  const first = openIdentity(folder, wanted);
+  t.same(openIdentity(folder, wanted), first);
+  const renamed = openIdentity(folder, { ...wanted, hosts: ['new.example'] });
+  t.equal(renamed.authority, first.authority);
+  t.not(renamed.cert, first.cert);
+  const later = openIdentity(folder, {
+    ...wanted,
+    hosts: ['new.example'],
+    now: (now + 700 * 86_400_000) as EpochMs,
+  });
+  t.not(later.cert, renamed.cert);
+  t.equal(later.authority, first.authority);
+  for (const name of readdirSync(folder)) {
+    t.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+    t.match(readFileSync(join(folder, name), 'utf8'), /^-----BEGIN/);
+  }
+  t.end();
+});
+
+test('a handshake that is not finished in time is cut', async (t) => {
+  const identity = openIdentity(t.testdir({}), { hosts, keyKind: 'p-256', now });
+  const server = await HttpServer.listen({
+    host: '127.0.0.1',
+    port: 0,
+    files: { resolve: () => config },
+    limits: { connectionsMax: 9, connectionsPerSourceMax: 9, headersMsMax: 100 },
+    tls: { ...identity, profile: 'present' },
+  });
+  t.teardown(() => server.close());
+
+  const silent = connect(server.port, '127.0.0.1');
+  silent.on('error', () => {});
+  await once(silent, 'close');
+  const secure = connectTls({ port: server.port, host: '127.0.0.1', ca: identity.authority });
+  await once(secure, 'secureConnect');
+  secure.on('error', () => {});
+  secure.write('GET /a HTTP/1.1\r\n');
+  secure.resume();
+  await once(secure, 'close');
+  t.pass('both were cut by the server');
+});
