@@ -20,9 +20,7 @@ import {
   volatileTables,
 } from './core/state.ts';
 import { type Box, openBox } from './io/box.ts';
-import { ChunkCache } from './io/chunk-cache.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
-import { HttpServer } from './io/http-server.ts';
 import { ImageCache } from './io/image-cache.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
@@ -30,7 +28,8 @@ import { SipSocket } from './io/sip-socket.ts';
 import { endRunning, tellRunning } from './io/running-file.ts';
 import { Neighbours } from './io/neighbours.ts';
 import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
-import { TftpServer } from './io/tftp-server.ts';
+import { openPhoneServers, type PhoneServers, type ServingSettings } from './io/phone-servers.ts';
+import { phoneUpload } from './core/provisioning/phone-uploads.ts';
 
 // Wires the agent: one step loop, its store, the servers for phones, the line to the controller.
 
@@ -48,6 +47,8 @@ export interface AgentOptions {
   readonly advertise?: string;
   /** What the site allows beside HTTPS to phones that are neighbours; nothing where absent. */
   readonly secrets?: SecretPolicy;
+  /** TLS, limits and TFTP's peculiarities; plain HTTP and TFTP without any. */
+  readonly serving?: ServingSettings;
   readonly log: Logger;
   /** A bug or a broken disk: nothing is known for certain any more. */
   failed(error: unknown): void;
@@ -59,7 +60,7 @@ export interface Listen {
 }
 
 export interface RunningAgent {
-  readonly ports: { readonly http: number; readonly tftp: number; readonly sip: number };
+  readonly ports: PhoneServers['ports'] & { readonly sip: number };
   readonly tables: AgentTables;
   close(): Promise<void>;
 }
@@ -88,57 +89,33 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const submit = (event: AgentEvent) => loop.submit(event);
   const cache = new ImageCache({ images, grant, log, submit });
-  const act = (effect: AgentEffect): void => {
-    switch (effect.kind) {
-      case 'send':
-        parts.link?.send(effect.as, encode(effect.message));
-        return undefined;
-      case 'fetch-image':
-        return cache.fetch(effect);
-      case 'wake-phone':
-        return void wake(effect, {
-          sip: parts.sip,
-          tables,
-          keyring,
-          submit,
-          port: options.phoneSipPort,
-        });
-      case 'make-secret':
-        return makeSecret(effect, keyring, submit);
-      default:
-        return effect satisfies never;
-    }
-  };
+  const act = (effect: AgentEffect): void =>
+    perform(effect, { parts, cache, tables, keyring, submit, port: options.phoneSipPort });
   let ports: RunningAgent['ports'] | undefined;
-  const address = () => ({
-    host: options.advertise ?? options.http.host,
-    httpPort: ports?.http ?? 0,
-    tftpPort: ports?.tftp ?? 0,
-  });
+  const host = options.advertise ?? options.http.host;
   const neighbours = new Neighbours();
   const files = new Provisioning({
     tables,
     images,
     keyring,
-    address,
+    address: () => ({ host, httpPort: ports?.http ?? 0, tftpPort: ports?.tftp ?? 0 }),
     submit,
     policy: options.secrets ?? { plain: false, routed: false },
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
   });
-  // Both servers read the same pieces of the same images.
-  const chunks = new ChunkCache();
-  const http = await HttpServer.listen({ ...options.http, files, log, cache: chunks });
-  const tftp = await TftpServer.listen({ ...options.tftp, files, log, cache: chunks });
+  const servers = await openPhoneServers({
+    ...options,
+    ...options.serving,
+    hosts: [host],
+    files,
+    now: wallClock().now(),
+    mayWrite: (path) => phoneUpload(tables, path),
+  });
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.sip = sip;
-  ports = { http: http.port, tftp: tftp.port, sip: sip.port };
-  tellRunning(options.folder, {
-    pid: process.pid,
-    host: options.advertise ?? options.http.host,
-    http: http.port,
-    tftp: tftp.port,
-  });
+  ports = { ...servers.ports, sip: sip.port };
+  tellRunning(options.folder, { pid: process.pid, host, http: ports.http, tftp: ports.tftp });
   submit({ kind: 'started' });
   parts.link = openLink(options, clock, submit);
   return {
@@ -148,10 +125,33 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
       endRunning(options.folder);
       loop.stop();
       await parts.link?.close();
-      await Promise.all([http.close(), tftp.close(), sip.close(), cache.close()]);
+      await Promise.all([servers.close(), sip.close(), cache.close()]);
       store.close();
     },
   };
+}
+
+function perform(
+  effect: AgentEffect,
+  by: Omit<WakeParts, 'sip'> & {
+    readonly parts: { readonly link?: ControllerLink; readonly sip?: SipSocket };
+    readonly cache: ImageCache;
+  },
+): void {
+  const { parts, cache, tables, keyring, submit, port } = by;
+  switch (effect.kind) {
+    case 'send':
+      parts.link?.send(effect.as, encode(effect.message));
+      return undefined;
+    case 'fetch-image':
+      return cache.fetch(effect);
+    case 'wake-phone':
+      return void wake(effect, { sip: parts.sip, tables, keyring, submit, port });
+    case 'make-secret':
+      return makeSecret(effect, keyring, submit);
+    default:
+      return effect satisfies never;
+  }
 }
 
 function openStore(box: Box, tables: AgentTables): SqliteTables {

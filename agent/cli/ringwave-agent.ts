@@ -1,6 +1,7 @@
 import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
 import type { RunFlags } from './run.ts';
+import type { ServeFlags } from './serve.ts';
 
 /** The `ringwave-agent` command. */
 export const ringwaveAgent = (argv: readonly string[]): Promise<void> =>
@@ -11,11 +12,12 @@ export function ringwaveAgentProgram(): Command {
   const program = cliProgram('ringwave-agent', 'The Ringwave agent of one branch.');
   program
     .command('serve')
-    .description('Serve a folder read-only over TFTP and HTTP, for the laboratory.')
+    .description('Serve a folder over TFTP and HTTP, for the laboratory.')
     .requiredOption('--root <folder>', 'the folder to serve')
     .option('--tftp <host:port>', 'where to listen for TFTP; port 0 takes any')
     .option('--http <host:port>', 'where to listen for HTTP; port 0 takes any')
-    .action(async (flags: { root: string; tftp?: string; http?: string }) => {
+    .option('--uploads <folder>', 'where to keep the logs that phones write; refused without')
+    .action(async (flags: ServeFlags) => {
       const { serve } = await import('./serve.ts');
       await serve(flags);
     });
@@ -39,6 +41,14 @@ export function ringwaveAgentProgram(): Command {
       '--advertise <host>',
       'the address that phones are told, where it is not the one listened on',
     )
+    .option('--https <host:port>', 'where phones fetch files over TLS 1.2 and later')
+    .option('--https-old <host:port>', 'TLS 1.0 and 1.1 too, for old phones alone')
+    .option('--tls-cert <file>', 'PEM; without it the agent is its own authority')
+    .option('--tls-key <file>', 'PEM, of --tls-cert')
+    .option('--phone-ca <file>', 'PEM; authorities whose device certificates are believed')
+    .option('--lan-limit <bytes>', 'bytes a second that all phones may fetch together')
+    .option('--tftp-one-port', 'answer TFTP from the port asked, where firewalls need it')
+    .option('--tftp-rollover-1', 'count TFTP blocks on with 1 after 65535')
     .option('--phone-sip-port <port>', 'where phones listen for SIP', '5060')
     .option('--plain-secrets', 'let logins cross the wire in clear, to phones without TLS')
     .option('--routed-phones', 'phones may be behind a router, where their MAC cannot be seen')

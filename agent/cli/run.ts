@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import type { ServingSettings } from '../io/phone-servers.ts';
 import { openBox, readGrant } from '../io/box.ts';
 import { runAgent } from '../main.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
@@ -15,6 +16,14 @@ export interface RunFlags {
   readonly logLevel: string;
   readonly plainSecrets?: boolean;
   readonly routedPhones?: boolean;
+  readonly https?: string;
+  readonly httpsOld?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly phoneCa?: string;
+  readonly lanLimit?: string;
+  readonly tftpOnePort?: boolean;
+  readonly tftpRollover1?: boolean;
 }
 
 /** Runs until SIGTERM or SIGINT. Prints `ready http HOST:PORT tftp HOST:PORT sip HOST:PORT` when it serves phones. */
@@ -40,11 +49,16 @@ export async function run(flags: RunFlags): Promise<void> {
     log,
     phoneSipPort: portFrom(flags.phoneSipPort),
     secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
+    serving: servingFrom(flags),
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
   });
   const bound = (['http', 'tftp', 'sip'] as const).map(
     (name) => `${name} ${listens[name].host}:${agent.ports[name]}`,
   );
+  const { https, oldHttps } = agent.ports;
+  if (https !== undefined) bound.push(`https ${hostOf('--https', flags.https)}:${https}`);
+  if (oldHttps !== undefined)
+    bound.push(`https-old ${hostOf('--https-old', flags.httpsOld)}:${oldHttps}`);
   const ended = untilStopped();
   process.stdout.write(`ready ${bound.join(' ')}\n`);
   await ended;
@@ -75,6 +89,40 @@ async function started(options: Omit<Parameters<typeof runAgent>[0], 'failed'>) 
       error,
     );
   }
+}
+
+const hostOf = (flag: string, text = ''): string => listenFrom(flag, text).host;
+
+function servingFrom(flags: RunFlags): ServingSettings {
+  const { tlsCert, tlsKey, phoneCa } = flags;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new CliFault({
+      what: 'cannot serve TLS',
+      why: '--tls-cert and --tls-key belong together',
+      next: 'Give both, or neither and let phones trust the agent’s own authority',
+    });
+  }
+  return {
+    ...(flags.https && { https: listenFrom('--https', flags.https) }),
+    ...(flags.httpsOld && { oldHttps: listenFrom('--https-old', flags.httpsOld) }),
+    ...(tlsCert && tlsKey && { tls: { certFile: tlsCert, keyFile: tlsKey } }),
+    ...(phoneCa && { phoneAuthoritiesFile: phoneCa }),
+    ...(flags.lanLimit && { bytesPerSecond: bytesFrom(flags.lanLimit) }),
+    tftpOnePort: flags.tftpOnePort === true,
+    tftpRollsOverToOne: flags.tftpRollover1 === true,
+  };
+}
+
+/** Below 64 kB/s one phone's image takes the whole night. */
+const lanLimitMin = 64_000;
+
+function bytesFrom(text: string): number {
+  if (/^\d{1,12}$/.test(text) && Number(text) >= lanLimitMin) return Number(text);
+  throw new CliFault({
+    what: `cannot read --lan-limit ${text}`,
+    why: `it is not a number of bytes a second from ${lanLimitMin}`,
+    next: 'Write for example --lan-limit 10000000',
+  });
 }
 
 function portFrom(text: string): number {

@@ -1,10 +1,12 @@
 import { isIPv6 } from 'node:net';
+import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
 import { seconds } from '@ringwave/protocol/units';
 import { ChunkCache } from '../io/chunk-cache.ts';
 import type { EdgeLog } from '../io/file-source.ts';
 import { HttpServer } from '../io/http-server.ts';
 import { ServedFolder } from '../io/served-folder.ts';
 import { TftpServer } from '../io/tftp-server.ts';
+import { anyPhoneMayWrite, UploadSpool } from '../io/upload-spool.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { type Listen, listenFrom } from '@ringwave/runtime/listen';
 import { untilStopped } from '@ringwave/runtime/until-stopped';
@@ -20,8 +22,15 @@ interface Running {
   close(wait: typeof drain): Promise<void>;
 }
 
+export interface ServeFlags {
+  readonly root: string;
+  readonly tftp?: string;
+  readonly http?: string;
+  readonly uploads?: string;
+}
+
 /** Serves until SIGTERM or SIGINT. Prints one line `ready tftp HOST:PORT http HOST:PORT` when it serves. */
-export async function serve(flags: { root: string; tftp?: string; http?: string }): Promise<void> {
+export async function serve(flags: ServeFlags): Promise<void> {
   const tftp = flags.tftp === undefined ? undefined : listenFrom('--tftp', flags.tftp);
   const http = flags.http === undefined ? undefined : listenFrom('--http', flags.http);
   if (!tftp && !http) {
@@ -32,7 +41,11 @@ export async function serve(flags: { root: string; tftp?: string; http?: string 
     });
   }
   const files = await openFolder(flags.root);
-  const common = { files, log: stderrLog, cache: new ChunkCache() };
+  const uploads =
+    flags.uploads === undefined
+      ? undefined
+      : await UploadSpool.open(flags.uploads, anyPhoneMayWrite(everyUpload()));
+  const common = { files, log: stderrLog, cache: new ChunkCache(), ...(uploads && { uploads }) };
   const running: Running[] = [];
   try {
     if (tftp) running.push(await listening('tftp', tftp, () => openTftp(tftp, common)));
@@ -51,7 +64,10 @@ interface Common {
   readonly files: ServedFolder;
   readonly log: EdgeLog;
   readonly cache: ChunkCache;
+  readonly uploads?: UploadSpool;
 }
+
+const everyUpload = (): string[] => PROFILES.flatMap(({ uploads }) => uploads ?? []);
 
 const openTftp = (listen: Listen, common: Common) =>
   TftpServer.listen({

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EpochMs } from '@ringwave/protocol/units';
+import { phonePolicy } from '../core/tftp/options.ts';
+import type { UploadNamed } from '../core/upload-names.ts';
+import { openIdentity, type TlsIdentity } from './agent-identity.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { ChunkCache } from './chunk-cache.ts';
+import type { EdgeLog, FileResolver } from './file-source.ts';
+import type { HttpTls } from './http-door.ts';
+import { HttpServer } from './http-server.ts';
+import { TftpServer } from './tftp-server.ts';
+import { UploadSpool } from './upload-spool.ts';
+
+export interface Listens {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What an operator sets about serving phones. */
+export interface ServingSettings {
+  readonly https?: Listens;
+  /** A listener of its own for phones that know TLS 1.0 or 1.1 only; nobody else should be sent there. */
+  readonly oldHttps?: Listens;
+  /** Files in PEM; without them the agent is its own authority. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** A file in PEM: vendors' authorities whose device certificates are believed. */
+  readonly phoneAuthoritiesFile?: string;
+  /** All phones of the site together. */
+  readonly bytesPerSecond?: number;
+  readonly tftpOnePort?: boolean;
+  readonly tftpRollsOverToOne?: boolean;
+}
+
+export interface PhoneServersOf extends ServingSettings {
+  readonly folder: string;
+  readonly http: Listens;
+  readonly tftp: Listens;
+  /** Names and addresses in the certificate. */
+  readonly hosts: readonly string[];
+  readonly files: FileResolver;
+  readonly log: EdgeLog;
+  readonly now: EpochMs;
+  mayWrite(path: string): UploadNamed | undefined;
+}
+
+export interface PhoneServers {
+  readonly ports: {
+    readonly http: number;
+    readonly tftp: number;
+    readonly https?: number;
+    readonly oldHttps?: number;
+  };
+  close(): Promise<void>;
+}
+
+/** Everything that phones fetch from, over one cache and one budget. Rejects with Node's own error where a port is taken. */
+export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers> {
+  const { files, log } = of;
+  const cache = new ChunkCache();
+  const budget = new ByteBudget(of.bytesPerSecond);
+  const uploads = await UploadSpool.open(join(of.folder, 'uploads'), (path) => of.mayWrite(path));
+  const common = { files, log, cache, budget, uploads };
+  const policy = { ...phonePolicy, rollover: of.tftpRollsOverToOne ? 1 : 0 } as const;
+  const singlePort = of.tftpOnePort === true;
+  const running: { close(): Promise<void> }[] = [];
+  const kept = <Server extends { close(): Promise<void> }>(server: Server): Server => {
+    running.push(server);
+    return server;
+  };
+  const close = async () => void (await Promise.all(running.map((server) => server.close())));
+  try {
+    const http = kept(await HttpServer.listen({ ...of.http, ...common }));
+    const tftp = kept(await TftpServer.listen({ ...of.tftp, ...common, policy, singlePort }));
+    const secure = async (listen: Listens, profile: HttpTls['profile']) => {
+      const tls = tlsOf(of, profile);
+      return kept(await HttpServer.listen({ ...listen, ...common, tls })).port;
+    };
+    const https = of.https && (await secure(of.https, 'present'));
+    const oldHttps = of.oldHttps && (await secure(of.oldHttps, 'old'));
+    const ports = {
+      http: http.port,
+      tftp: tftp.port,
+      ...(https !== undefined && { https }),
+      ...(oldHttps !== undefined && { oldHttps }),
+    };
+    return { ports, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function tlsOf(of: PhoneServersOf, profile: HttpTls['profile']): HttpTls {
+  const { key, cert } = identityOf(of, profile);
+  const authorities = of.phoneAuthoritiesFile && readFileSync(of.phoneAuthoritiesFile, 'utf8');
+  return { key, cert, profile, ...(authorities && { clientAuthorities: authorities }) };
+}
+
+function identityOf(
+  { tls, folder, hosts, now }: PhoneServersOf,
+  profile: HttpTls['profile'],
+): TlsIdentity {
+  if (tls) {
+    return { key: readFileSync(tls.keyFile, 'utf8'), cert: readFileSync(tls.certFile, 'utf8') };
+  }
+  const keyKind = profile === 'old' ? 'rsa' : 'p-256';
+  return openIdentity(join(folder, 'tls'), { hosts, keyKind, now });
+}
