@@ -1,20 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv6 } from 'node:net';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
-import { between } from '@ringwave/protocol/units';
-import { parseSip, sipHeader, sipParameter } from '../core/sip/message.ts';
+import { seconds } from '@ringwave/protocol/units';
 import {
-  answerNotify,
-  beginNotify,
-  isAnswerTo,
-  type Notify,
-  type NotifyOutcome,
-  type NotifyStep,
-  wakeNotify,
-} from '../core/sip/notify.ts';
+  formatSip,
+  parseSip,
+  type SipRequest,
+  sipHeader,
+  sipHeaders,
+} from '../core/sip/message.ts';
+import type { NotifyAsk, SipMethod } from '../core/sip/notify.ts';
 import { plainAddress } from './file-source.ts';
+import { mintIds, SipTransactions, type WakeOutcome } from './sip-transactions.ts';
+
+export type { WakeOutcome } from './sip-transactions.ts';
 
 export interface SipSocketOptions {
   readonly host: string;
@@ -29,33 +29,36 @@ export interface Wake {
   readonly port: number;
   readonly user: string;
   readonly event: string;
+  readonly body?: string;
   readonly login?: { readonly user: string; readonly password: string };
+  /** A proxy on the way, by its IP address. */
+  readonly route?: { readonly address: string; readonly port: number };
 }
 
-/** 'not-sent': nothing left this machine, for a reason of ours. */
-export type WakeOutcome = NotifyOutcome | { readonly kind: 'not-sent'; readonly reason: string };
-
-/** NOTIFYs under way at once; far above the slots of any site. */
-const notifiesMax = 256;
-
-interface Underway {
-  readonly address: string;
-  notify: Notify;
-  cancel: () => void;
-  readonly settle: (outcome: WakeOutcome) => void;
+/** What a phone told of itself after a SUBSCRIBE; absent where it answered and then told nothing. */
+export interface Fetched {
+  readonly outcome: WakeOutcome;
+  readonly body?: string;
 }
 
-/** One UDP socket from which phones are woken. It decides nothing: the transaction of core/sip/notify.ts does. */
+/** Between the 200 to a SUBSCRIBE and its NOTIFY; RFC 6665 section 4.2.1.2 wants it at once. */
+const notifyTakesMax = seconds(3);
+/** Before a phone is taken for one that answers no SUBSCRIBE. */
+const subscribeTakesMax = seconds(4);
+
+/** One UDP socket from which phones are asked. It decides nothing: the transaction of core/sip/notify.ts does. */
 export class SipSocket {
   readonly #socket: Socket;
   readonly #clock: Clock;
-  /** By branch, which only the phone that was asked can know. */
-  readonly #underway = new Map<string, Underway>();
+  readonly #transactions: SipTransactions;
+  /** By Call-ID, which only the phone that was asked can know. */
+  readonly #fetches = new Map<string, { address: string; told: (body: string) => void }>();
   #isClosed = false;
 
   private constructor(socket: Socket, clock: Clock) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#transactions = new SipTransactions(clock);
   }
 
   /** Rejects with Node's own error where the port cannot be had. */
@@ -64,7 +67,9 @@ export class SipSocket {
     socket.bind({ address: options.host, port: options.port, exclusive: true });
     await once(socket, 'listening');
     const sip = new SipSocket(socket, options.clock ?? wallClock());
-    socket.on('message', (bytes, from) => sip.#take(bytes, plainAddress(from.address)));
+    socket.on('message', (bytes, from) => {
+      sip.#take(bytes, { address: plainAddress(from.address), port: from.port });
+    });
     // Only sending can fail here, and each send hears of it by itself.
     socket.on('error', () => {});
     return sip;
@@ -75,30 +80,67 @@ export class SipSocket {
   }
 
   /** Asks one phone to act on `event`. Always resolves, 32 s after the beginning or the login at the latest. */
-  async notify(wake: Wake): Promise<WakeOutcome> {
-    if (isIP(wake.address) === 0 || wake.port < 1 || wake.port > 65_535) {
-      return { kind: 'not-sent', reason: `${wake.address}:${wake.port} is no address of a phone` };
+  notify(wake: Wake): Promise<WakeOutcome> {
+    return this.#request(wake, 'NOTIFY');
+  }
+
+  /** Whether anything answers at a contact: any final response does. */
+  options(wake: Omit<Wake, 'event'>): Promise<WakeOutcome> {
+    return this.#request({ ...wake, event: '' }, 'OPTIONS');
+  }
+
+  /** Asks once for the state of an event package. Resolves within 7 s; a phone that tells nothing ends it sooner. */
+  async fetchState(wake: Wake): Promise<Fetched> {
+    const ids = mintIds();
+    let told: (body: string | undefined) => void = () => {};
+    const body = new Promise<string | undefined>((resolve) => (told = resolve));
+    this.#fetches.set(ids.callId, { address: (wake.route ?? wake).address, told });
+    const late: (() => void)[] = [];
+    const after = <T>(wait: number, value: T) =>
+      new Promise<T>((resolve) => {
+        late.push(this.#clock.after(wait as typeof notifyTakesMax, () => resolve(value)));
+      });
+    try {
+      const silent: WakeOutcome = { kind: 'silent' };
+      const answered = this.#request(wake, 'SUBSCRIBE', ids);
+      const outcome = await Promise.race([answered, after(subscribeTakesMax, silent)]);
+      if (outcome.kind !== 'accepted') return { outcome };
+      const text = await Promise.race([body, after(notifyTakesMax, undefined)]);
+      return text === undefined ? { outcome } : { outcome, body: text };
+    } finally {
+      for (const cancel of late) cancel();
+      this.#fetches.delete(ids.callId);
+    }
+  }
+
+  async #request(wake: Wake, method: SipMethod, ids = mintIds()): Promise<WakeOutcome> {
+    const to = wake.route ?? wake;
+    for (const { address, port } of [wake, to]) {
+      if (isIP(address) === 0 || port < 1 || port > 65_535) {
+        return { kind: 'not-sent', reason: `${address}:${port} is no address of a phone` };
+      }
     }
     if (this.#isClosed) return { kind: 'not-sent', reason: 'the SIP socket is closed' };
-    if (this.#underway.size >= notifiesMax) {
-      return { kind: 'not-sent', reason: `${notifiesMax} phones are being woken already` };
-    }
-    const from = { address: await this.#ownAddress(wake), port: this.port };
-    const { address, port, user, event, login } = wake;
-    const ask = { phone: { address, port }, user, event, from, ids: mintIds() };
-    const step = beginNotify(login ? { ...ask, login } : ask, this.#clock.now());
-    return new Promise((settle) => this.#follow(step, { address, settle }));
+    const from = { address: await this.#ownAddress(to), port: this.port };
+    const { address, port, ...more } = wake;
+    const ask: NotifyAsk = { ...more, phone: { address, port }, from, ids, method };
+    return this.#transactions.run(ask, {
+      source: to.address,
+      send: (bytes, failed) => {
+        this.#socket.send(bytes, to.port, to.address, (error) => error && failed(error.message));
+      },
+    });
   }
 
   /** On a wildcard socket the address depends on the way to the phone; the kernel tells it for nothing. */
-  async #ownAddress(wake: Wake): Promise<string> {
+  async #ownAddress(to: { address: string; port: number }): Promise<string> {
     const { address } = this.#socket.address();
     if (address !== '0.0.0.0' && address !== '::') return address;
-    const probe = createSocket(isIPv6(wake.address) ? 'udp6' : 'udp4');
+    const probe = createSocket(isIPv6(to.address) ? 'udp6' : 'udp4');
     try {
       await new Promise<void>((resolve, reject) => {
         probe.once('error', reject);
-        probe.connect(wake.port, wake.address, resolve);
+        probe.connect(to.port, to.address, resolve);
       });
       return probe.address().address;
     } catch {
@@ -108,60 +150,41 @@ export class SipSocket {
     }
   }
 
-  #follow(step: NotifyStep, to: Pick<Underway, 'address' | 'settle'>): void {
-    if (step.kind === 'ended') return to.settle(step.outcome);
-    const { notify, send, wakeAt } = step;
-    const wait = between(this.#clock.now(), wakeAt);
-    const underway: Underway = {
-      ...to,
-      notify,
-      cancel: this.#clock.after(wait, () => {
-        this.#underway.delete(notify.branch);
-        this.#follow(wakeNotify(underway.notify, this.#clock.now()), to);
-      }),
-    };
-    this.#underway.set(notify.branch, underway);
-    if (send) this.#send(send, underway);
-  }
-
-  #send(bytes: Buffer, underway: Underway): void {
-    const { phone } = underway.notify.ask;
-    this.#socket.send(bytes, phone.port, phone.address, (error) => {
-      if (!error || this.#underway.get(underway.notify.branch) !== underway) return;
-      this.#end(underway, { kind: 'not-sent', reason: error.message });
-    });
-  }
-
-  #take(bytes: Buffer, address: string): void {
+  #take(bytes: Buffer, from: { address: string; port: number }): void {
     const message = parseSip(bytes);
-    if (message?.kind !== 'response') return;
-    const branch = sipParameter(sipHeader(message, 'via'), 'branch') ?? '';
-    const underway = this.#underway.get(branch);
-    if (underway?.address !== address || !isAnswerTo(underway.notify, message)) return;
-    underway.cancel();
-    this.#underway.delete(branch);
-    this.#follow(answerNotify(underway.notify, message, this.#clock.now()), underway);
+    if (message?.kind === 'response') this.#transactions.take(message, from.address);
+    if (message?.kind === 'request') this.#answer(message, from);
   }
 
-  #end(underway: Underway, outcome: WakeOutcome): void {
-    underway.cancel();
-    this.#underway.delete(underway.notify.branch);
-    underway.settle(outcome);
+  /** Only the NOTIFY of a state that we asked for; everything else that is asked of us stays without an answer. */
+  #answer(request: SipRequest, from: { address: string; port: number }): void {
+    const fetch = this.#fetches.get(sipHeader(request, 'call-id') ?? '');
+    if (request.method !== 'NOTIFY' || fetch?.address !== from.address) return;
+    this.#socket.send(okTo(request), from.port, from.address, () => {});
+    fetch.told(request.body);
   }
 
   /** What is under way ends as not sent. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const underway of this.#underway.values()) {
-      this.#end(underway, { kind: 'not-sent', reason: 'the agent is stopping' });
-    }
+    this.#transactions.endAll('the agent is stopping');
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 }
 
-/** 128 bits each: nobody guesses a branch, and no two agents mint the same Call-ID. */
-function mintIds() {
-  const mint = () => randomBytes(16).toString('hex');
-  const branches = [mint(), mint(), mint()] as const;
-  return { callId: mint(), tag: mint(), branches, clientNonce: mint() };
-}
+/** RFC 3261 section 8.2.6: an answer repeats these. */
+export const okTo = (request: SipRequest): Buffer =>
+  formatSip({
+    opening: 'SIP/2.0 200 OK',
+    headers: REPEATED.flatMap(([name, as]) =>
+      sipHeaders(request, name).map((value) => [as, value] as const),
+    ),
+  });
+
+const REPEATED = [
+  ['via', 'Via'],
+  ['from', 'From'],
+  ['to', 'To'],
+  ['call-id', 'Call-ID'],
+  ['cseq', 'CSeq'],
+] as const;

@@ -1,5 +1,5 @@
-// Wakes one phone: a NOTIFY outside any dialog, as a non-INVITE client transaction over UDP (RFC 3261 section 17.1.2),
-// with one answer to a digest challenge (section 22, RFC 8760). No socket and no clock here.
+// Asks one phone: a NOTIFY, SUBSCRIBE or OPTIONS outside any dialog, as a non-INVITE client transaction (RFC 3261 section
+// 17.1.2) over UDP, TCP or TLS, with one answer to a digest challenge (section 22, RFC 8760). No socket and no clock here.
 import assert from 'node:assert/strict';
 import { type DurationMs, type EpochMs, laterBy, ms } from '@ringwave/protocol/units';
 import {
@@ -30,6 +30,9 @@ export type NotifyOutcome =
   | { readonly kind: 'login-refused'; readonly status: number }
   | { readonly kind: 'silent' };
 
+export type SipMethod = 'NOTIFY' | 'SUBSCRIBE' | 'OPTIONS';
+export type SipTransport = 'udp' | 'tcp' | 'tls';
+
 export interface NotifyAsk {
   /** Where this one phone listens; an address of record would reach every phone that shares it. */
   readonly phone: { readonly address: string; readonly port: number };
@@ -37,6 +40,14 @@ export interface NotifyAsk {
   readonly user: string;
   /** The Event header with its parameters, from the vendor's profile: `check-sync;reboot=true`. */
   readonly event: string;
+  /** Absent: NOTIFY. OPTIONS carries no event, SUBSCRIBE only fetches: it ends with its one NOTIFY (RFC 6665 4.4.3). */
+  readonly method?: SipMethod;
+  /** Absent: UDP. */
+  readonly transport?: SipTransport;
+  /** A proxy on the way; the request still names this one phone (RFC 3261 section 16.12). */
+  readonly route?: { readonly address: string; readonly port: number };
+  /** What some vendors want said in a NOTIFY beside its event. */
+  readonly body?: string;
   readonly login?: { readonly user: string; readonly password: string };
   /** Our own address, as the phone sees it. */
   readonly from: { readonly address: string; readonly port: number };
@@ -101,34 +112,58 @@ function transact(
     interval: t1,
     endsAt: laterBy(now, patience),
   };
-  return { kind: 'wait', notify, send: request, wakeAt: laterBy(now, t1) };
+  // RFC 3261 section 17.1.2.2: a stream repeats by itself; only the end of patience is ours.
+  const wakeAt = isStream(ask) ? notify.endsAt : laterBy(now, t1);
+  return { kind: 'wait', notify, send: request, wakeAt };
 }
 
-const uriOf = ({ user, phone }: NotifyAsk): string => `sip:${escapedUser(user)}@${hostPort(phone)}`;
+const isStream = ({ transport = 'udp' }: NotifyAsk): boolean => transport !== 'udp';
+const methodOf = ({ method = 'NOTIFY' }: NotifyAsk): SipMethod => method;
+
+const uriOf = ({ user, phone, transport = 'udp', route }: NotifyAsk): string =>
+  // Behind a proxy it is the proxy that chose how it speaks to the phone.
+  `sip:${escapedUser(user)}@${hostPort(phone)}${transport === 'udp' || route ? '' : `;transport=${transport}`}`;
 
 function requestOf(
   ask: NotifyAsk,
   it: { branch: string; sequence: number; login: readonly (readonly [string, string])[] },
 ): Buffer {
-  const { from, ids } = ask;
+  const { from, ids, route, transport = 'udp' } = ask;
+  const method = methodOf(ask);
+  const contact = `sip:ringwave@${hostPort(from)}${isStream(ask) ? `;transport=${transport}` : ''}`;
   return formatSip({
-    opening: `NOTIFY ${uriOf(ask)} SIP/2.0`,
+    opening: `${method} ${uriOf(ask)} SIP/2.0`,
     headers: [
-      ['Via', `SIP/2.0/UDP ${hostPort(from)};branch=${it.branch};rport`],
+      ['Via', `SIP/2.0/${transport.toUpperCase()} ${hostPort(from)};branch=${it.branch};rport`],
       ['Max-Forwards', '70'],
+      ...(route ? [['Route', `<sip:${hostPort(route)};lr>`] as const] : []),
       ['From', `<sip:ringwave@${hostPort(from)}>;tag=${ids.tag}`],
       ['To', `<${uriOf(ask)}>`],
       ['Call-ID', ids.callId],
-      ['CSeq', `${it.sequence} NOTIFY`],
-      ['Contact', `<sip:ringwave@${hostPort(from)}>`],
-      ['Event', ask.event],
-      // RFC 6665 wants a state in every NOTIFY; without a subscription it is one that has ended.
-      ['Subscription-State', 'terminated'],
+      ['CSeq', `${it.sequence} ${method}`],
+      ['Contact', `<${contact}>`],
+      ...OWN_HEADERS[method](ask),
       ['User-Agent', 'Ringwave'],
       ...it.login,
     ],
+    ...(ask.body === undefined ? {} : { body: ask.body }),
   });
 }
+
+const OWN_HEADERS: Record<SipMethod, (ask: NotifyAsk) => readonly (readonly [string, string])[]> = {
+  // RFC 6665 wants a state in every NOTIFY; without a subscription it is one that has ended.
+  NOTIFY: ({ event, body }) => [
+    ['Event', event],
+    ['Subscription-State', 'terminated'],
+    ...(body === undefined ? [] : [['Content-Type', 'text/plain'] as const]),
+  ],
+  SUBSCRIBE: ({ event }) => [
+    ['Event', event],
+    ['Expires', '0'],
+    ['Accept', 'application/dialog-info+xml'],
+  ],
+  OPTIONS: () => [['Accept', 'application/sdp']],
+};
 
 /** To be called at `wakeAt` or later: timers E and F. */
 export function wakeNotify(notify: Notify, now: EpochMs): NotifyStep {
@@ -144,13 +179,14 @@ const wakeAtOf = (notify: Notify, now: EpochMs): EpochMs =>
 /** True when this response answers this transaction (RFC 3261 section 17.1.3). */
 export const isAnswerTo = (notify: Notify, response: SipResponse): boolean =>
   sipParameter(sipHeader(response, 'via'), 'branch') === notify.branch &&
-  / NOTIFY$/i.test(sipHeader(response, 'cseq') ?? '');
+  (sipHeader(response, 'cseq') ?? '').toUpperCase().endsWith(` ${methodOf(notify.ask)}`);
 
 export function answerNotify(notify: Notify, response: SipResponse, now: EpochMs): NotifyStep {
   const { status, reason } = response;
   if (status < 200) {
     const next: Notify = { ...notify, isProceeding: true, interval: t2 };
-    return { kind: 'wait', notify: next, wakeAt: wakeAtOf(next, now) };
+    const wakeAt = isStream(notify.ask) ? notify.endsAt : wakeAtOf(next, now);
+    return { kind: 'wait', notify: next, wakeAt };
   }
   if (status === 401 || status === 407) return answerChallenge(notify, response, now);
   if (status < 300) return ended({ kind: 'accepted', status });
@@ -217,7 +253,7 @@ function loginFor(
     user: login.user,
     realm: challenge.get('realm') ?? '',
     nonce: challenge.get('nonce') ?? '',
-    method: 'NOTIFY',
+    method: methodOf(ask),
     uri: uriOf(ask),
     ...(auth ? { auth } : { clientNonce }),
   };
