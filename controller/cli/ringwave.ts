@@ -2,6 +2,7 @@ import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
 import { registerAdvisory } from './advisory.ts';
 import { registerCatalog } from './catalog.ts';
+import { registerWindow } from './window.ts';
 import { registerCompliance } from './compliance.ts';
 import { registerController } from './controller.ts';
 import { registerDemo } from './demo.ts';
@@ -46,6 +47,7 @@ export function ringwaveProgram(): Command {
   registerFeed(program, out);
   registerRollout(program, out);
   registerCatalog(program, out);
+  registerWindow(program, out);
   registerCompliance(program, out);
   return program;
 }

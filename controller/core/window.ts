@@ -16,8 +16,8 @@ export interface Opening {
   readonly note?: string;
 }
 
-/** Ten years of days: beyond it a request is a mistake. */
-export const openingDaysMax = 3660;
+/** A century of days: beyond it a request is a mistake. */
+export const openingDaysMax = 36_525;
 
 export function isZone(zone: string): boolean {
   // Offsets such as +03:00 know no summer time; only named zones can keep a local window.
@@ -51,6 +51,11 @@ export function openingsBetween(
 
 function openingOn(date: Temporal.PlainDate, rule: WindowRule, zone: string): Opening {
   const start = resolve(date, rule.start, zone);
+  // A zone that crossed the date line has days that never were; their openings would fall on the day after.
+  if (!start.isThatDay) {
+    const note = `the calendar of ${zone} has no ${date.toString()}`;
+    return { date: date.toString(), start: start.at, end: start.at, note };
+  }
   const endDate = rule.end <= rule.start ? date.add({ days: 1 }) : date;
   const end = resolve(endDate, rule.end, zone);
   const notes = [
@@ -74,9 +79,17 @@ function resolve(date: Temporal.PlainDate, wall: string, zone: string) {
   const moved = !got.equals(date.toPlainDateTime(asked));
   return {
     at: zoned.epochMilliseconds as EpochMs,
+    isThatDay: got.toPlainDate().equals(date),
     moved,
-    wall: got.toPlainTime().toString().slice(0, 5),
+    wall: wallOf(got, date),
   };
+}
+
+/** The date is said only where it is another one. */
+function wallOf(got: Temporal.PlainDateTime, date: Temporal.PlainDate): string {
+  const time = got.toPlainTime().toString().slice(0, 5);
+  const day = got.toPlainDate();
+  return day.equals(date) ? time : `${day.toString()} ${time}`;
 }
 
 /** The openings of a site from a day before `now` until `until`, merged where rules overlap. */
@@ -117,16 +130,16 @@ const minuteOf = (wall: string): number => Number(wall.slice(0, 2)) * 60 + Numbe
 const minutesUntil = (start: string, end: string): number =>
   (minuteOf(end) - minuteOf(start) + 24 * 60) % (24 * 60);
 
-/** Why a rule can never open, or undefined when it can. */
-export function windowProblem(rule: WindowRule): string | undefined {
+/** Why a rule can never open for an update that takes so many minutes, or undefined when it can. */
+export function windowProblem(rule: WindowRule, takesMinutes = leastMinutes): string | undefined {
   const wall = /^([01]\d|2[0-3]):[0-5]\d$/;
   if (rule.days.length === 0) return 'names no weekday, so it never opens';
   if (!wall.test(rule.start) || !wall.test(rule.end))
     return 'start and end are wall-clock times HH:MM';
   if (rule.start === rule.end) return 'begins and ends at the same time, so it never opens';
   const long = minutesUntil(rule.start, rule.end);
-  if (long < leastMinutes)
-    return `is ${long} minutes long, and no phone is started with less than ${leastMinutes} ahead`;
+  if (long < takesMinutes)
+    return `is ${long} minutes long, and no phone is started with less than ${takesMinutes} ahead`;
   return undefined;
 }
 
