@@ -26,6 +26,8 @@ import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { SipSocket } from './io/sip-socket.ts';
 import { endRunning, tellRunning } from './io/running-file.ts';
+import { localView } from './core/local-view.ts';
+import { openLocalPage } from './io/local-page.ts';
 import { Neighbours } from './io/neighbours.ts';
 import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
 import { openPhoneServers, type PhoneServers, type ServingSettings } from './io/phone-servers.ts';
@@ -49,6 +51,8 @@ export interface AgentOptions {
   readonly secrets?: SecretPolicy;
   /** TLS, limits and TFTP's peculiarities; plain HTTP and TFTP without any. */
   readonly serving?: ServingSettings;
+  /** A page for whoever stands at the box; none where absent. */
+  readonly page?: Listen;
   readonly log: Logger;
   /** A bug or a broken disk: nothing is known for certain any more. */
   failed(error: unknown): void;
@@ -60,7 +64,7 @@ export interface Listen {
 }
 
 export interface RunningAgent {
-  readonly ports: PhoneServers['ports'] & { readonly sip: number };
+  readonly ports: PhoneServers['ports'] & { readonly sip: number; readonly page?: number };
   readonly tables: AgentTables;
   close(): Promise<void>;
 }
@@ -114,7 +118,9 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.sip = sip;
-  ports = { ...servers.ports, sip: sip.port };
+  const view = () => localView(site, tables, clock.now());
+  const page = options.page && (await openLocalPage({ ...options.page, view }));
+  ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
   tellRunning(options.folder, { pid: process.pid, host, http: ports.http, tftp: ports.tftp });
   submit({ kind: 'started' });
   parts.link = openLink(options, clock, submit);
@@ -125,7 +131,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
       endRunning(options.folder);
       loop.stop();
       await parts.link?.close();
-      await Promise.all([servers.close(), sip.close(), cache.close()]);
+      await Promise.all([servers.close(), sip.close(), cache.close(), page?.close()]);
       store.close();
     },
   };

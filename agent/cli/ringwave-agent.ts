@@ -52,6 +52,7 @@ export function ringwaveAgentProgram(): Command {
     .option('--phone-sip-port <port>', 'where phones listen for SIP', '5060')
     .option('--plain-secrets', 'let logins cross the wire in clear, to phones without TLS')
     .option('--routed-phones', 'phones may be behind a router, where their MAC cannot be seen')
+    .option('--page <host:port>', 'a page for whoever stands at the box, such as 127.0.0.1:8069')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'warn')
     .action(async (flags: RunFlags) => {
       const { run } = await import('./run.ts');

@@ -16,6 +16,7 @@ export interface RunFlags {
   readonly logLevel: string;
   readonly plainSecrets?: boolean;
   readonly routedPhones?: boolean;
+  readonly page?: string;
   readonly https?: string;
   readonly httpsOld?: string;
   readonly tlsCert?: string;
@@ -50,15 +51,17 @@ export async function run(flags: RunFlags): Promise<void> {
     phoneSipPort: portFrom(flags.phoneSipPort),
     secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
     serving: servingFrom(flags),
+    ...(flags.page ? { page: listenFrom('--page', flags.page) } : {}),
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
   });
   const bound = (['http', 'tftp', 'sip'] as const).map(
     (name) => `${name} ${listens[name].host}:${agent.ports[name]}`,
   );
-  const { https, oldHttps } = agent.ports;
+  const { https, oldHttps, page } = agent.ports;
   if (https !== undefined) bound.push(`https ${hostOf('--https', flags.https)}:${https}`);
   if (oldHttps !== undefined)
     bound.push(`https-old ${hostOf('--https-old', flags.httpsOld)}:${oldHttps}`);
+  if (page !== undefined) bound.push(`page ${hostOf('--page', flags.page)}:${page}`);
   const ended = untilStopped();
   process.stdout.write(`ready ${bound.join(' ')}\n`);
   await ended;
