@@ -21,7 +21,9 @@ export type Habit =
   /** Loses this share, 0 to 1, of the TFTP packets it receives and of those it sends. */
   | { readonly kind: 'loses-packets'; readonly share: number }
   /** Asks for its provisioning login before it believes a NOTIFY; without a login it cannot. */
-  | { readonly kind: 'challenges' };
+  | { readonly kind: 'challenges' }
+  /** Its user says yes where its line asks before an update; others leave the question on the screen. */
+  | { readonly kind: 'user-agrees' };
 
 export const good: Habit = { kind: 'good' };
 

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { type Challenge, challengeLine, type Login, provesLogin } from './digest-login.ts';
 import { afterBusy, type Habit } from './habit.ts';
+import type { WakeTriggers } from './phone-kinds.ts';
 import {
   readSipAsk,
   type Sender,
@@ -41,15 +42,14 @@ const badEvent: SipSays = { status: 489, reason: 'Bad Event' };
 const allow = [['Allow', 'OPTIONS, NOTIFY']] as const;
 
 export class NotifyDesk {
-  readonly #vendorEvent: string;
+  readonly #wakes: WakeTriggers;
   readonly #seed: string;
   readonly #answers = new Map<string, Buffer>();
   #challenge: Challenge | undefined;
   #asked = 0;
 
-  /** `vendorEvent` is the Event header that the vendor's phones act on. */
-  constructor(vendorEvent: string, seed: string) {
-    this.#vendorEvent = vendorEvent;
+  constructor(wakes: WakeTriggers, seed: string) {
+    this.#wakes = wakes;
     this.#seed = seed;
   }
 
@@ -80,7 +80,7 @@ export class NotifyDesk {
       says,
       notify: { event, status: says.status, habitNow: habit, ...more },
     });
-    const wants = wakeOf(event, this.#vendorEvent);
+    const wants = wakeOf({ event, body: ask.body }, this.#wakes);
     if (!wants) return told(badEvent);
     const refusal = this.#refusal(ask, facts);
     if (refusal) return told(refusal);

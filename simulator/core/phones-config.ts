@@ -1,11 +1,11 @@
 // What a process of virtual phones is told on its first line, and on the lines that may follow.
 
 import { type Problem, problemsOf, readJson } from '@ringwave/firmware-catalog/problems';
-import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { AgentAddress } from '@ringwave/firmware-catalog/vendors/profile';
 import type { DurationMs, EpochMs, Mac } from '@ringwave/protocol/units';
 import type { LoginStyle } from './digest-login.ts';
 import type { Habit } from './habit.ts';
+import { kindOf, type Transport } from './phone-kinds.ts';
 
 export interface PhonesConfig {
   readonly seed: number;
@@ -33,6 +33,10 @@ export interface PhoneConfig {
   readonly localAddress: string;
   readonly habit?: Habit;
   readonly loginStyle?: LoginStyle;
+  /** The protocol it asks by, where its line's phones know both. */
+  readonly prefers?: Transport;
+  /** Leaves its MAC out of its User-Agent. */
+  readonly hidesMac?: boolean;
 }
 
 /** A later line: how one phone is to behave from now on. */
@@ -67,6 +71,7 @@ const kinds = [
   'slow',
   'loses-packets',
   'challenges',
+  'user-agrees',
 ] as const satisfies readonly Habit['kind'][];
 
 const habit = object(
@@ -76,7 +81,13 @@ const habit = object(
 
 const phone = object(
   { mac: macText, vendor: text, model: text, version: text, localAddress: text },
-  { hardware: text, habit, loginStyle: { enum: ['basic', 'digest'] } },
+  {
+    hardware: text,
+    habit,
+    loginStyle: { enum: ['basic', 'digest'] },
+    prefers: { enum: ['http', 'tftp'] },
+    hidesMac: { type: 'boolean' },
+  },
 );
 const site = object({
   agent: object({ host: text, httpPort: port, tftpPort: port }),
@@ -102,7 +113,7 @@ export function readPhonesConfig(line: string): Read<PhonesConfig> {
   if ('problems' in read) return read;
   const problems = read.value.sites.flatMap(({ phones }, place) =>
     phones.flatMap((one) => [
-      ...(profileOf(one.vendor) ? [] : [noVendor(place, one.vendor)]),
+      ...(kindOf(one.vendor, one.model) ? [] : [noKind(place, one)]),
       ...missingNumber(one.habit, `sites[${place}].phones`),
     ]),
   );
@@ -123,10 +134,10 @@ function decoded<T>(line: string, schema: object, bytesMax: number): Read<T> {
   return problems.length > 0 ? { problems } : { value: read.value as T };
 }
 
-const noVendor = (place: number, vendor: string): Problem => ({
+const noKind = (place: number, { vendor, model }: PhoneConfig): Problem => ({
   path: `sites[${place}].phones`,
-  reason: `names the vendor ${vendor}, whose phones nobody here can play`,
-  nextStep: 'Name Yealink, Polycom, Grandstream or Cisco.',
+  reason: `names ${vendor} ${model}, of which the catalogue knows no line`,
+  nextStep: 'Name a vendor and a model as `ringwave catalog identify` spells them.',
 });
 
 /** The number that belongs to a habit, which the schema cannot ask for. */

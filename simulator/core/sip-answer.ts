@@ -1,11 +1,14 @@
 // The little of SIP that a phone needs to be woken: requests in, responses out (RFC 3261 sections 8.2 and
 // 17.2.2, RFC 3581). Written apart from the agent's own SIP, so that one mistake cannot hide in both.
 
+import type { NotifyTrigger, WakeTriggers } from './phone-kinds.ts';
+
 export interface SipAsk {
   readonly method: string;
   readonly uri: string;
   /** Names in lower case and long form, in the order of the message. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
   /** Equal for a request and its retransmissions. */
   readonly transaction: string;
 }
@@ -32,7 +35,7 @@ const LONG_FORMS: Readonly<Record<string, string>> = {
 /** Undefined for what is no request, or lacks a header that an answer must repeat. */
 export function readSipAsk(bytes: Buffer): SipAsk | undefined {
   if (bytes.length > requestBytesMax) return undefined;
-  const [head = ''] = bytes.toString('utf8').split(/\r?\n\r?\n/, 1);
+  const [head = '', body = ''] = bytes.toString('utf8').split(/\r?\n\r?\n/, 2);
   const [first = '', ...lines] = head.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/);
   const [, method, uri] = /^([A-Z]{1,20}) (\S{1,1000}) SIP\/2\.0$/.exec(first) ?? [];
   if (!method || !uri || lines.length > headersMax) return undefined;
@@ -45,7 +48,7 @@ export function readSipAsk(bytes: Buffer): SipAsk | undefined {
   const needed = ['via', 'from', 'to', 'call-id', 'cseq'].map(valueOf);
   if (needed.includes(undefined)) return undefined;
   const branch = /;\s*branch=([^;,\s]+)/i.exec(needed[0] ?? '')?.[1] ?? needed.join(' ');
-  return { method, uri, headers, transaction: `${method} ${branch}` };
+  return { method, uri, headers, body, transaction: `${method} ${branch}` };
 }
 
 export const sipValue = (ask: SipAsk, name: string): string | undefined =>
@@ -86,13 +89,26 @@ const withSource = (via: string, { address, port }: Sender): string =>
     ? `${via.replace(/;\s*rport(?!\s*=)/i, `;rport=${port}`)};received=${address}`
     : via;
 
-/** What a NOTIFY asks for; undefined for an event this phone does not know. */
+/**
+ * What a NOTIFY asks for; undefined for one that phones of this line do not act on. `reboot=true` behind an event they
+ * know asks for a restart.
+ */
 export function wakeOf(
-  event: string | undefined,
-  vendorEvent: string,
+  { event, body }: { readonly event: string; readonly body: string },
+  { reload, reboot }: WakeTriggers,
 ): 'reload' | 'reboot' | undefined {
-  const [name = '', ...parameters] = (event ?? '').split(';').map((part) => part.trim());
-  const [own] = vendorEvent.split(';');
-  if (name.toLowerCase() !== 'check-sync' && name.toLowerCase() !== own) return undefined;
-  return parameters.some((one) => /^reboot\s*=\s*true$/i.test(one)) ? 'reboot' : 'reload';
+  const said = plain(event);
+  const isSaid = (trigger: NotifyTrigger): boolean =>
+    plain(trigger.event) === said && (trigger.body === undefined || trigger.body === body.trim());
+  const wantsReboot = /;reboot=true(?:;|$)/.test(said);
+  if (reload.some(isSaid)) return wantsReboot ? 'reboot' : 'reload';
+  if (reboot.some(isSaid)) return 'reboot';
+  const isKnown = [...reload, ...reboot].some(
+    (trigger) => trigger.body === undefined && nameOf(plain(trigger.event)) === nameOf(said),
+  );
+  if (!isKnown) return undefined;
+  return wantsReboot ? 'reboot' : 'reload';
 }
+
+const plain = (event: string): string => event.replace(/\s+/g, '').toLowerCase();
+const nameOf = (event: string): string => event.split(';')[0] ?? '';

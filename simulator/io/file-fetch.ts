@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Ask } from '../core/boot-round.ts';
 import { basicHeader, digestHeader, md5Challenge } from '../core/digest-login.ts';
@@ -9,7 +10,8 @@ import { tftpGet } from './tftp-get.ts';
 
 export type FileEnd =
   | { readonly kind: 'body'; readonly body: string }
-  | { readonly kind: 'absent'; readonly status: number }
+  /** The server had an answer, and not the file. */
+  | { readonly kind: 'none'; readonly status: number; readonly retryAfterSeconds?: number }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
 /** Bytes of a configuration file that a phone reads; the vendors' own examples stay below 100 KiB. */
@@ -30,7 +32,9 @@ async function byHttp(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<F
   if (answer.kind === 'unreachable') return answer;
   if (answer.status !== 200) {
     answer.response.resume();
-    return { kind: 'absent', status: answer.status };
+    const seconds = retryAfter(answer.response);
+    const later = seconds === undefined ? {} : { retryAfterSeconds: seconds };
+    return { kind: 'none', status: answer.status, ...later };
   }
   const body = await bodyText(answer.response, configBytesMax);
   return body === undefined
@@ -38,9 +42,18 @@ async function byHttp(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<F
     : { kind: 'body', body };
 }
 
+/** Seconds that a server may put a phone off for; more is taken for this, so that a mistake there passes. */
+const retryAfterSecondsMax = 3600;
+
+/** Seconds only: no phone's document mentions dates in this header. */
+export function retryAfter({ headers }: IncomingMessage): number | undefined {
+  const seconds = Number(/^\d{1,9}$/.exec(headers['retry-after'] ?? '')?.[0] ?? Number.NaN);
+  return Number.isNaN(seconds) ? undefined : Math.min(seconds, retryAfterSecondsMax);
+}
+
 /**
- * Asks with the login the phone holds. Before any challenge that can only be Basic; a phone that prefers Digest
- * answers the first 401 so and keeps to it. One answer to a 401: phones stop after two tries.
+ * Phones send their login when they are asked for it, and then with every request until they restart. One answer to a
+ * 401: phones stop after two tries.
  */
 export async function httpWithLogin(
   self: PhoneSelf,
@@ -48,6 +61,7 @@ export async function httpWithLogin(
   more: { signal: AbortSignal; headers?: Readonly<Record<string, string>> },
 ): Promise<HttpAnswer> {
   const { host, port, path } = ask;
+  const userAgent = userAgentOf(self, ask);
   const send = () =>
     httpGet({
       host,
@@ -56,7 +70,7 @@ export async function httpWithLogin(
       localAddress: self.localAddress,
       signal: more.signal,
       headers: {
-        'User-Agent': userAgentOf(self),
+        ...(userAgent === undefined ? {} : { 'User-Agent': userAgent }),
         Accept: '*/*',
         ...authorization(self, path),
         ...more.headers,
@@ -65,15 +79,17 @@ export async function httpWithLogin(
   const answer = await send();
   if (answer.kind !== 'answer' || answer.status !== 401 || !self.login) return answer;
   const said = md5Challenge(answer.response.headersDistinct['www-authenticate'] ?? []);
-  if (self.loginStyle !== 'digest' || !said) return answer;
+  const answersDigest = self.loginStyle === 'digest' && said !== undefined;
+  if (self.isChallenged && !answersDigest) return answer;
   answer.response.resume();
-  self.challenge = { said, count: 0 };
+  self.isChallenged = true;
+  if (answersDigest) self.challenge = { said, count: 0 };
   return send();
 }
 
 function authorization(self: PhoneSelf, path: string): Readonly<Record<string, string>> {
   const { login, challenge } = self;
-  if (!login) return {};
+  if (!login || !self.isChallenged) return {};
   if (!challenge) return { Authorization: basicHeader(login) };
   challenge.count += 1;
   const clientNonce = Math.floor(drawn(self, 'cnonce') * 2 ** 48).toString(16);
@@ -92,6 +108,7 @@ async function byTftp(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<F
   const end = await tftpGet({
     ...tftpPlace(ask),
     localAddress: self.localAddress,
+    options: self.kind.tftp,
     signal,
     loses: () => losesPacket(self),
     take: (block) => {
@@ -102,7 +119,8 @@ async function byTftp(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<F
     },
   });
   if (end.kind === 'whole') return { kind: 'body', body: Buffer.concat(pieces).toString('utf8') };
-  if (end.kind === 'refused' || end.kind === 'stopped') return { kind: 'absent', status: 404 };
+  if (end.kind === 'stopped') return { kind: 'none', status: 503 };
+  if (end.kind === 'refused') return { kind: 'none', status: end.code === 1 ? 404 : 503 };
   return { kind: 'unreachable', reason: end.kind === 'cut' ? end.reason : 'no answer by TFTP' };
 }
 

@@ -3,7 +3,7 @@ import { ms } from '@ringwave/protocol/units';
 import { type Ask, beside, judgeHeader } from '../core/boot-round.ts';
 import { type DemoImage, ImageCheck } from '../core/demo-image.ts';
 import { resumesAfter, seededWithin } from '../core/habit.ts';
-import { httpWithLogin, losesPacket, tftpPlace } from './file-fetch.ts';
+import { httpWithLogin, losesPacket, retryAfter, tftpPlace } from './file-fetch.ts';
 import { pause } from './pause.ts';
 import { type PhoneSelf, runningPhone } from './phone-self.ts';
 import { tftpGet } from './tftp-get.ts';
@@ -39,7 +39,11 @@ interface Download {
 /** How one start ended; 'cut' may be tried again. */
 type StartEnd =
   | { readonly kind: 'whole' }
-  | { readonly kind: 'cut'; readonly reason: string }
+  | {
+      readonly kind: 'cut';
+      readonly reason: string;
+      readonly retryAfterSeconds?: number | undefined;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
 async function fetchOne(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<Taken> {
@@ -61,7 +65,9 @@ async function fetchOne(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise
     }
     self.tell({ kind: 'image-cut', path, reason: end.reason });
     if (ask.protocol === 'tftp' || download.check.isBroken) download = fresh(self);
-    await pause(self.clock, seededWithin(resumesAfter, self.seed, self.mac, path, start), signal);
+    const own = seededWithin(resumesAfter, self.seed, self.mac, path, start);
+    const told = ms((end.retryAfterSeconds ?? 0) * 1000);
+    await pause(self.clock, told > own ? told : own, signal);
   }
   return undefined;
 }
@@ -78,7 +84,7 @@ type Way = { readonly download: Download; readonly signal: AbortSignal };
 function unwanted(self: PhoneSelf, { check }: Download): string | undefined {
   if (check.isBroken) return 'its bytes are not those of an image';
   if (!check.header) return undefined;
-  const verdict = judgeHeader(self.profile, runningPhone(self), check.header);
+  const verdict = judgeHeader(self.kind, runningPhone(self), check.header);
   return verdict === 'install' ? undefined : verdict;
 }
 
@@ -107,6 +113,10 @@ async function startHttp(self: PhoneSelf, ask: Ask, way: Way): Promise<StartEnd>
   if (answer.kind === 'unreachable') return { kind: 'cut', reason: answer.reason };
   const { status, response } = answer;
   const goesOn = status === 206 && rangeStart(response) === bytes;
+  if (status === 503) {
+    response.destroy();
+    return { kind: 'cut', reason: 'HTTP 503', retryAfterSeconds: retryAfter(response) };
+  }
   if (status !== 200 && !goesOn) {
     response.destroy();
     return { kind: 'refused', reason: `HTTP ${status}` };
@@ -152,6 +162,7 @@ async function startTftp(self: PhoneSelf, ask: Ask, way: Way): Promise<StartEnd>
   const end = await tftpGet({
     ...tftpPlace(ask),
     localAddress: self.localAddress,
+    options: self.kind.tftp,
     signal,
     loses: () => losesPacket(self),
     take: (block) => {

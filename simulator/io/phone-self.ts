@@ -1,14 +1,15 @@
-import type { AgentAddress, VendorProfile } from '@ringwave/firmware-catalog/vendors/profile';
+import type { AgentAddress } from '@ringwave/firmware-catalog/vendors/profile';
 import type { Mac } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
-import type { RunningPhone } from '../core/boot-round.ts';
+import type { Ask, RunningPhone } from '../core/boot-round.ts';
 import type { Challenge, Login, LoginStyle } from '../core/digest-login.ts';
 import type { Habit } from '../core/habit.ts';
+import type { AgentPhone, PhoneKind, Transport } from '../core/phone-kinds.ts';
 
 /** What a phone does that somebody outside may want to see. Times are of the phone's clock. */
 export type PhoneEvent =
   | { readonly kind: 'booting'; readonly version: string }
-  /** `status` as HTTP writes it; TFTP gives 200 and 404. */
+  /** `status` as HTTP writes it; TFTP gives 200, 404 and, for any other error, 503. */
   | {
       readonly kind: 'asked';
       readonly protocol: 'http' | 'tftp';
@@ -21,15 +22,16 @@ export type PhoneEvent =
   | { readonly kind: 'image-cut'; readonly path: string; readonly reason: string }
   | { readonly kind: 'image-refused'; readonly path: string; readonly reason: string }
   | { readonly kind: 'image-taken'; readonly path: string; readonly lengthBytes: number }
+  /** Its user is asked whether to take this; nobody may be there. */
+  | { readonly kind: 'asks-user'; readonly path: string }
   | { readonly kind: 'flashing'; readonly version: string }
   | { readonly kind: 'fault'; readonly reason: string };
 
 /** What the parts of one phone share: who it is, what it remembers over a restart, how it is told to behave. */
-export interface PhoneSelf {
+export interface PhoneSelf extends Omit<AgentPhone, 'version'> {
   readonly mac: Mac;
-  readonly model: string;
-  readonly hardware?: string;
-  readonly profile: VendorProfile;
+  readonly kind: PhoneKind;
+  readonly prefers?: Transport;
   readonly agent: AgentAddress;
   readonly clock: Clock;
   readonly seed: string | number;
@@ -39,6 +41,8 @@ export interface PhoneSelf {
   habit: Habit;
   /** Learnt from a configuration; kept in flash. */
   login?: Login;
+  /** A server has asked for the login since the phone started; until then it is not sent. */
+  isChallenged: boolean;
   /** The file server's last challenge and how often it was answered: later requests go out with it. */
   challenge?: { readonly said: Challenge; count: number };
   /** Counts everything that is drawn by seed, so that no two draws are the same. */
@@ -52,5 +56,6 @@ export const runningPhone = ({ mac, model, version }: PhoneSelf): RunningPhone =
   version,
 });
 
-export const userAgentOf = ({ profile, mac, model, version, hardware }: PhoneSelf): string =>
-  profile.userAgent({ mac, model, version, ...(hardware === undefined ? {} : { hardware }) });
+/** Undefined for a phone that sends none. */
+export const userAgentOf = (self: PhoneSelf, { byLoader }: Pick<Ask, 'byLoader'> = {}) =>
+  self.kind.userAgent(self, byLoader ? 'loader' : 'application');

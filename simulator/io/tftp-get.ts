@@ -1,4 +1,5 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { TftpHabit } from '../core/kind-quirks.ts';
 
 // A phone's TFTP client (RFC 1350, 2347, 2348, 2349), one block at a time. It measures the wire, so its
 // waits are the wall's.
@@ -9,6 +10,7 @@ export interface TftpAsk {
   /** As it goes on the wire, without a leading slash. */
   readonly fileName: string;
   readonly localAddress?: string;
+  readonly options: TftpHabit;
   readonly signal: AbortSignal;
   /** Takes each block once, in order; 'stop' ends the transfer, a promise holds back the acknowledgement. */
   take(block: Buffer): 'stop' | Promise<void> | undefined;
@@ -23,8 +25,6 @@ export type TftpEnd =
   | { readonly kind: 'refused'; readonly code: number; readonly text: string }
   | { readonly kind: 'unreachable' };
 
-/** Bytes of a block: with headers it fills no Ethernet frame, whatever tunnels there are (phones ask 1428). */
-const blockBytesAsked = 1428;
 const blockBytesDefault = 512;
 /** Until a packet without an answer is sent again. Phones wait 1 s and more; a laboratory need not. */
 const resendsAfterMs = 400;
@@ -70,7 +70,9 @@ class Transfer {
     if (this.#ask.signal.aborted) return this.#abort();
     this.#ask.signal.addEventListener('abort', this.#abort, { once: true });
     this.#socket.on('message', (bytes, from) => this.#heard(bytes, from));
-    const options = `blksize\0${blockBytesAsked}\0tsize\x000\0`;
+    const { blockBytes, asksLength } = this.#ask.options;
+    const size = blockBytes === null ? '' : `blksize\0${blockBytes}\0`;
+    const options = `${size}${asksLength ? 'tsize\x000\0' : ''}`;
     this.#send(Buffer.from(`\0\u0001${this.#ask.fileName}\0octet\0${options}`, 'utf8'));
   }
 

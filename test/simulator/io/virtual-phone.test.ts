@@ -82,12 +82,13 @@ test('a phone asks for its vendor’s files, in order, as that vendor’s phones
     `http /y000000000066.cfg ${oldAgent}`,
     `http /805ec0000001.cfg ${oldAgent}`,
   ]);
-  const poly = 'FileTransport PolycomVVX-VVX_450-UA/6.3.0.14929 Type/Application';
+  const poly = 'FileTransport PolycomVVX-VVX_450-UA';
   t.same(await asks(phones.polycom, 2), [
-    `http /64167f000001.cfg ${poly}`,
-    `http /64167f000001-user.cfg ${poly}`,
+    `http /64167f000001.cfg ${poly}/5.0.3.1667 Type/Updater`,
+    `http /64167f000001-user.cfg ${poly}/6.3.0.14929 Type/Application`,
   ]);
-  t.same(await asks(phones.grandstream, 1), [
+  t.same(await asks(phones.grandstream, 2), [
+    'http /cfgc074ad000001 Grandstream Model HW GXP1630 SW 1.0.7.13 DevId c074ad000001',
     'http /cfgc074ad000001.xml Grandstream Model HW GXP1630 SW 1.0.7.13 DevId c074ad000001',
   ]);
   t.same(await asks(phones.cisco, 2), [
@@ -187,13 +188,17 @@ test('an image of another vendor, of another family, or with a wrong byte is ref
   t.match(await refusal(rom, spoilt), { reason: 'its bytes are not those of an image' });
 });
 
-test('a phone uses the login it learnt from its next request on', async (t) => {
+test('a phone sends the login it learnt when asked for it, and then with every request', async (t) => {
   const branch = await Branch.open(t);
   branch.login = login;
   const more = { agent: branch.address, checksEvery: minutes(10) };
   const watched = await Watched.start(t, { ...phones.yealink, ...more });
-  await watched.until('asked', 8);
-  t.same(branch.logins.slice(0, 8), ['', '', '', '', 'basic', 'basic', 'basic', 'basic']);
+  await watched.until('asked', 4);
+  branch.isLoginNeeded = true;
+  await watched.until('asked', 12);
+  const unasked = ['', '', '', ''];
+  t.same(branch.logins.slice(0, 8), [...unasked, ...unasked]);
+  t.same(branch.logins.slice(8, 13), ['basic', 'basic', 'basic', 'basic', 'basic']);
   t.ok(watched.phone.state().holdsLogin);
 });
 
@@ -206,16 +211,19 @@ test('a phone that speaks Digest answers a challenge with it and keeps to it', a
     checksEvery: 600_000 as never,
   } as const;
   const watched = await Watched.start(t, { ...phones.grandstream, ...more });
-  await watched.until('asked', 1);
+  await watched.until('asked', 2);
   branch.isLoginNeeded = true;
   branch.login = { ...login, password: 'another' };
-  await watched.until('asked', 2);
-  t.match(watched.of('asked')[1], { status: 401 }, 'a wrong password is tried twice and no more');
-  t.same(branch.logins, ['', 'basic', 'digest']);
-  branch.login = login;
   await watched.until('asked', 4);
-  t.same(branch.logins.slice(3), ['digest', 'digest']);
-  t.match(watched.of('asked').slice(2), [{ status: 200 }, { status: 200 }]);
+  t.match(watched.of('asked')[3], { status: 401 }, 'a wrong password is tried once and no more');
+  t.same(branch.logins, ['', '', '', '', 'digest']);
+  branch.login = login;
+  await watched.until('asked', 8);
+  t.same(branch.logins.slice(5), ['digest', 'digest', 'digest', 'digest']);
+  t.match(
+    watched.of('asked').slice(4),
+    [404, 200, 404, 200].map((status) => ({ status })),
+  );
 });
 
 test('a phone that finds no server tries again a minute or two later', async (t) => {
