@@ -1,0 +1,200 @@
+// Sets and takes out single settings in a configuration file that somebody else wrote, and leaves every other
+// byte as it was: the file of a PBX stays its own, but for what is managed here.
+
+import { isPrintable, xmlText } from './config-text.ts';
+import { literal } from './boot-path.ts';
+import type { ConfigLanguage } from './line-facts.ts';
+
+/** One setting by its vendor's name; `value` undefined takes it out. */
+export interface Managed {
+  readonly name: string;
+  readonly value?: string;
+}
+
+export type Overlaid =
+  | { readonly kind: 'overlaid'; readonly body: string }
+  /** The file is not in this language, or the value cannot be written in it. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Characters of a file that is overlaid; the longest configuration known has 200,000. */
+export const overlaidLengthMax = 4 * 1024 ** 2;
+
+/**
+ * `body` as Latin-1 text, so that bytes of any encoding come out as they went in. A setting that stands
+ * several times is set at each place; one in a comment is not seen; one that stands nowhere is added.
+ */
+export function overlay(
+  body: string,
+  language: ConfigLanguage,
+  settings: readonly Managed[],
+): Overlaid {
+  if (body.length > overlaidLengthMax)
+    return refused(`it has more than ${overlaidLengthMax} bytes`);
+  const shape = shapeOf(language);
+  if (!shape.isOf(body)) return refused(`it is not ${language.form}`);
+  let text = body;
+  for (const { name, value } of settings) {
+    if (value === undefined) text = withoutSetting(text, shape, name);
+    else {
+      const written = safe(language, value);
+      if (written === undefined) return refused(`no such value can stand in ${language.form}`);
+      const set = withSetting(text, shape, name, written);
+      if (set === undefined) return refused(`it has no place for ${name}`);
+      text = set;
+    }
+  }
+  return { kind: 'overlaid', body: text };
+}
+
+const refused = (reason: string): Overlaid => ({ kind: 'refused', reason });
+
+function safe(language: ConfigLanguage, value: string): string | undefined {
+  if (!isPrintable(value)) return undefined;
+  if (language.escape === 'xml') return xmlText(value);
+  const isQuoted = language.line.includes('"{value}"');
+  return value.trim() === value && value !== '' && !(isQuoted && value.includes('"'))
+    ? value
+    : undefined;
+}
+
+/** How single settings stand in a language. */
+interface Shape {
+  isOf(body: string): boolean;
+  /** All places of a setting; group 1 is what stands before its value, 2 the value, 3 what stands after. */
+  places(name: string): RegExp;
+  /** Parts in which nothing is a setting. */
+  readonly comments: RegExp;
+  /** What a new setting looks like, and where it goes; undefined where the file has no place. */
+  added(body: string, name: string, value: string): string | undefined;
+}
+
+const withSetting = (
+  text: string,
+  shape: Shape,
+  name: string,
+  value: string,
+): string | undefined => {
+  let found = false;
+  const set = outsideComments(text, shape, name, (_, before, __, after) => {
+    found = true;
+    return before + value + after;
+  });
+  return found ? set : shape.added(text, name, value);
+};
+
+const withoutSetting = (text: string, shape: Shape, name: string): string =>
+  outsideComments(text, shape, name, () => '');
+
+function outsideComments(
+  text: string,
+  shape: Shape,
+  name: string,
+  change: (all: string, before: string, value: string, after: string) => string,
+): string {
+  const comments = [...text.matchAll(shape.comments)].map((one) => [
+    one.index,
+    one.index + one[0].length,
+  ]);
+  let next = 0;
+  return text.replace(shape.places(name), (...found: unknown[]) => {
+    const [all, before, value, after] = found as [string, string, string, string];
+    const at = found.find((one) => typeof one === 'number') ?? 0;
+    while ((comments[next]?.[1] ?? Number.POSITIVE_INFINITY) <= at) next += 1;
+    const inComment = (comments[next]?.[0] ?? Number.POSITIVE_INFINITY) <= at;
+    return inComment ? all : change(all, before, value, after);
+  });
+}
+
+function shapeOf(language: ConfigLanguage): Shape {
+  if (language.escape === 'plain') return linesShape(language);
+  if (language.line.startsWith('<{name}')) return elementShape(language);
+  return language.line.startsWith('<') ? namedShape(language) : attributeShape();
+}
+
+const XML_COMMENTS = /<!--[\s\S]{0,1000000}?-->|<!\[CDATA\[[\s\S]{0,1000000}?\]\]>/g;
+const isXml = (body: string): boolean => /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<[?!a-zA-Z]/.test(body);
+const isPage = (body: string): boolean => /^\s{0,64}<(?:!doctype\s+html|html)\b/i.test(body);
+
+/** `key = value`, `name: value`, `SET NAME value`, `NAME="value"`: one setting a line. */
+function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
+  const [lead = '', rest = ''] = line.split('{name}');
+  const [sign = '', end = ''] = rest.split('{value}');
+  const signPattern = `[ \\t]*${literal(sign.trim())}[ \\t]*`;
+  const gap = sign.trim() === '' ? '[ \\t]+' : signPattern;
+  const first = frame.startsWith('{lines}') ? '' : (frame.split('{lines}')[0] ?? '');
+  const mark = /^[^\s:]{1,24}/.exec(first)?.[0] ?? '';
+  return {
+    isOf: (body) => !isXml(body) && body.startsWith(mark),
+    comments: /^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm,
+    places: (name) =>
+      new RegExp(
+        `^([ \\t]*${literal(lead)}${literal(name)}${gap})([^\\r\\n]*?)(${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
+        'gm',
+      ),
+    added: (body, name, value) => {
+      const ending = body.includes('\r\n') ? '\r\n' : lineEnd;
+      const whole = body === '' || /\r?\n$/.test(body) ? body : body + ending;
+      return `${whole}${lead}${name}${sign}${value}${end}${ending}`;
+    },
+  };
+}
+
+/** `<Name …>value</Name>`. */
+function elementShape({ line, frame }: ConfigLanguage): Shape {
+  const close = /^[^<]*(<\/[\w-]{1,64}>)/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
+  return {
+    isOf: (body) => isXml(body) && !isPage(body) && body.includes(close),
+    comments: XML_COMMENTS,
+    places: (name) =>
+      new RegExp(`(<${literal(name)}(?:\\s[^<>]{0,1000})?>)([^<]*)(</${literal(name)}\\s?>)`, 'g'),
+    added: (body, name, value) =>
+      before(
+        body,
+        close,
+        line.replaceAll('{name}', name).replace('{value}', () => value),
+      ),
+  };
+}
+
+/** `<param name="…" value="…"/>`, `<setting id="…" value="…" …/>`. */
+function namedShape({ line, frame }: ConfigLanguage): Shape {
+  const tag = /^<([\w-]{1,64})\s([\w-]{1,32})="\{name\}"/.exec(line);
+  const close = /^[^<]*(<\/[\w-]{1,64}>)/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
+  const [, element = '', key = ''] = tag ?? [];
+  return {
+    isOf: (body) => tag !== null && isXml(body) && !isPage(body) && body.includes(close),
+    comments: XML_COMMENTS,
+    places: (name) =>
+      new RegExp(
+        `(<${element}\\s[^<>]{0,500}?\\b${key}="${literal(name)}"[^<>]{0,500}?\\bvalue=")([^"<>]*)("[^<>]{0,500}>)`,
+        'g',
+      ),
+    added: (body, name, value) =>
+      before(
+        body,
+        close,
+        line.replaceAll('{name}', name).replace('{value}', () => value),
+      ),
+  };
+}
+
+/** Poly: any element may carry `name="value"`. */
+function attributeShape(): Shape {
+  return {
+    isOf: (body) => isXml(body) && !isPage(body),
+    comments: XML_COMMENTS,
+    places: (name) => new RegExp(`(\\s${literal(name)}\\s?=\\s?")([^"<]*)(")`, 'g'),
+    added: (body, name, value) => {
+      const end = body.lastIndexOf('</');
+      if (end > 0) return `${body.slice(0, end)}<managed ${name}="${value}"/>\n${body.slice(end)}`;
+      const only = body.lastIndexOf('/>');
+      return only > 0 ? `${body.slice(0, only)} ${name}="${value}"${body.slice(only)}` : undefined;
+    },
+  };
+}
+
+/** Before the last closing tag, on a line of its own. */
+function before(body: string, close: string, line: string): string | undefined {
+  const at = body.lastIndexOf(close);
+  return at < 0 ? undefined : `${body.slice(0, at)}${line}\n${body.slice(at)}`;
+}

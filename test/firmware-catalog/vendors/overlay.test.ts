@@ -1,0 +1,169 @@
+import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
+import { overlay, type Managed } from '@ringwave/firmware-catalog/vendors/overlay';
+import * as fc from 'fast-check';
+import { test } from 'tap';
+
+function languageOf(vendor: string, model: string): ConfigLanguage {
+  const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
+  if (!line || line.config === 'unknown') throw new Error(`no language of ${vendor} ${model}`);
+  return line.config;
+}
+
+/** Files as a PBX writes them, with the setting, without it, and in a comment. */
+const FILES: readonly {
+  readonly vendor: string;
+  readonly model: string;
+  readonly name: string;
+  readonly has: string;
+  readonly set: string;
+  readonly gone: string;
+  readonly lacks: string;
+  readonly added: string;
+}[] = [
+  {
+    vendor: 'Yealink',
+    model: 'T46S',
+    name: 'static.firmware.url',
+    has: '#!version:1.0.0.1\r\n# static.firmware.url = old\r\nstatic.firmware.url=http://pbx/a.rom\r\nlinekey.1.label = caf\u00e9\r\n',
+    set: '#!version:1.0.0.1\r\n# static.firmware.url = old\r\nstatic.firmware.url=http://agent/b.rom\r\nlinekey.1.label = caf\u00e9\r\n',
+    gone: '#!version:1.0.0.1\r\n# static.firmware.url = old\r\nlinekey.1.label = caf\u00e9\r\n',
+    lacks: '#!version:1.0.0.1\naccount.1.enable = 1',
+    added: '#!version:1.0.0.1\naccount.1.enable = 1\nstatic.firmware.url = http://agent/b.rom\n',
+  },
+  {
+    vendor: 'Mitel',
+    model: '6930',
+    name: 'firmware server',
+    has: '# from the PBX\nfirmware server: http://pbx/fw\nsip line1 auth name: 200\n',
+    set: '# from the PBX\nfirmware server: http://agent/b.rom\nsip line1 auth name: 200\n',
+    gone: '# from the PBX\nsip line1 auth name: 200\n',
+    lacks: 'sip line1 auth name: 200\n',
+    added: 'sip line1 auth name: 200\nfirmware server: http://agent/b.rom\n',
+  },
+  {
+    vendor: 'Cisco',
+    model: '8851',
+    name: 'Upgrade_Rule',
+    has: '<flat-profile><!-- <Upgrade_Rule>x</Upgrade_Rule> --><Upgrade_Rule ua="na">http://pbx/a</Upgrade_Rule><Other/></flat-profile>',
+    set: '<flat-profile><!-- <Upgrade_Rule>x</Upgrade_Rule> --><Upgrade_Rule ua="na">http://agent/b.rom</Upgrade_Rule><Other/></flat-profile>',
+    gone: '<flat-profile><!-- <Upgrade_Rule>x</Upgrade_Rule> --><Other/></flat-profile>',
+    lacks: '<flat-profile>\n</flat-profile>\n',
+    added:
+      '<flat-profile>\n<Upgrade_Rule ua="na">http://agent/b.rom</Upgrade_Rule>\n</flat-profile>\n',
+  },
+  {
+    vendor: 'Grandstream',
+    model: 'GXP1630',
+    name: 'P192',
+    has: '<gs_provision version="1"><config version="1"><P192>pbx/fw</P192><P1920>no</P1920></config></gs_provision>',
+    set: '<gs_provision version="1"><config version="1"><P192>http://agent/b.rom</P192><P1920>no</P1920></config></gs_provision>',
+    gone: '<gs_provision version="1"><config version="1"><P1920>no</P1920></config></gs_provision>',
+    lacks: '<gs_provision version="1"><config version="1"></config></gs_provision>',
+    added:
+      '<gs_provision version="1"><config version="1"><P192>http://agent/b.rom</P192>\n</config></gs_provision>',
+  },
+  {
+    vendor: 'Polycom',
+    model: 'VVX450',
+    name: 'APP_FILE_PATH',
+    has: '<?xml version="1.0"?><APPLICATION APP_FILE_PATH="pbx/sip.ld" APP_FILE_PATH_VVX410="keep"/>',
+    set: '<?xml version="1.0"?><APPLICATION APP_FILE_PATH="http://agent/b.rom" APP_FILE_PATH_VVX410="keep"/>',
+    gone: '<?xml version="1.0"?><APPLICATION APP_FILE_PATH_VVX410="keep"/>',
+    lacks: '<c a="1"><d/></c>',
+    added: '<c a="1"><d/><managed APP_FILE_PATH="http://agent/b.rom"/>\n</c>',
+  },
+  {
+    vendor: 'Gigaset',
+    model: 'N870 IP PRO',
+    name: 'WebUIAccounts.1.Password',
+    has: '<provisioning><nvm><param name="WebUIAccounts.1.Password" value="old"/><param name="x" value="1"/></nvm></provisioning>',
+    set: '<provisioning><nvm><param name="WebUIAccounts.1.Password" value="http://agent/b.rom"/><param name="x" value="1"/></nvm></provisioning>',
+    gone: '<provisioning><nvm><param name="x" value="1"/></nvm></provisioning>',
+    lacks: '<provisioning><nvm></nvm></provisioning>',
+    added:
+      '<provisioning><nvm><param name="WebUIAccounts.1.Password" value="http://agent/b.rom"/>\n</nvm></provisioning>',
+  },
+  {
+    vendor: 'Panasonic',
+    model: 'KX-HDV130',
+    name: 'FIRM_FILE_PATH',
+    has: '# Panasonic SIP Phone Standard Format File #\r\nFIRM_FILE_PATH="http://pbx/a"\r\nSIP_AUTHID_1="200"\r\n\r\n',
+    set: '# Panasonic SIP Phone Standard Format File #\r\nFIRM_FILE_PATH="http://agent/b.rom"\r\nSIP_AUTHID_1="200"\r\n\r\n',
+    gone: '# Panasonic SIP Phone Standard Format File #\r\nSIP_AUTHID_1="200"\r\n\r\n',
+    lacks: '# Panasonic SIP Phone Standard Format File #\r\n',
+    added:
+      '# Panasonic SIP Phone Standard Format File #\r\nFIRM_FILE_PATH="http://agent/b.rom"\r\n',
+  },
+];
+
+const value = 'http://agent/b.rom';
+const body = (text: string, language: ConfigLanguage, ...settings: Managed[]): string => {
+  const done = overlay(text, language, settings);
+  return done.kind === 'overlaid' ? done.body : `refused: ${done.reason}`;
+};
+
+for (const { vendor, model, name, has, set, gone, lacks, added } of FILES) {
+  test(`a setting in a ${vendor} file is set, taken out and added, and nothing else changes`, (t) => {
+    const language = languageOf(vendor, model);
+    t.equal(body(has, language, { name, value }), set);
+    t.equal(body(has, language, { name }), gone);
+    t.equal(body(lacks, language, { name, value }), added);
+    t.equal(body(added, language, { name, value }), added, 'twice is once');
+    t.equal(body(lacks, language, { name }), lacks);
+    t.end();
+  });
+}
+
+test('what is not in the language is refused, never half changed', (t) => {
+  const setting = { name: 'static.firmware.url', value };
+  const yealink = languageOf('Yealink', 'T46S');
+  t.match(body('<html>Sign in</html>', yealink, setting), /^refused: it is not key = value/);
+  t.match(
+    body('account.1.enable = 1\n', yealink, setting),
+    /^refused/,
+    'its first line is missing',
+  );
+  const cisco = languageOf('Cisco', '8851');
+  t.match(body('<!DOCTYPE html><html></html>', cisco, setting), /^refused/);
+  t.match(body('a = b', cisco, setting), /^refused/);
+  t.match(
+    body('#!version:1.0.0.1\n', yealink, { name: 'x', value: 'a\nb = c' }),
+    /^refused: no such/,
+  );
+  const panasonic = languageOf('Panasonic', 'KX-HDV130');
+  const first = '# Panasonic SIP Phone Standard Format File #\r\n';
+  t.match(body(first, panasonic, { name: 'X', value: 'a"b' }), /^refused: no such/);
+  t.end();
+});
+
+test('a value cannot break out of its place in XML', (t) => {
+  const text = '<flat-profile><A>x</A></flat-profile>';
+  t.equal(
+    body(text, languageOf('Cisco', '8851'), { name: 'A', value: '</A><B>&"$&$1' }),
+    '<flat-profile><A>&lt;/A&gt;&lt;B&gt;&amp;&quot;$&amp;$1</A></flat-profile>',
+  );
+  t.end();
+});
+
+test('whatever a file holds, setting twice is setting once, and what was added can be taken out', (t) => {
+  const languages = FILES.map(({ vendor, model }) => languageOf(vendor, model));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...FILES.map(({ has, lacks }, at) => ({ has, lacks, at }))),
+      fc.string({ maxLength: 40 }),
+      fc.nat(60),
+      ({ lacks, at }, noise, place) => {
+        const language = languages[at];
+        if (!language) return;
+        const text = lacks.slice(0, place) + noise.replace(/[^ -~]/g, '') + lacks.slice(place);
+        const once = overlay(text, language, [{ name: 'ringwave.test', value: 'x1' }]);
+        if (once.kind !== 'overlaid') return;
+        const twice = overlay(once.body, language, [{ name: 'ringwave.test', value: 'x1' }]);
+        t.ok(twice.kind === 'overlaid' && twice.body === once.body, JSON.stringify(text));
+      },
+    ),
+    { seed: 20_261_122, numRuns: 400 },
+  );
+  t.end();
+});
