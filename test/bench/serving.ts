@@ -1,131 +1,166 @@
-// The agent's TFTP server against tftpd-hpa, in turn, with the same file and the same clients. Prints one JSON line.
-// Run as root with Debian's tftpd-hpa: node_modules/.bin/node test/bench/serving.ts [--rounds 5]
-import { type ChildProcess, spawn } from 'node:child_process';
+// The agent's file servers against tftpd-hpa, dnsmasq and nginx, in turn, with the same files and the same clients. Prints
+// one JSON line; every ratio is the median of ratios taken inside one round, agent to peer. Run as root with Debian's
+// programs: node_modules/.bin/node test/bench/serving.ts [--rounds 5] [--only tftp|loss|start|http]
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { programPath } from '../peers/peer.ts';
-import { CpuAccount } from './cpu-account.ts';
-import { loadTftp } from './tftp-load.ts';
+import { loadHttp } from './http-load.ts';
+import { type Server, startAgent, startPeers, stop } from './serving-peers.ts';
+import { type Load, loadTftp } from './tftp-load.ts';
 
-interface Served {
-  readonly name: 'agent' | 'tftpd-hpa';
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly cpu: CpuAccount | undefined;
-}
+/** What one server did in one round of one case. */
+type Reading = Readonly<Record<string, number>>;
 
-interface Reading {
-  readonly MBps: number;
-  readonly cpuMsPerMB: number | undefined;
+interface Case {
+  readonly group: 'tftp' | 'loss' | 'start' | 'http';
+  readonly name: string;
+  readonly clients: number;
+  readonly fileKB: number;
+  readonly load?: Partial<Load>;
 }
 
 const blockBytes = 1428;
-const cases = [
-  { clients: 1, fileMB: 20 },
-  { clients: 50, fileMB: 2 },
-  { clients: 200, fileMB: 0.5 },
-] as const;
-/** tftpd-hpa takes no port 0. */
-const peerPort = 26_969;
+const tftp = (clients: number, fileKB: number, windowBlocks?: number): Case => ({
+  group: 'tftp',
+  name: `${clients} phones, window ${windowBlocks ?? 1}`,
+  clients,
+  fileKB,
+  ...(windowBlocks !== undefined && { load: { windowBlocks } }),
+});
+/** The phone's own timer is long there, so that the server's decides. */
+const far = { roundTripMs: 20, repeatMs: 5000 };
+const lossy = { ...far, loss: 0.01 };
+const cases: readonly Case[] = [
+  tftp(1, 20_000),
+  tftp(50, 1000),
+  tftp(200, 300),
+  tftp(1000, 60),
+  tftp(1, 20_000, 8),
+  tftp(50, 1000, 8),
+  tftp(200, 300, 8),
+  tftp(1000, 60, 8),
+  { group: 'loss', name: '20 ms', clients: 20, fileKB: 300, load: far },
+  { group: 'loss', name: '20 ms, 1 % lost', clients: 20, fileKB: 300, load: lossy },
+  {
+    group: 'loss',
+    name: '20 ms, window 8',
+    clients: 20,
+    fileKB: 300,
+    load: { ...far, windowBlocks: 8 },
+  },
+  {
+    group: 'loss',
+    name: '20 ms, window 8, 1 % lost',
+    clients: 20,
+    fileKB: 300,
+    load: { ...lossy, windowBlocks: 8 },
+  },
+  { group: 'start', name: '1000 requests at once', clients: 1000, fileKB: 1 },
+  { group: 'http', name: '1 phone', clients: 1, fileKB: 60_000 },
+  { group: 'http', name: '50 phones', clients: 50, fileKB: 4000 },
+  { group: 'http', name: '200 phones', clients: 200, fileKB: 1000 },
+];
 
-function account(name: Served['name'], child: ChildProcess): CpuAccount | undefined {
-  const cpu = CpuAccount.open(name);
-  if (cpu && child.pid !== undefined) cpu.watch(child.pid);
-  return cpu;
-}
+const quantile = (values: readonly number[], part: number): number =>
+  [...values].sort((a, b) => a - b)[
+    Math.min(values.length - 1, Math.floor(values.length * part))
+  ] ?? 0;
+const median = (values: readonly number[]): number => quantile(values, 0.5);
+const rounded = (value: number): number => Number(value.toPrecision(3));
 
-async function startAgent(root: string): Promise<Served> {
-  const program = fileURLToPath(new URL('../../agent/bin/ringwave-agent.js', import.meta.url));
-  const flags = ['serve', '--root', root, '--tftp', '127.0.0.1:0'];
-  const child = spawn(process.execPath, [program, ...flags], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const cpu = account('agent', child);
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { name: 'agent', child, port: Number(line.toString().split(':').at(-1)), cpu };
-}
-
-async function startPeer(program: string, root: string): Promise<Served> {
-  const listen = ['-L', '-4', '-a', `127.0.0.1:${peerPort}`];
-  const child = spawn(program, [...listen, '-s', root, '-u', 'nobody'], { stdio: 'inherit' });
-  const cpu = account('tftpd-hpa', child);
-  await once(child, 'spawn');
-  return { name: 'tftpd-hpa', child, port: peerPort, cpu };
-}
-
-async function read(server: Served, file: { name: string; bytes: Buffer }, clients: number) {
+async function read(
+  server: Server,
+  one: Case,
+  file: { name: string; bytes: Buffer },
+): Promise<Reading> {
   const before = server.cpu?.cpuMs;
-  const { name: fileName, bytes: expected } = file;
-  const seconds = await loadTftp({ port: server.port, fileName, expected, clients, blockBytes });
-  const MB = (clients * expected.length) / 1e6;
+  const MB = (one.clients * file.bytes.length) / 1e6;
+  const common = { fileName: file.name, expected: file.bytes, clients: one.clients };
+  let reading: Reading;
+  if (one.group === 'http') {
+    const seconds = await loadHttp({ ...common, port: server.httpPort! });
+    reading = { MBps: MB / seconds };
+  } else {
+    const got = await loadTftp({ ...common, port: server.tftpPort!, blockBytes, ...one.load });
+    reading = {
+      MBps: MB / got.seconds,
+      p50Ms: median(got.transferMs),
+      p99Ms: quantile(got.transferMs, 0.99),
+      firstReplyP99Ms: quantile(got.firstReplyMs, 0.99),
+      repeatedRequests: got.repeatedRequests,
+    };
+  }
   const spent = server.cpu && before !== undefined ? server.cpu.cpuMs - before : undefined;
-  return { MBps: MB / seconds, cpuMsPerMB: spent === undefined ? undefined : spent / MB };
+  return spent === undefined ? reading : { ...reading, cpuMsPerMB: spent / MB };
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const rounded = (value: number): number => Math.round(value * 100) / 100;
-
-/** Medians, and medians of the ratios taken inside each round: what else the machine did hit both alike. */
-function summary(clients: number, rounds: readonly { agent: Reading; peer?: Reading }[]) {
-  const of = (pick: (round: (typeof rounds)[number]) => number | undefined) => {
-    const values = rounds.map(pick).filter((value) => value !== undefined);
-    return values.length > 0 ? rounded(median(values)) : null;
-  };
-  return {
-    clients,
-    agentMBps: of(({ agent }) => agent.MBps),
-    agentCpuMsPerMB: of(({ agent }) => agent.cpuMsPerMB),
-    speedRatio: of(({ agent, peer }) => peer && agent.MBps / peer.MBps),
-    cpuRatio: of(({ agent, peer }) =>
-      agent.cpuMsPerMB && peer?.cpuMsPerMB ? agent.cpuMsPerMB / peer.cpuMsPerMB : undefined,
-    ),
-  };
+async function runCase(one: Case, servers: readonly Server[], root: string, rounds: number) {
+  const file = { name: `${one.clients}-${one.fileKB}.rom`, bytes: randomBytes(one.fileKB * 1000) };
+  writeFileSync(join(root, file.name), file.bytes);
+  const readings = new Map<string, Reading[]>(servers.map(({ name }) => [name, []]));
+  // Once unmeasured: all have the file in memory, and the agent's code is compiled.
+  for (const server of servers) await read(server, one, file);
+  for (let round = 0; round < rounds; round += 1) {
+    const order = round % 2 === 0 ? servers : servers.toReversed();
+    for (const server of order) readings.get(server.name)!.push(await read(server, one, file));
+  }
+  return { case: `${one.group}: ${one.name}`, ...summary(readings) };
 }
 
-async function stop({ child, cpu }: Served): Promise<void> {
-  const ended = once(child, 'exit');
-  for (const pid of cpu?.pids ?? []) process.kill(pid);
-  child.kill();
-  await ended;
-  cpu?.close();
+/** What is a small number of events, or known beforehand, has no ratio. */
+const withoutRatio = ['repeatedRequests'];
+
+function summary(readings: ReadonlyMap<string, readonly Reading[]>) {
+  const own = readings.get('agent') ?? [];
+  const measures = Object.keys(own[0] ?? {});
+  const medians = (of: readonly Reading[]) =>
+    Object.fromEntries(
+      measures.map((one) => [one, rounded(median(of.map((reading) => reading[one] ?? 0)))]),
+    );
+  const ratios = [...readings].flatMap(([peer, theirs]) => {
+    if (peer === 'agent') return [];
+    const pairs = measures
+      .filter((one) => !withoutRatio.includes(one))
+      .map((one) => [
+        one,
+        rounded(
+          median(own.map((reading, round) => (reading[one] ?? 0) / (theirs[round]?.[one] ?? 1))),
+        ),
+      ]);
+    const repeats = median(theirs.map((reading) => reading['repeatedRequests'] ?? 0));
+    return [[peer, { ...Object.fromEntries(pairs), peerRepeatedRequests: repeats }] as const];
+  });
+  return { agent: medians(own), ratioTo: Object.fromEntries(ratios) };
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
+  const { values } = parseArgs({
+    options: { rounds: { type: 'string', default: '5' }, only: { type: 'string' } },
+  });
+  const rounds = Number(values.rounds);
   const root = mkdtempSync(join(tmpdir(), 'ringwave-bench-'));
-  chmodSync(root, 0o755);
-  const peerProgram = programPath('in.tftpd');
-  const servers = [await startAgent(root)];
-  if (peerProgram) servers.push(await startPeer(peerProgram, root));
+  const scratch = mkdtempSync(join(tmpdir(), 'ringwave-bench-scratch-'));
+  for (const folder of [root, scratch]) chmodSync(folder, 0o755);
+  const servers = [await startAgent(root), ...(await startPeers(root, scratch))];
   try {
     const results = [];
-    for (const { clients, fileMB } of cases) {
-      const file = { name: `${clients}.rom`, bytes: randomBytes(fileMB * 1e6) };
-      writeFileSync(join(root, file.name), file.bytes);
-      const rounds = [];
-      // Once unmeasured: both have the file in memory, and the agent's code is compiled.
-      for (const server of servers) await read(server, file, clients);
-      for (let round = 0; round < Number(values.rounds); round += 1) {
-        const order = round % 2 === 0 ? servers : servers.toReversed();
-        const got = new Map<string, Reading>();
-        for (const server of order) got.set(server.name, await read(server, file, clients));
-        const peer = got.get('tftpd-hpa');
-        rounds.push({ agent: got.get('agent')!, ...(peer && { peer }) });
-      }
-      results.push(summary(clients, rounds));
+    for (const one of cases) {
+      if (values.only !== undefined && values.only !== one.group) continue;
+      const fitting = servers.filter((server) =>
+        one.group === 'http' ? server.httpPort !== undefined : server.tftpPort !== undefined,
+      );
+      results.push(await runCase(one, fitting, root, rounds));
+      process.stderr.write(`${JSON.stringify(results.at(-1))}\n`);
     }
-    const peer = peerProgram ? 'tftpd-hpa' : null;
-    const line = { bench: 'serving', peer, blockBytes, rounds: Number(values.rounds), results };
-    process.stdout.write(`${JSON.stringify(line)}\n`);
+    const peers = servers.slice(1).map(({ name }) => name);
+    process.stdout.write(
+      `${JSON.stringify({ bench: 'serving', peers, blockBytes, rounds, results })}\n`,
+    );
   } finally {
     await Promise.all(servers.map(stop));
-    rmSync(root, { recursive: true });
+    for (const folder of [root, scratch]) rmSync(folder, { recursive: true });
   }
 }
 

@@ -12,9 +12,13 @@ export interface Serving {
 }
 
 /** `ringwave-agent serve` as a process of its own on free ports, stopped when the test ends. */
-export async function serving(t: Test, root: string): Promise<Serving> {
+export async function serving(
+  t: Test,
+  root: string,
+  flags: readonly string[] = [],
+): Promise<Serving> {
   const listen = ['--tftp', '127.0.0.1:0', '--http', '127.0.0.1:0'];
-  const child = spawn(process.execPath, [program, 'serve', '--root', root, ...listen], {
+  const child = spawn(process.execPath, [program, 'serve', '--root', root, ...listen, ...flags], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill());

@@ -11,8 +11,11 @@ export interface RoundTrip {
 
 /** RFC 6298 section 2.1, before anything was measured. */
 const timeoutMsInitial = 1000;
-/** Below this a busy phone or a busy loop looks like loss; 200 ms gave no needless packet, 50 ms did. */
-const timeoutMsMin = 200;
+/**
+ * Below this a busy phone or a busy loop looks like loss: 50 ms gave a quarter more packets, 200 ms none, and a fifth more
+ * time at 1 % loss. A needless packet costs itself and nothing else.
+ */
+const timeoutMsMin = 120;
 /** Phones wait 1 to 5 s before they give up on a packet; a longer back-off would only lengthen the stall. */
 const timeoutMsMax = 5000;
 

@@ -62,6 +62,27 @@ test('files of every awkward length arrive whole, with and without options', asy
   }
 });
 
+test('every length around a block arrives whole', async (t) => {
+  const { port } = await serve(t, ({ path }) => image(pattern(Number(path))));
+  const wrong = [];
+  for (let length = 450; length <= 520; length += 1) {
+    const got = await readFile(port, `${length}`);
+    if (got.kind !== 'file' || !got.bytes.equals(pattern(length))) wrong.push(length);
+  }
+  t.same(wrong, []);
+});
+
+test('files of exactly 65,535 and 65,536 blocks and of more than 131,072 arrive whole', async (t) => {
+  const limits = { transfersMax: 9, transfersPerSourceMax: 9 };
+  const body = pattern(8 * 131_080);
+  const lengthOf = ({ path }: Asked) => image(body.subarray(0, Number(path) * 8), path);
+  const { port } = await serve(t, lengthOf, { limits });
+  for (const blocks of [65_535, 65_536, 131_080]) {
+    const got = await readFile(port, `${blocks}`, { blksize: '8', windowsize: '16' });
+    t.ok(got.kind === 'file' && got.bytes.equals(body.subarray(0, blocks * 8)), `${blocks} blocks`);
+  }
+});
+
 test('block numbers roll over without the phone noticing', async (t) => {
   const body = pattern(8 * 66_000 + 3);
   const { port } = await serve(t, () => image(body));
