@@ -21,9 +21,7 @@ export type Habit =
   /** Loses this share, 0 to 1, of the TFTP packets it receives and of those it sends. */
   | { readonly kind: 'loses-packets'; readonly share: number }
   /** Asks for its provisioning login before it believes a NOTIFY; without a login it cannot. */
-  | { readonly kind: 'challenges' }
-  /** Its user says yes where its line asks before an update; others leave the question on the screen. */
-  | { readonly kind: 'user-agrees' };
+  | { readonly kind: 'challenges' };
 
 export const good: Habit = { kind: 'good' };
 

@@ -77,7 +77,7 @@ export function kindOf(vendor: string, model: string): PhoneKind | undefined {
   return {
     name: known.name,
     line: line.line,
-    compare: known.compare,
+    compare: (a, b, about) => known.compare(a, b, about),
     // Where nobody wrote down how it decides, it takes nothing by itself.
     updateDecision: line.updateDecision === 'unknown' ? 'asks-user' : line.updateDecision,
     // The worse of the two where nobody knows: what an agent must be safe against.

@@ -71,7 +71,6 @@ const kinds = [
   'slow',
   'loses-packets',
   'challenges',
-  'user-agrees',
 ] as const satisfies readonly Habit['kind'][];
 
 const habit = object(

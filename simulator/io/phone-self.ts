@@ -22,8 +22,6 @@ export type PhoneEvent =
   | { readonly kind: 'image-cut'; readonly path: string; readonly reason: string }
   | { readonly kind: 'image-refused'; readonly path: string; readonly reason: string }
   | { readonly kind: 'image-taken'; readonly path: string; readonly lengthBytes: number }
-  /** Its user is asked whether to take this; nobody may be there. */
-  | { readonly kind: 'asks-user'; readonly path: string }
   | { readonly kind: 'flashing'; readonly version: string }
   | { readonly kind: 'fault'; readonly reason: string };
 

@@ -259,18 +259,15 @@ export class VirtualPhone {
     if (!firmware || !last || signal.aborted) return false;
     const { kind, model } = this.#self;
     const ask = askFrom(kind.imageUrl(firmware.url, model), last);
-    if (!ask || !this.#mayTake(firmware, ask)) return false;
+    if (!ask || !this.#mayTake(firmware)) return false;
     return this.#update({ ...ask, ...(kind.hasLoader ? { byLoader: true } : {}) }, signal);
   }
 
-  #mayTake(firmware: { readonly url: string; readonly version?: string }, ask: Ask): boolean {
+  #mayTake(firmware: { readonly url: string; readonly version?: string }): boolean {
     const { habit, kind } = this.#self;
     if (habit.kind === 'refuses-image' || habit.kind === 'in-call') return false;
-    if (kind.updateDecision !== 'asks-user') {
-      return beginsToTake(kind, runningPhone(this.#self), firmware);
-    }
-    this.#self.tell({ kind: 'asks-user', path: ask.path });
-    return habit.kind === 'user-agrees';
+    // Where the line asks its user, the question stays on the screen.
+    return beginsToTake(kind, runningPhone(this.#self), firmware);
   }
 
   /** True when the phone has written an image to its flash and must restart. */
