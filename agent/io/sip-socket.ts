@@ -11,6 +11,7 @@ import {
   sipHeaders,
 } from '../core/sip/message.ts';
 import type { NotifyAsk, SipMethod } from '../core/sip/notify.ts';
+import type { WayAnswer } from '../core/wake/ways.ts';
 import { plainAddress } from './file-source.ts';
 import { mintIds, SipTransactions, type WakeOutcome } from './sip-transactions.ts';
 
@@ -188,3 +189,7 @@ const REPEATED = [
   ['call-id', 'Call-ID'],
   ['cseq', 'CSeq'],
 ] as const;
+
+/** What a request over SIP came to, in the words of the plan of ways. */
+export const answerOf = (outcome: WakeOutcome): WayAnswer =>
+  outcome.kind === 'not-sent' ? 'unavailable' : outcome.kind;

@@ -45,9 +45,10 @@ export function waysFor(
   const sip = known.filter((one) => one.by === 'sip-notify');
   // The profile's own event is the one that was tried with its configurations; others of its line come after it.
   const ordered = [...sip.filter((one) => one.event === event), ...sip.filter(isOther(event))];
-  const events = ordered.length > 0 ? ordered : [{ by: 'sip-notify' as const, event }];
+  const events: readonly SipTrigger[] =
+    ordered.length > 0 ? ordered : [{ by: 'sip-notify', event }];
   const notifies = events.flatMap((trigger) => {
-    const { body, mayChallenge = false } = trigger as Extract<Trigger, { by: 'sip-notify' }>;
+    const { body, mayChallenge = false } = trigger;
     return settings.ways
       .filter((by) => by !== 'http')
       .map((by): Way => ({ by, event: trigger.event, mayChallenge, ...(body ? { body } : {}) }));
@@ -57,10 +58,9 @@ export function waysFor(
   return [...notifies.slice(0, waysMax - Math.min(pages.length, 1)), ...pages].slice(0, waysMax);
 }
 
-const isOther =
-  (event: string) =>
-  (one: Trigger): boolean =>
-    one.by === 'sip-notify' && one.event !== event;
+type SipTrigger = Extract<Trigger, { readonly by: 'sip-notify' }>;
+
+const isOther = (event: string) => (one: SipTrigger) => one.event !== event;
 
 /** What came of one way, whoever carried it. `unavailable`: it could not even be tried from here. */
 export type WayAnswer =

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { test } from 'tap';
 import { formatSip } from '../../../../agent/core/sip/message.ts';
 import { cutStream } from '../../../../agent/core/sip/stream.ts';

@@ -1,0 +1,79 @@
+// Asterisk's manager interface as values: packets of `Key: value` lines, ended by an empty line. Pure; nothing throws.
+import { contactOf, type Registration } from './registration.ts';
+
+export type AmiPacket = ReadonlyMap<string, string>;
+
+export type AmiCut =
+  | { readonly kind: 'cut'; readonly packets: readonly AmiPacket[]; readonly rest: string }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+/** Characters of one packet; the longest list entry has some 2,000. */
+const packetCharactersMax = 65_536;
+/** Lines of one packet that are read. */
+const linesMax = 400;
+
+/** Keys in small letters; of a key said twice the first counts. The greeting is a line of its own. */
+export function cutPackets(text: string): AmiCut {
+  const packets: AmiPacket[] = [];
+  let at = text.startsWith('Asterisk Call Manager') ? lineEnd(text) : 0;
+  for (;;) {
+    const end = text.indexOf('\r\n\r\n', at);
+    if ((end < 0 ? text.length : end) - at > packetCharactersMax) {
+      return { kind: 'broken', reason: 'a packet without an end' };
+    }
+    if (end < 0) return { kind: 'cut', packets, rest: text.slice(at) };
+    packets.push(packetFrom(text.slice(at, end)));
+    at = end + 4;
+  }
+}
+
+const lineEnd = (text: string): number => {
+  const end = text.indexOf('\r\n');
+  return end < 0 ? 0 : end + 2;
+};
+
+function packetFrom(text: string): AmiPacket {
+  const packet = new Map<string, string>();
+  for (const line of text.split('\r\n', linesMax)) {
+    const colon = line.indexOf(':');
+    const key = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
+    if (key !== '' && !packet.has(key)) packet.set(key, line.slice(colon + 1).trim());
+  }
+  return packet;
+}
+
+/** An action as it goes out. A line end inside a value would begin a header of somebody else's choice. */
+export const formatAction = (fields: readonly (readonly [key: string, value: string])[]): string =>
+  `${fields.map(([key, value]) => `${key}: ${value.replace(/[\r\n\0]+/g, ' ')}`).join('\r\n')}\r\n\r\n`;
+
+/** PJSIPNotify reads `name=value`; the event of a vendor holds `=` and `;` itself, after the first of which it is value. */
+export const notifyAction = (
+  endpoint: string,
+  { event, body }: { readonly event: string; readonly body?: string },
+): (readonly [string, string])[] => [
+  ['Action', 'PJSIPNotify'],
+  ['Endpoint', endpoint],
+  ['Variable', `Event=${event}`],
+  ...(body === undefined
+    ? []
+    : [['Variable', 'Content-Type=text/plain'] as const, ['Variable', `Content=${body}`] as const]),
+];
+
+/** Whether one of these channels is this endpoint's: `PJSIP/101-0000002a`. */
+export const hasChannelOf = (packets: readonly AmiPacket[], endpoint: string): boolean =>
+  packets.some((packet) => {
+    const [, technology, name] =
+      /^(PJSIP|SIP)\/(.+)-[0-9a-f]+$/i.exec(packet.get('channel') ?? '') ?? [];
+    return technology !== undefined && name === endpoint;
+  });
+
+/** The contacts of one endpoint among `ContactList` events. An unreachable one is no proof of anything. */
+export function contactsOf(packets: readonly AmiPacket[], endpoint: string): Registration[] {
+  return packets.flatMap((packet) => {
+    if (packet.get('event') !== 'ContactList' || packet.get('endpoint') !== endpoint) return [];
+    if (packet.get('status') === 'Unreachable') return [];
+    const contact = contactOf(packet.get('uri') ?? '');
+    const userAgent = packet.get('useragent');
+    return contact ? [{ ...contact, ...(userAgent ? { userAgent } : {}) }] : [];
+  });
+}

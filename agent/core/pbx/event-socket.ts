@@ -1,0 +1,116 @@
+// FreeSWITCH's event socket as values: header lines, an empty line, and a body as long as Content-Length says. Pure;
+// nothing throws.
+import { isIP } from 'node:net';
+import type { Registration } from './registration.ts';
+
+export interface EslMessage {
+  /** Names in small letters. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+export type EslCut =
+  | { readonly kind: 'cut'; readonly messages: readonly EslMessage[]; readonly rest: Buffer }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+const headBytesMax = 65_536;
+/** Bytes of a body; a thousand channels as JSON have about a megabyte. */
+const bodyBytesMax = 8 * 1024 ** 2;
+
+export function cutMessages(bytes: Buffer): EslCut {
+  const messages: EslMessage[] = [];
+  let at = 0;
+  for (;;) {
+    while (bytes[at] === 0x0a) at += 1;
+    const end = bytes.indexOf('\n\n', at, 'latin1');
+    if ((end < 0 ? bytes.length : end) - at > headBytesMax) {
+      return { kind: 'broken', reason: 'headers without an end' };
+    }
+    if (end < 0) break;
+    const headers = headersFrom(bytes.toString('utf8', at, end));
+    const said = headers.get('content-length') ?? '0';
+    const length = /^\d{1,9}$/.test(said) ? Number(said) : -1;
+    if (length < 0 || length > bodyBytesMax) return { kind: 'broken', reason: 'a body too long' };
+    const whole = end + 2 + length;
+    if (whole > bytes.length) break;
+    messages.push({ headers, body: bytes.toString('utf8', end + 2, whole) });
+    at = whole;
+  }
+  return { kind: 'cut', messages, rest: bytes.subarray(at) };
+}
+
+function headersFrom(text: string): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
+    if (name !== '' && !headers.has(name)) headers.set(name, line.slice(colon + 1).trim());
+  }
+  return headers;
+}
+
+const oneLine = (value: string): string => value.replace(/[\r\n\0]+/g, ' ');
+
+/** `sendevent NOTIFY` as mod_sofia reads it: it wants a content type even where there is no content. */
+export function notifyEvent(ask: {
+  readonly profile: string;
+  readonly user: string;
+  readonly domain: string;
+  readonly event: string;
+  readonly body?: string;
+}): string {
+  const body = ask.body ?? '';
+  const lines = [
+    'sendevent NOTIFY',
+    `profile: ${oneLine(ask.profile)}`,
+    'content-type: text/plain',
+    `event-string: ${oneLine(ask.event)}`,
+    `user: ${oneLine(ask.user)}`,
+    `host: ${oneLine(ask.domain)}`,
+    ...(body === '' ? [] : [`content-length: ${Buffer.byteLength(body)}`]),
+  ];
+  return `${lines.join('\n')}\n\n${body}`;
+}
+
+/** The rows of `show … as json`; undefined where it is no such answer. Without rows the key is absent. */
+export function rowsOf(body: string): readonly Readonly<Record<string, unknown>>[] | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value !== 'object' || value === null || !('row_count' in value)) return undefined;
+    const rows: unknown = 'rows' in value ? value.rows : [];
+    return Array.isArray(rows) ? rows.filter(isRow) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRow = (row: unknown): row is Record<string, unknown> =>
+  typeof row === 'object' && row !== null && !Array.isArray(row);
+
+/** A channel belongs to a phone by its presence, `101@domain`, or by its name, `sofia/internal/101@domain`. */
+export function hasChannelOf(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  { user, domain }: { readonly user: string; readonly domain: string },
+): boolean {
+  const own = `${user}@${domain}`;
+  return rows.some((row) => row['presence_id'] === own || textAt(row, 'name').endsWith(`/${own}`));
+}
+
+/** Of `show registrations as json`: where each registration of this user came from. */
+export function registrationsOf(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  { user, domain }: { readonly user: string; readonly domain: string },
+): Registration[] {
+  return rows.flatMap((row) => {
+    const address = textAt(row, 'network_ip');
+    const port = Number(row['network_port']);
+    const isOwn = row['reg_user'] === user && row['realm'] === domain;
+    const isPlace = isIP(address) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536;
+    return isOwn && isPlace ? [{ address, port }] : [];
+  });
+}
+
+function textAt(row: Readonly<Record<string, unknown>>, key: string): string {
+  const text = row[key];
+  return typeof text === 'string' ? text : '';
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '@ringwave/runtime/clock';
+import {
+  type AmiPacket,
+  contactsOf,
+  cutPackets,
+  formatAction,
+  hasChannelOf,
+  notifyAction,
+} from '../../core/pbx/ami.ts';
+import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
+import type { WayAnswer } from '../../core/wake/ways.ts';
+import { PbxLine } from './line.ts';
+import type { Pbx, PbxNotify } from './pbx.ts';
+
+type Fields = readonly (readonly [string, string])[];
+
+/** Entries of one list that are kept; a site has some hundred contacts. */
+const entriesMax = 10_000;
+
+/** Asterisk over its manager interface: PJSIPNotify, CoreShowChannels, PJSIPShowContacts. */
+export class AsteriskPbx implements Pbx {
+  readonly name: string;
+  readonly #login: Fields;
+  readonly #line: PbxLine;
+  #heard: (packet: AmiPacket) => void = () => {};
+  #actions = 0;
+
+  constructor(
+    settings: { host: string; port: number; user: string; password: string },
+    clock: Clock,
+  ) {
+    this.name = `asterisk ${settings.host}:${settings.port}`;
+    this.#login = [
+      ['Action', 'Login'],
+      ['Username', settings.user],
+      ['Secret', settings.password],
+      // Without this every call on the PBX would be told to us.
+      ['Events', 'off'],
+    ];
+    this.#line = new PbxLine(settings, clock, (bytes) => {
+      const cut = cutPackets(bytes.toString('latin1'));
+      if (cut.kind === 'broken') return undefined;
+      for (const packet of cut.packets) this.#heard(packet);
+      return Buffer.from(cut.rest, 'latin1');
+    });
+  }
+
+  async notify({ extension, address, ...ask }: PbxNotify): Promise<WayAnswer> {
+    const contact = onlyContact((await this.registrations(extension)) ?? []);
+    // An endpoint with several contacts would wake them all; one elsewhere is another phone.
+    if (typeof contact === 'string' || contact.address !== address) return 'unavailable';
+    const [response] = (await this.#ask(notifyAction(extension, ask))) ?? [];
+    if (!response) return 'unavailable';
+    return response.get('response') === 'Success' ? 'accepted' : 'refused';
+  }
+
+  async inCall(extension: string): Promise<boolean | undefined> {
+    const packets = await this.#ask([['Action', 'CoreShowChannels']]);
+    return packets && isWhole(packets) ? hasChannelOf(packets, extension) : undefined;
+  }
+
+  async registrations(extension: string): Promise<readonly Registration[] | undefined> {
+    const packets = await this.#ask([['Action', 'PJSIPShowContacts']]);
+    if (packets && isWhole(packets)) return contactsOf(packets, extension);
+    // Asterisk answers by an error where it has no contact at all.
+    return packets?.[0]?.get('message') === 'No Contacts found' ? [] : undefined;
+  }
+
+  /** The response and, where it begins a list, its entries; undefined where Asterisk could not be asked. */
+  #ask(action: Fields): Promise<readonly AmiPacket[] | undefined> {
+    return this.#line
+      .inTurn(async () => {
+        if (await this.#line.connected()) {
+          const [login] = await this.#send(this.#login);
+          if (login?.get('response') !== 'Success') throw new Error('Asterisk refused the login');
+        }
+        return this.#send(action);
+      })
+      .catch(() => {
+        this.#line.drop();
+        return undefined;
+      });
+  }
+
+  #send(action: Fields): Promise<readonly AmiPacket[]> {
+    this.#actions += 1;
+    const id = `ringwave-${this.#actions}`;
+    const packets: AmiPacket[] = [];
+    return this.#line.answer((done) => {
+      this.#heard = (packet) => {
+        if (packet.get('actionid') !== id || packets.length >= entriesMax) return;
+        packets.push(packet);
+        const begins = packets.length === 1 && packet.get('eventlist')?.toLowerCase() === 'start';
+        const isLast = packet.get('eventlist') === 'Complete' || packets.length === 1;
+        if (isLast && !begins) done(packets);
+      };
+      this.#line.write(formatAction([...action, ['ActionID', id]]));
+    });
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+}
+
+/** Half a list proves nothing. */
+const isWhole = (packets: readonly AmiPacket[]): boolean =>
+  packets[0]?.get('response') === 'Success' && packets.at(-1)?.get('eventlist') === 'Complete';

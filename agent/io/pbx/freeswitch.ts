@@ -1,0 +1,106 @@
+import type { Clock } from '@ringwave/runtime/clock';
+import {
+  cutMessages,
+  type EslMessage,
+  hasChannelOf,
+  notifyEvent,
+  registrationsOf,
+  rowsOf,
+} from '../../core/pbx/event-socket.ts';
+import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
+import type { WayAnswer } from '../../core/wake/ways.ts';
+import { PbxLine } from './line.ts';
+import type { Pbx, PbxNotify } from './pbx.ts';
+
+/** FreeSWITCH over its event socket: sendevent NOTIFY, show channels, show registrations. */
+export class FreeswitchPbx implements Pbx {
+  readonly name: string;
+  readonly #settings: { password: string; domain: string; profile: string };
+  readonly #line: PbxLine;
+  #heard: (message: EslMessage) => void = () => {};
+  /** FreeSWITCH speaks first; what it said before anybody listened is kept. */
+  #greeting: EslMessage | undefined;
+
+  constructor(
+    settings: { host: string; port: number; password: string; domain: string; profile: string },
+    clock: Clock,
+  ) {
+    this.name = `freeswitch ${settings.host}:${settings.port}`;
+    this.#settings = settings;
+    this.#line = new PbxLine(settings, clock, (bytes) => {
+      const cut = cutMessages(bytes);
+      if (cut.kind === 'broken') return undefined;
+      for (const message of cut.messages) {
+        if (typeOf(message) === 'auth/request') this.#greeting = message;
+        this.#heard(message);
+      }
+      return cut.rest;
+    });
+  }
+
+  async notify({ extension, address, ...ask }: PbxNotify): Promise<WayAnswer> {
+    const contact = onlyContact((await this.registrations(extension)) ?? []);
+    // A user with several registrations would be woken on all of them; one elsewhere is another phone.
+    if (typeof contact === 'string' || contact.address !== address) return 'unavailable';
+    const { profile, domain } = this.#settings;
+    const event = notifyEvent({ profile, domain, user: extension, ...ask });
+    const reply = await this.#ask(event, 'command/reply');
+    if (!reply) return 'unavailable';
+    return reply.headers.get('reply-text')?.startsWith('+OK') ? 'accepted' : 'refused';
+  }
+
+  async inCall(extension: string): Promise<boolean | undefined> {
+    const rows = await this.#rows('channels');
+    return rows && hasChannelOf(rows, { user: extension, domain: this.#settings.domain });
+  }
+
+  async registrations(extension: string): Promise<readonly Registration[] | undefined> {
+    const rows = await this.#rows('registrations');
+    return rows && registrationsOf(rows, { user: extension, domain: this.#settings.domain });
+  }
+
+  async #rows(what: 'channels' | 'registrations') {
+    const reply = await this.#ask(`api show ${what} as json\n\n`, 'api/response');
+    return reply && rowsOf(reply.body);
+  }
+
+  /** Undefined where FreeSWITCH could not be asked. */
+  #ask(command: string, type: string): Promise<EslMessage | undefined> {
+    return this.#line
+      .inTurn(async () => {
+        if (this.#line.isDown) this.#greeting = undefined;
+        if (await this.#line.connected()) await this.#login();
+        return this.#send(command, type);
+      })
+      .catch(() => {
+        this.#line.drop();
+        return undefined;
+      });
+  }
+
+  async #login(): Promise<void> {
+    if (!this.#greeting) {
+      await this.#line.answer<EslMessage>((done) => {
+        this.#heard = (message) => typeOf(message) === 'auth/request' && done(message);
+      });
+    }
+    // A line end in a password would begin a command of its own; the settings have refused it.
+    const reply = await this.#send(`auth ${this.#settings.password}\n\n`, 'command/reply');
+    if (reply.headers.get('reply-text')?.startsWith('+OK') !== true) {
+      throw new Error('FreeSWITCH refused the password');
+    }
+  }
+
+  #send(command: string, type: string): Promise<EslMessage> {
+    return this.#line.answer((done) => {
+      this.#heard = (message) => typeOf(message) === type && done(message);
+      this.#line.write(command);
+    });
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+}
+
+const typeOf = (message: EslMessage): string => message.headers.get('content-type') ?? '';

@@ -1,0 +1,23 @@
+import type { Registration } from '../../core/pbx/registration.ts';
+import type { WayAnswer } from '../../core/wake/ways.ts';
+
+/** What any PBX is asked. Nothing here rejects: a PBX that cannot be reached knows nothing. */
+export interface Pbx {
+  /** For people: `asterisk 10.0.0.2:5038`. */
+  readonly name: string;
+  /** 'accepted' says that the PBX took it and addressed one contact. */
+  notify(ask: PbxNotify): Promise<WayAnswer>;
+  /** Undefined where the PBX cannot say it. */
+  inCall(extension: string): Promise<boolean | undefined>;
+  /** Where the extension is registered; undefined where the PBX could not be asked. */
+  registrations(extension: string): Promise<readonly Registration[] | undefined>;
+  close(): void;
+}
+
+export interface PbxNotify {
+  readonly extension: string;
+  readonly event: string;
+  readonly body?: string;
+  /** Where this one phone was seen last. */
+  readonly address: string;
+}

@@ -1,0 +1,241 @@
+// Asterisk and FreeSWITCH are not in Debian 12: these peers are scripted from their documentation (AMI actions
+// Login, PJSIPNotify, PJSIPShowContacts, CoreShowChannels; mod_event_socket's auth, api and sendevent).
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { wallClock } from '@ringwave/runtime/clock';
+import { type Test, test } from 'tap';
+import { AsteriskPbx } from '../../../../agent/io/pbx/asterisk.ts';
+import { FreeswitchPbx } from '../../../../agent/io/pbx/freeswitch.ts';
+
+interface Peer {
+  readonly port: number;
+  readonly heard: string[];
+  readonly sockets: Socket[];
+}
+
+/** A server that greets, and answers each request that ends with `end`. */
+async function peer(
+  t: Test,
+  { greeting, end }: { greeting: string; end: string },
+  answer: (request: string) => string | undefined,
+): Promise<Peer> {
+  const heard: string[] = [];
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    let held = '';
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => {
+      held += bytes.toString();
+      for (let at = held.indexOf(end); at >= 0; at = held.indexOf(end)) {
+        const request = held.slice(0, at);
+        held = held.slice(at + end.length);
+        heard.push(request);
+        const text = answer(request);
+        if (text === undefined) socket.destroy();
+        else socket.write(text);
+      }
+    });
+    socket.write(greeting);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { port: (server.address() as { port: number }).port, heard, sockets };
+}
+
+const ami = { greeting: 'Asterisk Call Manager/9.0.0\r\n', end: '\r\n\r\n' };
+
+/** Asterisk with these contacts of 101 and these channels. */
+const asteriskAnswers =
+  (state: { contacts?: string[]; channels?: string[]; password?: string }) => (request: string) => {
+    const id = /ActionID: (\S+)/.exec(request)?.[1];
+    const packet = (...lines: string[]) => `${[...lines, `ActionID: ${id}`].join('\r\n')}\r\n\r\n`;
+    const list = (name: string, entries: string[][]) =>
+      [
+        packet('Response: Success', 'EventList: start', 'Message: A listing follows'),
+        ...entries.map((lines) => packet(...lines)),
+        packet(`Event: ${name}Complete`, 'EventList: Complete', `ListItems: ${entries.length}`),
+      ].join('');
+    if (request.startsWith('Action: Login')) {
+      const isRight = request.includes(`Secret: ${state.password ?? 'secret'}\r\n`);
+      return isRight
+        ? packet('Response: Success', 'Message: Authentication accepted')
+        : packet('Response: Error', 'Message: Authentication failed');
+    }
+    if (request.startsWith('Action: PJSIPShowContacts')) {
+      const contacts = state.contacts ?? [];
+      if (contacts.length === 0) return packet('Response: Error', 'Message: No Contacts found');
+      return list(
+        'ContactList',
+        contacts.map((uri) => [
+          'Event: ContactList',
+          'Endpoint: 101',
+          `Uri: ${uri}`,
+          'Status: Reachable',
+        ]),
+      );
+    }
+    if (request.startsWith('Action: CoreShowChannels')) {
+      const channels = state.channels ?? [];
+      return list(
+        'CoreShowChannels',
+        channels.map((channel) => ['Event: CoreShowChannel', `Channel: ${channel}`]),
+      );
+    }
+    return /Endpoint: 101\r\n/.test(request)
+      ? packet('Response: Success', 'Message: NOTIFY sent')
+      : packet('Response: Error', 'Message: Unable to retrieve endpoint');
+  };
+
+function asterisk(t: Test, port: number): AsteriskPbx {
+  const login = { host: '127.0.0.1', port, user: 'ringwave', password: 'secret' };
+  const pbx = new AsteriskPbx(login, wallClock());
+  t.teardown(() => pbx.close());
+  return pbx;
+}
+
+const ask = { extension: '101', event: 'check-sync;reboot=true', address: '10.0.0.7' };
+
+test('Asterisk notifies the one contact of an endpoint, over one login', async (t) => {
+  const { port, heard } = await peer(
+    t,
+    ami,
+    asteriskAnswers({ contacts: ['sip:101@10.0.0.7:5062'] }),
+  );
+  const pbx = asterisk(t, port);
+  t.equal(await pbx.notify(ask), 'accepted');
+  t.same(await pbx.registrations('101'), [{ address: '10.0.0.7', port: 5062 }]);
+  t.same(
+    heard.map((request) => request.split('\r\n')[0]),
+    [
+      'Action: Login',
+      'Action: PJSIPShowContacts',
+      'Action: PJSIPNotify',
+      'Action: PJSIPShowContacts',
+    ],
+  );
+  t.match(heard[2], /\r\nVariable: Event=check-sync;reboot=true\r\n/);
+});
+
+test('Asterisk is not asked to notify several phones, another one, or one that is gone', async (t) => {
+  const shared = ['sip:101@10.0.0.7:5060', 'sip:101@10.0.0.8:5060'];
+  for (const contacts of [shared, ['sip:101@10.0.0.9:5060'], []]) {
+    const { port, heard } = await peer(t, ami, asteriskAnswers({ contacts }));
+    t.equal(await asterisk(t, port).notify(ask), 'unavailable');
+    t.notOk(heard.some((request) => request.startsWith('Action: PJSIPNotify')));
+  }
+});
+
+test('Asterisk knows who is in a call', async (t) => {
+  const { port } = await peer(t, ami, asteriskAnswers({ channels: ['PJSIP/101-0000002a'] }));
+  const pbx = asterisk(t, port);
+  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, false]);
+});
+
+test('an Asterisk that refuses the login or hangs up knows nothing', async (t) => {
+  const wrong = await peer(t, ami, asteriskAnswers({ password: 'other' }));
+  t.equal(await asterisk(t, wrong.port).inCall('101'), undefined);
+  const deaf = await peer(t, ami, () => undefined);
+  t.equal(await asterisk(t, deaf.port).registrations('101'), undefined);
+  t.equal(await asterisk(t, 1).notify(ask), 'unavailable');
+});
+
+test('a connection to Asterisk that broke is made again for the next question', async (t) => {
+  const { port, sockets } = await peer(t, ami, asteriskAnswers({}));
+  const pbx = asterisk(t, port);
+  t.equal(await pbx.inCall('101'), false);
+  sockets[0]?.destroy();
+  await once(sockets[0]!, 'close');
+  // The first question after it may still meet the old connection; it then knows nothing.
+  await pbx.inCall('101');
+  t.equal(await pbx.inCall('101'), false);
+  t.equal(sockets.length, 2);
+});
+
+test('questions of many phones at once are asked in turn', async (t) => {
+  const { port, sockets } = await peer(
+    t,
+    ami,
+    asteriskAnswers({ channels: ['PJSIP/101-0000002a'] }),
+  );
+  const pbx = asterisk(t, port);
+  const asked = ['101', '102', '101', '103'].map((one) => pbx.inCall(one));
+  t.same(await Promise.all(asked), [true, false, true, false]);
+  t.equal(sockets.length, 1);
+});
+
+const esl = { greeting: 'Content-Type: auth/request\n\n', end: '\n\n' };
+
+const freeswitchAnswers =
+  (state: { registrations?: object[]; channels?: object[] }) => (request: string) => {
+    const reply = (text: string) => `Content-Type: command/reply\nReply-Text: ${text}\n\n`;
+    const rows = (all: object[]) => {
+      const body = JSON.stringify(
+        all.length === 0 ? { row_count: 0 } : { row_count: all.length, rows: all },
+      );
+      return `Content-Type: api/response\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`;
+    };
+    if (request.startsWith('auth ')) {
+      return reply(request === 'auth secret' ? '+OK accepted' : '-ERR invalid');
+    }
+    if (request === 'api show registrations as json') return rows(state.registrations ?? []);
+    if (request === 'api show channels as json') return rows(state.channels ?? []);
+    return reply(request.startsWith('sendevent NOTIFY\n') ? '+OK 5b9f' : '-ERR command not found');
+  };
+
+function freeswitch(t: Test, port: number, password = 'secret'): FreeswitchPbx {
+  const settings = {
+    host: '127.0.0.1',
+    port,
+    password,
+    domain: 'pbx.example',
+    profile: 'internal',
+  };
+  const pbx = new FreeswitchPbx(settings, wallClock());
+  t.teardown(() => pbx.close());
+  return pbx;
+}
+
+const registered = (network_ip: string) => ({
+  reg_user: '101',
+  realm: 'pbx.example',
+  network_ip,
+  network_port: '5062',
+});
+
+test('FreeSWITCH notifies the one registration of a user', async (t) => {
+  const { port, heard } = await peer(
+    t,
+    esl,
+    freeswitchAnswers({ registrations: [registered('10.0.0.7')] }),
+  );
+  const pbx = freeswitch(t, port);
+  t.equal(await pbx.notify(ask), 'accepted');
+  t.same(heard.at(-1)?.split('\n'), [
+    'sendevent NOTIFY',
+    'profile: internal',
+    'content-type: text/plain',
+    'event-string: check-sync;reboot=true',
+    'user: 101',
+    'host: pbx.example',
+  ]);
+  const two = freeswitchAnswers({
+    registrations: [registered('10.0.0.7'), registered('10.0.0.8')],
+  });
+  t.equal(await freeswitch(t, (await peer(t, esl, two)).port).notify(ask), 'unavailable');
+});
+
+test('FreeSWITCH knows who is in a call, and nothing after a wrong password', async (t) => {
+  const { port } = await peer(
+    t,
+    esl,
+    freeswitchAnswers({ channels: [{ presence_id: '101@pbx.example' }] }),
+  );
+  const pbx = freeswitch(t, port);
+  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, false]);
+  t.equal(await freeswitch(t, port, 'other').inCall('101'), undefined);
+});
