@@ -70,15 +70,19 @@ function phoneOf(tables: AgentTables, asked: Mac | null): PlanPhone | undefined 
   return tables.plan.get('plan')?.plan.phones.find((phone) => phone.mac === asked);
 }
 
-/** The vendor's own reading of the path; without a vendor, that of the only vendors who know the name. */
+/**
+ * The vendor's own reading of the path; without a vendor, that of the only vendors who know the name. A phone of a vendor
+ * that is not served is told of no file: another maker's, by the same name, would say nothing it understands.
+ */
 function meansWhat(
   path: string,
   vendor: string | null,
 ): { asked: FileAsked; profile: VendorProfile } | undefined {
   const known = vendor ? profileOf(vendor) : undefined;
-  for (const profile of known ? [known] : PROFILES) {
-    const asked = profile.fileAsked(`/${path}`);
-    if (asked && asked.kind !== 'other') return { asked, profile };
+  const readers = vendor === null ? PROFILES : known ? [known] : [];
+  for (const profile of readers) {
+    const file = profile.fileAsked(`/${path}`);
+    if (file && file.kind !== 'other') return { asked: file, profile };
   }
   return undefined;
 }
