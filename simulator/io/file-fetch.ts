@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import { steadyNow } from '@ringwave/runtime/clock';
 import type { Ask } from '../core/boot-round.ts';
 import { basicHeader, digestHeader, md5Challenge } from '../core/digest-login.ts';
 import { bodyText, type HttpAnswer, httpGet } from './http-get.ts';
@@ -18,12 +19,16 @@ export type FileEnd =
 const configBytesMax = 262_144;
 
 export async function fetchFile(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<FileEnd> {
+  const began = steadyNow();
   const end =
     ask.protocol === 'http' ? await byHttp(self, ask, signal) : await byTftp(self, ask, signal);
   const { protocol, path } = ask;
   if (signal.aborted) return end;
   if (end.kind === 'unreachable') self.tell({ kind: 'no-server', reason: end.reason });
-  else self.tell({ kind: 'asked', protocol, path, status: end.kind === 'body' ? 200 : end.status });
+  else {
+    const status = end.kind === 'body' ? 200 : end.status;
+    self.tell({ kind: 'asked', protocol, path, status, tookMs: steadyNow() - began });
+  }
   return end;
 }
 

@@ -15,6 +15,8 @@ export type PhoneEvent =
       readonly protocol: 'http' | 'tftp';
       readonly path: string;
       readonly status: number;
+      /** Of the wall: from the request to the last byte of the answer. */
+      readonly tookMs: number;
     }
   | { readonly kind: 'no-server'; readonly reason: string }
   | { readonly kind: 'woken'; readonly event: string; readonly status: number }

@@ -125,8 +125,12 @@ export async function startAgent(
 const patienceMs = 20_000;
 
 /** Waits until something is so; throws with its words when it does not come about. */
-export async function until(what: string, isSo: () => unknown): Promise<void> {
-  const end = performance.now() + patienceMs;
+export async function until(
+  what: string,
+  isSo: () => unknown,
+  withinMs = patienceMs,
+): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!isSo()) {
     if (performance.now() > end) throw new Error(`never came about: ${what}`);
     await pause(10);
