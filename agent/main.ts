@@ -102,7 +102,12 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     tables,
     images,
     keyring,
-    address: () => ({ host, httpPort: ports?.http ?? 0, tftpPort: ports?.tftp ?? 0 }),
+    address: () => ({
+      host,
+      httpPort: ports?.http ?? 0,
+      tftpPort: ports?.tftp ?? 0,
+      ...(ports?.https === undefined ? {} : { httpsPort: ports.https }),
+    }),
     submit,
     policy: options.secrets ?? { plain: false, routed: false },
     neighbourOf: (asker) => neighbours.of(asker),

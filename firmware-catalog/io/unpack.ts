@@ -58,7 +58,7 @@ export async function unpack(job: UnpackJob): Promise<Unpacked> {
 const HOSTILE_NAME = /^(?:absolute path|invalid relative path|invalid characters in fileName)/;
 
 function unreadable(error: unknown): Problem {
-  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : new Error();
+  const { code, message }: NodeJS.ErrnoException = error instanceof Error ? error : new Error();
   if (code === 'ENOENT' || code === 'EISDIR') {
     const reason = code === 'ENOENT' ? 'is not there' : 'is a folder';
     return { path: '', reason, nextStep: 'Name a bundle: a zip, tar or tar.gz.' };

@@ -8,7 +8,7 @@ import { isMpp, readCpAgent, readMppFile } from './cisco-mpp.ts';
 import { isSpa, readAtaAgent, readSlashAgent, readSpaFile, SPA_PREFIXES } from './cisco-spa.ts';
 import { compareCisco } from './cisco-version.ts';
 import {
-  host,
+  filesRoot,
   httpUrl,
   isPrintable,
   passwordAlphabet,
@@ -141,10 +141,7 @@ function phoneConfig({ mac, model, agent, firmware, provisioning }: Rendition): 
   }
   if (provisioning) {
     const own = ownPath(model, '$MA') ?? `/${mac.replaceAll(':', '')}.xml`;
-    values.push([
-      'Profile_Rule',
-      `${login(provisioning)}http://${host(agent)}:${agent.httpPort}${own}`,
-    ]);
+    values.push(['Profile_Rule', `${login(provisioning)}${filesRoot(agent)}${own}`]);
   }
   return flatProfile(values);
 }
@@ -154,7 +151,7 @@ function commonConfig(agent: AgentAddress, path: string): string {
   const file = requestedFile(path);
   const model = (file && readFile(file)?.model) ?? '';
   const own = ownPath(model, '$MA');
-  const rule = own === undefined ? undefined : `http://${host(agent)}:${agent.httpPort}${own}`;
+  const rule = own === undefined ? undefined : `${filesRoot(agent)}${own}`;
   return flatProfile(rule === undefined ? [] : [['Profile_Rule', rule]]);
 }
 

@@ -13,6 +13,12 @@ export const passwordAlphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwx
 export const httpUrl = (agent: AgentAddress, path: string): string =>
   `http://${host(agent)}:${agent.httpPort}/${escapedPath(path)}`;
 
+/** Where a phone's own files lie, without a stroke at the end: over HTTPS where the agent serves it. */
+export const filesRoot = (agent: AgentAddress): string =>
+  agent.httpsPort === undefined
+    ? `http://${host(agent)}:${agent.httpPort}`
+    : `https://${host(agent)}:${agent.httpsPort}`;
+
 export const host = (agent: AgentAddress): string =>
   agent.host.includes(':') ? `[${agent.host}]` : agent.host;
 

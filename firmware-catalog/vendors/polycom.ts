@@ -3,7 +3,7 @@
 
 import type { Mac } from '@ringwave/protocol/units';
 import { type RequestedFile, requestedFile, stationMac } from '../requested-path.ts';
-import { host, httpUrl, passwordAlphabet, xmlAttribute, xmlText } from './config-text.ts';
+import { filesRoot, httpUrl, passwordAlphabet, xmlAttribute, xmlText } from './config-text.ts';
 import type {
   AgentClaim,
   ConfigRead,
@@ -219,8 +219,8 @@ const COMMON_MASTER =
 function userFile({ agent, provisioning }: Rendition): string {
   const values: [string, string][] = provisioning
     ? [
-        ['device.prov.serverName', `http://${host(agent)}:${agent.httpPort}/`],
-        ['device.prov.serverType', 'HTTP'],
+        ['device.prov.serverName', `${filesRoot(agent)}/`],
+        ['device.prov.serverType', agent.httpsPort === undefined ? 'HTTP' : 'HTTPS'],
         ['device.prov.user', provisioning.user],
         ['device.prov.password', provisioning.password],
       ]

@@ -59,6 +59,8 @@ export interface AgentAddress {
   readonly host: string;
   readonly httpPort: number;
   readonly tftpPort: number;
+  /** Where files with logins are fetched; absent: the agent serves no HTTPS. Images need no secrecy. */
+  readonly httpsPort?: number;
 }
 
 /** What a phone knows of itself while it reads a configuration: macros and fixed names need it. */

@@ -3,7 +3,7 @@
 import { requestedFile } from '../requested-path.ts';
 import { filled, ownWords, type PathPhone, pathReader } from './boot-path.ts';
 import { readLines, type Words, writtenFile } from './config-lines.ts';
-import { host, httpUrl, passwordAlphabet } from './config-text.ts';
+import { filesRoot, host, httpUrl, passwordAlphabet } from './config-text.ts';
 import type { BootPath, ConfigLanguage, LineFacts, SettingLine } from './line-facts.ts';
 import type {
   AgentAddress,
@@ -193,7 +193,7 @@ function wordsOf(rendition: Rendition, firmware: readonly SettingLine[]): Words 
   return {
     ...serverWords(agent),
     ...own,
-    ...(next === undefined ? {} : { next: `${rootOf(agent)}${filled(next, own)}` }),
+    ...(next === undefined ? {} : { next: `${filesRoot(agent)}${filled(next, own)}` }),
     ...(rendition.firmware ? imageWords(agent, rendition.firmware) : {}),
     ...(provisioning ? { user: provisioning.user, password: provisioning.password } : {}),
   };
@@ -209,12 +209,10 @@ const imageWords = (
   file: fileName,
 });
 
-const rootOf = (agent: AgentAddress): string => `http://${host(agent)}:${agent.httpPort}`;
-
 const serverWords = (agent: AgentAddress): Words => ({
-  root: rootOf(agent),
+  root: filesRoot(agent),
   host: host(agent),
-  port: String(agent.httpPort),
+  port: String(agent.httpsPort ?? agent.httpPort),
 });
 
 const commonFile = ({ config, server }: ServedLine, agent: AgentAddress): RenderedFile => ({

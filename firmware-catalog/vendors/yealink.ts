@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Mac } from '@ringwave/protocol/units';
 import { type RequestedFile, requestedFile, stationMac } from '../requested-path.ts';
-import { httpUrl, isPrintable, passwordAlphabet } from './config-text.ts';
+import { filesRoot, httpUrl, isPrintable, passwordAlphabet } from './config-text.ts';
 import type {
   AgentAddress,
   AgentClaim,
@@ -252,7 +252,7 @@ function phoneConfig({ agent, firmware, provisioning }: Rendition): string {
 }
 
 function commonConfig(agent: AgentAddress): string {
-  return `${FIRST_LINE}\n${line('static.auto_provision.server.url', httpUrl(agent, ''))}\n`;
+  return `${FIRST_LINE}\n${line('static.auto_provision.server.url', `${filesRoot(agent)}/`)}\n`;
 }
 
 /** The phone drops spaces around a value and reads `%NULL%` as empty, so neither can be a value. */

@@ -386,3 +386,25 @@ test('the User-Agent a profile writes is the one it reads', (t) => {
   t.equal(identify({ userAgent: spa }).mac, '00:26:99:00:00:01');
   t.end();
 });
+
+test('where the agent serves HTTPS, phones are sent there for files with logins', (t) => {
+  const both = { ...agent, httpsPort: 8443 };
+  for (const profile of PROFILES) {
+    const phone = phones[profile.name];
+    if (!phone) continue;
+    const { mac: own, model } = phone;
+    const login = { user: 'u', password: 'abcdefgh23456789abcdefgh' };
+    const paths = profile.bootFiles({ mac: own, model }).map(({ path }) => path);
+    const bodies = paths.flatMap((path) => [
+      profile.renderCommonConfig(both, path).body,
+      profile.renderPhoneConfig({ mac: own, model, agent: both, provisioning: login }, path).body,
+    ]);
+    t.notMatch(bodies.join(''), 'http://192.0.2.7:8080', `${profile.name} names no plain address`);
+  }
+  const [yealink] = PROFILES;
+  t.match(
+    yealink?.renderCommonConfig(both, '/y000000000066.cfg').body,
+    'static.auto_provision.server.url = https://192.0.2.7:8443/',
+  );
+  t.end();
+});
