@@ -9,13 +9,12 @@ import { type Clock, fastClock, wallClock } from '@ringwave/runtime/clock';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
-import { acceptedSecrets } from './core/rotation.ts';
+import { usualWakeFile, type WakeFile } from './core/pbx/settings.ts';
 import { stepAgent } from './core/agent.ts';
 import {
   type AgentEffect,
   type AgentEvent,
   type AgentTables,
-  type SealedSecret,
   emptyTables,
   volatileTables,
 } from './core/state.ts';
@@ -25,6 +24,7 @@ import { ImageCache } from './io/image-cache.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { SipSocket } from './io/sip-socket.ts';
+import { openWaker, type Waker } from './io/waker.ts';
 import { endRunning, tellRunning } from './io/running-file.ts';
 import { localView } from './core/local-view.ts';
 import { openLocalPage } from './io/local-page.ts';
@@ -45,6 +45,8 @@ export interface AgentOptions {
   readonly sip: Listen;
   /** Where phones listen for SIP; 5060 everywhere but in laboratories. */
   readonly phoneSipPort: number;
+  /** How phones are woken and found idle, where the site says it; SIP over UDP alone where it does not. */
+  readonly wake?: WakeFile;
   /** The address that phones are told; the one listened on where it is not a wildcard. */
   readonly advertise?: string;
   /** What the site allows beside HTTPS to phones that are neighbours; nothing where absent. */
@@ -81,7 +83,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const store = openStore(box, tables);
   const keyring = Keyring.open(box.keyFile, Buffer.from(grant.fingerprintKey, 'base64url'));
   const images = await ImageStore.open(box.images);
-  const parts: { link?: ControllerLink; sip?: SipSocket } = {};
+  const parts: { link?: ControllerLink; waker?: Waker } = {};
   const loop = new StepLoop<AgentTables, AgentEvent, AgentEffect>({
     tables,
     store,
@@ -93,8 +95,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const submit = (event: AgentEvent) => loop.submit(event);
   const cache = new ImageCache({ images, grant, log, submit });
-  const act = (effect: AgentEffect): void =>
-    perform(effect, { parts, cache, tables, keyring, submit, port: options.phoneSipPort });
+  const act = (effect: AgentEffect): void => perform(effect, { parts, cache, keyring, submit });
   let ports: RunningAgent['ports'] | undefined;
   const host = options.advertise ?? options.http.host;
   const neighbours = new Neighbours();
@@ -108,7 +109,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
       tftpPort: ports?.tftp ?? 0,
       ...(ports?.https === undefined ? {} : { httpsPort: ports.https }),
     }),
-    submit,
+    submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
@@ -122,7 +123,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     mayWrite: (path) => phoneUpload(tables, path),
   });
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
-  parts.sip = sip;
+  parts.waker = wakerOf(options, { sip, neighbours, tables, keyring, submit });
   const view = () => localView(site, tables, clock.now());
   const page = options.page && (await openLocalPage({ ...options.page, view }));
   ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
@@ -135,6 +136,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     close: async () => {
       endRunning(options.folder);
       loop.stop();
+      parts.waker?.close();
       await parts.link?.close();
       await Promise.all([servers.close(), sip.close(), cache.close(), page?.close()]);
       store.close();
@@ -142,14 +144,27 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   };
 }
 
+const wakerOf = (
+  { wake = usualWakeFile, phoneSipPort: port }: AgentOptions,
+  parts: Omit<Parameters<typeof openWaker>[0], 'settings' | 'port'>,
+): Waker => openWaker({ ...parts, settings: wake, port });
+
+/** What phones show is for core; one that took its configuration is also asked about soon after. */
+function shown(event: AgentEvent, submit: (event: AgentEvent) => void, waker?: Waker): void {
+  submit(event);
+  if (event.kind === 'config-served') waker?.phoneIsBack(event.mac);
+}
+
 function perform(
   effect: AgentEffect,
-  by: Omit<WakeParts, 'sip'> & {
-    readonly parts: { readonly link?: ControllerLink; readonly sip?: SipSocket };
+  by: {
+    readonly parts: { readonly link?: ControllerLink; readonly waker?: Waker };
     readonly cache: ImageCache;
+    readonly keyring: Keyring;
+    submit(event: AgentEvent): void;
   },
 ): void {
-  const { parts, cache, tables, keyring, submit, port } = by;
+  const { parts, cache, keyring } = by;
   switch (effect.kind) {
     case 'send':
       parts.link?.send(effect.as, encode(effect.message));
@@ -157,9 +172,9 @@ function perform(
     case 'fetch-image':
       return cache.fetch(effect);
     case 'wake-phone':
-      return void wake(effect, { sip: parts.sip, tables, keyring, submit, port });
+      return void parts.waker?.wake(effect);
     case 'make-secret':
-      return makeSecret(effect, keyring, submit);
+      return makeSecret(effect, keyring, (event) => by.submit(event));
     default:
       return effect satisfies never;
   }
@@ -251,39 +266,4 @@ export function planEvent(envelope: ReturnType<typeof open>, site: Id): AgentEve
     return { kind: 'plan-refused', fault: 'plan-audience-wrong', detail: decoded.message.site };
   }
   return { kind: 'plan-came', plan: decoded.message };
-}
-
-interface WakeParts {
-  readonly sip: SipSocket | undefined;
-  readonly tables: AgentTables;
-  readonly keyring: Keyring;
-  readonly submit: (event: AgentEvent) => void;
-  readonly port: number;
-}
-
-/** A phone that challenges NOTIFY does so with its login; every secret it may hold is tried, newest first. */
-async function wake(
-  { mac, start, vendor, address }: Extract<AgentEffect, { kind: 'wake-phone' }>,
-  { sip, tables, keyring, submit, port }: WakeParts,
-): Promise<void> {
-  const profile = profileOf(vendor);
-  if (!profile || !sip) return;
-  const phone = tables.plan.get('plan')?.plan.phones.find((one) => one.mac === mac);
-  const bare = mac.replaceAll(':', '');
-  const ask = { address, port, user: phone?.extension ?? bare, event: profile.wake.event };
-  const secrets = acceptedSecrets(tables.credentials.get(mac));
-  let outcome = await sip.notify(secrets.length === 0 ? ask : withLogin(ask, secrets[0]));
-  for (const secret of secrets.slice(1)) {
-    if (outcome.kind !== 'login-refused') break;
-    outcome = await sip.notify(withLogin(ask, secret));
-  }
-  // What could not even be sent is the same to the phone as what nobody answered.
-  const answer = outcome.kind === 'not-sent' ? 'silent' : outcome.kind;
-  submit({ kind: 'wake-answered', mac, start, answer });
-
-  function withLogin(wake: typeof ask, secret: SealedSecret | undefined) {
-    if (!secret) return wake;
-    const password = keyring.unseal(secret.sealed, mac, secret.generation);
-    return { ...wake, login: { user: bare, password } };
-  }
 }

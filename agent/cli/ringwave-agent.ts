@@ -53,6 +53,7 @@ export function ringwaveAgentProgram(): Command {
     .option('--plain-secrets', 'let logins cross the wire in clear, to phones without TLS')
     .option('--routed-phones', 'phones may be behind a router, where their MAC cannot be seen')
     .option('--page <host:port>', 'a page for whoever stands at the box, such as 127.0.0.1:8069')
+    .option('--pbx <file>', 'PBXs and how phones are woken, as docs/waking.md tells')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'warn')
     .action(async (flags: RunFlags) => {
       const { run } = await import('./run.ts');

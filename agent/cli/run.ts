@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { ServingSettings } from '../io/phone-servers.ts';
 import { openBox, readGrant } from '../io/box.ts';
+import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { listenFrom } from '@ringwave/runtime/listen';
@@ -25,6 +26,7 @@ export interface RunFlags {
   readonly lanLimit?: string;
   readonly tftpOnePort?: boolean;
   readonly tftpRollover1?: boolean;
+  readonly pbx?: string;
 }
 
 /** Runs until SIGTERM or SIGINT. Prints `ready http HOST:PORT tftp HOST:PORT sip HOST:PORT` when it serves phones. */
@@ -51,6 +53,7 @@ export async function run(flags: RunFlags): Promise<void> {
     phoneSipPort: portFrom(flags.phoneSipPort),
     secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
     serving: servingFrom(flags),
+    ...(flags.pbx ? { wake: openWakeFile(flags.pbx) } : {}),
     ...(flags.page ? { page: listenFrom('--page', flags.page) } : {}),
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
   });

@@ -1,8 +1,15 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
 import { noteController } from './clock-check.ts';
-import { fetchOf, imageFailed, imageHeld, wantImages } from './image-needs.ts';
-import { configServed, imageBegan, imageLeft, phoneAsked, wakeAnswered } from './phone-events.ts';
+import { fetchOf, imageFailed, imageHeld, imageLost, wantImages } from './image-needs.ts';
+import {
+  configServed,
+  imageBegan,
+  imageLeft,
+  phoneAsked,
+  registrationSeen,
+  wakeAnswered,
+} from './phone-events.ts';
 import { takePlan, retell } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
@@ -72,6 +79,8 @@ function take(
       return undefined;
     case 'image-held':
       return imageHeld(draft, event.digest, event.fetchedBytes, now);
+    case 'image-lost':
+      return imageLost(draft, event.digest, now);
     case 'image-failed':
       return imageFailed(draft, event.digest, event.fault, now);
     case 'phone-asked':
@@ -84,6 +93,8 @@ function take(
       return imageLeft(draft, event, now);
     case 'wake-answered':
       return wakeAnswered(draft, event, now);
+    case 'registration-seen':
+      return registrationSeen(draft, event, now);
     case 'config-served':
       if (event.generation > 0) secretTaken(draft, event.mac, now);
       return configServed(draft, event, now);

@@ -1,10 +1,17 @@
 import { FAULTS } from '@ringwave/protocol/faults';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
-import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
+import {
+  type DurationMs,
+  type EpochMs,
+  earliest,
+  laterBy,
+  minutes,
+} from '@ringwave/protocol/units';
 import { imagesFor, releaseIn } from './image-needs.ts';
-import { type Cause, presentHop, restartTakesMin } from './phone-update.ts';
+import { type Cause, moved, presentHop, restartTakesMin } from './phone-update.ts';
 import { isNewer, runs } from './plan-intake.ts';
+import { nextOpening, openingNow } from './queue.ts';
 import { report } from './reporting.ts';
 import { secretServed } from './rotation.ts';
 import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
@@ -78,6 +85,7 @@ function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs)
     address: event.address,
     at: now,
     versionAt: event.version === null ? (before?.versionAt ?? now) : now,
+    ...(before?.registered ? { registered: before.registered } : {}),
   } as Sighting;
   const isNews =
     !before ||
@@ -87,7 +95,7 @@ function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs)
     now >= laterBy(before.at, sightingRepeatsAfter);
   if (!isNews) return;
   draft.sightings.put(event.mac, sighting);
-  const { versionAt: _versionAt, ...seen } = sighting;
+  const { versionAt: _versionAt, registered: _registered, ...seen } = sighting;
   report(draft, { kind: 'phone-seen', source: `${event.protocol}-request`, ...seen });
 }
 
@@ -125,8 +133,60 @@ export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now:
   const work = draft.work.get(event.mac);
   if (!work || work.phase !== 'offered' || work.starts !== event.start) return;
   const cause = CAUSE[event.answer];
-  if (cause) move(draft, work, cause, now);
-  else draft.work.put(work.mac, { ...work, woken: true });
+  if (event.answer === 'busy') foundInCall(draft, work, event.source, now);
+  else if (!cause) draft.work.put(work.mac, { ...withoutCalls(work), woken: true });
+  else if (event.pollTakesMax) leftToPoll(draft, work, event.pollTakesMax, now);
+  else move(draft, work, cause, now);
+}
+
+/** Times in a row that a phone is found in a call before it is left alone until the next opening. */
+export const callsMax = 8;
+
+function foundInCall(
+  draft: AgentDraft,
+  work: Work,
+  source: string | undefined,
+  now: EpochMs,
+): void {
+  const held = moved(work, 'wake-busy', now);
+  const plan = draft.plan.get('plan')?.plan;
+  if (!held) return;
+  const reason = source ? `In a call, says ${source}` : held.why.reason;
+  const isGivenUp = (held.calls ?? 0) >= callsMax;
+  const opening = plan && (nextOpening(plan, now)?.start ?? openingNow(plan, now)?.end);
+  if (!isGivenUp || !opening) {
+    put(draft, { ...held, why: { ...held.why, reason } }, now);
+    return;
+  }
+  const retryAt = opening as EpochMs;
+  const why = { reason: `${reason}; left until the next opening`, waitingFor: 'call' as const };
+  put(draft, { ...withoutCalls(held), retryAt, why: { ...why, nextAttemptAt: retryAt } }, now);
+}
+
+function withoutCalls({ calls: _calls, ...work }: Work): Work {
+  return work;
+}
+
+/** Nothing woke it: it keeps its slot for as long as the site allows, and never beyond the opening. */
+function leftToPoll(draft: AgentDraft, work: Work, pollTakesMax: DurationMs, now: EpochMs): void {
+  const plan = draft.plan.get('plan')?.plan;
+  const end = (plan && openingNow(plan, now)?.end) as EpochMs | undefined;
+  const deadlineAt = earliest(laterBy(now, pollTakesMax), end) ?? now;
+  const reason = 'Nothing woke it; it may still ask by itself';
+  const why = { reason, waitingFor: 'phone' as const, nextAttemptAt: deadlineAt };
+  put(draft, { ...withoutCalls(work), woken: true, deadlineAt, why }, now);
+}
+
+/** Kept beside what the phone itself showed; of a phone that never showed itself nothing is kept. */
+export function registrationSeen(
+  draft: AgentDraft,
+  { mac, source, address }: Of<'registration-seen'>,
+  now: EpochMs,
+): void {
+  const sighting = draft.sightings.get(mac);
+  if (!sighting || !planPhone(draft, mac)) return;
+  const registered = { source: source.slice(0, 120), address, at: now };
+  draft.sightings.put(mac, { ...sighting, registered });
 }
 
 /** The phone has its own configuration: with the new version running, that ends the restart. */

@@ -92,8 +92,9 @@ export const restartTakesMax: DurationMs = minutes(15);
 export const restartTakesMin: DurationMs = seconds(15);
 /** Between the first request with the new version and the phone's own configuration fetched. */
 export const settleTakesMax: DurationMs = minutes(5);
-/** After a call the phone is tried again; short, since most calls are. */
+/** After a call the phone is tried again; short, since most calls are, and longer each time it is still in one. */
 export const callPause: DurationMs = minutes(3);
+export const callPauseMax: DurationMs = minutes(15);
 export const retryPauseMin: DurationMs = minutes(2);
 export const retryPauseMax: DurationMs = minutes(30);
 
@@ -166,9 +167,10 @@ function arrived(work: Work, now: EpochMs): Work {
 
 function afterCall(work: Work, now: EpochMs): Work {
   const { deadlineAt: _deadline, ...rest } = work;
-  const retryAt = laterBy(now, callPause);
+  const calls = (work.calls ?? 0) + 1;
+  const retryAt = laterBy(now, Math.min(callPause * calls, callPauseMax) as DurationMs);
   const why: Why = { reason: 'In a call', waitingFor: 'call', nextAttemptAt: retryAt };
-  return { ...rest, phase: 'held', since: now, retryAt, fault: 'phone-in-call', why };
+  return { ...rest, phase: 'held', since: now, calls, retryAt, fault: 'phone-in-call', why };
 }
 
 const FINAL_AFTER: Partial<Record<FaultCode, PhonePhase>> = {

@@ -3,7 +3,7 @@ import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Ack, Beat, Halt, Hello, Plan, Report, ReportItem } from '@ringwave/protocol/messages';
 import type { PhonePhase, WaitingFor } from '@ringwave/protocol/phases';
 import type { Change, Draft } from '@ringwave/protocol/tables';
-import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
+import type { DurationMs, EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 
 // What an agent knows. Tables are durable, except `link`, which dies with the connection.
 
@@ -29,6 +29,8 @@ export interface Work {
   readonly retryAt?: EpochMs;
   /** The phone has answered the wake of this start. */
   readonly woken?: boolean;
+  /** How often in a row it was found in a call; ends with the opening. */
+  readonly calls?: number;
   /** Image files it has taken whole in this start. */
   readonly taken: readonly string[];
   readonly fault?: FaultCode;
@@ -54,6 +56,15 @@ export interface Sighting {
   readonly at: EpochMs;
   /** When the version above was last shown. */
   readonly versionAt: EpochMs;
+  readonly registered?: Registered;
+}
+
+/** Who said last that the phone can be reached by calls; evidence, which decides nothing. */
+export interface Registered {
+  /** `asterisk 10.0.0.2:5038`, or `options` where the phone itself answered. */
+  readonly source: string;
+  readonly address: string;
+  readonly at: EpochMs;
 }
 
 export interface ImageRow {
@@ -185,6 +196,7 @@ export type AgentEvent =
   | { readonly kind: 'plan-refused'; readonly fault: FaultCode; readonly detail: string }
   | { readonly kind: 'halt-came'; readonly halt: Halt }
   | { readonly kind: 'image-held'; readonly digest: Sha256; readonly fetchedBytes: number }
+  | { readonly kind: 'image-lost'; readonly digest: Sha256 }
   | { readonly kind: 'image-failed'; readonly digest: Sha256; readonly fault: FaultCode }
   | {
       readonly kind: 'phone-asked';
@@ -218,6 +230,16 @@ export type AgentEvent =
       readonly mac: Mac;
       readonly start: number;
       readonly answer: WakeAnswer;
+      /** Who told of the call, where that was not the phone by its answer. */
+      readonly source?: string;
+      /** How long a phone that nothing woke is left to come by itself. */
+      readonly pollTakesMax?: DurationMs;
+    }
+  | {
+      readonly kind: 'registration-seen';
+      readonly mac: Mac;
+      readonly source: string;
+      readonly address: string;
     }
   | { readonly kind: 'stranger-asked'; readonly address: string; readonly mac: Mac }
   | {

@@ -23,12 +23,22 @@ export class Neighbours {
 
   /** Null where the table has none: another subnet, IPv6, or a machine without such a table. */
   async of(address: string): Promise<Mac | null> {
+    return (await this.all()).get(address.replace(/^::ffff:/, '')) ?? null;
+  }
+
+  /** Where a phone is now: its one address in the table. Null where the table has none or several. */
+  async whereIs(phone: Mac): Promise<string | null> {
+    const places = [...(await this.all())].filter(([, mac]) => mac === phone);
+    return places.length === 1 ? (places[0]?.[0] ?? null) : null;
+  }
+
+  async all(): Promise<ReadonlyMap<string, Mac>> {
     const now = steadyNow();
     if (now >= this.#until) {
       this.#until = steadyLater(now, keptFor);
       this.#table = parseTable(await readFile(this.#file, 'utf8').catch(() => ''));
     }
-    return this.#table.get(address.replace(/^::ffff:/, '')) ?? null;
+    return this.#table;
   }
 }
 

@@ -36,7 +36,6 @@ const SettingsFile = Type.Object(
     ways: Type.Optional(Type.Array(Type.Enum([...WAY_NAMES]), { minItems: 1, maxItems: 5 })),
     idle: Type.Optional(Type.Array(Type.Enum(['dialog-event', 'pbx']), { maxItems: 2 })),
     registration: Type.Optional(Type.Array(Type.Enum(['pbx', 'options']), { maxItems: 2 })),
-    requireRegistration: Type.Optional(Type.Boolean()),
     pollMinutes: Type.Optional(Type.Integer({ minimum: 10, maximum: 240 })),
     sipCa: Type.Optional(text('as the path of a PEM file')),
   },
@@ -63,11 +62,9 @@ export interface WakeFile {
   readonly idle: readonly IdleSource[];
   /** Asked in this order whether a phone that is back is registered. */
   readonly registration: readonly RegistrationSource[];
-  /** Whether a phone without that proof is not done. */
-  readonly requireRegistration: boolean;
   /** How long a phone that could not be woken keeps its slot to come by itself; absent: not at all. */
   readonly pollTakesMax?: DurationMs;
-  /** Path of the PEM file with the authority of phones' certificates. */
+  /** In the file its path; once it was opened the PEM text with the authority of phones' certificates. */
   readonly sipCa?: string;
 }
 
@@ -77,7 +74,6 @@ export const usualWakeFile: WakeFile = {
   ways: ['sip-udp'],
   idle: [],
   registration: [],
-  requireRegistration: false,
 };
 
 export type SettingsRead =
@@ -101,7 +97,6 @@ export function readWakeFile(source: string): SettingsRead {
       ways: (value.ways as readonly WayName[] | undefined) ?? usualWakeFile.ways,
       idle: (value.idle as readonly IdleSource[] | undefined) ?? [],
       registration: (value.registration as readonly RegistrationSource[] | undefined) ?? [],
-      requireRegistration: value.requireRegistration ?? false,
       ...(sipCa === undefined ? {} : { sipCa }),
       ...(pollMinutes === undefined ? {} : { pollTakesMax: minutes(pollMinutes) }),
     },
@@ -139,10 +134,6 @@ function contradictions(value: Static<typeof SettingsFile>): Problem[] {
     for (const path of wantsPbx) {
       found.push({ path, reason: 'names pbx, and no PBX is told', nextStep: 'Add it to pbxs.' });
     }
-  }
-  if (value.requireRegistration === true && (value.registration ?? []).length === 0) {
-    const reason = 'is true, and nothing that could prove a registration is told';
-    found.push({ path: 'requireRegistration', reason, nextStep: 'Add "registration": ["pbx"].' });
   }
   if ((value.ways as readonly string[] | undefined)?.includes('http')) {
     const reason = 'names http, which the agent cannot do yet';

@@ -24,7 +24,6 @@ test('a whole file is read', (t) => {
     ways: ['pbx', 'sip-udp'],
     idle: ['pbx'],
     registration: ['pbx', 'options'],
-    requireRegistration: true,
     pollMinutes: 60,
   };
   t.same(readWakeFile(JSON.stringify(value)), {
@@ -34,7 +33,6 @@ test('a whole file is read', (t) => {
       ways: ['pbx', 'sip-udp'],
       idle: ['pbx'],
       registration: ['pbx', 'options'],
-      requireRegistration: true,
       pollTakesMax: 3_600_000,
     },
   });
@@ -57,10 +55,9 @@ test('everything that is wrong is told at once', (t) => {
       'pbxs[1].sipPort is missing, which kamailio needs',
     ],
   );
-  t.same(problems({ ways: ['pbx'], idle: ['pbx'], requireRegistration: true }), [
+  t.same(problems({ ways: ['pbx'], idle: ['pbx'] }), [
     'ways names pbx, and no PBX is told',
     'idle names pbx, and no PBX is told',
-    'requireRegistration is true, and nothing that could prove a registration is told',
   ]);
   t.match(problems({ pbx: [] }), [/^pbx is not a key/]);
   t.match(problems({ pbxs: [{ ...asterisk, password: 'a\nb' }] }), [/password/]);

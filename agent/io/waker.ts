@@ -1,0 +1,239 @@
+import { knowledgeOf, profileOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { PlanPhone } from '@ringwave/protocol/messages';
+import { type Mac, seconds } from '@ringwave/protocol/units';
+import { type Clock, wallClock } from '@ringwave/runtime/clock';
+import { onlyContact } from '../core/pbx/registration.ts';
+import type { IdleSource, RegistrationSource, WakeFile } from '../core/pbx/settings.ts';
+import { acceptedSecrets } from '../core/rotation.ts';
+import { callStateOf } from '../core/sip/dialog-info.ts';
+import type { AgentEffect, AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
+import { mostTelling, nextWay, type Way, type WayAnswer, waysFor } from '../core/wake/ways.ts';
+import type { Keyring } from './keyring.ts';
+import type { Neighbours } from './neighbours.ts';
+import { openPbx } from './pbx/all.ts';
+import type { Pbx } from './pbx/pbx.ts';
+import { answerOf, type SipSocket, type Wake } from './sip-socket.ts';
+import { SipStreams } from './sip-streams.ts';
+
+interface WakerParts {
+  readonly settings: WakeFile;
+  readonly sip: SipSocket;
+  readonly streams: SipStreams;
+  readonly pbxs: readonly Pbx[];
+  readonly neighbours: Pick<Neighbours, 'of' | 'whereIs'>;
+  readonly tables: AgentTables;
+  readonly keyring: Pick<Keyring, 'unseal'>;
+  readonly clock: Clock;
+  /** Where phones listen for SIP. */
+  readonly port: number;
+  submit(event: AgentEvent): void;
+}
+
+type WakeEffect = Extract<AgentEffect, { kind: 'wake-phone' }>;
+type SipWay = Exclude<Way, { readonly by: 'http' }>;
+
+/** With its connections, which are made when something is asked. */
+export function openWaker(
+  parts: Omit<WakerParts, 'streams' | 'pbxs' | 'clock'> & { readonly clock?: Clock },
+): Waker {
+  const { settings, sip } = parts;
+  const clock = parts.clock ?? wallClock();
+  const streams = new SipStreams({ clock, ...(settings.sipCa ? { ca: settings.sipCa } : {}) });
+  const pbxs = settings.pbxs.map((one) => openPbx(one, { clock, sip }));
+  return new Waker({ ...parts, clock, streams, pbxs });
+}
+
+/** From its configuration to its registration a phone needs some seconds. */
+const registersWithin = seconds(20);
+
+/** Wakes phones, looks first whether they are in a call, and afterwards whether they are registered. */
+export class Waker {
+  readonly #parts: WakerParts;
+  readonly #waiting = new Map<Mac, () => void>();
+
+  constructor(parts: WakerParts) {
+    this.#parts = parts;
+  }
+
+  /** Always submits one answer for a vendor that is known. */
+  async wake({ mac, start, vendor, address: seenAt }: WakeEffect): Promise<void> {
+    const profile = profileOf(vendor);
+    if (!profile) return;
+    const answered = (answer: WayAnswer, source?: string) =>
+      this.#answered({ mac, start }, answer, source);
+    const address = await this.#placeOf(mac, seenAt);
+    // Another device has the phone's address: it must not be woken in its stead.
+    if (address === undefined) return answered('silent');
+    const call = await this.#inCall(mac, address);
+    if (call) return answered('busy', call);
+    const phone = this.#phone(mac);
+    const triggers = lineFor(vendor, phone?.model)?.wake ?? 'unknown';
+    const { ways } = this.#parts.settings;
+    const plan = waysFor(triggers, profile.wake.event, { ways, hasHttpLogin: false });
+    const answers: WayAnswer[] = [];
+    for (let at: number | undefined = 0; at !== undefined; ) {
+      const way: Way | undefined = plan[at];
+      const answer: WayAnswer =
+        way && way.by !== 'http' ? await this.#try(way, mac, address) : 'unavailable';
+      answers.push(answer);
+      at = nextWay(plan, at, answer);
+    }
+    answered(mostTelling(answers));
+  }
+
+  #answered(
+    { mac, start }: Pick<WakeEffect, 'mac' | 'start'>,
+    said: WayAnswer,
+    source: string | undefined,
+  ): void {
+    const { pollTakesMax } = this.#parts.settings;
+    // What could not even be sent is the same to the phone as what nobody answered.
+    const answer = said === 'unavailable' ? 'silent' : said;
+    const mayPoll = pollTakesMax !== undefined && answer !== 'accepted' && answer !== 'busy';
+    this.#parts.submit({
+      kind: 'wake-answered',
+      mac,
+      start,
+      answer,
+      ...(source === undefined ? {} : { source }),
+      ...(mayPoll ? { pollTakesMax } : {}),
+    });
+  }
+
+  /** A phone that moved is woken where it is; undefined where its address is another device's and it is nowhere. */
+  async #placeOf(mac: Mac, seenAt: string): Promise<string | undefined> {
+    const there = await this.#parts.neighbours.of(seenAt);
+    if (there === null || there === mac) return seenAt;
+    return (await this.#parts.neighbours.whereIs(mac)) ?? undefined;
+  }
+
+  async #try(way: SipWay, mac: Mac, address: string): Promise<WayAnswer> {
+    const { sip, streams } = this.#parts;
+    if (way.by === 'pbx') return this.#throughPbx(way, mac, address);
+    const wake = this.#askOf(mac, address, way);
+    const secrets = acceptedSecrets(this.#parts.tables.credentials.get(mac));
+    // A phone that challenges does so with its login; every secret it may hold is tried, newest first.
+    let answer: WayAnswer = 'unavailable';
+    for (const secret of secrets.length > 0 ? secrets : [undefined]) {
+      const asked = secret ? this.#withLogin(wake, mac, secret) : wake;
+      const transport = way.by === 'sip-tls' ? 'tls' : 'tcp';
+      answer = answerOf(
+        await (way.by === 'sip-udp' ? sip.notify(asked) : streams.notify(asked, transport)),
+      );
+      if (answer !== 'login-refused') break;
+    }
+    return answer;
+  }
+
+  #askOf(mac: Mac, address: string, way: { event: string; body?: string }): Wake {
+    const { event, body } = way;
+    const ask = { address, port: this.#parts.port, user: this.#userOf(mac), event };
+    return body === undefined ? ask : { ...ask, body };
+  }
+
+  #withLogin(wake: Wake, mac: Mac, secret: SealedSecret): Wake {
+    const password = this.#parts.keyring.unseal(secret.sealed, mac, secret.generation);
+    return { ...wake, login: { user: mac.replaceAll(':', ''), password } };
+  }
+
+  readonly #phone = (mac: Mac): PlanPhone | undefined =>
+    this.#parts.tables.plan.get('plan')?.plan.phones.find((one) => one.mac === mac);
+
+  readonly #userOf = (mac: Mac): string => this.#phone(mac)?.extension ?? mac.replaceAll(':', '');
+
+  async #throughPbx(way: SipWay, mac: Mac, address: string): Promise<WayAnswer> {
+    const extension = this.#phone(mac)?.extension;
+    if (extension === undefined) return 'unavailable';
+    const { event, body } = way;
+    const answers: WayAnswer[] = [];
+    for (const pbx of this.#parts.pbxs) {
+      const ask = { extension, event, address };
+      const answer = await pbx.notify(body === undefined ? ask : { ...ask, body });
+      if (answer === 'accepted' || answer === 'busy') return answer;
+      answers.push(answer);
+    }
+    return mostTelling(answers);
+  }
+
+  /** Who says that the phone is in a call. The first source that knows decides; where none does the phone defers. */
+  async #inCall(mac: Mac, address: string): Promise<string | undefined> {
+    for (const source of this.#parts.settings.idle) {
+      const told = await this.#callTold(source, mac, address);
+      if (told) return told.isInCall ? told.by : undefined;
+    }
+    return undefined;
+  }
+
+  async #callTold(
+    source: IdleSource,
+    mac: Mac,
+    address: string,
+  ): Promise<{ by: string; isInCall: boolean } | undefined> {
+    if (source === 'dialog-event') {
+      const ask = this.#askOf(mac, address, { event: 'dialog' });
+      const [secret] = acceptedSecrets(this.#parts.tables.credentials.get(mac));
+      const asked = secret ? this.#withLogin(ask, mac, secret) : ask;
+      const { body = '' } = await this.#parts.sip.fetchState(asked);
+      const state = callStateOf(body);
+      return state === 'unknown' ? undefined : { by: 'the phone', isInCall: state === 'in-call' };
+    }
+    const extension = this.#phone(mac)?.extension;
+    for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
+      const isInCall = await pbx.inCall(extension ?? '');
+      if (isInCall !== undefined) return { by: pbx.name, isInCall };
+    }
+    return undefined;
+  }
+
+  /** A phone took its configuration: some seconds later it should be registered. One question per phone waits. */
+  phoneIsBack(mac: Mac): void {
+    if (this.#parts.settings.registration.length === 0) return;
+    this.#waiting.get(mac)?.();
+    const cancel = this.#parts.clock.after(registersWithin, () => {
+      this.#waiting.delete(mac);
+      void this.#proveRegistration(mac);
+    });
+    this.#waiting.set(mac, cancel);
+  }
+
+  async #proveRegistration(mac: Mac): Promise<void> {
+    const address = this.#parts.tables.sightings.get(mac)?.address;
+    if (address === undefined) return;
+    for (const from of this.#parts.settings.registration) {
+      const source = await this.#registeredBy(from, mac, address);
+      if (source === undefined) continue;
+      return this.#parts.submit({ kind: 'registration-seen', mac, source, address });
+    }
+  }
+
+  async #registeredBy(
+    from: RegistrationSource,
+    mac: Mac,
+    address: string,
+  ): Promise<string | undefined> {
+    if (from === 'options') {
+      const ask = { address, port: this.#parts.port, user: this.#userOf(mac) };
+      const outcome = await this.#parts.sip.options(ask);
+      // Any answer proves that something listens there; that it is registered only a PBX can say.
+      return outcome.kind === 'accepted' ? 'options' : undefined;
+    }
+    const extension = this.#phone(mac)?.extension;
+    for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
+      const known = (await pbx.registrations(extension ?? '')) ?? [];
+      const here = onlyContact(known.filter((one) => one.address === address));
+      if (typeof here !== 'string') return pbx.name;
+    }
+    return undefined;
+  }
+
+  close(): void {
+    for (const cancel of this.#waiting.values()) cancel();
+    this.#waiting.clear();
+    for (const pbx of this.#parts.pbxs) pbx.close();
+    this.#parts.streams.close();
+  }
+}
+
+/** The line that owns the model, as the vendor's own list has it. */
+const lineFor = (vendor: string, model: string | null | undefined) =>
+  knowledgeOf(vendor)?.lines.find((line) => model != null && line.hasModel(model));

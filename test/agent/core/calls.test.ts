@@ -1,0 +1,88 @@
+import { minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { callsMax } from '../../../agent/core/phone-events.ts';
+import { after, Box, imageDigest, macOf, one, planOf, planPhone } from './box.ts';
+
+const mac = macOf(1);
+const started = () =>
+  new Box()
+    .take({ kind: 'plan-came', plan: planOf([planPhone(1)]) })
+    .hold(imageDigest)
+    .asks(mac, '66.85.0.40');
+const work = (box: Box) => box.tables.work.get(mac)!;
+const busy = (box: Box, source?: string) =>
+  box.take({
+    kind: 'wake-answered',
+    mac,
+    start: work(box).starts,
+    answer: 'busy',
+    ...(source ? { source } : {}),
+  });
+
+test('a phone in a call is held, with who says so, and asked again later each time', (t) => {
+  const box = busy(started(), 'asterisk 10.0.0.2:5038');
+  t.match(work(box), {
+    phase: 'held',
+    fault: 'phone-in-call',
+    failures: 0,
+    retryAt: after(3),
+    why: { reason: 'In a call, says asterisk 10.0.0.2:5038', waitingFor: 'call' },
+  });
+  busy(box.wait(3));
+  t.equal(work(box).retryAt, after(3 + 6));
+  t.end();
+});
+
+test('a phone that is always in a call is left until the next opening, and fails at nothing', (t) => {
+  const box = started();
+  for (let call = 1; call < callsMax; call += 1) {
+    busy(box);
+    t.equal(work(box).calls, call);
+    box.take({ kind: 'woke' }, work(box).retryAt);
+  }
+  busy(box);
+  t.match(work(box), { phase: 'held', failures: 0, retryAt: after(24 * 60) });
+  t.match(work(box).why.reason, /left until the next opening/);
+  t.equal(work(box).calls, undefined, 'counted anew then');
+  box.take({ kind: 'woke' }, after(24 * 60));
+  t.equal(box.phase(mac), 'offered');
+  t.end();
+});
+
+test('a phone that answers is no longer counted as in calls', (t) => {
+  const box = busy(started()).wait(3);
+  box.take({ kind: 'wake-answered', mac, start: work(box).starts, answer: 'accepted' });
+  t.match(work(box), { phase: 'offered', woken: true });
+  t.equal(work(box).calls, undefined);
+  t.end();
+});
+
+test('a phone that nothing wakes may come by itself, for as long as the site says and the opening lasts', (t) => {
+  const left = (pollTakesMax: ReturnType<typeof minutes>) => {
+    const box = started();
+    const { starts: start } = work(box);
+    return box.take({ kind: 'wake-answered', mac, start, answer: 'silent', pollTakesMax });
+  };
+  const box = left(minutes(60));
+  t.match(work(box), { phase: 'offered', deadlineAt: after(60) });
+  t.equal(work(left(minutes(240))).deadlineAt, after(120), 'the opening ends first');
+  box.take({ kind: 'woke' }, after(60));
+  t.match(work(box), { phase: 'held', failures: 1, fault: 'phone-never-asked' });
+  t.end();
+});
+
+test('a registration is kept beside what the phone showed, and of strangers nothing', (t) => {
+  const box = started();
+  const seen = { kind: 'registration-seen', source: 'options', address: '10.0.0.7' } as const;
+  box.take({ ...seen, mac });
+  t.same(box.tables.sightings.get(mac)?.registered, {
+    source: 'options',
+    address: '10.0.0.7',
+    at: one,
+  });
+  box.asks(mac, '66.85.0.41');
+  t.match(box.tables.sightings.get(mac), { version: '66.85.0.41', registered: { at: one } });
+  box.take({ ...seen, mac: macOf(9) });
+  t.equal(box.tables.sightings.has(macOf(9)), false);
+  t.end();
+});
