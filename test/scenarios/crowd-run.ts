@@ -227,9 +227,7 @@ function showsItself(phone: CrowdPhone): boolean {
 const lastFile = (phone: CrowdPhone): string | undefined =>
   kindOf(phone.vendor, phone.model)
     ?.files(phone, phone.prefers)
-    .findLast(
-      ({ ifAbsent }) => ifAbsent.length === 0 || ifAbsent.every((one) => /\.boot$/.test(one)),
-    )?.path;
+    .findLast(({ ifAbsent }) => ifAbsent.every((one) => one.endsWith('.boot')))?.path;
 
 /** Paths of this phone's own file. */
 const ownFiles = (phone: CrowdPhone): string[] =>
