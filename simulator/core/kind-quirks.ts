@@ -96,6 +96,15 @@ const poly: KindQuirks = {
   },
 };
 
+/** Before `Type/` was added to it, only the version told the updater's User-Agent from the application's. */
+const soundPoint: KindQuirks = {
+  ...poly,
+  loader: {
+    userAgent: (application) => application.replace(/ Type\/Application$/, ''),
+    version: '4.4.0.0423',
+  },
+};
+
 const grandstream: KindQuirks = {
   files: [
     other('/cfg{mac}'),
@@ -127,7 +136,7 @@ const fanvilCommon: Readonly<Record<string, string>> = {
 /** By vendor, then by line as the facts name it; `''` for all lines of the vendor. */
 export const KIND_QUIRKS: Readonly<Record<string, Readonly<Record<string, KindQuirks>>>> = {
   Yealink: { '': yealink },
-  Polycom: { '': poly },
+  Polycom: { 'SoundPoint and SoundStation': soundPoint, '': poly },
   Grandstream: { '': grandstream },
   Cisco: {
     // An address without a scheme in option 66 is tried by TFTP first; the rule it finds there names HTTP.

@@ -36,7 +36,7 @@ const row = (phone: string, version: string, oui: string, count: number, more = 
 /** Phones that take an image meanwhile. */
 const updater = row('Yealink T46S', '66.85.0.5', '805ec0', 20);
 
-export const CROWD: readonly Row[] = [
+const CROWD: readonly Row[] = [
   row('Yealink T46S', '66.86.0.15', '001565', 50, { loginStyle: 'digest' }),
   row('Yealink T54W', '96.86.0.70', '805e0c', 30, { prefers: 'tftp' }),
   row('Polycom VVX411', '6.4.6.2656', '64167f', 60),

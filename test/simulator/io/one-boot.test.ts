@@ -79,8 +79,8 @@ const BOOTS: readonly Boot[] = [
     oui: '0004f2',
     version: '4.0.15.1009',
     asks: [
-      `GET /{mac}.cfg ${sip335}/5.0.3.1667 Type/Updater`,
-      `GET /000000000000.cfg ${sip335}/5.0.3.1667 Type/Updater`,
+      `GET /{mac}.cfg ${sip335}/4.4.0.0423`,
+      `GET /000000000000.cfg ${sip335}/4.4.0.0423`,
       `GET /{mac}-license.cfg ${sip335}/4.0.15.1009 Type/Application`,
       `GET /{mac}-directory.xml ${sip335}/4.0.15.1009 Type/Application`,
       `GET /000000000000-directory.xml ${sip335}/4.0.15.1009 Type/Application`,

@@ -133,6 +133,42 @@ test('a phone that decides by the image’s header takes a new one and leaves it
   }
 });
 
+test('phones that are served by what is known of their line take an image and come back with it', async (t) => {
+  const cases: readonly (readonly [Line, string, string])[] = [
+    [
+      { mac: mac('000413000001')!, vendor: 'Snom', model: 'D785', version: '10.1.175.16' },
+      'snomD785-10.1.198.19-SIP-r.bin',
+      '10.1.198.19',
+    ],
+    [
+      { mac: mac('08000f000001')!, vendor: 'Mitel', model: '6867i', version: '6.0.0.1005' },
+      '6867i.st',
+      '6.2.0.1012',
+    ],
+    [
+      { mac: mac('00085d000001')!, vendor: 'Aastra', model: '6731i', version: '3.2.2.6038' },
+      '6731i.st',
+      '3.3.1.4365',
+    ],
+    [
+      { mac: mac('7c2f80000001')!, vendor: 'Gigaset', model: 'N870 IP PRO', version: '83.V2.11.0' },
+      'N870_83.V2.50.0.bin',
+      '83.V2.50.0',
+    ],
+    [
+      { mac: mac('000e08000001')!, vendor: 'Linksys', model: 'SPA942', version: '6.1.3(a)' },
+      'spa942-6-1-5-a.bin',
+      '6.1.5(a)',
+    ],
+  ];
+  for (const [line, fileName, version] of cases) {
+    const image = { vendor: line.vendor, version, fileName, lengthBytes };
+    const { watched } = await offered(t, line, image);
+    await watched.until('booting', 2);
+    t.match(watched.phone.state(), { version, flashes: 1 }, `${line.vendor} ${line.model}`);
+  }
+});
+
 test('a load file brings its parts with it', async (t) => {
   const version = '12-0-7MPP0201-66';
   const part = { vendor: 'Cisco', version, fileName: `kern78xx.${version}.sbn`, lengthBytes };
