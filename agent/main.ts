@@ -28,6 +28,7 @@ import { openWaker, type Waker } from './io/waker.ts';
 import { endRunning, tellRunning } from './io/running-file.ts';
 import { localView } from './core/local-view.ts';
 import { openLocalPage } from './io/local-page.ts';
+import { Discovery } from './io/discovery.ts';
 import { Neighbours } from './io/neighbours.ts';
 import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
 import { openPhoneServers, type PhoneServers, type ServingSettings } from './io/phone-servers.ts';
@@ -45,6 +46,8 @@ export interface AgentOptions {
   readonly sip: Listen;
   /** Where phones listen for SIP; 5060 everywhere but in laboratories. */
   readonly phoneSipPort: number;
+  /** Where to listen for SIP plug and play; absent: not at all. */
+  readonly pnp?: Listen;
   /** How phones are woken and found idle, where the site says it; SIP over UDP alone where it does not. */
   readonly wake?: WakeFile;
   /** The address that phones are told; the one listened on where it is not a wildcard. */
@@ -89,26 +92,21 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     store,
     clock,
     step: (event, now) => stepAgent({ site, version: agentVersion, tables }, event, now),
-    act: (effect) => act(effect),
+    act: (effect) => perform(effect, { parts, cache, keyring, submit }),
     failed: (error) => options.failed(error),
     woke: { kind: 'woke' },
   });
   const submit = (event: AgentEvent) => loop.submit(event);
   const cache = new ImageCache({ images, grant, log, submit });
-  const act = (effect: AgentEffect): void => perform(effect, { parts, cache, keyring, submit });
   let ports: RunningAgent['ports'] | undefined;
   const host = options.advertise ?? options.http.host;
   const neighbours = new Neighbours();
+  const address = () => addressOf(host, ports);
   const files = new Provisioning({
     tables,
     images,
     keyring,
-    address: () => ({
-      host,
-      httpPort: ports?.http ?? 0,
-      tftpPort: ports?.tftp ?? 0,
-      ...(ports?.https === undefined ? {} : { httpsPort: ports.https }),
-    }),
+    address,
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
     neighbourOf: (asker) => neighbours.of(asker),
@@ -128,6 +126,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const page = options.page && (await openLocalPage({ ...options.page, view }));
   ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
   tellRunning(options.folder, { pid: process.pid, host, http: ports.http, tftp: ports.tftp });
+  const discovery = await Discovery.open({ ...options, neighbours, tables, submit, address });
   submit({ kind: 'started' });
   parts.link = openLink(options, clock, submit);
   return {
@@ -138,11 +137,24 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
       loop.stop();
       parts.waker?.close();
       await parts.link?.close();
-      await Promise.all([servers.close(), sip.close(), cache.close(), page?.close()]);
+      await Promise.all([
+        discovery.close(),
+        servers.close(),
+        sip.close(),
+        cache.close(),
+        page?.close(),
+      ]);
       store.close();
     },
   };
 }
+
+const addressOf = (host: string, ports: RunningAgent['ports'] | undefined) => ({
+  host,
+  httpPort: ports?.http ?? 0,
+  tftpPort: ports?.tftp ?? 0,
+  ...(ports?.https === undefined ? {} : { httpsPort: ports.https }),
+});
 
 const wakerOf = (
   { wake = usualWakeFile, phoneSipPort: port }: AgentOptions,

@@ -54,10 +54,27 @@ export function ringwaveAgentProgram(): Command {
     .option('--routed-phones', 'phones may be behind a router, where their MAC cannot be seen')
     .option('--page <host:port>', 'a page for whoever stands at the box, such as 127.0.0.1:8069')
     .option('--pbx <file>', 'PBXs and how phones are woken, as docs/waking.md tells')
+    .option('--pnp <host:port>', 'answer phones of the plan by SIP plug and play, on 0.0.0.0:5060')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'warn')
     .action(async (flags: RunFlags) => {
       const { run } = await import('./run.ts');
       await run(flags);
+    });
+  addLooks(program);
+  return program;
+}
+
+/** Verbs that look at what an agent keeps. */
+function addLooks(program: Command): void {
+  program
+    .command('phones')
+    .description('List the phones of the plan, and those in none that showed themselves.')
+    .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
+    .option('--unknown', 'only phones that are in no plan')
+    .option('--json', 'print JSON')
+    .action(async (flags: { data: string; unknown?: boolean; json?: boolean }) => {
+      const { phones } = await import('./phones.ts');
+      await phones(flags);
     });
   program
     .command('doctor')
@@ -68,5 +85,4 @@ export function ringwaveAgentProgram(): Command {
       const { doctor } = await import('./doctor.ts');
       await doctor(flags);
     });
-  return program;
 }

@@ -27,6 +27,7 @@ export interface RunFlags {
   readonly tftpOnePort?: boolean;
   readonly tftpRollover1?: boolean;
   readonly pbx?: string;
+  readonly pnp?: string;
 }
 
 /** Runs until SIGTERM or SIGINT. Prints `ready http HOST:PORT tftp HOST:PORT sip HOST:PORT` when it serves phones. */
@@ -54,6 +55,7 @@ export async function run(flags: RunFlags): Promise<void> {
     secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
     serving: servingFrom(flags),
     ...(flags.pbx ? { wake: openWakeFile(flags.pbx) } : {}),
+    ...(flags.pnp ? { pnp: listenFrom('--pnp', flags.pnp) } : {}),
     ...(flags.page ? { page: listenFrom('--page', flags.page) } : {}),
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
   });

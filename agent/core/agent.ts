@@ -2,6 +2,7 @@ import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
 import { noteController } from './clock-check.ts';
 import { fetchOf, imageFailed, imageHeld, imageLost, wantImages } from './image-needs.ts';
+import { phoneClaimed } from './discovered.ts';
 import {
   configServed,
   imageBegan,
@@ -100,6 +101,8 @@ function take(
       return configServed(draft, event, now);
     case 'stranger-asked':
       return strangerAsked(draft, event, now);
+    case 'phone-claimed':
+      return phoneClaimed(draft, event, now);
     case 'alarm-raised':
       return raise(draft, event, now);
     case 'secret-made':

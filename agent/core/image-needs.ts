@@ -112,5 +112,12 @@ export function imageFailed(
   });
 }
 
+/** The file of an image that counted as held is gone or rotten: it is fetched again at once. */
+export function imageLost(draft: AgentDraft, digest: Sha256, now: EpochMs): void {
+  const row = draft.images.get(digest);
+  if (row?.state !== 'held') return;
+  draft.images.put(digest, { ...row, state: 'wanted', retryAt: now });
+}
+
 export const isOnSite = (draft: AgentDraft, release: PlanRelease, model: string): boolean =>
   imagesFor(release, model).every((image) => draft.images.get(image.sha256)?.state === 'held');

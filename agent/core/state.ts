@@ -127,6 +127,21 @@ export interface Stranger {
   readonly blockedUntil?: EpochMs;
 }
 
+/** A phone in no plan that showed itself on this site. All of it is its own claim, save where it was seen from. */
+export interface Discovered {
+  readonly mac: Mac;
+  readonly vendor: string | null;
+  readonly model: string | null;
+  readonly version: string | null;
+  readonly address: string;
+  readonly via: readonly DiscoveredVia[];
+  readonly firstAt: EpochMs;
+  readonly at: EpochMs;
+}
+
+/** It asked for a file, asked by plug and play, or is in the neighbour table with a phone maker's prefix. */
+export type DiscoveredVia = 'request' | 'pnp' | 'neighbour';
+
 export type AgentTables = {
   plan: Map<string, HeldPlan>;
   halt: Map<string, Halt>;
@@ -140,6 +155,8 @@ export type AgentTables = {
   /** How often a phone's file with its secret was taken whole in its present lease. */
   fetches: Map<string, { readonly lease: string; readonly count: number }>;
   strangers: Map<string, Stranger>;
+  /** By MAC. */
+  discovered: Map<string, Discovered>;
   /** When an alarm was last told, by fault and address. */
   alarms: Map<string, EpochMs>;
   link: Map<string, Link>;
@@ -178,6 +195,7 @@ export const emptyTables = (): AgentTables => ({
   credentials: new Map(),
   fetches: new Map(),
   strangers: new Map(),
+  discovered: new Map(),
   alarms: new Map(),
   link: new Map(),
   resumed: new Map(),
@@ -242,6 +260,15 @@ export type AgentEvent =
       readonly address: string;
     }
   | { readonly kind: 'stranger-asked'; readonly address: string; readonly mac: Mac }
+  | {
+      readonly kind: 'phone-claimed';
+      readonly mac: Mac;
+      readonly vendor: string | null;
+      readonly model: string | null;
+      readonly version: string | null;
+      readonly address: string;
+      readonly via: DiscoveredVia;
+    }
   | {
       readonly kind: 'alarm-raised';
       readonly fault: FaultCode;

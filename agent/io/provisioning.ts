@@ -72,7 +72,11 @@ export class Provisioning implements FileResolver {
     if (stranger) {
       const lure = this.#decoy(asked, stranger);
       if (lure) return lure;
-      this.#parts.submit({ kind: 'stranger-asked', address: asked.address, mac: stranger });
+      const { address } = asked;
+      this.#parts.submit({ kind: 'stranger-asked', address, mac: stranger });
+      const { vendor, model, version } = meaning.identity;
+      const claim = { mac: stranger, vendor, model, version, address };
+      this.#parts.submit({ kind: 'phone-claimed', via: 'request', ...claim });
     }
     const place = meaning.kind === 'phone-config' ? await this.#place(asked, meaning) : undefined;
     if (place?.kind === 'hidden') return this.#hide(asked, place.alarm);
