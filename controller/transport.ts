@@ -18,6 +18,8 @@ export interface Transport {
   send(site: Id, kind: DownKind, body: string | Buffer): boolean;
   /** Sends to every connected site. */
   sendAll(kind: 'halt' | 'bye', body: string | Buffer): void;
+  /** Ends the connection of a site whose login has ended; a broker outside ends it by its own rules. */
+  cut(site: Id): void;
   /** A hint only: on brokers outside, presence is the last message's age. */
   connected(site: Id): boolean;
   close(): Promise<void>;

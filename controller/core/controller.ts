@@ -7,6 +7,7 @@ import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from '.
 import { replan } from './plan.ts';
 import { advance, type Moved } from './rollout.ts';
 import type {
+  Command,
   ControllerDraft,
   ControllerEffect,
   ControllerEvent,
@@ -61,6 +62,8 @@ function take(
       const result = takeCommand(draft, event.command, event.who, now, moved);
       const halt = draft.halt.get('halt');
       if (event.command.kind === 'halt' && halt) effects.push({ kind: 'send-halt', halt });
+      const cut = result.ok ? loginEnded(event.command) : undefined;
+      if (cut) effects.push({ kind: 'cut-site', site: cut });
       return { kind: 'answer', id: event.id, result };
     }
     case 'hello':
@@ -109,4 +112,10 @@ function nextRolloutTime(draft: ControllerDraft, now: EpochMs): EpochMs | undefi
 function sitesToTell(draft: ControllerDraft, event: ControllerEvent, moved: Moved): Set<Id> {
   const owed = [...draft.owed.entries()].map(([site]) => site as Id);
   return new Set([...moved.sites, ...owed, ...('site' in event ? [event.site] : [])]);
+}
+
+/** The site whose agent has a new login after this command, or none any more. */
+function loginEnded(command: Command): Id | undefined {
+  if (command.kind === 'site-remove') return command.site;
+  return command.kind === 'agent-enrol' ? command.agent.site : undefined;
 }

@@ -364,6 +364,8 @@ export type ControllerEffect =
       readonly issuedAt: EpochMs;
     }
   | { readonly kind: 'send-halt'; readonly halt: Halt; readonly site?: Id }
+  /** The login of this site's agent is no longer valid: a connection made with it ends. */
+  | { readonly kind: 'cut-site'; readonly site: Id }
   | { readonly kind: 'answer'; readonly id: string; readonly result: CommandResult };
 
 export interface ControllerStep {

@@ -131,6 +131,10 @@ class EmbeddedBroker implements Broker {
     for (const [site, session] of this.#sessions) this.#write(session, site, allTopic(kind), body);
   }
 
+  cut(site: Id): void {
+    this.#sessions.get(site)?.client.close();
+  }
+
   connected(site: Id): boolean {
     return (this.#sessions.get(site)?.filters.size ?? 0) > 0;
   }

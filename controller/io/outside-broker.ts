@@ -84,6 +84,9 @@ class OutsideBroker implements Transport {
     this.#publish(allTopic(kind), body);
   }
 
+  /** Nothing in MQTT 3.1.1 lets one client end another's connection; its broker must drop the old password. */
+  cut(): void {}
+
   connected(site: Id): boolean {
     return this.#presence.has(site);
   }

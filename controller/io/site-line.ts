@@ -64,6 +64,8 @@ export function sendEffect(
       transport.send(effect.site, 'plan', seal(sealed, key));
       return undefined;
     }
+    case 'cut-site':
+      return transport.cut(effect.site);
     case 'send-halt': {
       const sealed = {
         kind: 'halt' as const,

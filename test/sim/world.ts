@@ -335,6 +335,8 @@ export class World {
         const plan = through(decodePlan, effect.plan);
         return this.#deliver(agent, false, () => agent.node.submit({ kind: 'plan-came', plan }));
       }
+      case 'cut-site':
+        return undefined;
       case 'send-halt':
         for (const agent of this.agents.values()) {
           if (effect.site && effect.site !== agent.site) continue;

@@ -313,3 +313,23 @@ test('every change is in the audit with who and when, and a changed or missing l
   t.equal(firstBrokenEntry([...entries].reverse()), 1);
   t.end();
 });
+
+test('removing a site, or enrolling another box for it, ends the connection of the old one', (t) => {
+  const desk = new Desk().do({ kind: 'site-put', site: siteOf('lisbon') }).joined(idOf('lisbon'));
+  const cuts = () => desk.effects.filter((effect) => effect.kind === 'cut-site');
+  desk.do({ kind: 'site-put', site: siteOf('lisbon') });
+  t.same(cuts(), []);
+  const record = { id: 't2', site: idOf('lisbon'), secret: 's', expiresAt: after(60) };
+  desk.do({ kind: 'token-mint', record });
+  const agent = {
+    site: idOf('lisbon'),
+    enrolledAt: after(1),
+    passwordHash: 'q',
+    imageTokenHash: 'i',
+  };
+  desk.do({ kind: 'agent-enrol', record: { ...record, usedBy: 'another box' }, agent });
+  t.same(cuts(), [{ kind: 'cut-site', site: 'lisbon' }]);
+  desk.do({ kind: 'site-remove', site: idOf('lisbon') });
+  t.same(cuts(), [{ kind: 'cut-site', site: 'lisbon' }]);
+  t.end();
+});

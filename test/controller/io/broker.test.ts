@@ -380,3 +380,15 @@ test('closing ends every connection and lets the port go', async (t) => {
   await broker.close();
   t.pass('closing twice is harmless');
 });
+
+test('a site whose login has ended is cut at once', async (t) => {
+  const { broker, url, ears } = await open(t);
+  const { client, ended } = openStranger(t, url, 'faro');
+  await connected(client);
+  t.equal(await granted(client, 'fw/v1/dn/faro/#'), 1);
+  await ears.presence.first((it) => it === 'faro up');
+  broker.cut(site('faro'));
+  await ended.first();
+  await ears.presence.first((it) => it === 'faro down');
+  broker.cut(site('nobody'));
+});
