@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { runCrowd } from './crowd-run.ts';
 
-/** Far above what an idle machine needs; `test/bench/crowd.ts` gives the figure itself. */
+/** With starts within two seconds an idle machine needs a hundredth of it; `test/bench/crowd.ts` gives the figure itself. */
 const p95MsMax = 1000;
 /** Node itself takes 90 MB, the cache of image pieces 64 at most. */
 const peakMBMax = 300;
@@ -9,7 +9,7 @@ const peakMBMax = 300;
 test('five hundred phones of nineteen makers start at once while twenty take an image, and each gets what it should', {
   timeout: 90_000,
 }, async (t) => {
-  const end = await runCrowd({ folder: t.testdir({}), imageBytes: 2_000_000, speed: 100 });
+  const end = await runCrowd({ folder: t.testdir({}), imageBytes: 2_000_000, speed: 25 });
   const { p50Ms, p95Ms, maxMs, peakMB, answers } = end;
   t.comment(
     `${answers} answers, p50 ${p50Ms} ms, p95 ${p95Ms} ms, longest ${maxMs} ms; agent at most ${peakMB} MB`,

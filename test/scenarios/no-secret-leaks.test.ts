@@ -9,8 +9,10 @@ import { type Mac, mac } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import { basicHeader, type Login } from '../../simulator/core/digest-login.ts';
 import { askFrom } from '../../simulator/core/boot-round.ts';
+import { NotifyDesk } from '../../simulator/core/notify-desk.ts';
 import { kindOf } from '../../simulator/core/phone-kinds.ts';
 import { boundIn, portIn } from '../../simulator/demo/ports.ts';
+import { openSipPort } from '../../simulator/io/sip-port.ts';
 import type { RunningController } from '../../controller/main.ts';
 import { filesBelow, formsOf, searched } from './secret-search.ts';
 import { alwaysOpen, Api, enrolAgent, startController, storeRelease, until } from './site.ts';
@@ -56,9 +58,10 @@ class AgentProcess {
   httpPort = 0;
   readonly ended: Promise<unknown>;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, sipPort: number) {
     const any = '127.0.0.1:0';
-    const flags = ['--http', any, '--tftp', any, '--sip', any, '--plain-secrets'];
+    const sip = ['--sip', any, '--phone-sip-port', String(sipPort)];
+    const flags = ['--http', any, '--tftp', any, ...sip, '--plain-secrets'];
     const said = join(folder, 'said');
     mkdirSync(said, { recursive: true });
     this.child = spawn(
@@ -76,8 +79,8 @@ class AgentProcess {
     }
   }
 
-  static async start(folder: string): Promise<AgentProcess> {
-    const agent = new AgentProcess(folder);
+  static async start(folder: string, sipPort: number): Promise<AgentProcess> {
+    const agent = new AgentProcess(folder, sipPort);
     const [ready] = (await once(createInterface({ input: agent.child.stdout! }), 'line')) as [
       string,
     ];
@@ -145,8 +148,29 @@ async function provisionAll(agent: AgentProcess, controller: RunningController):
   }
 }
 
+/** The Yealink's SIP side: it believes a NOTIFY only with its login, so that the agent has to use it. */
+async function sipSide(t: Test): Promise<{ port: number; proven: () => boolean }> {
+  const desk = new NotifyDesk(kindOf(yealink.vendor, yealink.model)!.wakes, 'seed');
+  const habit = { kind: 'challenges' } as const;
+  let hasProven = false;
+  const sip = await openSipPort({ address: '127.0.0.1', port: 0 }, (bytes, from) => {
+    const login = yealink.login ? { login: yealink.login } : {};
+    const answer = desk.answer(bytes, { from, habit, ...login, userAgent: 'Yealink SIP-T46S' });
+    if (answer) sip.send(answer.answer, from);
+    const isProof = /^authorization:/im.test(bytes.toString('latin1'));
+    if (isProof && answer?.notify?.wants === 'reboot') hasProven = true;
+  });
+  t.teardown(() => sip.close());
+  return { port: sip.port, proven: () => hasProven };
+}
+
 /** A rollout that gives the Yealink a second login while its first still works. */
-async function rotate(agent: AgentProcess, controller: RunningController, api: Api): Promise<void> {
+async function rotate(
+  agent: AgentProcess,
+  controller: RunningController,
+  api: Api,
+  isWoken: () => boolean,
+): Promise<void> {
   const { id } = await storeRelease(api, '66.86.0.15', Buffer.from('an image'));
   await api.must('POST', '/rollouts', {
     id: 'autumn',
@@ -156,6 +180,7 @@ async function rotate(agent: AgentProcess, controller: RunningController, api: A
     rotateCredentials: true,
   });
   await api.must('POST', '/rollouts/autumn/approve', {});
+  await until('it was woken by its login', isWoken);
   await until('there is a second login', () => stateOf(controller, yealink)?.generation === 2);
   remember(yealink, await agent.boot(yealink));
   await agent.boot(yealink);
@@ -198,11 +223,12 @@ test('no login is anywhere in what an agent leaves behind, whatever happened to 
   const all = join(folder, 'agent');
   const { controller, api } = await site(folder);
   t.teardown(() => controller.close());
-  const first = await AgentProcess.start(all);
+  const sip = await sipSide(t);
+  const first = await AgentProcess.start(all, sip.port);
   t.teardown(() => void first.child.kill());
   await provisionAll(first, controller);
   t.equal(logins.size, phones.length, 'each maker’s phone learnt one');
-  await rotate(first, controller, api);
+  await rotate(first, controller, api, sip.proven);
   t.equal(logins.size, phones.length + 1, 'and one of them a second');
   await misbehave(first);
   const inFlight = phones.map((one) => first.boot(one).catch(() => {}));
@@ -222,7 +248,7 @@ test('no login is anywhere in what an agent leaves behind, whatever happened to 
     'its journal was there to be read',
   );
 
-  const second = await AgentProcess.start(all);
+  const second = await AgentProcess.start(all, sip.port);
   t.teardown(() => void second.child.kill());
   const path = '/805ec0000001.cfg';
   const headers = { authorization: basicHeader(yealink.login!) };
@@ -235,7 +261,7 @@ test('no login is anywhere in what an agent leaves behind, whatever happened to 
   );
   t.same(searched(all, secrets, isOwnWriting), [], 'crashed');
 
-  const third = await AgentProcess.start(all);
+  const third = await AgentProcess.start(all, sip.port);
   t.teardown(() => void third.child.kill());
   await third.boot(yealink);
   await third.end('SIGTERM');
