@@ -1,7 +1,6 @@
 // FreeSWITCH's event socket as values: header lines, an empty line, and a body as long as Content-Length says. Pure;
 // nothing throws.
-import { isIP } from 'node:net';
-import type { Registration } from './registration.ts';
+import { isAddress, type Registration } from './registration.ts';
 
 export interface EslMessage {
   /** Names in small letters. */
@@ -105,7 +104,7 @@ export function registrationsOf(
     const address = textAt(row, 'network_ip');
     const port = Number(row['network_port']);
     const isOwn = row['reg_user'] === user && row['realm'] === domain;
-    const isPlace = isIP(address) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536;
+    const isPlace = isAddress(address) && Number.isInteger(port) && port > 0 && port < 65_536;
     return isOwn && isPlace ? [{ address, port }] : [];
   });
 }

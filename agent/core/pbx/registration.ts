@@ -1,12 +1,15 @@
 // Where a PBX says that a phone is registered.
-import { isIP } from 'node:net';
-
 export interface Registration {
   /** The IP address in the contact, or where the registration came from. */
   readonly address: string;
   readonly port: number;
   readonly userAgent?: string;
 }
+
+/** Whether a text is an IP address, written out: a name proves no phone and can come to mean another. */
+export const isAddress = (text: string): boolean =>
+  /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text) ||
+  (/^[0-9a-f:.]{2,45}$/i.test(text) && text.includes(':') && URL.canParse(`http://[${text}]/`));
 
 /** RFC 3261 section 19.1.2: what a URI without a port means. */
 const usualPort = 5060;
@@ -19,7 +22,7 @@ export function contactOf(uri: string): Registration | undefined {
     ) ?? [];
   const address = six ?? four ?? '';
   const number = port === undefined ? usualPort : Number(port);
-  if (isIP(address) === 0 || number < 1 || number > 65_535) return undefined;
+  if (!isAddress(address) || number < 1 || number > 65_535) return undefined;
   return { address, port: number };
 }
 

@@ -1,8 +1,8 @@
 // The file of `--pbx`: which PBXs a site has, how its phones are woken, and what proves that a phone is idle or back.
 import { type Problem, problemsOf, readJson } from '@ringwave/firmware-catalog/problems';
 import { type DurationMs, minutes } from '@ringwave/protocol/units';
-import { isIP } from 'node:net';
 import { type Static, Type } from 'typebox';
+import { isAddress } from './registration.ts';
 import { WAY_NAMES, type WayName } from '../wake/ways.ts';
 
 /** Bytes of the file; one with eight PBXs has some 2,000. */
@@ -119,7 +119,7 @@ function missingIn(pbx: Static<typeof Pbx>, at: number): Problem[] {
       reason: `is missing, which ${kind} needs`,
       nextStep: `Add ${key}.`,
     }));
-  if (isIP(pbx.host) !== 0) return missing;
+  if (isAddress(pbx.host)) return missing;
   const reason = `is ${JSON.stringify(pbx.host.slice(0, 60))}, which is a name`;
   const nextStep = 'Write the IP address: a name could come to mean another host.';
   return [...missing, { path: `${path}.host`, reason, nextStep }];

@@ -9,7 +9,7 @@ import {
 } from '../../../../agent/core/pbx/ami.ts';
 import * as esl from '../../../../agent/core/pbx/event-socket.ts';
 import { lookupAnswer } from '../../../../agent/core/pbx/kamailio.ts';
-import { contactOf, onlyContact } from '../../../../agent/core/pbx/registration.ts';
+import { contactOf, isAddress, onlyContact } from '../../../../agent/core/pbx/registration.ts';
 import { callStateOf } from '../../../../agent/core/sip/dialog-info.ts';
 
 const packets = (text: string) => {
@@ -108,6 +108,24 @@ test('what Kamailio looked up is where the phone really is', (t) => {
   t.same(lookupAnswer(answer({ ...contact, Expires: 'expired' })), []);
   t.same(lookupAnswer({ error: { code: 500, message: 'AOR not found in location table' } }), []);
   t.equal(lookupAnswer({ error: { code: 500, message: 'Location table not found' } }), undefined);
+  t.end();
+});
+
+test('an address is one written out', (t) => {
+  const right = ['10.0.0.7', '255.255.255.255', '0.0.0.0', 'fd00::7', '::1', '::ffff:10.0.0.7'];
+  t.same(right.filter(isAddress), right);
+  const wrong = [
+    '',
+    '10.0.0',
+    '10.0.0.256',
+    '10.0.0.7.',
+    '1.2.3.4.5',
+    'phone',
+    'fd00',
+    ':::',
+    '::1%lo',
+  ];
+  t.same(wrong.filter(isAddress), []);
   t.end();
 });
 
