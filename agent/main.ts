@@ -137,7 +137,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
       loop.stop();
       parts.waker?.close();
       await parts.link?.close();
-      await Promise.all([discovery, servers, sip, cache, page].map((one) => one?.close()));
+      await Promise.all([discovery, servers, sip, cache, page].map(async (one) => one?.close()));
       store.close();
     },
   };
