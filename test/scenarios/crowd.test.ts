@@ -1,7 +1,7 @@
 import { test } from 'tap';
 import { runCrowd } from './crowd-run.ts';
 
-/** With starts within two seconds an idle machine needs a hundredth of it; `test/bench/crowd.ts` gives the figure itself. */
+/** With starts within two seconds an idle machine needs a twentieth of it; `test/bench/crowd.ts` gives the figure itself. */
 const p95MsMax = 1000;
 /** Node itself takes 90 MB, the cache of image pieces 64 at most. */
 const peakMBMax = 300;
