@@ -151,9 +151,9 @@ const addressOf = (host: string, ports: RunningAgent['ports'] | undefined) => ({
 });
 
 const wakerOf = (
-  { wake = usualWakeFile, phoneSipPort: port }: AgentOptions,
-  parts: Omit<Parameters<typeof openWaker>[0], 'settings' | 'port'>,
-): Waker => openWaker({ ...parts, settings: wake, port });
+  { wake = usualWakeFile, phoneSipPort: port, secrets }: AgentOptions,
+  parts: Omit<Parameters<typeof openWaker>[0], 'settings' | 'port' | 'isRouted'>,
+): Waker => openWaker({ ...parts, settings: wake, port, isRouted: secrets?.routed ?? false });
 
 /** What phones show is for core; one that took its configuration is also asked about soon after. */
 function shown(event: AgentEvent, submit: (event: AgentEvent) => void, waker?: Waker): void {

@@ -24,6 +24,8 @@ interface WakerParts {
   readonly tables: AgentTables;
   readonly keyring: Pick<Keyring, 'unseal'>;
   readonly clock: Clock;
+  /** Phones may be behind a router, whose MAC the neighbour table then shows for them. */
+  readonly isRouted: boolean;
   /** Where phones listen for SIP. */
   readonly port: number;
   submit(event: AgentEvent): void;
@@ -102,6 +104,7 @@ export class Waker {
 
   /** A phone that moved is woken where it is; undefined where its address is another device's and it is nowhere. */
   async #placeOf(mac: Mac, seenAt: string): Promise<string | undefined> {
+    if (this.#parts.isRouted) return seenAt;
     const there = await this.#parts.neighbours.of(seenAt);
     if (there === null || there === mac) return seenAt;
     return (await this.#parts.neighbours.whereIs(mac)) ?? undefined;

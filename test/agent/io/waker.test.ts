@@ -56,9 +56,11 @@ interface Site {
   readonly of?: (address: string) => Mac | null;
   readonly whereIs?: string | null;
   readonly clock?: HandClock;
+  readonly isRouted?: boolean;
 }
 
-async function waker(t: Test, { port, settings, pbxs = [], of, whereIs = null, clock }: Site) {
+async function waker(t: Test, site: Site) {
+  const { port, settings, pbxs = [], of, whereIs = null, clock, isRouted = false } = site;
   const tables = emptyTables();
   const plan = planOf([planPhone(1, { extension: '101' })]);
   tables.plan.set('plan', { plan, heldSince: one });
@@ -78,6 +80,7 @@ async function waker(t: Test, { port, settings, pbxs = [], of, whereIs = null, c
     tables,
     keyring: { unseal: () => 'secret' },
     clock: clock ?? wallClock(),
+    isRouted,
     port,
     submit: (event) => (events.push(event), heard()),
   });
@@ -149,6 +152,8 @@ test('a phone that moved is woken where it is, and never the device that has its
   t.same([asked.length, moved.asked.length], [0, 1]);
   t.same(await (await waker(t, { port, of })).wake(), answered('silent'));
   t.same([asked.length, moved.asked.length], [0, 1]);
+  const behindRouter = await waker(t, { port, of, isRouted: true });
+  t.same(await behindRouter.wake(), answered('accepted'), 'a router shows its own MAC');
 });
 
 test('a phone that is back is asked about once, when it should be registered', async (t) => {
