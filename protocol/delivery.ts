@@ -70,7 +70,7 @@ export const landed = (flight: Flight, seq: number, window: number): Flight => (
 function fitting(items: readonly ReportItem[]): readonly ReportItem[] {
   let length = 0;
   const end = items.findIndex((item, place) => {
-    length += JSON.stringify(item).length;
+    length += Buffer.byteLength(JSON.stringify(item));
     return place > 0 && (length > batchBytesMax || place >= reportItemsMax);
   });
   return end === -1 ? items : items.slice(0, end);

@@ -10,7 +10,7 @@ import type { EdgeLog, FileResolver } from './file-source.ts';
 import type { HttpTls } from './http-door.ts';
 import { HttpServer } from './http-server.ts';
 import { TftpServer } from './tftp-server.ts';
-import { UploadSpool } from './upload-spool.ts';
+import { type Masking, spoolLimits, UploadSpool } from './upload-spool.ts';
 
 export interface Listens {
   readonly host: string;
@@ -42,6 +42,8 @@ export interface PhoneServersOf extends ServingSettings {
   readonly log: EdgeLog;
   readonly now: EpochMs;
   mayWrite(path: string): UploadNamed | undefined;
+  /** Takes a phone's own logins out of what it uploads. */
+  readonly masked: Masking;
 }
 
 export interface PhoneServers {
@@ -59,7 +61,12 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
   const { files, log } = of;
   const cache = new ChunkCache();
   const budget = new ByteBudget(of.bytesPerSecond);
-  const uploads = await UploadSpool.open(join(of.folder, 'uploads'), (path) => of.mayWrite(path));
+  const uploads = await UploadSpool.open(
+    join(of.folder, 'uploads'),
+    (path) => of.mayWrite(path),
+    spoolLimits,
+    of.masked,
+  );
   const common = { files, log, cache, budget, uploads };
   const policy = { ...phonePolicy, rollover: of.tftpRollsOverToOne ? 1 : 0 } as const;
   const singlePort = of.tftpOnePort === true;

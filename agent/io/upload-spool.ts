@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Mac } from '@ringwave/protocol/units';
 import { type UploadNamed, uploadNamed } from '../core/upload-names.ts';
 
 export interface AskedUpload {
@@ -38,6 +39,9 @@ export const spoolLimits: SpoolLimits = {
   uploadsMax: 16,
 };
 
+/** What is kept of an upload: a phone's own logins are taken out of it. */
+export type Masking = (body: Buffer, owner: Mac) => Buffer;
+
 /** Files aside, while they are written; a name that no upload can have. */
 const asideEnding = '.uploading';
 
@@ -49,6 +53,7 @@ export class UploadSpool implements UploadDesk {
   readonly #folder: string;
   readonly #limits: SpoolLimits;
   readonly #mayWrite: (path: string) => UploadNamed | undefined;
+  readonly #masked: Masking;
   readonly #lengths = new Map<string, number>();
   #bytes = 0;
   #active = 0;
@@ -57,7 +62,9 @@ export class UploadSpool implements UploadDesk {
     folder: string,
     mayWrite: (path: string) => UploadNamed | undefined,
     limits: SpoolLimits,
+    masking: Masking,
   ) {
+    this.#masked = masking;
     this.#folder = folder;
     this.#mayWrite = mayWrite;
     this.#limits = limits;
@@ -68,8 +75,9 @@ export class UploadSpool implements UploadDesk {
     folder: string,
     mayWrite: (path: string) => UploadNamed | undefined,
     limits: SpoolLimits = spoolLimits,
+    masking: Masking = (body) => body,
   ): Promise<UploadSpool> {
-    const spool = new UploadSpool(folder, mayWrite, limits);
+    const spool = new UploadSpool(folder, mayWrite, limits, masking);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(folder)) {
       const path = join(folder, name);
@@ -91,7 +99,7 @@ export class UploadSpool implements UploadDesk {
     let holdsPlace = true;
     return {
       bytesMax: this.#limits.fileBytesMax,
-      store: (body) => this.#store(named.name, body),
+      store: (body) => this.#store(named.name, this.#masked(body, named.mac)),
       done: () => {
         if (holdsPlace) this.#active -= 1;
         holdsPlace = false;
