@@ -23,6 +23,8 @@ import { type ControllerLink, openControllerLink } from './io/controller-link.ts
 import { ImageCache } from './io/image-cache.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
+import { openBase } from './io/base/open-base.ts';
+import { type BaseSettings, ownTemplates } from './core/provisioning/base.ts';
 import { SipSocket } from './io/sip-socket.ts';
 import { openWaker, type Waker } from './io/waker.ts';
 import { endRunning, tellRunning } from './io/running-file.ts';
@@ -54,6 +56,8 @@ export interface AgentOptions {
   readonly advertise?: string;
   /** What the site allows beside HTTPS to phones that are neighbours; nothing where absent. */
   readonly secrets?: SecretPolicy;
+  /** What phones' files are made over; the agent's own templates where absent. */
+  readonly base?: BaseSettings;
   /** TLS, limits and TFTP's peculiarities; plain HTTP and TFTP without any. */
   readonly serving?: ServingSettings;
   /** A page for whoever stands at the box; none where absent. */
@@ -109,6 +113,11 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     address,
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
+    base: await openBase({
+      folder: options.folder,
+      settings: options.base ?? ownTemplates,
+      alarm: (fault, address, detail) => submit({ kind: 'alarm-raised', fault, address, detail }),
+    }),
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
   });

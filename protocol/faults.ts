@@ -42,6 +42,15 @@ export const FAULTS = {
     retry: 'never',
     advice: 'Find the device at this address at once: nobody has a reason to ask for this MAC.',
   },
+  'base-unusable': {
+    retry: 'when-fixed',
+    advice:
+      'Look at the file or provisioning server named here; until then phones get what was good last.',
+  },
+  'rescue-served': {
+    retry: 'never',
+    advice: 'Nothing to do if a technician is at work there; else end it: ringwave-agent rescue --end.',
+  },
   'storage-full': { retry: 'when-fixed', advice: 'Free disk space on the box named here.' },
   'phone-never-asked': {
     retry: 'next-opening',

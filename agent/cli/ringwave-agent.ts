@@ -55,6 +55,7 @@ export function ringwaveAgentProgram(): Command {
     .option('--page <host:port>', 'a page for whoever stands at the box, such as 127.0.0.1:8069')
     .option('--pbx <file>', 'PBXs and how phones are woken, as docs/waking.md tells')
     .option('--pnp <host:port>', 'answer phones of the plan by SIP plug and play, on 0.0.0.0:5060')
+    .option('--provisioning <file>', 'where base files come from, as docs/provisioning.md tells')
     .option('--log-level <level>', 'fatal, error, warn, info, debug or trace', 'warn')
     .action(async (flags: RunFlags) => {
       const { run } = await import('./run.ts');

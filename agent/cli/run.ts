@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { ServingSettings } from '../io/phone-servers.ts';
 import { openBox, readGrant } from '../io/box.ts';
+import { openBaseSettings } from '../io/base/base-settings-file.ts';
 import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
@@ -27,6 +28,7 @@ export interface RunFlags {
   readonly tftpOnePort?: boolean;
   readonly tftpRollover1?: boolean;
   readonly pbx?: string;
+  readonly provisioning?: string;
   readonly pnp?: string;
 }
 
@@ -54,6 +56,7 @@ export async function run(flags: RunFlags): Promise<void> {
     phoneSipPort: portFrom(flags.phoneSipPort),
     secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
     serving: servingFrom(flags),
+    ...(flags.provisioning ? { base: openBaseSettings(flags.provisioning) } : {}),
     ...(flags.pbx ? { wake: openWakeFile(flags.pbx) } : {}),
     ...(flags.pnp ? { pnp: listenFrom('--pnp', flags.pnp) } : {}),
     ...(flags.page ? { page: listenFrom('--page', flags.page) } : {}),

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type {
   AgentAddress,
@@ -8,8 +7,7 @@ import type {
 import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
-import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
-import type { AgentEvent, AgentTables, Credential, SealedSecret } from '../core/state.ts';
+import type { AgentEvent, AgentTables } from '../core/state.ts';
 import { type Decoys, decoysOf } from '../core/provisioning/decoys.ts';
 import { firmwareFor, type Meaning, readRequest } from '../core/provisioning/read-request.ts';
 import {
@@ -19,15 +17,11 @@ import {
   type SecretPolicy,
 } from '../core/provisioning/secret-guard.ts';
 import { isBlocked } from '../core/provisioning/strangers.ts';
-import { acceptedSecrets } from '../core/rotation.ts';
-import type {
-  Asked,
-  FileResolver,
-  Served,
-  TransferEnd,
-  TransferObserver,
-  TransferSeen,
-} from './file-source.ts';
+import type { BaseFiles, Guarded } from './base/base-files.ts';
+import type { Asked, FileResolver, Served } from './file-source.ts';
+import { noLogin, PhoneLogins, userOf } from './phone-logins.ts';
+import { storedImage } from './stored-image.ts';
+import { TransferEvidence } from './transfer-evidence.ts';
 import { checkPath } from './check-path.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -39,6 +33,8 @@ export interface ProvisioningParts {
   readonly images: ImageStore;
   readonly keyring: Keyring;
   readonly policy: SecretPolicy;
+  /** What the files of phones are made over. */
+  readonly base: BaseFiles;
   /** Whose MAC this machine's neighbour table has for an address; null: none. */
   neighbourOf(address: string): Promise<Mac | null>;
   now(): EpochMs;
@@ -47,20 +43,17 @@ export interface ProvisioningParts {
   submit(event: AgentEvent): void;
 }
 
-type Evidence =
-  | { readonly kind: 'image'; readonly mac: Mac; readonly release: Id; readonly fileName: string }
-  | { readonly kind: 'config'; readonly mac: Mac; readonly generation: number };
-
 export const realm = 'Ringwave';
 
 export class Provisioning implements FileResolver {
   readonly #parts: ProvisioningParts;
-  readonly #evidence = new WeakMap<Asked, Evidence>();
-  /** Phones that were challenged for a first secret and have not come back; at most those of the plan. */
-  readonly #challenged = new Set<string>();
+  readonly #logins: PhoneLogins;
+  readonly observer: TransferEvidence;
 
   constructor(parts: ProvisioningParts) {
     this.#parts = parts;
+    this.#logins = new PhoneLogins(parts.tables, parts.keyring);
+    this.observer = new TransferEvidence((event) => parts.submit(event));
   }
 
   async resolve(asked: Asked): Promise<Served> {
@@ -80,9 +73,10 @@ export class Provisioning implements FileResolver {
     }
     const place = meaning.kind === 'phone-config' ? await this.#place(asked, meaning) : undefined;
     if (place?.kind === 'hidden') return this.#hide(asked, place.alarm);
-    const login = meaning.kind === 'phone-config' ? this.#login(asked, meaning.phone) : noLogin;
+    const login =
+      meaning.kind === 'phone-config' ? this.#logins.read(asked, meaning.phone) : noLogin;
     if (login === 'refused') return { kind: 'login-needed', realm };
-    if (meaning.phone && this.#isOwnWord(meaning.phone, login)) {
+    if (meaning.phone && this.#logins.isOwnWord(meaning.phone, login)) {
       this.#saw(asked, meaning.phone, meaning.identity, meaning.kind, login);
     }
     switch (meaning.kind) {
@@ -91,9 +85,9 @@ export class Provisioning implements FileResolver {
       case 'phone-config':
         return this.#phoneConfig(asked, meaning, await this.#place(asked, meaning, login));
       case 'common-config':
-        return this.#commonConfig(asked, meaning.profile);
+        return this.#commonConfig(asked, meaning);
       case 'absent':
-        return { kind: 'absent' };
+        return this.#other(asked, meaning.phone);
       default:
         return meaning satisfies never;
     }
@@ -102,11 +96,11 @@ export class Provisioning implements FileResolver {
   /** What this asker may have of the phone's file, before (`generation` 0) or after its login. */
   async #place(
     asked: Asked,
-    { phone, profile }: Extract<Meaning, { kind: 'phone-config' }>,
+    { phone, profile }: { readonly phone: PlanPhone; readonly profile: VendorProfile },
     generation = noLogin,
   ): Promise<Handing> {
     const { tables, policy } = this.#parts;
-    const line = profile.lines.find(({ hasModel }) => hasModel(phone.model));
+    const line = lineOf(profile, phone);
     const asker = {
       protocol: asked.protocol,
       address: asked.address,
@@ -156,43 +150,6 @@ export class Provisioning implements FileResolver {
     return { kind: 'absent' };
   }
 
-  /**
-   * The generation the phone logged in with; 0 without a login. Before a phone has proven a first secret it
-   * may come without one, to learn it; afterwards its file is for its own login alone.
-   */
-  #login(asked: Asked, phone: PlanPhone): number | 'refused' {
-    const row = this.#parts.tables.credentials.get(phone.mac);
-    const secrets = acceptedSecrets(row);
-    const place = asked.login?.verify((user) =>
-      user === userOf(phone) ? secrets.map((secret) => this.#open(phone, secret)) : [],
-    );
-    const generation = place === undefined ? undefined : secrets[place]?.generation;
-    if (generation !== undefined) return generation;
-    // No secret crosses TFTP, so TFTP cannot show one either; that file holds none.
-    if (asked.protocol === 'tftp') return noLogin;
-    return row?.current || this.#challengesFirst(phone, row) ? 'refused' : noLogin;
-  }
-
-  /**
-   * Many phones send their login only when challenged. One that may hold its first secret is challenged once;
-   * if it comes again without a login it never got the secret, and is given it once more.
-   */
-  #challengesFirst(phone: PlanPhone, row: Credential | undefined): boolean {
-    if (row?.next?.state !== 'published') return false;
-    if (this.#challenged.delete(phone.mac)) return false;
-    this.#challenged.add(phone.mac);
-    return true;
-  }
-
-  /** Anyone on the voice LAN can claim to be a phone; one that has a login of its own shows itself only by it. */
-  #isOwnWord(phone: PlanPhone, generation: number): boolean {
-    return generation > 0 || !this.#parts.tables.credentials.get(phone.mac)?.current;
-  }
-
-  #open(phone: PlanPhone, secret: SealedSecret): string {
-    return this.#parts.keyring.unseal(secret.sealed, phone.mac as Mac, secret.generation);
-  }
-
   #saw(
     asked: Asked,
     phone: PlanPhone,
@@ -221,30 +178,23 @@ export class Provisioning implements FileResolver {
     asked: Asked,
     { phone, release, image }: Extract<Meaning, { kind: 'image' }>,
   ): Promise<Served> {
-    const opened = await this.#parts.images.openRead(image.sha256 as Sha256);
-    if (!opened) return { kind: 'absent' };
+    const digest = image.sha256 as Sha256;
+    const served = await storedImage(this.#parts.images, digest);
+    if (!served) {
+      this.#parts.submit({ kind: 'image-lost', digest });
+      return { kind: 'absent' };
+    }
     const mac = phone.mac as Mac;
-    this.#evidence.set(asked, {
-      kind: 'image',
-      mac,
-      release: release.id as Id,
-      fileName: image.fileName,
-    });
-    return {
-      kind: 'image',
-      digest: image.sha256 as Sha256,
-      etag: `sha256-${image.sha256}`,
-      lengthBytes: opened.lengthBytes,
-      read: (offset, length) => readExactly(opened.handle, offset, length),
-      release: () => void opened.handle.close(),
-    };
+    const { fileName } = image;
+    this.observer.expect(asked, { kind: 'image', mac, release: release.id as Id, fileName });
+    return served;
   }
 
-  #phoneConfig(
+  async #phoneConfig(
     asked: Asked,
     { phone, profile }: Extract<Meaning, { kind: 'phone-config' }>,
     handed: Handing,
-  ): Served {
+  ): Promise<Served> {
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
     if (handed.kind === 'later') {
       if (handed.alarm) this.#hide(asked, handed.alarm);
@@ -260,84 +210,77 @@ export class Provisioning implements FileResolver {
         agent: this.#parts.address(),
         ...(firmware ? { firmware } : {}),
         ...(secret
-          ? { provisioning: { user: userOf(phone), password: this.#open(phone, secret) } }
+          ? { provisioning: { user: userOf(phone), password: this.#logins.open(phone, secret) } }
           : {}),
       },
       `/${asked.path}`,
     );
     // Poly's master file, for one, holds no login: only the file that does hands the secret over.
     const generation = file.holdsLogin ? (secret?.generation ?? 0) : 0;
-    this.#evidence.set(asked, { kind: 'config', mac, generation });
-    return {
-      kind: 'bytes',
-      body: Buffer.from(file.body),
-      contentType: file.contentType,
-      noStore: true,
-    };
+    this.observer.expect(asked, { kind: 'config', mac, generation });
+    return this.#parts.base.config({
+      asked,
+      line: lineOf(profile, phone),
+      ours: file,
+      isOwnName: isOwnName(profile, phone, asked.path),
+      maySecrets: secret !== undefined,
+    });
   }
 
-  #commonConfig(asked: Asked, profile: VendorProfile): Served {
-    const file = profile.renderCommonConfig(this.#parts.address(), `/${asked.path}`);
-    return {
-      kind: 'bytes',
-      body: Buffer.from(file.body),
-      contentType: file.contentType,
-      noStore: false,
-    };
+  /** Anyone may ask for it, so it never holds a secret; over a base where the asker's line is known. */
+  async #commonConfig(
+    asked: Asked,
+    { phone, profile }: Extract<Meaning, { kind: 'common-config' }>,
+  ): Promise<Served> {
+    const ours = profile.renderCommonConfig(this.#parts.address(), `/${asked.path}`);
+    const line = phone && lineOf(profile, phone);
+    const isOwn = line === undefined;
+    const over = { asked, line, ours, isOwnName: isOwn, maySecrets: false };
+    const served = await this.#parts.base.config(over);
+    if (served.kind !== 'absent') return { ...served, ...(isOwn && { noStore: false }) };
+    return this.#parts.base.config({ ...over, isOwnName: true });
   }
 
-  readonly observer: TransferObserver = {
-    transferBegan: ({ asked }: TransferSeen) => this.#transfer(asked, 'image-began'),
-    transferProgress: ({ asked }: TransferSeen) => this.#progressed(asked),
-    transferEnded: (seen: TransferSeen, end: TransferEnd) => this.#ended(seen, end),
-  };
-
-  #transfer(asked: Asked, kind: 'image-began' | 'image-progressed'): void {
-    const evidence = this.#evidence.get(asked);
-    if (evidence?.kind !== 'image' || asked.method === 'HEAD') return;
-    const { mac, release, fileName } = evidence;
-    this.#parts.submit({ kind, mac, release, fileName });
-  }
-
-  readonly #reportedAt = new WeakMap<Asked, SteadyMs>();
-
-  #progressed(asked: Asked): void {
-    const now = steadyNow();
-    if (now < steadyLater(this.#reportedAt.get(asked) ?? (0 as SteadyMs), progressEveryMs)) return;
-    this.#reportedAt.set(asked, now);
-    this.#transfer(asked, 'image-progressed');
-  }
-
-  /** The last byte of a file may leave in a Range: whole means that the phone now has all up to the end. */
-  #ended({ asked, fromByte, lengthBytes }: TransferSeen, end: TransferEnd): void {
-    const evidence = this.#evidence.get(asked);
-    if (!evidence || asked.method === 'HEAD') return;
-    const isWhole =
-      (end.outcome.kind === 'done' || end.outcome.kind === 'last-ack-missing') &&
-      fromByte + end.bytes >= lengthBytes;
-    if (evidence.kind === 'image') {
-      const { mac, release, fileName } = evidence;
-      this.#parts.submit({ kind: 'image-left', mac, release, fileName, whole: isWhole });
-    } else if (isWhole) {
-      this.#parts.submit({
-        kind: 'config-served',
-        mac: evidence.mac,
-        generation: evidence.generation,
-      });
-    }
+  /** Directories, pictures and further settings of a phone that is known: from the base, never an image. */
+  async #other(asked: Asked, phone: PlanPhone | undefined): Promise<Served> {
+    const profile = phone && profileOf(phone.vendor);
+    if (!phone || !profile || !this.#parts.base.hasOthers) return { kind: 'absent' };
+    const means = profile.fileAsked(`/${asked.path}`)?.kind;
+    if (means === 'image' || leadsElsewhere(profile, phone, asked.path)) return { kind: 'absent' };
+    const login = this.#logins.read(asked, phone);
+    const generation = login === 'refused' ? noLogin : login;
+    const handed = await this.#place(asked, { phone, profile }, generation);
+    if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
+    const maySecrets = login !== 'refused' && handed.kind === 'with';
+    const line = lineOf(profile, phone);
+    const served = await this.#parts.base.other({ asked, line, maySecrets });
+    return served.kind === 'guarded' && login === 'refused'
+      ? { kind: 'login-needed', realm }
+      : laterIfGuarded(served);
   }
 }
 
-/** Exactly these bytes, or a rejection: a short answer would reach the phone as a broken image. */
-async function readExactly(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
-  const piece = Buffer.allocUnsafe(length);
-  const { bytesRead } = await handle.read(piece, 0, length, offset);
-  if (bytesRead !== length) throw new Error(`image ends ${length - bytesRead} bytes early`);
-  return piece;
+/** The phone keeps what it has and asks again: perhaps in a lease. */
+const laterIfGuarded = (served: Served | Guarded): Served =>
+  served.kind === 'guarded' ? { kind: 'later', reason: 'its base holds secrets' } : served;
+
+const lineOf = (profile: VendorProfile, { model }: PlanPhone) =>
+  profile.lines.find(({ hasModel }) => hasModel(model));
+
+const nameIn = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/** A file that phones of this vendor ask for only because the agent's own file names it. */
+function isOwnName(profile: VendorProfile, phone: PlanPhone, path: string): boolean {
+  const boot = profile.bootFiles({ mac: phone.mac as Mac, model: phone.model });
+  return !boot.some((file) => file.means === 'phone-config' && nameIn(file.path) === nameIn(path));
 }
 
-/** Often enough to keep a slow phone's time from running out, too seldom to cost anything. */
-const progressEveryMs = 500;
+/** What a phone asks for before its own file can send it past this agent: Yealink's `<mac>.boot`. */
+function leadsElsewhere(profile: VendorProfile, phone: PlanPhone, path: string): boolean {
+  const boot = profile.bootFiles({ mac: phone.mac as Mac, model: phone.model });
+  const own = boot.findIndex(({ means }) => means === 'phone-config');
+  return boot.slice(0, own).some((file) => nameIn(file.path) === nameIn(path));
+}
 
 /** What `ringwave-agent doctor` reads; it says nothing that the port itself does not. */
 const check: Served = {
@@ -346,8 +289,3 @@ const check: Served = {
   contentType: 'text/plain',
   noStore: true,
 };
-
-const noLogin = 0;
-
-/** The provisioning user of a phone: its MAC without separators. */
-const userOf = (phone: PlanPhone): string => phone.mac.replaceAll(':', '');

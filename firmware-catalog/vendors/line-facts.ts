@@ -26,6 +26,10 @@ export interface LineFacts {
   readonly config: Known<ConfigLanguage>;
   /** How a configuration says each thing; the setting's own names in the vendor's language. */
   readonly settings: Readonly<Record<SettingName, Known<readonly SettingLine[]>>>;
+  /** Further names under which files of others tell firmware, with `*` for any word: taken out of a PBX's file. */
+  readonly otherFirmwareNames?: readonly string[];
+  /** The setting that lists, between commas, the files to load next. */
+  readonly furtherFiles?: string;
   /** Whether a value that a configuration leaves out keeps what the phone has. */
   readonly absentValue: Known<'keeps' | 'resets'>;
   readonly updateDecision: Known<'differs' | 'newer' | 'always' | 'asks-user'>;

@@ -1,14 +1,19 @@
 // Sets and takes out single settings in a configuration file that somebody else wrote, and leaves every other
 // byte as it was: the file of a PBX stays its own, but for what is managed here.
 
-import { isPrintable, xmlText } from './config-text.ts';
+import { fromXml, isPrintable, xmlText } from './config-text.ts';
 import { literal } from './boot-path.ts';
 import type { ConfigLanguage } from './line-facts.ts';
 
-/** One setting by its vendor's name; `value` undefined takes it out. */
+/**
+ * One setting by its vendor's name; `value` undefined takes it out. In a name that is taken out or looked for, `#`
+ * stands for a number and `*` for any word.
+ */
 export interface Managed {
   readonly name: string;
   readonly value?: string;
+  /** How it is added, with `{name}` and `{value}`, where the language's own line does not say it. */
+  readonly written?: string;
 }
 
 export type Overlaid =
@@ -33,17 +38,33 @@ export function overlay(
   const shape = shapeOf(language);
   if (!shape.isOf(body)) return refused(`it is not ${language.form}`);
   let text = body;
-  for (const { name, value } of settings) {
+  for (const { name, value, written: line } of settings) {
     if (value === undefined) text = withoutSetting(text, shape, name);
     else {
       const written = safe(language, value);
       if (written === undefined) return refused(`no such value can stand in ${language.form}`);
-      const set = withSetting(text, shape, name, written);
+      const set = withSetting(text, shape, { name, value: written, line });
       if (set === undefined) return refused(`it has no place for ${name}`);
       text = set;
     }
   }
   return { kind: 'overlaid', body: text };
+}
+
+/** Whether a phone would read the file as one of this language, as far as its shape shows. */
+export const isWrittenIn = (body: string, language: ConfigLanguage): boolean =>
+  body.length <= overlaidLengthMax && shapeOf(language).isOf(body);
+
+/** What a file says of a setting, at each place; empty where it says nothing or is not in this language. */
+export function valuesIn(body: string, language: ConfigLanguage, name: string): string[] {
+  const shape = shapeOf(language);
+  const found: string[] = [];
+  if (!isWrittenIn(body, language)) return found;
+  outsideComments(body, shape, name, (all, _, value) => {
+    found.push(language.escape === 'xml' ? fromXml(value) : value);
+    return all;
+  });
+  return found;
 }
 
 const refused = (reason: string): Overlaid => ({ kind: 'refused', reason });
@@ -65,21 +86,31 @@ interface Shape {
   /** Parts in which nothing is a setting. */
   readonly comments: RegExp;
   /** What a new setting looks like, and where it goes; undefined where the file has no place. */
-  added(body: string, name: string, value: string): string | undefined;
+  added(body: string, setting: Added): string | undefined;
 }
 
-const withSetting = (
-  text: string,
-  shape: Shape,
-  name: string,
-  value: string,
-): string | undefined => {
+/** `value` as it is written in the language; `line` undefined: as the language writes any setting. */
+interface Added {
+  readonly name: string;
+  readonly value: string;
+  readonly line: string | undefined;
+}
+
+const written = ({ name, value, line = '' }: Added, usual: string): string =>
+  (line === '' ? usual : line).replaceAll('{name}', name).replace('{value}', () => value);
+
+/** `#` stands for a number and `*` for any word. */
+const named = (name: string): string =>
+  literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}');
+
+const withSetting = (text: string, shape: Shape, setting: Added): string | undefined => {
+  const { name, value } = setting;
   let found = false;
   const set = outsideComments(text, shape, name, (_, before, __, after) => {
     found = true;
     return before + value + after;
   });
-  return found ? set : shape.added(text, name, value);
+  return found ? set : shape.added(text, setting);
 };
 
 const withoutSetting = (text: string, shape: Shape, name: string): string =>
@@ -128,13 +159,13 @@ function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
     comments: /^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm,
     places: (name) =>
       new RegExp(
-        `^([ \\t]*${literal(lead)}${literal(name)}${gap})([^\\r\\n]*?)(${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
+        `^([ \\t]*${literal(lead)}${named(name)}${gap})([^\\r\\n]*?)(${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
         'gm',
       ),
-    added: (body, name, value) => {
+    added: (body, setting) => {
       const ending = body.includes('\r\n') ? '\r\n' : lineEnd;
       const whole = body === '' || /\r?\n$/.test(body) ? body : body + ending;
-      return `${whole}${lead}${name}${sign}${value}${end}${ending}`;
+      return `${whole}${written(setting, line)}${ending}`;
     },
   };
 }
@@ -146,13 +177,8 @@ function elementShape({ line, frame }: ConfigLanguage): Shape {
     isOf: (body) => isXml(body) && !isPage(body) && body.includes(close),
     comments: XML_COMMENTS,
     places: (name) =>
-      new RegExp(`(<${literal(name)}(?:\\s[^<>]{0,1000})?>)([^<]*)(</${literal(name)}\\s?>)`, 'g'),
-    added: (body, name, value) =>
-      before(
-        body,
-        close,
-        line.replaceAll('{name}', name).replace('{value}', () => value),
-      ),
+      new RegExp(`(<${named(name)}(?:\\s[^<>]{0,1000})?>)([^<]*)(</${named(name)}\\s?>)`, 'g'),
+    added: (body, setting) => before(body, close, written(setting, line)),
   };
 }
 
@@ -166,15 +192,10 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
     comments: XML_COMMENTS,
     places: (name) =>
       new RegExp(
-        `(<${element}\\s[^<>]{0,500}?\\b${key}="${literal(name)}"[^<>]{0,500}?\\bvalue=")([^"<>]*)("[^<>]{0,500}>)`,
+        `(<${element}\\s[^<>]{0,500}?\\b${key}="${named(name)}"[^<>]{0,500}?\\bvalue=")([^"<>]*)("[^<>]{0,500}>)`,
         'g',
       ),
-    added: (body, name, value) =>
-      before(
-        body,
-        close,
-        line.replaceAll('{name}', name).replace('{value}', () => value),
-      ),
+    added: (body, setting) => before(body, close, written(setting, line)),
   };
 }
 
@@ -183,8 +204,8 @@ function attributeShape(): Shape {
   return {
     isOf: (body) => isXml(body) && !isPage(body),
     comments: XML_COMMENTS,
-    places: (name) => new RegExp(`(\\s${literal(name)}\\s?=\\s?")([^"<]*)(")`, 'g'),
-    added: (body, name, value) => {
+    places: (name) => new RegExp(`(\\s${named(name)}\\s?=\\s?")([^"<]*)(")`, 'g'),
+    added: (body, { name, value }) => {
       const end = body.lastIndexOf('</');
       if (end > 0) return `${body.slice(0, end)}<managed ${name}="${value}"/>\n${body.slice(end)}`;
       const only = body.lastIndexOf('/>');

@@ -25,6 +25,9 @@ const common = {
     escape: 'xml',
     lineEnd: '\n',
   },
+  // APP_FILE_PATH_VVX410 and the like count before APP_FILE_PATH.
+  otherFirmwareNames: ['APP_FILE_PATH_*'],
+  furtherFiles: 'CONFIG_FILES',
   settings: {
     ...NO_SETTINGS,
     firmware: [setting('APP_FILE_PATH', '{url}')],

@@ -70,6 +70,8 @@ const common = {
   bootFiles,
   config,
   settings,
+  // The first is the name before V81; handsets load through their base.
+  otherFirmwareNames: ['firmware.url', 'over_the_air.url', 'over_the_air.url.*'],
   absentValue: 'keeps',
   updateDecision: 'differs',
   versionScheme: 'family.line.branch.build; numbers of two families do not compare',

@@ -1,0 +1,133 @@
+// One file of a PBX with what is managed here: the firmware of the slot, the phone's login, where it asks next, and
+// hardening. All of it follows from the vendor's facts; the rest of the file stays as it was.
+
+import type {
+  ConfigLanguage,
+  LineFacts,
+  SettingLine,
+} from '@ringwave/firmware-catalog/vendors/line-facts';
+import { type Managed, overlay, valuesIn } from '@ringwave/firmware-catalog/vendors/overlay';
+
+export interface Overlaying {
+  readonly line: LineFacts;
+  /** The file that the agent would give by itself, for the same path. */
+  readonly ours: string;
+  /** Whether the asker may have this phone's secrets now, as `handing` said. */
+  readonly maySecrets: boolean;
+  readonly isHardened: boolean;
+}
+
+export type Composed =
+  | { readonly kind: 'composed'; readonly body: string }
+  /** It holds secrets, this asker may not have them now, and the phone would lose them in a file without. */
+  | { readonly kind: 'guarded' }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** `base` as Latin-1 text: bytes of any encoding come out as they went in. */
+export function composed(base: string, by: Overlaying): Composed {
+  const { config } = by.line;
+  if (config === 'unknown') return { kind: 'refused', reason: 'its language is unknown' };
+  const secrets = by.maySecrets ? [] : secretsIn(base, by.line, config);
+  if (secrets === 'unknown') return { kind: 'guarded' };
+  if (secrets.length > 0 && by.line.absentValue !== 'keeps') return { kind: 'guarded' };
+  const managed = [...managedOf(by, config), ...furtherFiles(base, by, config)];
+  const settings = managed.filter((one) => one !== undefined);
+  if (settings.length < managed.length) {
+    return { kind: 'refused', reason: `no single key names the firmware of ${by.line.line}` };
+  }
+  const taken = secrets.map((name) => ({ name }));
+  const done = overlay(base, config, [...taken, ...settings]);
+  return done.kind === 'refused' ? done : { kind: 'composed', body: done.body };
+}
+
+/** The agent's own file with what the site hardens. */
+export function hardened(ours: string, line: LineFacts): string {
+  if (line.config === 'unknown') return ours;
+  const done = overlay(ours, line.config, hardening(line));
+  return done.kind === 'overlaid' ? done.body : ours;
+}
+
+/** Which keys with secrets stand in the file; unknown where the line's facts cannot tell. */
+export function secretsIn(
+  base: string,
+  line: LineFacts,
+  config: ConfigLanguage,
+): readonly string[] | 'unknown' {
+  const { 'sip-login': sip, 'admin-password': admin } = line.settings;
+  if (sip === 'unknown' || admin === 'unknown') return 'unknown';
+  const names = [...sip, ...admin]
+    .filter(({ value }) => value.includes('{password}'))
+    .map(({ name }) => anyAccount(name));
+  // Codes such as P34 do not show which others hold the passwords of further accounts.
+  if (names.some((name) => /^P\d+$/.test(name))) return 'unknown';
+  return names.filter((name) => valuesIn(base, config, name).some((value) => value.trim() !== ''));
+}
+
+/** Facts tell the first account; the others differ in its number alone. */
+const anyAccount = (name: string): string => name.replace(/(?<!\d)0*1(?!\d)/, '#');
+
+const known = (lines: readonly SettingLine[] | 'unknown'): readonly SettingLine[] =>
+  lines === 'unknown' ? [] : lines;
+
+/** What each managed key must be: as our own file says it, or not there. Undefined: no way to write it. */
+function managedOf(
+  { line, ours, isHardened }: Overlaying,
+  config: ConfigLanguage,
+): (Managed | undefined)[] {
+  const { settings, otherFirmwareNames = [] } = line;
+  const lines = [
+    ...known(settings.firmware),
+    ...known(settings['provisioning-login']),
+    ...known(settings['provisioning-server']),
+  ];
+  const once = lines.filter((one, at) => lines.findIndex(({ name }) => name === one.name) === at);
+  return [
+    ...otherFirmwareNames.map((name) => ({ name })),
+    ...once.map((one) => managedAs(one, ours, config)),
+    ...switches(config, ours),
+    ...(isHardened ? hardening(line) : []),
+  ];
+}
+
+function managedAs(
+  { name, written }: SettingLine,
+  ours: string,
+  config: ConfigLanguage,
+): Managed | undefined {
+  const isElement = written === undefined || written.includes('{value}</{name}>');
+  // One tag with several values is more than a setting.
+  if (!isElement) return undefined;
+  const value = valuesIn(ours, config, name)[0];
+  if (value === undefined) return { name };
+  return { name, value, ...(written === undefined ? {} : { written }) };
+}
+
+/** The files that the base lists stay; ours come first, because what is read first counts (Poly). */
+function furtherFiles(
+  base: string,
+  { line: { furtherFiles: name }, ours }: Overlaying,
+  config: ConfigLanguage,
+): Managed[] {
+  const own = name === undefined ? [] : listed(valuesIn(ours, config, name)[0]);
+  if (name === undefined || own.length === 0) return [];
+  const all = new Set([...own, ...listed(valuesIn(base, config, name)[0])]);
+  return [{ name, value: [...all].join(',') }];
+}
+
+const listed = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+
+/** Poly takes settings of the device only from a file that says so: its frame does. */
+function switches({ line, frame }: ConfigLanguage, ours: string): Managed[] {
+  if (line !== '{name}="{value}"') return [];
+  const stands = [...frame.matchAll(/\s([\w-]+\.[\w.-]+)="([^"{}]*)"/g)];
+  return stands.flatMap(([, name = '', value = '']) =>
+    ours.includes(`${name}="${value}"`) ? [{ name, value }] : [],
+  );
+}
+
+const hardening = ({ settings }: LineFacts): Managed[] =>
+  known(settings['web-off']).map(({ name, value }) => ({ name, value }));

@@ -1,0 +1,23 @@
+/** What a source of base files has under a name. */
+export type BaseFile =
+  | { readonly kind: 'found'; readonly body: Buffer; readonly contentType?: string }
+  | { readonly kind: 'absent' }
+  /** It could not be read now: nothing is known about it. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface BaseAsked {
+  /** As `askedPath` gives it. */
+  readonly path: string;
+  readonly userAgent?: string;
+  /** Whether a page for people cannot be the file. */
+  readonly isConfig: boolean;
+}
+
+export interface BaseReader {
+  /** The folder or host, for people. */
+  readonly name: string;
+  read(asked: BaseAsked): Promise<BaseFile>;
+}
+
+/** Bytes of one base file, picture or directory; the longest configuration known has 200,000. */
+export const baseBytesMax = 1024 ** 2;

@@ -1,0 +1,116 @@
+import { Buffer } from 'node:buffer';
+import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
+import { isWrittenIn } from '@ringwave/firmware-catalog/vendors/overlay';
+import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
+import type { FaultCode } from '@ringwave/protocol/faults';
+import { type Composed, composed, hardened } from '../../core/provisioning/managed.ts';
+import type { Asked, Served } from '../file-source.ts';
+import type { BaseReader } from './base-file.ts';
+
+/** One request for a file of a known phone. */
+export interface OverBase {
+  readonly asked: Asked;
+  /** Undefined for a model that no line has. */
+  readonly line: LineFacts | undefined;
+  /** What the agent would serve by itself. */
+  readonly ours: RenderedFile;
+  /** Only the agent's own files name this one: no PBX has it. */
+  readonly isOwnName: boolean;
+  readonly maySecrets: boolean;
+}
+
+/** It holds secrets that this asker may not have now. */
+export type Guarded = Extract<Composed, { kind: 'guarded' }>;
+
+export interface BaseFilesParts {
+  /** Undefined: the agent's own templates are the base. */
+  readonly reader: BaseReader | undefined;
+  readonly isHardened: boolean;
+  /** Tells of a base that cannot be used, once an hour for each place. */
+  alarm(fault: FaultCode, place: string, detail: string): void;
+}
+
+/** The files of a phone over the site's base. */
+export class BaseFiles {
+  readonly #parts: BaseFilesParts;
+
+  constructor(parts: BaseFilesParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the base may have files that the agent does not know. */
+  get hasOthers(): boolean {
+    return this.#parts.reader !== undefined;
+  }
+
+  /**
+   * A configuration: the base with what is managed. Where there is none, and where it cannot be overlaid, the agent's
+   * own file stands in if the phone keeps what a file leaves out; others keep what they have and ask again.
+   */
+  async config({ asked, line, ours, isOwnName, maySecrets }: OverBase): Promise<Served> {
+    const { reader, isHardened } = this.#parts;
+    const own = () => bytes(isHardened && line ? hardened(ours.body, line) : ours.body, ours);
+    if (!reader || isOwnName) return own();
+    const instead = (reason: string): Served =>
+      line?.absentValue === 'keeps' ? own() : { kind: 'later', reason };
+    const base = await reader.read({ ...questionOf(asked), isConfig: true });
+    if (base.kind === 'failed')
+      return this.#unusable(base.reason, { kind: 'later', reason: base.reason });
+    if (base.kind === 'absent') return line?.absentValue === 'keeps' ? own() : { kind: 'absent' };
+    if (!line) return instead('the line of this model is unknown');
+    const by = { line, ours: ours.body, maySecrets, isHardened };
+    const made = composed(base.body.toString('latin1'), by);
+    if (made.kind === 'guarded') return { kind: 'later', reason: 'its base holds secrets' };
+    if (made.kind === 'composed') {
+      return { ...bytes('', ours), body: Buffer.from(made.body, 'latin1') };
+    }
+    const reason = `${asked.path}: ${made.reason}`;
+    return this.#unusable(reason, instead(reason));
+  }
+
+  /** Any other file of the phone, as the base has it, but for firmware and secrets in a configuration. */
+  async other({
+    asked,
+    line,
+    maySecrets,
+  }: Pick<OverBase, 'asked' | 'line' | 'maySecrets'>): Promise<Served | Guarded> {
+    const { reader } = this.#parts;
+    if (!reader) return { kind: 'absent' };
+    const base = await reader.read({ ...questionOf(asked), isConfig: isConfigName(asked.path) });
+    if (base.kind === 'absent') return base;
+    if (base.kind === 'failed')
+      return this.#unusable(base.reason, { kind: 'later', reason: base.reason });
+    const served = {
+      kind: 'bytes',
+      body: base.body,
+      contentType: base.contentType ?? 'application/octet-stream',
+      noStore: true,
+    } as const;
+    const text = base.body.toString('latin1');
+    const language = line?.config ?? 'unknown';
+    if (!line || language === 'unknown' || text.includes('\0') || !isWrittenIn(text, language)) {
+      return served;
+    }
+    const made = composed(text, { line, ours: '', maySecrets, isHardened: false });
+    if (made.kind === 'composed') return { ...served, body: Buffer.from(made.body, 'latin1') };
+    return made.kind === 'guarded'
+      ? made
+      : this.#unusable(`${asked.path}: ${made.reason}`, { kind: 'absent' });
+  }
+
+  #unusable(detail: string, served: Served): Served {
+    this.#parts.alarm('base-unusable', this.#parts.reader?.name ?? '', detail);
+    return served;
+  }
+}
+
+/** Names under which phones of any vendor look for settings; a directory or picture has others. */
+const isConfigName = (path: string): boolean => /\.(?:cfg|boot|xml|txt|conf)$/i.test(path);
+
+const questionOf = ({ path, userAgent }: Asked) => ({
+  path,
+  ...(userAgent === undefined ? {} : { userAgent }),
+});
+
+const bytes = (body: string, { contentType }: RenderedFile) =>
+  ({ kind: 'bytes', body: Buffer.from(body), contentType, noStore: true }) as const;

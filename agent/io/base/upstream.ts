@@ -1,0 +1,165 @@
+import { Buffer } from 'node:buffer';
+import { escapedPath } from '@ringwave/firmware-catalog/vendors/config-text';
+import { type DurationMs, seconds } from '@ringwave/protocol/units';
+import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
+import type { UpstreamSettings } from '../../core/provisioning/base.ts';
+import { type BaseAsked, type BaseFile, type BaseReader, baseBytesMax } from './base-file.ts';
+import type { LastGood } from './last-good.ts';
+
+export interface UpstreamLimits {
+  /** The whole answer. A phone waits ten seconds and longer before it gives up. */
+  readonly answerWithin: DurationMs;
+  /** Once it failed it is not asked again for so long, so that a floor of phones does not wait for each other. */
+  readonly restsFor: DurationMs;
+}
+
+export const upstreamLimits: UpstreamLimits = {
+  answerWithin: seconds(5),
+  restsFor: seconds(30),
+};
+
+/** Questions to the server at once; a PBX answers some hundred a second. */
+const askedAtOnceMax = 32;
+/** Redirects followed, on the same host alone. */
+const redirectsMax = 3;
+
+type Fetched = BaseFile | { readonly kind: 'down'; readonly reason: string };
+
+/** The provisioning server of a PBX, asked as the phone asks, with its last good answers for when it is down. */
+export class Upstream implements BaseReader {
+  readonly name: string;
+  readonly #root: URL;
+  readonly #settings: UpstreamSettings;
+  readonly #kept: LastGood;
+  readonly #limits: UpstreamLimits;
+  readonly #told: (reason: string) => void;
+  #asking = 0;
+  #restsUntil = 0 as SteadyMs;
+
+  /** `told` hears of every failure for which a phone gets a kept file instead. */
+  constructor(
+    settings: UpstreamSettings,
+    by: { kept: LastGood; told(reason: string): void; limits?: UpstreamLimits },
+  ) {
+    this.#settings = settings;
+    this.#root = new URL(settings.url.endsWith('/') ? settings.url : `${settings.url}/`);
+    this.name = this.#root.host;
+    this.#kept = by.kept;
+    this.#told = (reason) => by.told(reason);
+    this.#limits = by.limits ?? upstreamLimits;
+  }
+
+  async read(asked: BaseAsked): Promise<BaseFile> {
+    const fetched = await this.#fetched(asked);
+    if (fetched.kind === 'found') {
+      const fault = await this.#kept.keep(asked.path, fetched);
+      if (fault !== undefined) this.#told(fault);
+      return fetched;
+    }
+    if (fetched.kind === 'absent') {
+      await this.#kept.drop(asked.path);
+      return fetched;
+    }
+    const { reason } = fetched;
+    const kept = await this.#kept.find(asked.path);
+    if (!kept) return { kind: 'failed', reason };
+    this.#told(`${reason}; its last good answer is served`);
+    return kept;
+  }
+
+  async #fetched(asked: BaseAsked): Promise<Fetched> {
+    if (steadyNow() < this.#restsUntil) return down(`${this.name} failed a moment ago`);
+    if (this.#asking >= askedAtOnceMax) return down(`${this.name} is asked too much at once`);
+    this.#asking += 1;
+    try {
+      const fetched = await this.#ask(asked);
+      if (fetched.kind === 'down') this.#rest();
+      return fetched;
+    } catch (error) {
+      this.#rest();
+      return down(`${this.name} ${reasonOf(error, this.#limits.answerWithin)}`);
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  #rest(): void {
+    this.#restsUntil = steadyLater(steadyNow(), this.#limits.restsFor);
+  }
+
+  async #ask({ path, userAgent, isConfig }: BaseAsked): Promise<Fetched> {
+    const { login } = this.#settings;
+    const headers = {
+      'accept-encoding': 'identity',
+      ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
+      ...(login ? { authorization: `Basic ${encoded(login)}` } : {}),
+    };
+    const signal = AbortSignal.timeout(this.#limits.answerWithin);
+    let url = new URL(escapedPath(path), this.#root);
+    for (let hop = 0; hop <= redirectsMax; hop += 1) {
+      const answer = await fetch(url, { headers, signal, redirect: 'manual' });
+      const next = answer.headers.get('location');
+      if (answer.status < 300 || answer.status >= 400 || next === null) {
+        return await this.#read(answer, path, isConfig);
+      }
+      await answer.body?.cancel();
+      const to = URL.canParse(next, url) ? new URL(next, url) : undefined;
+      if (to?.origin !== this.#root.origin) {
+        return { kind: 'failed', reason: `${this.name} sends ${path} to another host` };
+      }
+      url = to;
+    }
+    return { kind: 'failed', reason: `${this.name} redirects ${path} without end` };
+  }
+
+  async #read(answer: Response, path: string, isConfig: boolean): Promise<Fetched> {
+    const refuse = async (reason: string): Promise<Fetched> => {
+      await answer.body?.cancel();
+      return { kind: 'failed', reason: `${this.name} ${reason} for ${path}` };
+    };
+    const { status } = answer;
+    if (status === 404 || status === 410) {
+      await answer.body?.cancel();
+      return { kind: 'absent' };
+    }
+    if (status >= 500) return { ...(await refuse(`answered ${status}`)), kind: 'down' } as Fetched;
+    if (status !== 200) return refuse(`answered ${status}`);
+    const contentType = answer.headers.get('content-type') ?? undefined;
+    if (isConfig && /^text\/html\b/i.test(contentType ?? '')) return refuse('gave a web page');
+    const body = await bodyOf(answer);
+    if (body === undefined) return refuse(`gave more than ${baseBytesMax} bytes`);
+    if (isConfig && isPage(body)) return refuse('gave a web page');
+    return { kind: 'found', body, ...(contentType === undefined ? {} : { contentType }) };
+  }
+}
+
+const down = (reason: string): Fetched => ({ kind: 'down', reason });
+
+const encoded = ({ user, password }: NonNullable<UpstreamSettings['login']>): string =>
+  Buffer.from(`${user}:${password}`).toString('base64');
+
+/** Undefined for a body beyond the bound, of which no more is read than the bound. */
+async function bodyOf(answer: Response): Promise<Buffer | undefined> {
+  if (Number(answer.headers.get('content-length') ?? 0) > baseBytesMax) return undefined;
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of answer.body ?? []) {
+    length += piece.byteLength;
+    if (length > baseBytesMax) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+const isPage = (body: Buffer): boolean =>
+  /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<(?:!doctype\s+html|html)\b/i.test(
+    body.subarray(0, 256).toString('latin1'),
+  );
+
+function reasonOf(error: unknown, within: DurationMs): string {
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    return `gave no whole answer in ${within} ms`;
+  }
+  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : null;
+  return `cannot be reached (${cause?.code ?? String(error)})`;
+}

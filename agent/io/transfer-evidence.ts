@@ -1,0 +1,63 @@
+import type { Id, Mac } from '@ringwave/protocol/units';
+import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
+import type { AgentEvent } from '../core/state.ts';
+import type { Asked, TransferEnd, TransferObserver, TransferSeen } from './file-source.ts';
+
+export type Evidence =
+  | { readonly kind: 'image'; readonly mac: Mac; readonly release: Id; readonly fileName: string }
+  | { readonly kind: 'config'; readonly mac: Mac; readonly generation: number };
+
+/** Often enough to keep a slow phone's time from running out, too seldom to cost anything. */
+const progressEveryMs = 500;
+
+/** What transfers show of phones: that an image began, goes on and left whole, and which secret left. */
+export class TransferEvidence implements TransferObserver {
+  readonly #of = new WeakMap<Asked, Evidence>();
+  readonly #reportedAt = new WeakMap<Asked, SteadyMs>();
+  readonly #submit: (event: AgentEvent) => void;
+
+  constructor(submit: (event: AgentEvent) => void) {
+    this.#submit = submit;
+  }
+
+  /** What the transfer that answers this request will show. */
+  expect(asked: Asked, evidence: Evidence): void {
+    this.#of.set(asked, evidence);
+  }
+
+  transferBegan({ asked }: TransferSeen): void {
+    this.#transfer(asked, 'image-began');
+  }
+
+  transferProgress({ asked }: TransferSeen): void {
+    const now = steadyNow();
+    if (now < steadyLater(this.#reportedAt.get(asked) ?? (0 as SteadyMs), progressEveryMs)) return;
+    this.#reportedAt.set(asked, now);
+    this.#transfer(asked, 'image-progressed');
+  }
+
+  /** The last byte of a file may leave in a Range: whole means that the phone now has all up to the end. */
+  transferEnded(seen: TransferSeen, end: TransferEnd): void {
+    const evidence = this.#of.get(seen.asked);
+    if (!evidence || seen.asked.method === 'HEAD') return;
+    const whole = leftWhole(seen, end);
+    if (evidence.kind === 'image') {
+      const { mac, release, fileName } = evidence;
+      this.#submit({ kind: 'image-left', mac, release, fileName, whole });
+    } else if (whole) {
+      const { mac, generation } = evidence;
+      this.#submit({ kind: 'config-served', mac, generation });
+    }
+  }
+
+  #transfer(asked: Asked, kind: 'image-began' | 'image-progressed'): void {
+    const evidence = this.#of.get(asked);
+    if (evidence?.kind !== 'image' || asked.method === 'HEAD') return;
+    const { mac, release, fileName } = evidence;
+    this.#submit({ kind, mac, release, fileName });
+  }
+}
+
+export const leftWhole = ({ fromByte, lengthBytes }: TransferSeen, end: TransferEnd): boolean =>
+  (end.outcome.kind === 'done' || end.outcome.kind === 'last-ack-missing') &&
+  fromByte + end.bytes >= lengthBytes;

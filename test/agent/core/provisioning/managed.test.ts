@@ -1,0 +1,116 @@
+import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { Mac } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { composed, hardened } from '../../../../agent/core/provisioning/managed.ts';
+
+const mac = '80:5e:c0:00:00:07' as Mac;
+const agent = { host: '192.0.2.1', httpPort: 80, tftpPort: 69 };
+const firmware = { version: '66.86.0.15', folder: 'fw/805ec0000007/r1', fileName: 'a.rom' };
+const provisioning = { user: '805ec0000007', password: 'Secret23456789' };
+
+function over(
+  { vendor, model, path }: { vendor: string; model: string; path: string },
+  base: string,
+  more: { slot?: boolean; lease?: boolean; hardened?: boolean } = {},
+) {
+  const profile = profileOf(vendor);
+  const line = profile?.lines.find(({ hasModel }) => hasModel(model));
+  if (!profile || !line) throw new Error(`no line of ${vendor} ${model}`);
+  const rendition = {
+    mac,
+    model,
+    agent,
+    ...(more.slot ? { firmware } : {}),
+    ...(more.lease ? { provisioning } : {}),
+  };
+  const ours = profile.renderPhoneConfig(rendition, path).body;
+  const by = { line, ours, maySecrets: more.lease === true, isHardened: more.hardened === true };
+  return composed(base, by);
+}
+
+const yealink = { vendor: 'Yealink', model: 'T46S', path: '/805ec0000007.cfg' };
+const ofPbx = [
+  '#!version:1.0.0.1',
+  'static.firmware.url = http://pbx/old.rom',
+  'firmware.url = http://pbx/older.rom',
+  'static.auto_provision.server.url = http://pbx/',
+  'account.1.password = one',
+  'account.16.password = two',
+  'account.1.label = Reception',
+  '',
+].join('\n');
+
+test('without slot and lease a base loses firmware, the way to the PBX and all passwords of accounts', (t) => {
+  t.same(over(yealink, ofPbx), {
+    kind: 'composed',
+    body: '#!version:1.0.0.1\naccount.1.label = Reception\n',
+  });
+  t.end();
+});
+
+test('with slot and lease a base has the firmware of the slot, the phone’s login and the PBX’s passwords', (t) => {
+  const made = over(yealink, ofPbx, { slot: true, lease: true, hardened: true });
+  t.equal(made.kind, 'composed');
+  const body = made.kind === 'composed' ? made.body : '';
+  t.match(body, 'static.firmware.url = http://192.0.2.1:80/fw/805ec0000007/r1/a.rom\n');
+  t.match(body, 'static.auto_provision.server.username = 805ec0000007\n');
+  t.match(body, 'static.auto_provision.server.password = Secret23456789\n');
+  t.match(
+    body,
+    'account.1.password = one\naccount.16.password = two\naccount.1.label = Reception\n',
+  );
+  t.match(body, 'static.wui.http_enable = 0\n');
+  t.notMatch(body, 'http://pbx/');
+  t.end();
+});
+
+const poly = { vendor: 'Polycom', model: 'VVX450', path: '/805ec0000007.cfg' };
+
+test('a Poly master keeps the PBX’s files behind the agent’s own, and no image for its model stays', (t) => {
+  const master =
+    '<?xml version="1.0"?><APPLICATION APP_FILE_PATH="http://pbx/sip.ld" APP_FILE_PATH_VVX450="http://pbx/v.ld" CONFIG_FILES="reg.cfg, site.cfg"/>';
+  t.same(over(poly, master, { lease: true }), {
+    kind: 'composed',
+    body: '<?xml version="1.0"?><APPLICATION CONFIG_FILES="805ec0000007-user.cfg,reg.cfg,site.cfg"/>',
+  });
+  t.end();
+});
+
+test('a phone that may lose what a file leaves out gets its passwords or nothing', (t) => {
+  const reg = '<c reg.2.auth.password="two" reg.2.label="Desk"/>';
+  t.same(over(poly, reg), { kind: 'guarded' });
+  t.same(over(poly, '<c reg.2.label="Desk"/>'), {
+    kind: 'composed',
+    body: '<c reg.2.label="Desk"/>',
+  });
+  t.end();
+});
+
+test('where codes do not show which hold passwords, every base is guarded', (t) => {
+  const grandstream = { vendor: 'Grandstream', model: 'GXP1630', path: '/cfg805ec0000007.xml' };
+  const base =
+    '<gs_provision version="1"><config version="1"><P47>pbx</P47></config></gs_provision>';
+  t.same(over(grandstream, base), { kind: 'guarded' });
+  t.equal(over(grandstream, base, { lease: true }).kind, 'composed');
+  t.end();
+});
+
+test('what is not in the phone’s language, and firmware in a tag of several values, is refused', (t) => {
+  t.equal(over(yealink, '<html><body>Log in</body></html>').kind, 'refused');
+  const gigaset = { vendor: 'Gigaset', model: 'N870 IP PRO', path: '/805ec0000007.xml' };
+  const base = '<provisioning><nvm></nvm></provisioning>';
+  t.same(over(gigaset, base), {
+    kind: 'refused',
+    reason: 'no single key names the firmware of N610, N670 and N870',
+  });
+  t.end();
+});
+
+test('the agent’s own file is hardened where its line tells how', (t) => {
+  const line = profileOf('Yealink')?.lines.find(({ hasModel }) => hasModel('T46S'));
+  t.equal(
+    line && hardened('#!version:1.0.0.1\n', line),
+    '#!version:1.0.0.1\nstatic.wui.http_enable = 0\nstatic.wui.https_enable = 0\n',
+  );
+  t.end();
+});

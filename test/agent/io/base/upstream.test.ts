@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ms } from '@ringwave/protocol/units';
+import { type Test, test } from 'tap';
+import { LastGood } from '../../../../agent/io/base/last-good.ts';
+import { Upstream } from '../../../../agent/io/base/upstream.ts';
+
+/** A provisioning server of the test's own, and what the agent is told of it. */
+async function upstreamOf(t: Test, answer: RequestListener, folder = t.testdir()) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const told: string[] = [];
+  const upstream = new Upstream(
+    { url: `http://127.0.0.1:${port}/prov`, login: { user: 'u', password: 'p' } },
+    {
+      kept: await LastGood.open(folder),
+      told: (reason) => told.push(reason.replaceAll(String(port), 'PORT')),
+      limits: { answerWithin: ms(300), restsFor: ms(0) },
+    },
+  );
+  const ask = async (path: string, isConfig = true): Promise<string> => {
+    const file = await upstream.read({ path, userAgent: 'Yealink SIP-T46S', isConfig });
+    if (file.kind === 'found') return file.body.toString();
+    return file.kind === 'absent' ? 'absent' : file.reason.replaceAll(String(port), 'PORT');
+  };
+  return { ask, told, folder };
+}
+
+test('the server is asked with the phone’s path and User-Agent, and with its own login', async (t) => {
+  const seen: unknown[] = [];
+  const { ask } = await upstreamOf(t, (request, response) => {
+    seen.push([request.url, request.headers['user-agent'], request.headers.authorization]);
+    response.end('#!version:1.0.0.1\n');
+  });
+  t.equal(await ask('a [b].cfg'), '#!version:1.0.0.1\n');
+  t.same(seen, [['/prov/a%20%5Bb%5D.cfg', 'Yealink SIP-T46S', 'Basic dTpw']]);
+});
+
+test('pages, errors, ten megabytes, silence and other hosts are refused by name', async (t) => {
+  const answers: Record<string, RequestListener> = {
+    '/prov/page.cfg': (_, response) =>
+      response.setHeader('content-type', 'text/html').end('<html>'),
+    '/prov/hidden.cfg': (_, response) => response.end('\n <!DOCTYPE html><html>'),
+    '/prov/500.cfg': (_, response) => response.writeHead(500).end(),
+    '/prov/403.cfg': (_, response) => response.writeHead(403).end(),
+    '/prov/long.cfg': (_, response) => response.end(Buffer.alloc(10 * 1024 ** 2)),
+    '/prov/endless.cfg': (_, response) => {
+      response.write(Buffer.alloc(1024 ** 2));
+      response.write('x');
+    },
+    '/prov/never.cfg': () => {},
+    '/prov/away.cfg': (_, response) =>
+      response.writeHead(302, { location: 'http://192.0.2.9/x' }).end(),
+    '/prov/round.cfg': (_, response) =>
+      response.writeHead(302, { location: '/prov/round.cfg' }).end(),
+    '/prov/near.cfg': (_, response) => response.writeHead(302, { location: '/ok' }).end(),
+    '/ok': (_, response) => response.end('near'),
+    '/prov/help.html': (_, response) => response.end('<html>'),
+  };
+  const { ask } = await upstreamOf(t, (request, response) => {
+    const answer = answers[request.url ?? ''];
+    if (answer) answer(request, response);
+    else response.writeHead(404).end();
+  });
+  t.equal(await ask('page.cfg'), '127.0.0.1:PORT gave a web page for page.cfg');
+  t.equal(await ask('hidden.cfg'), '127.0.0.1:PORT gave a web page for hidden.cfg');
+  t.equal(await ask('500.cfg'), '127.0.0.1:PORT answered 500 for 500.cfg');
+  t.equal(await ask('403.cfg'), '127.0.0.1:PORT answered 403 for 403.cfg');
+  t.equal(await ask('long.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for long.cfg');
+  t.equal(await ask('endless.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for endless.cfg');
+  t.equal(await ask('never.cfg'), '127.0.0.1:PORT gave no whole answer in 300 ms');
+  t.equal(await ask('away.cfg'), '127.0.0.1:PORT sends away.cfg to another host');
+  t.equal(await ask('round.cfg'), '127.0.0.1:PORT redirects round.cfg without end');
+  t.equal(await ask('near.cfg'), 'near');
+  t.equal(await ask('help.html', false), '<html>');
+  t.equal(await ask('none.cfg'), 'absent');
+});
+
+test('a server that is down is answered for by its last good file, also after a restart', async (t) => {
+  const state = { status: 200 };
+  const answer: RequestListener = (_, response) => response.writeHead(state.status).end('good');
+  const first = await upstreamOf(t, answer);
+  t.equal(await first.ask('a.cfg'), 'good');
+  state.status = 503;
+  t.equal(await first.ask('a.cfg'), 'good');
+  t.same(first.told, ['127.0.0.1:PORT answered 503 for a.cfg; its last good answer is served']);
+  t.equal(await first.ask('b.cfg'), '127.0.0.1:PORT answered 503 for b.cfg');
+  const second = await upstreamOf(t, answer, first.folder);
+  t.equal(await second.ask('a.cfg'), 'good');
+  state.status = 404;
+  t.equal(await second.ask('a.cfg'), 'absent', 'gone at the PBX is gone here');
+  state.status = 503;
+  t.match(await second.ask('a.cfg'), /answered 503/);
+});
+
+test('a disk that takes no more keeps no file, and the phone gets the fresh one', async (t) => {
+  const { ask, told, folder } = await upstreamOf(t, (_, response) => response.end('fresh'));
+  rmSync(folder, { recursive: true });
+  t.equal(await ask('a.cfg'), 'fresh');
+  t.same(told, ['a.cfg could not be kept (ENOENT)']);
+});
+
+test('what is kept stays within its bounds, the least recently fetched gone first', async (t) => {
+  const kept = await LastGood.open(t.testdir(), { files: 2, bytes: 10_000 });
+  const file = { kind: 'found', body: Buffer.from('x') } as const;
+  await kept.keep('a', file);
+  await kept.keep('b', file);
+  await kept.keep('a', file);
+  await kept.keep('c', file);
+  t.same(
+    await Promise.all(['a', 'b', 'c'].map(async (path) => (await kept.find(path)) !== undefined)),
+    [true, false, true],
+  );
+  await kept.keep('d', { kind: 'found', body: Buffer.alloc(9990) });
+  t.equal(await kept.find('a'), undefined, 'bytes are bounded too');
+});
