@@ -4,7 +4,7 @@ import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { type EnvelopeKind, open } from '@ringwave/protocol/envelope';
 import { decodeHalt, decodePlan, encode } from '@ringwave/protocol/messages';
-import type { Id } from '@ringwave/protocol/units';
+import type { Id, Mac } from '@ringwave/protocol/units';
 import { type Clock, fastClock, wallClock } from '@ringwave/runtime/clock';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { StepLoop } from '@ringwave/runtime/step-loop';
@@ -23,6 +23,7 @@ import { type ControllerLink, openControllerLink } from './io/controller-link.ts
 import { ImageCache } from './io/image-cache.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
+import { RescueDesk } from './io/rescue-desk.ts';
 import { openBase } from './io/base/open-base.ts';
 import { type BaseSettings, ownTemplates } from './core/provisioning/base.ts';
 import { SipSocket } from './io/sip-socket.ts';
@@ -34,6 +35,8 @@ import { Discovery } from './io/discovery.ts';
 import { Neighbours } from './io/neighbours.ts';
 import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
 import { openPhoneServers, type PhoneServers, type ServingSettings } from './io/phone-servers.ts';
+import { masked } from './core/mask.ts';
+import { acceptedSecrets } from './core/rotation.ts';
 import { phoneUpload } from './core/provisioning/phone-uploads.ts';
 
 // Wires the agent: one step loop, its store, the servers for phones, the line to the controller.
@@ -113,11 +116,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     address,
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
-    base: await openBase({
-      folder: options.folder,
-      settings: options.base ?? ownTemplates,
-      alarm: (fault, address, detail) => submit({ kind: 'alarm-raised', fault, address, detail }),
-    }),
+    ...(await openSources(options, submit)),
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
   });
@@ -128,6 +127,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     files,
     now: wallClock().now(),
     mayWrite: (path) => phoneUpload(tables, path),
+    masked: (body, owner) => masked(body, loginsOf(owner, tables, keyring)),
   });
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.waker = wakerOf(options, { sip, neighbours, tables, keyring, submit });
@@ -194,6 +194,26 @@ function perform(
       return effect satisfies never;
   }
 }
+
+/** Every login that this phone may hold, to be taken out of what it writes. */
+const loginsOf = (owner: Mac, tables: AgentTables, keyring: Keyring) =>
+  acceptedSecrets(tables.credentials.get(owner)).map(({ sealed, generation }) => ({
+    user: owner.replaceAll(':', ''),
+    secret: keyring.unseal(sealed, owner, generation),
+  }));
+
+/** What phones' files come from beside the plan: the site's base, and what a technician opened. */
+const openSources = async (
+  { folder, base }: AgentOptions,
+  submit: (event: AgentEvent) => void,
+) => ({
+  rescue: await RescueDesk.open(folder, () => wallClock().now()),
+  base: await openBase({
+    folder,
+    settings: base ?? ownTemplates,
+    alarm: (fault, address, detail) => submit({ kind: 'alarm-raised', fault, address, detail }),
+  }),
+});
 
 function openStore(box: Box, tables: AgentTables): SqliteTables {
   const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));

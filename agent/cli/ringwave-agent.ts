@@ -1,5 +1,6 @@
 import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
+import type { RescueFlags } from './rescue.ts';
 import type { RunFlags } from './run.ts';
 import type { ServeFlags } from './serve.ts';
 
@@ -77,6 +78,7 @@ function addLooks(program: Command): void {
       const { phones } = await import('./phones.ts');
       await phones(flags);
     });
+  addRescue(program);
   program
     .command('doctor')
     .description('Say what is wrong with this box and its lines, or that you can leave.')
@@ -85,5 +87,22 @@ function addLooks(program: Command): void {
     .action(async (flags: { data: string; json?: boolean }) => {
       const { doctor } = await import('./doctor.ts');
       await doctor(flags);
+    });
+}
+
+function addRescue(program: Command): void {
+  program
+    .command('rescue [name]')
+    .description('Serve one file under a name that broken phones ask for, for some minutes.')
+    .option('--image <file>', 'the image to serve')
+    .option('--release <id>', 'a release that this box holds, instead of --image')
+    .option('--file <name>', 'which image of --release; its entry without')
+    .option('--for <minutes>', 'how long, at most 1440', '30')
+    .option('--list', 'show what is open, what was taken, and the names that are known')
+    .option('--end', 'stop serving the name now')
+    .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
+    .action(async (name: string | undefined, flags: RescueFlags) => {
+      const { rescue } = await import('./rescue.ts');
+      await rescue(name, flags);
     });
 }

@@ -16,10 +16,12 @@ import {
   handing,
   type SecretPolicy,
 } from '../core/provisioning/secret-guard.ts';
+import { isOwnName, leadsElsewhere, lineOf } from '../core/provisioning/names-of-phones.ts';
 import { isBlocked } from '../core/provisioning/strangers.ts';
 import type { BaseFiles, Guarded } from './base/base-files.ts';
 import type { Asked, FileResolver, Served } from './file-source.ts';
 import { noLogin, PhoneLogins, userOf } from './phone-logins.ts';
+import type { RescueDesk } from './rescue-desk.ts';
 import { storedImage } from './stored-image.ts';
 import { TransferEvidence } from './transfer-evidence.ts';
 import { checkPath } from './check-path.ts';
@@ -33,6 +35,7 @@ export interface ProvisioningParts {
   readonly images: ImageStore;
   readonly keyring: Keyring;
   readonly policy: SecretPolicy;
+  readonly rescue: RescueDesk;
   /** What the files of phones are made over. */
   readonly base: BaseFiles;
   /** Whose MAC this machine's neighbour table has for an address; null: none. */
@@ -60,6 +63,8 @@ export class Provisioning implements FileResolver {
     const { tables } = this.#parts;
     if (isBlocked(tables, asked.address, this.#parts.now())) return { kind: 'absent' };
     if (asked.path === checkPath) return check;
+    const rescue = await this.#rescue(asked);
+    if (rescue) return rescue;
     const meaning = readRequest(tables, asked);
     const stranger = meaning.phone ? null : meaning.identity.mac;
     if (stranger) {
@@ -91,6 +96,21 @@ export class Provisioning implements FileResolver {
       default:
         return meaning satisfies never;
     }
+  }
+
+  /** A phone that no longer starts shows nothing of itself: only a technician's word opens the name. */
+  async #rescue(asked: Asked): Promise<Served | undefined> {
+    const found = await this.#parts.rescue.find(asked);
+    if (!found) return undefined;
+    this.observer.expect(asked, {
+      kind: 'rescue',
+      left: (end) => {
+        this.#parts.rescue.record(found.grant, asked, end);
+        const detail = `${asked.address} took ${found.grant.name}: ${end.bytes} bytes`;
+        this.#hide(asked, { fault: 'rescue-served', detail });
+      },
+    });
+    return found.served;
   }
 
   /** What this asker may have of the phone's file, before (`generation` 0) or after its login. */
@@ -263,24 +283,6 @@ export class Provisioning implements FileResolver {
 /** The phone keeps what it has and asks again: perhaps in a lease. */
 const laterIfGuarded = (served: Served | Guarded): Served =>
   served.kind === 'guarded' ? { kind: 'later', reason: 'its base holds secrets' } : served;
-
-const lineOf = (profile: VendorProfile, { model }: PlanPhone) =>
-  profile.lines.find(({ hasModel }) => hasModel(model));
-
-const nameIn = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
-
-/** A file that phones of this vendor ask for only because the agent's own file names it. */
-function isOwnName(profile: VendorProfile, phone: PlanPhone, path: string): boolean {
-  const boot = profile.bootFiles({ mac: phone.mac as Mac, model: phone.model });
-  return !boot.some((file) => file.means === 'phone-config' && nameIn(file.path) === nameIn(path));
-}
-
-/** What a phone asks for before its own file can send it past this agent: Yealink's `<mac>.boot`. */
-function leadsElsewhere(profile: VendorProfile, phone: PlanPhone, path: string): boolean {
-  const boot = profile.bootFiles({ mac: phone.mac as Mac, model: phone.model });
-  const own = boot.findIndex(({ means }) => means === 'phone-config');
-  return boot.slice(0, own).some((file) => nameIn(file.path) === nameIn(path));
-}
 
 /** What `ringwave-agent doctor` reads; it says nothing that the port itself does not. */
 const check: Served = {

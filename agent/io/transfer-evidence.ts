@@ -5,6 +5,7 @@ import type { Asked, TransferEnd, TransferObserver, TransferSeen } from './file-
 
 export type Evidence =
   | { readonly kind: 'image'; readonly mac: Mac; readonly release: Id; readonly fileName: string }
+  | { readonly kind: 'rescue'; left(end: { bytes: number; whole: boolean }): void }
   | { readonly kind: 'config'; readonly mac: Mac; readonly generation: number };
 
 /** Often enough to keep a slow phone's time from running out, too seldom to cost anything. */
@@ -44,6 +45,8 @@ export class TransferEvidence implements TransferObserver {
     if (evidence.kind === 'image') {
       const { mac, release, fileName } = evidence;
       this.#submit({ kind: 'image-left', mac, release, fileName, whole });
+    } else if (evidence.kind === 'rescue') {
+      evidence.left({ bytes: end.bytes, whole });
     } else if (whole) {
       const { mac, generation } = evidence;
       this.#submit({ kind: 'config-served', mac, generation });

@@ -1,0 +1,99 @@
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
+import type { EpochMs } from '@ringwave/protocol/units';
+import { writeOwnFile } from '@ringwave/runtime/io/own-file';
+import { openGrants, readRescueGrants, type RescueGrant } from '../core/rescue.ts';
+import type { Asked, ServedImage } from './file-source.ts';
+import { storedImage } from './stored-image.ts';
+
+const fileIn = (folder: string): string => join(folder, 'rescue.json');
+const logIn = (folder: string): string => join(folder, 'rescue.log');
+
+/** Bytes of the record before it is set aside; the one set aside before it is dropped. */
+const logBytesMax = 1024 ** 2;
+
+/** Images for rescues lie apart: nothing that the plan does touches them. */
+export const openRescueImages = (folder: string): Promise<ImageStore> =>
+  ImageStore.open(join(folder, 'rescue'));
+
+/** Empty where there are none, and where the file cannot be read. */
+export function rescueGrantsIn(folder: string): RescueGrant[] {
+  try {
+    return readRescueGrants(readFileSync(fileIn(folder), 'utf8')) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+export const writeRescueGrants = (folder: string, grants: readonly RescueGrant[]): void =>
+  writeOwnFile(fileIn(folder), `${JSON.stringify(grants)}\n`);
+
+/** One transfer of a rescue file, as it is recorded. */
+export interface RescueServing {
+  readonly at: EpochMs;
+  readonly name: string;
+  readonly sha256: string;
+  readonly protocol: 'tftp' | 'http';
+  readonly address: string;
+  readonly bytes: number;
+  readonly whole: boolean;
+}
+
+/** The newest `most` lines of the record, oldest first. */
+export function rescueServings(folder: string, most: number): RescueServing[] {
+  if (!existsSync(logIn(folder))) return [];
+  const lines = readFileSync(logIn(folder), 'utf8').trimEnd().split('\n');
+  return lines.slice(-most).flatMap((line) => {
+    try {
+      return [JSON.parse(line) as RescueServing];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Serves exactly the names that a technician opened, until the instant named. */
+export class RescueDesk {
+  readonly #folder: string;
+  readonly #images: ImageStore;
+  readonly #now: () => EpochMs;
+
+  private constructor(folder: string, images: ImageStore, now: () => EpochMs) {
+    this.#folder = folder;
+    this.#images = images;
+    this.#now = now;
+  }
+
+  static async open(folder: string, now: () => EpochMs): Promise<RescueDesk> {
+    return new RescueDesk(folder, await openRescueImages(folder), now);
+  }
+
+  /** The command and the agent are two processes: the file is read for each request. */
+  async find({ path }: Asked): Promise<{ grant: RescueGrant; served: ServedImage } | undefined> {
+    const grant = openGrants(rescueGrantsIn(this.#folder), this.#now()).find(
+      ({ name }) => name === path,
+    );
+    const served = grant && (await storedImage(this.#images, grant.sha256));
+    return grant && served ? { grant, served } : undefined;
+  }
+
+  record(
+    { name, sha256 }: RescueGrant,
+    { protocol, address }: Asked,
+    { bytes, whole }: { readonly bytes: number; readonly whole: boolean },
+  ): void {
+    const log = logIn(this.#folder);
+    if (existsSync(log) && statSync(log).size > logBytesMax) renameSync(log, `${log}.1`);
+    const serving: RescueServing = {
+      at: this.#now(),
+      name,
+      sha256,
+      protocol,
+      address,
+      bytes,
+      whole,
+    };
+    appendFileSync(log, `${JSON.stringify(serving)}\n`, { mode: 0o600 });
+  }
+}
