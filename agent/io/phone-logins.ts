@@ -28,15 +28,20 @@ export class PhoneLogins {
    */
   read(asked: Asked, phone: PlanPhone): number | 'refused' {
     const row = this.#tables.credentials.get(phone.mac);
-    const secrets = acceptedSecrets(row);
-    const place = asked.login?.verify((user) =>
-      user === userOf(phone) ? secrets.map((secret) => this.open(phone, secret)) : [],
-    );
-    const generation = place === undefined ? undefined : secrets[place]?.generation;
-    if (generation !== undefined) return generation;
+    const generation = this.generation(asked, phone);
+    if (generation !== noLogin) return generation;
     // No secret crosses TFTP, so TFTP cannot show one either; that file holds none.
     if (asked.protocol === 'tftp') return noLogin;
     return row?.current || this.#challengesFirst(phone, row) ? 'refused' : noLogin;
+  }
+
+  /** As `read`, without a word on whether the phone may go on; 0 for a login that fits none. */
+  generation(asked: Asked, phone: PlanPhone): number {
+    const secrets = acceptedSecrets(this.#tables.credentials.get(phone.mac));
+    const place = asked.login?.verify((user) =>
+      user === userOf(phone) ? secrets.map((secret) => this.open(phone, secret)) : [],
+    );
+    return (place === undefined ? undefined : secrets[place]?.generation) ?? noLogin;
   }
 
   open(phone: PlanPhone, secret: SealedSecret): string {

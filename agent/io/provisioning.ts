@@ -267,14 +267,14 @@ export class Provisioning implements FileResolver {
     if (!phone || !profile || !this.#parts.base.hasOthers) return { kind: 'absent' };
     const means = profile.fileAsked(`/${asked.path}`)?.kind;
     if (means === 'image' || leadsElsewhere(profile, phone, asked.path)) return { kind: 'absent' };
-    const login = this.#logins.read(asked, phone);
-    const generation = login === 'refused' ? noLogin : login;
+    const generation = this.#logins.generation(asked, phone);
     const handed = await this.#place(asked, { phone, profile }, generation);
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
-    const maySecrets = login !== 'refused' && handed.kind === 'with';
+    const isOwn = this.#logins.isOwnWord(phone, generation);
+    const maySecrets = isOwn && handed.kind === 'with';
     const line = lineOf(profile, phone);
     const served = await this.#parts.base.other({ asked, line, maySecrets });
-    return served.kind === 'guarded' && login === 'refused'
+    return served.kind === 'guarded' && !isOwn && asked.protocol === 'http'
       ? { kind: 'login-needed', realm }
       : laterIfGuarded(served);
   }

@@ -36,7 +36,9 @@ export function overlay(
   if (body.length > overlaidLengthMax)
     return refused(`it has more than ${overlaidLengthMax} bytes`);
   const shape = shapeOf(language);
-  if (!shape.isOf(body)) return refused(`it is not ${language.form}`);
+  const onlyTakes = settings.every(({ value }) => value === undefined);
+  if (!(onlyTakes ? shape.mayHold(body) : shape.isOf(body)))
+    return refused(`it is not ${language.form}`);
   let text = body;
   for (const { name, value, written: line } of settings) {
     if (value === undefined) text = withoutSetting(text, shape, name);
@@ -55,11 +57,15 @@ export function overlay(
 export const isWrittenIn = (body: string, language: ConfigLanguage): boolean =>
   body.length <= overlaidLengthMax && shapeOf(language).isOf(body);
 
-/** What a file says of a setting, at each place; empty where it says nothing or is not in this language. */
+/** Whether settings of this language may stand in the file, whole or not: a part that another file includes. */
+export const mayHold = (body: string, language: ConfigLanguage): boolean =>
+  body.length <= overlaidLengthMax && shapeOf(language).mayHold(body);
+
+/** What a file says of a setting, at each place; empty where it says nothing or no setting can stand in it. */
 export function valuesIn(body: string, language: ConfigLanguage, name: string): string[] {
   const shape = shapeOf(language);
   const found: string[] = [];
-  if (!isWrittenIn(body, language)) return found;
+  if (body.length > overlaidLengthMax || !shape.mayHold(body)) return found;
   outsideComments(body, shape, name, (all, _, value) => {
     found.push(language.escape === 'xml' ? fromXml(value) : value);
     return all;
@@ -81,6 +87,7 @@ function safe(language: ConfigLanguage, value: string): string | undefined {
 /** How single settings stand in a language. */
 interface Shape {
   isOf(body: string): boolean;
+  mayHold(body: string): boolean;
   /** All places of a setting; group 1 is what stands before its value, 2 the value, 3 what stands after. */
   places(name: string): RegExp;
   /** Parts in which nothing is a setting. */
@@ -156,6 +163,7 @@ function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
   const mark = /^[^\s:]{1,24}/.exec(first)?.[0] ?? '';
   return {
     isOf: (body) => !isXml(body) && body.startsWith(mark),
+    mayHold: (body) => !isXml(body),
     comments: /^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm,
     places: (name) =>
       new RegExp(
@@ -175,6 +183,7 @@ function elementShape({ line, frame }: ConfigLanguage): Shape {
   const close = /^[^<]*(<\/[\w-]{1,64}>)/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
   return {
     isOf: (body) => isXml(body) && !isPage(body) && body.includes(close),
+    mayHold: isXml,
     comments: XML_COMMENTS,
     places: (name) =>
       new RegExp(`(<${named(name)}(?:\\s[^<>]{0,1000})?>)([^<]*)(</${named(name)}\\s?>)`, 'g'),
@@ -189,6 +198,7 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
   const [, element = '', key = ''] = tag ?? [];
   return {
     isOf: (body) => tag !== null && isXml(body) && !isPage(body) && body.includes(close),
+    mayHold: isXml,
     comments: XML_COMMENTS,
     places: (name) =>
       new RegExp(
@@ -203,6 +213,7 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
 function attributeShape(): Shape {
   return {
     isOf: (body) => isXml(body) && !isPage(body),
+    mayHold: isXml,
     comments: XML_COMMENTS,
     places: (name) => new RegExp(`(\\s${named(name)}\\s?=\\s?")([^"<]*)(")`, 'g'),
     added: (body, { name, value }) => {

@@ -37,13 +37,11 @@ async function site(t: Test, source: BaseSource) {
   return { agent, box, notices };
 }
 
-async function ask(
-  agent: RunningAgent,
-  path: string,
-  userAgent = 'Yealink SIP-T46S 66.86.0.15 80:5e:c0:00:00:01',
-) {
+const phoneAgent = 'Yealink SIP-T46S 66.86.0.15 80:5e:c0:00:00:01';
+
+async function ask(agent: RunningAgent, path: string, userAgent = phoneAgent, login = '') {
   const response = await fetch(`http://127.0.0.1:${agent.ports.http}/${path}`, {
-    headers: { 'user-agent': userAgent },
+    headers: { 'user-agent': userAgent, ...(login === '' ? {} : { authorization: login }) },
   });
   return { status: response.status, text: await response.text() };
 }
@@ -75,6 +73,12 @@ test('a phone gets the folder’s file with its own login and without the folder
   t.match(text, /static\.auto_provision\.server\.password = \S{20,}\r\n/);
   t.notMatch(text, 'firmware');
   t.equal((await ask(agent, '805ec0000001.boot')).status, 404, 'it leads past the agent');
+  const proven = /server\.password = (\S+)/.exec(text)?.[1] ?? '';
+  const login = `Basic ${Buffer.from(`805ec0000001:${proven}`).toString('base64')}`;
+  t.match((await ask(agent, 'extra.cfg')).text, 'account.2.password = other', 'in its lease');
+  await ask(agent, '805ec0000001.cfg', phoneAgent, login);
+  await until('the login is proven', () => agent.tables.credentials.get(mac)?.current);
+  t.equal((await ask(agent, 'extra.cfg')).text, 'linekey.1.label = Ann\n', 'without its login');
   t.equal((await ask(agent, 'contacts.xml')).text, '<list><entry name="Ann"/></list>');
   t.equal(
     (await ask(agent, 'contacts.xml', 'curl/8.0')).status,

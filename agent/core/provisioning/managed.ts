@@ -6,7 +6,13 @@ import type {
   LineFacts,
   SettingLine,
 } from '@ringwave/firmware-catalog/vendors/line-facts';
-import { type Managed, overlay, valuesIn } from '@ringwave/firmware-catalog/vendors/overlay';
+import {
+  isWrittenIn,
+  type Managed,
+  mayHold,
+  overlay,
+  valuesIn,
+} from '@ringwave/firmware-catalog/vendors/overlay';
 
 export interface Overlaying {
   readonly line: LineFacts;
@@ -15,6 +21,8 @@ export interface Overlaying {
   /** Whether the asker may have this phone's secrets now, as `handing` said. */
   readonly maySecrets: boolean;
   readonly isHardened: boolean;
+  /** Whether it is a whole file of the phone's language, or it may be a part, a directory, a picture. */
+  readonly isWhole: boolean;
 }
 
 export type Composed =
@@ -27,8 +35,12 @@ export type Composed =
 export function composed(base: string, by: Overlaying): Composed {
   const { config } = by.line;
   if (config === 'unknown') return { kind: 'refused', reason: 'its language is unknown' };
-  const secrets = by.maySecrets ? [] : secretsIn(base, by.line, config);
-  if (secrets === 'unknown') return { kind: 'guarded' };
+  const isWhole = isWrittenIn(base, config);
+  if (by.isWhole && !isWhole) return { kind: 'refused', reason: `it is not ${config.form}` };
+  if (!mayHold(base, config)) return { kind: 'composed', body: base };
+  const found = by.maySecrets ? [] : secretsIn(base, by.line, config);
+  if (found === 'unknown' && isWhole) return { kind: 'guarded' };
+  const secrets = found === 'unknown' ? [] : found;
   if (secrets.length > 0 && by.line.absentValue !== 'keeps') return { kind: 'guarded' };
   const managed = [...managedOf(by, config), ...furtherFiles(base, by, config)];
   const settings = managed.filter((one) => one !== undefined);

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
-import { isWrittenIn } from '@ringwave/firmware-catalog/vendors/overlay';
 import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { type Composed, composed, hardened } from '../../core/provisioning/managed.ts';
@@ -58,7 +57,7 @@ export class BaseFiles {
       return this.#unusable(base.reason, { kind: 'later', reason: base.reason });
     if (base.kind === 'absent') return line?.absentValue === 'keeps' ? own() : { kind: 'absent' };
     if (!line) return instead('the line of this model is unknown');
-    const by = { line, ours: ours.body, maySecrets, isHardened };
+    const by = { line, ours: ours.body, maySecrets, isHardened, isWhole: true };
     const made = composed(base.body.toString('latin1'), by);
     if (made.kind === 'guarded') return { kind: 'later', reason: 'its base holds secrets' };
     if (made.kind === 'composed') {
@@ -78,8 +77,12 @@ export class BaseFiles {
     if (!reader) return { kind: 'absent' };
     const base = await reader.read({ ...questionOf(asked), isConfig: isConfigName(asked.path) });
     if (base.kind === 'absent') return base;
-    if (base.kind === 'failed')
-      return this.#unusable(base.reason, { kind: 'later', reason: base.reason });
+    if (base.kind === 'failed') {
+      // A phone that is told to come back for a picture may do so without end.
+      const { reason } = base;
+      const isNeeded = isConfigName(asked.path);
+      return this.#unusable(reason, isNeeded ? { kind: 'later', reason } : { kind: 'absent' });
+    }
     const served = {
       kind: 'bytes',
       body: base.body,
@@ -87,11 +90,9 @@ export class BaseFiles {
       noStore: true,
     } as const;
     const text = base.body.toString('latin1');
-    const language = line?.config ?? 'unknown';
-    if (!line || language === 'unknown' || text.includes('\0') || !isWrittenIn(text, language)) {
-      return served;
-    }
-    const made = composed(text, { line, ours: '', maySecrets, isHardened: false });
+    // A zero stands in pictures, never in settings.
+    if (!line || line.config === 'unknown' || text.includes('\0')) return served;
+    const made = composed(text, { line, ours: '', maySecrets, isHardened: false, isWhole: false });
     if (made.kind === 'composed') return { ...served, body: Buffer.from(made.body, 'latin1') };
     return made.kind === 'guarded'
       ? made

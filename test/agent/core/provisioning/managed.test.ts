@@ -11,7 +11,7 @@ const provisioning = { user: '805ec0000007', password: 'Secret23456789' };
 function over(
   { vendor, model, path }: { vendor: string; model: string; path: string },
   base: string,
-  more: { slot?: boolean; lease?: boolean; hardened?: boolean } = {},
+  more: { slot?: boolean; lease?: boolean; hardened?: boolean; part?: boolean } = {},
 ) {
   const profile = profileOf(vendor);
   const line = profile?.lines.find(({ hasModel }) => hasModel(model));
@@ -24,7 +24,13 @@ function over(
     ...(more.lease ? { provisioning } : {}),
   };
   const ours = profile.renderPhoneConfig(rendition, path).body;
-  const by = { line, ours, maySecrets: more.lease === true, isHardened: more.hardened === true };
+  const by = {
+    line,
+    ours,
+    maySecrets: more.lease === true,
+    isHardened: more.hardened === true,
+    isWhole: more.part !== true,
+  };
   return composed(base, by);
 }
 
@@ -102,6 +108,22 @@ test('what is not in the phone’s language, and firmware in a tag of several va
   t.same(over(gigaset, base), {
     kind: 'refused',
     reason: 'no single key names the firmware of N610, N670 and N870',
+  });
+  t.end();
+});
+
+test('a part without the first line of its language is rid of passwords and firmware too', (t) => {
+  const part = 'account.2.password = two\nfirmware.url = http://pbx/a\nlinekey.1.label = Ann\n';
+  t.same(over(yealink, part, { part: true }), {
+    kind: 'composed',
+    body: 'linekey.1.label = Ann\n',
+  });
+  t.equal(over(yealink, part).kind, 'refused', 'as the phone’s own file it is no file');
+  const book = '<AddressBook><Ann>5</Ann></AddressBook>';
+  const grandstream = { vendor: 'Grandstream', model: 'GXP1630', path: '/cfg805ec0000007.xml' };
+  t.same(over(grandstream, book, { part: true }), {
+    kind: 'composed',
+    body: book,
   });
   t.end();
 });
