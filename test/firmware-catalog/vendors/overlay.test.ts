@@ -1,6 +1,12 @@
 import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
-import { overlay, type Managed } from '@ringwave/firmware-catalog/vendors/overlay';
+import {
+  isWrittenIn,
+  type Managed,
+  mayHold,
+  overlay,
+  valuesIn,
+} from '@ringwave/firmware-catalog/vendors/overlay';
 import * as fc from 'fast-check';
 import { test } from 'tap';
 
@@ -165,5 +171,32 @@ test('whatever a file holds, setting twice is setting once, and what was added c
     ),
     { seed: 20_261_122, numRuns: 400 },
   );
+  t.end();
+});
+
+test('a number and a word stand for any, but only where the whole name fits', (t) => {
+  const yealink = languageOf('Yealink', 'T46S');
+  const text = '#!version:1.0.0.1\naccount.16.password = b\naccount.x.password = c\n';
+  t.equal(
+    body(text, yealink, { name: 'account.#.password' }),
+    '#!version:1.0.0.1\naccount.x.password = c\n',
+  );
+  const poly = languageOf('Polycom', 'VVX450');
+  t.equal(
+    body('<a APP_FILE_PATH="1" APP_FILE_PATH_VVX410="2"/>', poly, { name: 'APP_FILE_PATH_*' }),
+    '<a APP_FILE_PATH="1"/>',
+  );
+  t.end();
+});
+
+test('values are read as they are meant, at every place, and not in comments', (t) => {
+  const cisco = languageOf('Cisco', '8851');
+  const text =
+    '<flat-profile><!-- <Password_1_>no</Password_1_> --><Password_1_ ua="na">a&amp;b</Password_1_><Password_2_>c</Password_2_></flat-profile>';
+  t.same(valuesIn(text, cisco, 'Password_#_'), ['a&b', 'c']);
+  t.same(valuesIn('Password_1_ = a', cisco, 'Password_#_'), []);
+  t.ok(isWrittenIn(text, cisco));
+  t.notOk(isWrittenIn('<Part/>', cisco), 'a part is not whole');
+  t.ok(mayHold('<Part/>', cisco));
   t.end();
 });
