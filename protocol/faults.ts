@@ -49,7 +49,8 @@ export const FAULTS = {
   },
   'rescue-served': {
     retry: 'never',
-    advice: 'Nothing to do if a technician is at work there; else end it: ringwave-agent rescue --end.',
+    advice:
+      'Nothing to do if a technician is at work there; else end it: ringwave-agent rescue --end.',
   },
   'storage-full': { retry: 'when-fixed', advice: 'Free disk space on the box named here.' },
   'phone-never-asked': {

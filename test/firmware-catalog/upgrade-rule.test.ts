@@ -1,7 +1,7 @@
 import { parseRules, type UpgradeRule } from '@ringwave/firmware-catalog/upgrade-rule';
 import { type KnownVersion, rulesProblems } from '@ringwave/firmware-catalog/rules-check';
 import { fits } from '@ringwave/firmware-catalog/upgrade-edge';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { test } from 'tap';
 
 const floor = {
