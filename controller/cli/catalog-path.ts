@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { startOfFile } from '@ringwave/firmware-catalog/io/file-start';
 import { KNOWN_RULES } from '@ringwave/firmware-catalog/known-rules';
 import { vendorsOfModel } from '@ringwave/firmware-catalog/model-vendor';
 import type { Problem } from '@ringwave/firmware-catalog/problems';
@@ -186,14 +186,7 @@ const problemInWords = ({ path, reason, nextStep }: Problem): string =>
 
 async function textOf(file: string): Promise<string> {
   try {
-    const handle = await open(file, 'r');
-    try {
-      // One byte more than is read, so that the check sees that it is too long.
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(ruleFileBytesMax + 1), 0);
-      return buffer.toString('utf8', 0, bytesRead);
-    } finally {
-      await handle.close();
-    }
+    return (await startOfFile(file, ruleFileBytesMax + 1)).toString('utf8');
   } catch (error) {
     throw new CliFault(
       { what: `${file} cannot be read`, why: reasonOf(error), next: 'Name a constraint file' },

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { startOfFile } from '@ringwave/firmware-catalog/io/file-start';
 import { identify } from '@ringwave/firmware-catalog/identify';
 import type { Problem } from '@ringwave/firmware-catalog/problems';
 import { manifestBytesMax, parseRelease } from '@ringwave/firmware-catalog/release';
@@ -167,14 +167,7 @@ const plainProblem = ({ path, reason, nextStep }: Problem): string =>
 async function readManifest(path: string, out: CliOutput): Promise<string | undefined> {
   if (path === '-') return beginning(out.input);
   try {
-    const file = await open(path, 'r');
-    try {
-      // One byte more than is read, so that the check sees that it is too long.
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(manifestBytesMax + 1), 0);
-      return buffer.toString('utf8', 0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    return (await startOfFile(path, manifestBytesMax + 1)).toString('utf8');
   } catch (error) {
     cannotRead(out, path, error);
     return undefined;

@@ -70,8 +70,10 @@ export function registerRelease(program: Command, out: CliOutput): void {
         await uploadImages(api, document, flags.files);
         const stored = (await api.send('POST', '/releases', document)) as ReleaseRow;
         await print(out, flags.json, stored, () => [
-          `release ${stored.id} stored, its images measured`,
-          `let it out to phones with: ringwave release approve ${stored.id} --why "..."`,
+          `release ${stored.id} is here, its images measured; it is ${stored.state}`,
+          ...(stored.state === 'verified'
+            ? [`let it out to phones with: ringwave release approve ${stored.id} --why "..."`]
+            : []),
         ]);
       },
     );

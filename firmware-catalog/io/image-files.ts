@@ -1,7 +1,7 @@
 // Where the files of a release lie before they are taken in: in a folder, or in a vendor's bundle.
 
 import { createReadStream } from 'node:fs';
-import { lstat, open, stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BundleFile, usualBundleLimits } from '../bundle.ts';
 import type { Problem } from '../problems.ts';
@@ -86,14 +86,3 @@ const wrong = (reason: string, nextStep: string): Omit<Problem, 'path'> => ({ re
 /** The bytes of a found file, in pieces. */
 export const bytesOf = ({ path }: FoundFile): AsyncIterable<Buffer> =>
   createReadStream(path) as AsyncIterable<Buffer>;
-
-/** The first bytes of a found file. */
-export async function startOf({ path }: FoundFile, lengthBytes: number): Promise<Uint8Array> {
-  const handle = await open(path, 'r');
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(lengthBytes), 0, lengthBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}

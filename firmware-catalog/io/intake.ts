@@ -3,7 +3,8 @@ import { startBytes, startProblem } from '../genuine.ts';
 import { ImageCheck } from '../image-check.ts';
 import type { Problem } from '../problems.ts';
 import { parseRelease, type Release, type ReleaseImage } from '../release.ts';
-import { bytesOf, type FoundFile, type ImageFiles, startOf } from './image-files.ts';
+import { bytesOf, type FoundFile, type ImageFiles } from './image-files.ts';
+import { startOfFile } from './file-start.ts';
 import type { ImageStore } from './image-store.ts';
 
 export type Intake =
@@ -71,7 +72,7 @@ async function fileProblem(
   for await (const chunk of bytesOf(file)) check.take(chunk);
   const verdict = check.verdict();
   if (verdict.kind === 'whole') {
-    return startProblem(await startOf(file, startBytes), { vendor, fileName });
+    return startProblem(await startOfFile(file.path, startBytes), { vendor, fileName });
   }
   const measured = verdict.kind === 'differs' ? ` (measured ${verdict.measured})` : '';
   const reason = `${fileName} does not have the digest declared${measured}`;

@@ -19,6 +19,7 @@ import {
   shutForm,
 } from '../bundle.ts';
 import type { Problem } from '../problems.ts';
+import { startOfFile } from './file-start.ts';
 
 export interface UnpackJob {
   readonly path: string;
@@ -97,7 +98,7 @@ class Unpacking {
 
   async open(bundle: Opened): Promise<void> {
     refuse(this.#judge.depth(bundle.within, bundle.depth));
-    const start = await startOf(bundle.path);
+    const start = await startOfFile(bundle.path, formBytes);
     const form = formOf(start);
     if (form === undefined) throw new Refused(notOpened(bundle.within, start));
     await this.#openAs(form, bundle);
@@ -134,7 +135,7 @@ class Unpacking {
     const inside = source.pipe(createGunzip());
     source.on('error', (error) => inside.destroy(error));
     const place = await this.#file(inside, { ...bundle, name: 'inside', isAside: true });
-    const form = formOf(await startOf(place));
+    const form = formOf(await startOfFile(place, formBytes));
     if (form !== 'tar') throw new Refused(broken(bundle.within, 'is packed, but holds no tar'));
     await this.#tar({ ...bundle, path: place });
     await rm(place);
@@ -236,16 +237,6 @@ async function swollenHeader(path: string): Promise<string | undefined> {
       at += tarBlockBytes + Math.ceil(length / tarBlockBytes) * tarBlockBytes;
     }
     return undefined;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function startOf(path: string): Promise<Uint8Array> {
-  const handle = await open(path, 'r');
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(formBytes), 0, formBytes, 0);
-    return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
   }

@@ -1,31 +1,15 @@
-// What is documented about Sipura' phones and adapters (SPA provisioning guide).
+// What is documented about Sipura's phones and adapters (SPA provisioning guide).
 
-import { spaImages } from './cisco-images.ts';
-import { flatProfile, flatProfileSettings } from './flat-profile.ts';
 import type { LineFacts } from './line-facts.ts';
-import { asked, notify, NOTHING_KNOWN } from './line-parts.ts';
+import { spaLine } from './spa-line.ts';
 
 export const sipuraLines: readonly LineFacts[] = [
-  {
-    ...NOTHING_KNOWN,
-    line: 'SPA',
+  spaLine({
     hasModel: (model) => /^SPA(?:841|[123]00\d|2100)$/i.test(model),
-    claims: ['user-agent', 'path', 'sip-user-agent', 'dhcp-class', 'mac-prefix'],
-    bootFiles: [
-      asked('/spa{number}.cfg', 'common-config', 'tftp'),
-      asked('/{mac}.xml', 'phone-config', 'http', 'tftp'),
-    ],
     userAgent: 'Sipura/{model}-{version} ({MAC})(00000000)',
-    config: flatProfile,
-    settings: flatProfileSettings('Admin_Passwd'),
-    updateDecision: 'differs',
-    versionScheme: 'a.b.c and a letter for a later issue; letters in brackets mark a product',
-    imageNames: spaImages(true),
-    wake: [notify('resync', { mayChallenge: true })],
-    reboot: [notify('reboot=true', { mayChallenge: true })],
     sources: [
       'Sipura SPA Provisioning Guide',
       'wazo-provd-plugins wazo-cisco-spa legacy templates',
     ],
-  },
+  }),
 ];
