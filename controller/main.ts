@@ -15,6 +15,7 @@ import { Access } from './io/access.ts';
 import { openBroker } from './io/broker.ts';
 import { Engine } from './io/engine.ts';
 import { Feeds } from './io/feeds.ts';
+import { type AskCheck, askCheck } from './io/gate-check.ts';
 import { Live } from './io/live.ts';
 import { openOutsideBroker } from './io/outside-broker.ts';
 import { openPlanKey } from './io/plan-key.ts';
@@ -57,6 +58,8 @@ export interface ControllerOptions {
     /** Of its own where none is given. */
     readonly manners?: HostManners;
   };
+  /** Who may be asked whether a wave may pass: hosts, with their port where they say one. Nobody, by default. */
+  readonly gateCheckHosts?: readonly string[];
   /** A line for the log: guards that acted, messages that could not be read. */
   note(about: Record<string, unknown>, text: string): void;
   failed(error: unknown): void;
@@ -85,11 +88,17 @@ export async function runController(options: ControllerOptions): Promise<Running
   const clock = options.clock?.clock ?? wall;
   const access = new Access(file('access.sqlite'), () => wall.now());
   const parts: { transport?: Transport; feeds?: Feeds | undefined } = {};
+  const check = async (ask: AskCheck): Promise<void> => {
+    const { rollout, wave } = ask;
+    const answer = await askCheck(ask, options.gateCheckHosts ?? []);
+    engine.submit({ kind: 'check-answered', rollout, wave, ...answer });
+  };
   const engine = new Engine({
     database: file('controller.sqlite'),
     clock,
     act: (effect) => {
-      if (parts.transport)
+      if (effect.kind === 'ask-check') void check(effect);
+      else if (parts.transport)
         sendEffect(effect, { transport: parts.transport, key, now: clock.now() });
     },
     failed: (error) => options.failed(error),

@@ -9,6 +9,8 @@ import type { PhoneKind } from './version-set.ts';
 export interface PlannerQuestion extends PhoneKind {
   readonly running: string | null;
   readonly target: Release;
+  /** Going back loses fixes and settings: only when someone says so. */
+  readonly allowDowngrade?: boolean;
 }
 
 /** Answers kept; a fleet of a million has some ten thousand kinds of model, revision and version. */
@@ -36,8 +38,8 @@ export class UpgradePlanner {
   }
 
   path(question: PlannerQuestion): UpgradePath {
-    const { vendor, model, hardware = '', running, target } = question;
-    const key = `${vendor}\n${model}\n${hardware}\n${running}\n${target.id}`;
+    const { vendor, model, hardware = '', running, target, allowDowngrade = false } = question;
+    const key = `${vendor}\n${model}\n${hardware}\n${running}\n${target.id}\n${allowDowngrade}`;
     const known = this.#answers.get(key);
     if (known) return known;
     const answer = this.#find(question);
@@ -52,10 +54,19 @@ export class UpgradePlanner {
     return path.kind === 'path' ? path.hops[0] : undefined;
   }
 
-  #find({ vendor, model, hardware, running, target }: PlannerQuestion): UpgradePath {
+  #find({
+    vendor,
+    model,
+    hardware,
+    running,
+    target,
+    allowDowngrade,
+  }: PlannerQuestion): UpgradePath {
     const phone = { vendor, model, ...(hardware === undefined ? {} : { hardware }) };
     const fitting = this.#byModel.get(`${vendor}\n${model}`) ?? [];
     const milestones = fitting.filter((release) => isFor(release, phone));
-    return pathAmong(milestones, { phone, running, target, rules: rulesFor(this.#rules, phone) });
+    const rules = rulesFor(this.#rules, phone);
+    const consent = allowDowngrade === undefined ? {} : { allowDowngrade };
+    return pathAmong(milestones, { phone, running, target, rules, ...consent });
   }
 }

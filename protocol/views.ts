@@ -23,6 +23,8 @@ export interface PhoneView {
   /** What the phone says it is, where that differs from the inventory. */
   readonly claimsModel?: string;
   readonly credential: CredentialStateView | null;
+  /** It shows another version than the one that a rollout brought it to. */
+  readonly drift?: { readonly from: string; readonly to: string; readonly at: number };
   /** Where it stands in the newest rollout that names it. */
   readonly work: PhoneWorkView | null;
 }
@@ -48,6 +50,9 @@ export interface PhoneWorkView {
   readonly attemptsMax?: number;
   readonly fault?: string;
   readonly advice?: string;
+  /** From the rollout down to the phone: what holds at each level. */
+  readonly because?: readonly string[];
+  readonly goesOnWhen?: string;
 }
 
 export interface WaveView {
@@ -60,6 +65,12 @@ export interface WaveView {
   readonly openedAt: number | null;
   readonly soakUntil: number | null;
   readonly why: string | null;
+  /** Ended without the version for a reason that says nothing about the release. */
+  readonly aside: number;
+  /** Held with its gate met, until this has answered. */
+  readonly asks: 'person' | 'url' | null;
+  /** Of a paced wave: phones that were let go, and those that wait for it. */
+  readonly paced: { readonly released: number; readonly waiting: number } | null;
 }
 
 export interface RolloutView {
@@ -79,7 +90,19 @@ export interface RolloutView {
     readonly soakMs: number;
   };
   readonly waves: readonly WaveView[];
+  readonly kind: 'update' | 'rollback';
+  readonly priority: number;
+  readonly deadline: {
+    readonly dueAt: number;
+    readonly because: string;
+    /** What it permits now; null before the start. */
+    readonly urgency: string | null;
+  } | null;
   readonly createdBy: string;
+  readonly editedBy: string | null;
+  readonly denied: { readonly who: string; readonly remark: string } | null;
+  /** The reason that was given for an approval without a second person. */
+  readonly brokeGlass: string | null;
   readonly approvedBy: string | null;
   readonly contentHash: string;
   readonly createdAt: number;

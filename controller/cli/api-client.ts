@@ -8,6 +8,8 @@ import type { Command } from 'commander';
 export interface Access {
   readonly url: string;
   readonly token: string;
+  /** Who acts, where that is not whom the token names. */
+  readonly as?: string;
 }
 
 /** Where a controller leaves its address and a token for command lines of the same user. */
@@ -34,10 +36,16 @@ export class ApiClient {
 
   /** Flags first, then the environment, then the file of a controller on this machine. */
   static of(command: Command): ApiClient {
-    const { url, token, data } = command.optsWithGlobals<{
+    const {
+      url,
+      token,
+      data,
+      as: name = process.env['RINGWAVE_AS'],
+    } = command.optsWithGlobals<{
       url?: string;
       token?: string;
       data?: string;
+      as?: string;
     }>();
     const file = accessFile(dataFolder(data));
     const local = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Access) : undefined;
@@ -53,7 +61,11 @@ export class ApiClient {
         exitCode: 3,
       });
     }
-    return new ApiClient({ url: found.url, token: found.token });
+    return new ApiClient({
+      url: found.url,
+      token: found.token,
+      ...(name === undefined ? {} : { as: name }),
+    });
   }
 
   get<T>(path: string): Promise<T> {
@@ -88,10 +100,11 @@ export class ApiClient {
   }
 
   async #fetch(method: string, path: string, init: RequestInit): Promise<Response> {
-    const { url, token } = this.#access;
+    const { url, token, as: name } = this.#access;
     const headers = {
       ...(init.headers as Record<string, string>),
       authorization: `Bearer ${token}`,
+      ...(name === undefined ? {} : { 'ringwave-as': name }),
     };
     let response: Response;
     try {

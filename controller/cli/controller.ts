@@ -21,6 +21,7 @@ interface RunFlags {
   readonly releaseFeed: readonly string[];
   readonly advisoryFeed: readonly string[];
   readonly feedSchedule: string;
+  readonly gateCheckHost: readonly string[];
   readonly demoClock?: string;
   readonly json?: boolean;
 }
@@ -54,6 +55,12 @@ export function registerController(program: Command, out: CliOutput): void {
       [],
     )
     .option('--feed-schedule <cron>', 'when feeds are asked, in UTC', '*/15 * * * *')
+    .option(
+      '--gate-check-host <host>',
+      'a host, with its port, that gates may ask over HTTP whether a wave may pass; may be given again',
+      gathered,
+      [],
+    )
     .option('--json', 'say ready as JSON')
     .addOption(new Option('--demo-clock <json>', 'run on a fast clock').hideHelp())
     .action(async (flags: RunFlags, command: Command) => runUntilTold(flags, command));
@@ -85,6 +92,7 @@ async function runUntilTold(flags: RunFlags, command: Command): Promise<void> {
     ...brokerFrom(flags),
     ...(await feedsFrom(flags)),
     ...clockFrom(flags),
+    gateCheckHosts: flags.gateCheckHost,
     note: (about: Record<string, unknown>, text: string) =>
       process.stderr.write(`${text} ${JSON.stringify(about)}\n`),
     failed: (error: unknown) => {

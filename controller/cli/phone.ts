@@ -1,4 +1,5 @@
 import type { PhoneView } from '@ringwave/protocol/views';
+import { CliFault } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
@@ -47,10 +48,12 @@ export function registerPhone(program: Command, out: CliOutput): void {
   phone
     .command('explain <mac>')
     .description('why this phone is where it is, what it waits for and when it is tried next')
+    .option('--at <time>', 'as it will stand then, as far as is known now; ISO 8601')
     .option('--json', 'print JSON')
-    .action(async (mac: string, flags: { json?: boolean }, command: Command) => {
+    .action(async (mac: string, flags: { at?: string; json?: boolean }, command: Command) => {
+      const at = flags.at === undefined ? '' : `?at=${instantFrom(flags.at)}`;
       const found = await ApiClient.of(command).get<Explained>(
-        `/phones/${encodeURIComponent(mac)}`,
+        `/phones/${encodeURIComponent(mac)}${at}`,
       );
       await print(out, flags.json, found, () => explained(found));
     });
@@ -62,6 +65,18 @@ export function registerPhone(program: Command, out: CliOutput): void {
       const done = await ApiClient.of(command).send('DELETE', `/phones/${encodeURIComponent(mac)}`);
       await print(out, flags.json, done, () => [`phone ${mac} removed`]);
     });
+}
+
+/** Milliseconds since 1970, from what a person writes. */
+function instantFrom(text: string): number {
+  const at = Date.parse(text);
+  if (!Number.isNaN(at)) return at;
+  throw new CliFault({
+    what: `--at ${text}`,
+    why: 'is no time',
+    next: 'Write it like 2026-12-24T02:00:00Z.',
+    exitCode: 2,
+  });
 }
 
 async function allPhones(
@@ -107,10 +122,17 @@ function explained(phone: Explained): string[] {
   const works = phone.rollouts.map((work) => {
     const next = work.nextAttemptAt ? `; next ${localTime(work.nextAttemptAt)}` : '';
     const attempt = work.attempt ? ` (attempt ${work.attempt} of ${work.attemptsMax})` : '';
-    return `  rollout ${work.rollout}, wave ${work.wave}: ${work.phase}${attempt}. ${work.reason}${next}`;
+    const line = `  rollout ${work.rollout}, wave ${work.wave}: ${work.phase}${attempt}. ${work.reason}${next}`;
+    const chain = (work.because ?? []).map((reason) => `    because  ${reason}`);
+    return [line, ...chain, ...(work.goesOnWhen ? [`    goes on when ${work.goesOnWhen}`] : [])];
   });
+  const drift = phone.drift
+    ? [
+        `  drifted ${localTime(phone.drift.at)}: was brought to ${phone.drift.from}, shows ${phone.drift.to}`,
+      ]
+    : [];
   const verdicts = phone.verdicts.map(
     (one) => `  ${one.verdict.padEnd(7)} ${one.rule}: ${one.evidence}`,
   );
-  return [head, ...(works.length > 0 ? works : ['  in no rollout']), ...verdicts];
+  return [head, ...(works.length > 0 ? works.flat() : ['  in no rollout']), ...drift, ...verdicts];
 }

@@ -35,6 +35,7 @@ export function ringwaveProgram(): Command {
     .option('--url <url>', 'the controller to talk to (RINGWAVE_URL)')
     .option('--token <token>', 'an API token of that controller (RINGWAVE_TOKEN)')
     .option('--data <folder>', 'the data folder of a controller on this machine (RINGWAVE_DATA)')
+    .option('--as <name>', 'who acts, for the audit and for four eyes (RINGWAVE_AS)')
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES);
   const out = standardOutput();

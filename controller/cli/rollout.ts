@@ -57,33 +57,106 @@ export function registerRollout(program: Command, out: CliOutput): void {
           : []),
       ]);
     });
-  verb(rollout, out, 'approve', 'let a rollout begin');
-  verb(rollout, out, 'pause', 'start no further phone; what is in flight finishes', true);
-  verb(rollout, out, 'resume', 'go on; a wave that its gate had stopped is released by you');
-  verb(rollout, out, 'abort', 'end it for good; what is in flight finishes', true);
+  registerChanges(rollout, out);
+  registerVerbs(rollout, out);
 }
+
+/** What may be done with one before it begins. */
+function registerChanges(rollout: Command, out: CliOutput): void {
+  rollout
+    .command('preview')
+    .description('what a rollout would do: its waves, and every phone that is left out and why')
+    .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option('--json', 'print JSON')
+    .action(async (flags: { from: string; json?: boolean }, command: Command) => {
+      const body = await readJsonFile(flags.from);
+      const seen = (await ApiClient.of(command).send('POST', '/rollouts/preview', body)) as Preview;
+      await print(out, flags.json, seen, () => previewed(seen));
+      if (!seen.ok) process.exitCode = 2;
+    });
+  rollout
+    .command('edit <rollout>')
+    .description(
+      'give a rollout that has not begun another content; it then waits for approval anew',
+    )
+    .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option('--json', 'print JSON')
+    .action(async (id: string, flags: { from: string; json?: boolean }, command: Command) => {
+      const body = await readJsonFile(flags.from);
+      const path = `/rollouts/${encodeURIComponent(id)}`;
+      const after = (await ApiClient.of(command).send('PUT', path, body)) as RolloutView;
+      await print(out, flags.json, after, () => shown(after));
+    });
+  rollout
+    .command('remove <rollout>')
+    .description('take back a rollout that has not begun; nothing of it stays')
+    .option('--json', 'print JSON')
+    .action(async (id: string, flags: Json, command: Command) => {
+      const path = `/rollouts/${encodeURIComponent(id)}`;
+      const done = await ApiClient.of(command).send('DELETE', path);
+      await print(out, flags.json, done, () => [`rollout ${id} removed`]);
+    });
+}
+
+function registerVerbs(rollout: Command, out: CliOutput): void {
+  verb(rollout, out, 'approve', 'let a rollout begin that somebody else proposed', [
+    ['--remark <text>', 'kept with the approval'],
+    ['--break-glass <reason>', 'approve your own in an emergency; the reason is kept'],
+  ]);
+  verb(rollout, out, 'deny', 'refuse a rollout for good', [
+    ['--remark <text>', 'why; kept with the denial'],
+  ]);
+  const reason: Option = ['--reason <text>', 'why, for the audit'];
+  verb(rollout, out, 'pause', 'start no further phone; what is in flight finishes', [reason]);
+  verb(rollout, out, 'resume', 'go on; a wave that its gate had stopped is released by you');
+  verb(rollout, out, 'pass', 'let the wave pass that has met its gate and asks a person');
+  verb(rollout, out, 'close', 'let no late phone join any more; it ends with its last one');
+  verb(rollout, out, 'abort', 'end it for good; what is in flight finishes', [
+    reason,
+    ['--force', 'close phones in flight, too; what they show later is kept, not applied'],
+  ]);
+}
+
+type Option = readonly [flag: string, description: string];
 
 function verb(
   parent: Command,
   out: CliOutput,
   name: string,
   description: string,
-  takesReason = false,
+  options: readonly Option[] = [],
 ): void {
-  const command = parent
-    .command(`${name} <rollout>`)
-    .description(description)
-    .option('--json', 'print JSON');
-  if (takesReason) command.option('--reason <text>', 'why, for the audit');
-  command.action(async (id: string, flags: { reason?: string; json?: boolean }, self: Command) => {
-    const body = flags.reason === undefined ? {} : { reason: flags.reason };
-    const after = (await ApiClient.of(self).send(
-      'POST',
-      `/rollouts/${encodeURIComponent(id)}/${name}`,
-      body,
-    )) as RolloutView;
-    await print(out, flags.json, after, () => shown(after));
+  const command = parent.command(`${name} <rollout>`).description(description);
+  for (const [flag, about] of options) command.option(flag, about);
+  command.option('--json', 'print JSON');
+  command.action(async (id: string, flags: Json & Record<string, unknown>, self: Command) => {
+    const { json, ...body } = flags;
+    const path = `/rollouts/${encodeURIComponent(id)}/${name}`;
+    const after = (await ApiClient.of(self).send('POST', path, body)) as RolloutView;
+    await print(out, json, after, () => shown(after));
   });
+}
+
+interface Preview {
+  readonly ok: boolean;
+  readonly problems: readonly { thing: string; reason: string; next: string }[];
+  readonly waves: readonly { name: string; phones: number }[];
+  readonly leftOut: readonly { mac: string; site: string; why: string }[];
+  readonly leftOutTotal: number;
+}
+
+function previewed({ problems, waves, leftOut, leftOutTotal }: Preview): string[] {
+  const rest = leftOutTotal - leftOut.length;
+  return [
+    ...problems.map(({ thing, reason, next }) => `refused: ${thing} ${reason}. ${next}`),
+    ...table(
+      ['wave', 'phones'],
+      waves.map(({ name, phones }) => [name, String(phones)]),
+    ),
+    ...(leftOutTotal === 0 ? ['left out: nobody'] : [`left out: ${leftOutTotal}`]),
+    ...leftOut.map(({ mac, site, why }) => `  ${mac} (${site}): ${why}`),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+  ];
 }
 
 const sum = (rollout: RolloutView, name: 'done' | 'failed' | 'total'): string =>

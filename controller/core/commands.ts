@@ -7,8 +7,18 @@ import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
-import { abort, type Moved, pause, resume } from './rollout.ts';
-import { approve, createRollout, unusableReleases, whenState } from './rollout-commands.ts';
+import {
+  approve,
+  closeRollout,
+  createRollout,
+  deny,
+  editRollout,
+  letPass,
+  removeRollout,
+  whenState,
+} from './rollout-commands.ts';
+import { abort, pause, resume } from './rollout-end.ts';
+import { unusableReleases } from './rollout-problems.ts';
 import {
   type Command,
   type CommandResult,
@@ -19,6 +29,8 @@ import {
   type Refusal,
   type Site,
 } from './state.ts';
+import { joinDynamicWaves } from './wave-joining.ts';
+import type { Moved } from './wave-release.ts';
 import { isDay, isZone, windowProblem } from './window.ts';
 
 // What people ask for. A command is taken whole or refused whole, with every reason at once.
@@ -33,6 +45,7 @@ export function takeCommand(
   now: EpochMs,
   moved: Moved,
 ): CommandResult {
+  if (isRolloutCommand(command)) return takeRolloutCommand(draft, command, who, now, moved);
   switch (command.kind) {
     case 'site-put':
       return putSite(draft, command.site, who, now, moved);
@@ -54,10 +67,44 @@ export function takeCommand(
       return takeFeedRun(draft, command, who, now);
     case 'announcements-put':
       return putAnnouncements(draft, command, who, now);
+    case 'token-mint':
+      return mintToken(draft, command.record, who, now);
+    case 'agent-enrol':
+      return enrol(draft, command, now);
+    case 'halt':
+      return haltAll(draft, command, who, now);
+    default:
+      return command satisfies never;
+  }
+}
+
+type RolloutCommand = Extract<Command, { kind: `rollout-${string}` }>;
+
+const isRolloutCommand = (command: Command): command is RolloutCommand =>
+  command.kind.startsWith('rollout-');
+
+function takeRolloutCommand(
+  draft: ControllerDraft,
+  command: RolloutCommand,
+  who: string,
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
+  switch (command.kind) {
     case 'rollout-create':
       return createRollout(draft, command.input, who, now);
+    case 'rollout-edit':
+      return editRollout(draft, command.input, who, now);
+    case 'rollout-remove':
+      return removeRollout(draft, command.rollout, who, now);
     case 'rollout-approve':
       return approve(draft, command, who, now);
+    case 'rollout-deny':
+      return deny(draft, command, who, now);
+    case 'rollout-pass':
+      return letPass(draft, command.rollout, who, now, moved);
+    case 'rollout-close':
+      return closeRollout(draft, command.rollout, who, now);
     case 'rollout-pause':
       return whenState(
         draft,
@@ -82,14 +129,11 @@ export function takeCommand(
         command.rollout,
         ['draft', 'awaiting-approval', 'scheduled', 'running', 'paused'],
         'It has ended already',
-        (rollout) => abort(draft, rollout.id, { who, reason: command.reason }, now, moved),
+        (rollout) => {
+          const { reason, force = false } = command;
+          return abort(draft, rollout.id, { who, reason, force }, now, moved);
+        },
       );
-    case 'token-mint':
-      return mintToken(draft, command.record, who, now);
-    case 'agent-enrol':
-      return enrol(draft, command, now);
-    case 'halt':
-      return haltAll(draft, command, who, now);
     default:
       return command satisfies never;
   }
@@ -184,6 +228,7 @@ function putPhones(
   const problems = phones.flatMap((phone) => phoneProblems(draft, phone));
   if (problems.length > 0) return refused(...problems);
   for (const phone of phones) putPhone(draft, phone, moved);
+  joinDynamicWaves(draft, phones, now, moved);
   for (const site of moved.sites) {
     const count = draft.rosters.get(site)?.length ?? 0;
     if (count > sitePhonesMax) {

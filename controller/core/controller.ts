@@ -4,8 +4,10 @@ import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
 import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
+import { gateOf } from './gate.ts';
 import { replan } from './plan.ts';
-import { advance, type Moved } from './rollout.ts';
+import { advance, checkAnswered, nextTimeOf } from './rollout.ts';
+import { type Moved, noMoves } from './wave-release.ts';
 import type {
   Command,
   ControllerDraft,
@@ -26,12 +28,13 @@ export function stepController(
 ): ControllerStep {
   const draft = draftOf(state.tables);
   const effects: ControllerEffect[] = [];
-  const moved: Moved = { sites: new Set(), rollouts: new Set() };
+  const moved = noMoves();
   const answer = take(draft, event, now, moved, effects);
   // A refused command leaves nothing behind, whatever it had begun to change.
   if (answer && !answer.result.ok) return refusedStep(state, answer, now);
   if (answer) effects.push(answer);
   const timer = settle(draft, event, now, moved);
+  effects.push(...moved.asks.flatMap((ask) => checkOf(draft, ask)));
   const resend = sendPlans(draft, sitesToTell(draft, event, moved), now, effects);
   return { changes: changesOf(draft), effects, wakeAt: earliest(timer, resend) };
 }
@@ -78,6 +81,10 @@ function take(
     case 'last-will':
       takeWill(draft, event.site, event.will.conn, now);
       return undefined;
+    case 'check-answered':
+      checkAnswered(draft, event, now, moved);
+      moved.rollouts.add(event.rollout);
+      return undefined;
     default:
       return event satisfies never;
   }
@@ -101,12 +108,21 @@ function settle(
 
 function nextRolloutTime(draft: ControllerDraft, now: EpochMs): EpochMs | undefined {
   let next: EpochMs | undefined;
-  for (const rollout of draft.rollouts.values()) {
-    if (rollout.state === 'scheduled') next = earliest(next, rollout.startAt);
-    if (rollout.state !== 'running') continue;
-    for (const wave of rollout.waves) next = earliest(next, wave.soakUntil);
-  }
+  for (const rollout of draft.rollouts.values())
+    next = earliest(next, nextTimeOf(draft, rollout, now));
   return next !== undefined && next < now ? now : next;
+}
+
+function checkOf(
+  draft: ControllerDraft,
+  { rollout: id, wave: index }: Moved['asks'][number],
+): ControllerEffect[] {
+  const rollout = draft.rollouts.get(id);
+  const wave = rollout?.waves[index];
+  const url = rollout && wave && gateOf(rollout, wave).askUrl;
+  if (!wave || url === undefined) return [];
+  const { counts, spec } = wave;
+  return [{ kind: 'ask-check', rollout: id, wave: index, url, name: spec.name, counts }];
 }
 
 function sitesToTell(draft: ControllerDraft, event: ControllerEvent, moved: Moved): Set<Id> {

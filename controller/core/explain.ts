@@ -1,7 +1,10 @@
 import { FAULTS } from '@ringwave/protocol/faults';
 import { isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
-import type { ControllerTables, Phone, Progress, Rollout } from './state.ts';
+import { activeWork } from './plan.ts';
+import { priorityOf } from './rollout-state.ts';
+import { unfinishedBefore } from './rollout.ts';
+import type { ControllerTables, Phone, Presence, Progress, Rollout } from './state.ts';
 
 // Why a phone is where it is, what it waits for and when it is tried next. The same words on every screen.
 
@@ -24,6 +27,10 @@ export interface Explanation {
   readonly attemptsMax?: number;
   readonly fault?: string;
   readonly advice?: string;
+  /** From the rollout down to the phone: what holds at each level, outermost first. */
+  readonly because: readonly string[];
+  /** What would let it go on; absent once its part has ended. */
+  readonly goesOnWhen?: string;
 }
 
 /** Every rollout that this phone is or was part of, newest first. */
@@ -58,9 +65,60 @@ export function explain(
     since: progress.at,
     ...(progress.fault ? { fault: progress.fault, advice: FAULTS[progress.fault].advice } : {}),
   };
-  if (isFinal(progress.phase)) return { ...head, reason: progress.detail ?? ENDED[progress.phase] };
-  return { ...head, ...waitingOf(tables, rollout, progress, now) };
+  const because = chainOf(tables, rollout, progress, now);
+  if (isFinal(progress.phase)) {
+    return { ...head, reason: progress.detail ?? ENDED[progress.phase], because };
+  }
+  const waiting = waitingOf(tables, rollout, progress, now);
+  return { ...head, ...waiting, because, goesOnWhen: GOES_ON[waiting.waitingFor] };
 }
+
+/** What would change the answer, by what is waited for. */
+const GOES_ON: Record<Waiting['waitingFor'], string> = {
+  wave: 'its wave opens, or lets the next phones go',
+  plan: 'the site has its newest plan',
+  image: 'the image is whole on the site',
+  opening: 'the next opening of the site begins',
+  slot: 'a phone that is down now is up again',
+  coverage: 'enough phones of its group are up',
+  call: 'the call has ended',
+  phone: 'the phone shows itself, or its time is up',
+  retry: 'its pause between attempts is over',
+  person: 'a person decides',
+  clock: 'the clock of the box is right',
+  agent: 'the agent of the site is heard of again',
+};
+
+/** What holds at each level, whether or not it is what keeps the phone now. */
+function chainOf(
+  tables: ControllerTables,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+): string[] {
+  const wave = rollout.waves[progress.wave];
+  const paused = rollout.paused ? `, paused by ${rollout.paused.by}: ${rollout.paused.reason}` : '';
+  const due = rollout.deadline
+    ? `, due ${instant(rollout.deadline.dueAt)} (${rollout.deadline.because})`
+    : '';
+  const presence = tables.presence.get(progress.site);
+  const agent = isAway(presence, now)
+    ? `away, last word ${lastWord(presence?.lastHeardAt)}`
+    : 'connected';
+  const opening = nextOpeningAt(tables, progress.site, now);
+  return [
+    `Rollout ${rollout.id} is ${rollout.state}${paused}${due}`,
+    `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}`,
+    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}`,
+    `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
+  ];
+}
+
+const instant = (at: number): string =>
+  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
+  !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);
 
 const ENDED = {
   done: 'Runs the new version',
@@ -81,22 +139,8 @@ function waitingOf(
     attemptsMax: rollout.attemptsMax,
     nextAttemptAt: nextOpeningAt(tables, progress.site, now),
   };
-  if (rollout.state === 'awaiting-approval' || rollout.state === 'draft') {
-    return {
-      ...base,
-      reason: 'The rollout waits for approval',
-      waitingFor: 'person',
-      nextAttemptAt: null,
-    };
-  }
-  if (rollout.state === 'scheduled') {
-    return {
-      ...base,
-      reason: 'The rollout has not begun',
-      waitingFor: 'wave',
-      nextAttemptAt: rollout.startAt ?? null,
-    };
-  }
+  const early = beforeStart(tables, rollout);
+  if (early) return { ...base, ...early };
   const wave = rollout.waves[progress.wave];
   if (rollout.paused && progress.phase === 'waiting') {
     return {
@@ -112,16 +156,27 @@ function waitingOf(
     const reason = beforeWave(rollout, progress.wave);
     return { ...base, reason, waitingFor: 'wave', nextAttemptAt };
   }
+  const phone = tables.phones.get(progress.mac);
+  const first = phone && progress.hops.length > 0 ? activeWork(tables, phone) : undefined;
+  if (first && first.rollout.id !== rollout.id) {
+    const reason = `Rollout ${first.rollout.id} (priority ${priorityOf(first.rollout)}) goes first on this phone`;
+    return { ...base, reason, waitingFor: 'wave' };
+  }
+  if (wave?.paced && progress.phase === 'waiting' && !progress.waiting) {
+    const { paced } = wave;
+    const reason = `Wave ${wave.spec.name} lets its phones go at a pace: ${paced.released} have gone, ${paced.waiting} wait`;
+    return { ...base, reason, waitingFor: 'wave' };
+  }
   const presence = tables.presence.get(progress.site);
-  const isAway = !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);
-  if (progress.waiting && !isAway) return progress.waiting;
+  const away = isAway(presence, now);
+  if (progress.waiting && !away) return progress.waiting;
   if (progress.waiting)
     return {
       ...progress.waiting,
       reason: `${progress.waiting.reason} (last word of the site's agent ${lastWord(presence?.lastHeardAt)})`,
     };
   const plan = tables.plans.get(progress.site);
-  if (isAway)
+  if (away)
     return {
       ...base,
       reason: `The site's agent is not connected; last word ${lastWord(presence?.lastHeardAt)}`,
@@ -134,16 +189,41 @@ function waitingOf(
   };
 }
 
+type Blocked = Pick<Waiting, 'reason' | 'waitingFor' | 'nextAttemptAt'>;
+
+function beforeStart(tables: ControllerTables, rollout: Rollout): Blocked | undefined {
+  if (rollout.state === 'awaiting-approval' || rollout.state === 'draft') {
+    return {
+      reason: 'The rollout waits for approval',
+      waitingFor: 'person',
+      nextAttemptAt: null,
+    };
+  }
+  if (rollout.state === 'scheduled') {
+    const before = unfinishedBefore({ rollouts: tables.rollouts }, rollout);
+    if (before.length > 0) {
+      const reason = `The rollout begins when ${before.join(', ')} has ended`;
+      return { reason, waitingFor: 'wave', nextAttemptAt: null };
+    }
+    return {
+      reason: 'The rollout has not begun',
+      waitingFor: 'wave',
+      nextAttemptAt: rollout.startAt ?? null,
+    };
+  }
+  return undefined;
+}
+
 /** An instant and not an age: a reason that was read an hour ago must not have become untrue. */
 const lastWord = (at: EpochMs | undefined): string =>
-  at === undefined
-    ? 'never'
-    : `at ${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  at === undefined ? 'never' : `at ${instant(at)}`;
 
 function beforeWave(rollout: Rollout, index: number): string {
   const before = rollout.waves[index - 1];
   const name = rollout.waves[index]?.spec.name ?? '';
   if (!before) return `Wave ${name} is about to open`;
+  if (before.asks === 'person')
+    return `Wave ${name} opens when a person lets ${before.spec.name} pass`;
   // Without the counts of that wave: they change with every phone, and the wave itself shows them.
   return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
 }

@@ -1,3 +1,4 @@
+import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { receive } from '@ringwave/protocol/delivery';
 import type { Ack, Hello, Report, ReportItem } from '@ringwave/protocol/messages';
 import { isFinal } from '@ringwave/protocol/phases';
@@ -11,15 +12,17 @@ import {
   seconds,
 } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
+import { joinIncident } from './incidents.ts';
 import { replan } from './plan.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
-import { joinOpenWaves, type Moved } from './rollout.ts';
+import { joinOpenWaves, type Moved } from './wave-release.ts';
 import {
   type Agent,
   type ControllerDraft,
   type ControllerEffect,
   type CredentialView,
   type Phone,
+  type Progress,
   progressKey,
 } from './state.ts';
 
@@ -129,7 +132,7 @@ function apply(
 ): void {
   switch (item.kind) {
     case 'phone-moved':
-      return phoneMoved(draft, site, item, moved);
+      return phoneMoved(draft, site, item, now, moved);
     case 'phone-seen':
       return phoneSeen(draft, site, item, now, moved);
     case 'credential-moved':
@@ -171,6 +174,7 @@ function phoneMoved(
   draft: ControllerDraft,
   site: Id,
   item: Item<'phone-moved'>,
+  now: EpochMs,
   moved: Moved,
 ): void {
   const progress = draft.progress.get(progressKey(item.rollout as Id, item.mac as Mac));
@@ -178,22 +182,47 @@ function phoneMoved(
   if (!rollout || progress?.site !== site || !phoneAt(draft, site, item.mac)) return;
   // Done is proven by the phone; an agent that knows less, restored from a backup, does not take it back.
   if (progress.phase === 'done' && item.phase !== 'done') return;
-  const isOver =
-    rollout.state === 'aborted' ||
-    rollout.state === 'done' ||
-    rollout.state === 'done-with-failures';
-  if (isOver && isFinal(progress.phase) && item.phase !== 'done') return;
+  const at = item.at as EpochMs;
+  if (rollout.endedAt !== undefined && isFinal(progress.phase)) {
+    // What was closed by force stays closed; what is heard of it is kept beside, for whoever looks.
+    const late = { ...progress, late: { phase: item.phase, at } };
+    if (rollout.forced) draft.progress.put(progressKey(rollout.id, progress.mac), late);
+    if (rollout.forced || item.phase !== 'done') return;
+  }
   const { fault: _fault, detail: _detail, ...rest } = withoutWaiting(progress);
-  putProgress(draft, {
+  const next: Progress = {
     ...rest,
     phase: item.phase,
     attempt: item.attempt,
-    at: item.at as EpochMs,
+    at,
     ...(item.fault ? { fault: item.fault } : {}),
     ...(item.detail ? { detail: item.detail } : {}),
     ...(item.waiting ? { waiting: item.waiting } : {}),
-  });
+  };
+  putProgress(draft, next);
+  if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
   moved.rollouts.add(item.rollout as Id);
+}
+
+/** What a phone's end means beyond the phone itself. */
+function ended(
+  draft: ControllerDraft,
+  next: Progress,
+  before: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  if (isFinal(before.phase) && before.phase === next.phase) return;
+  const phone = draft.phones.get(next.mac);
+  if (next.phase === 'done' && phone) {
+    const settled = { rollout: next.rollout, version: next.target };
+    const { drift: _drift, ...rest } = phone;
+    draft.phones.put(next.mac, { ...rest, settled });
+  } else if (next.phase !== 'done') {
+    joinIncident(draft, next, now);
+  }
+  // Another rollout may have waited for this phone.
+  if ((draft.assignments.get(next.mac)?.length ?? 0) > 1) moved.sites.add(next.site);
 }
 
 function phoneSeen(
@@ -219,8 +248,19 @@ function phoneSeen(
     ...(hardware ? { hardware } : {}),
     ...(differs && item.model ? { claimsModel: item.model } : {}),
   };
-  draft.phones.put(item.mac, seen);
+  draft.phones.put(item.mac, withDrift(seen, at));
   if (!phone.running && running) joinOpenWaves(draft, seen, now, moved);
+}
+
+/** A phone that shows another version than a rollout brought it to: somebody or something changed it since. */
+function withDrift(phone: Phone, at: EpochMs): Phone {
+  const { settled, running, drift, ...rest } = phone;
+  if (!settled || !running) return phone;
+  const about = { model: phone.model, ...(phone.hardware ? { hardware: phone.hardware } : {}) };
+  const order = compareVersions(phone.vendor, running.version, settled.version, about);
+  if (order === 'same') return { ...rest, settled, running };
+  if (drift?.to === running.version) return phone;
+  return { ...phone, drift: { from: settled.version, to: running.version, at } };
 }
 
 function credentialMoved(draft: ControllerDraft, site: Id, item: Item<'credential-moved'>): void {

@@ -1,4 +1,4 @@
-import type { Gate, WaveCounts } from './state.ts';
+import type { Gate, Rollout, Wave, WaveCounts } from './state.ts';
 
 export type GateVerdict =
   | { readonly kind: 'passed' }
@@ -7,25 +7,80 @@ export type GateVerdict =
   | { readonly kind: 'held'; readonly why: string }
   | { readonly kind: 'halted'; readonly why: string };
 
+/** The rollout's gate with what this wave says of its own. */
+export const gateOf = (rollout: Rollout, wave: Wave): Gate => ({
+  ...rollout.gate,
+  ...wave.spec.gate,
+});
+
 const percent = (part: number): string => `${Math.floor(part * 1000) / 10} %`;
 
 /** Judges a wave over its completed results: failure before success, and nothing below the minimum sample. */
 export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
-  const { total, done, failed, skipped } = counts;
+  const { total, done, failed, skipped, aside = 0 } = counts;
   const completed = done + failed;
-  const able = total - skipped;
+  const able = total - skipped - aside;
   const sample = Math.min(gate.minSample, able);
   const hasSample = completed > 0 && completed >= sample;
-  if (hasSample && failed > gate.failuresMax) {
-    return { kind: 'halted', why: `${failed} phones failed, at most ${gate.failuresMax} may` };
-  }
-  if (hasSample && done / completed >= gate.successMin) return { kind: 'passed' };
-  const sofar = `${done} of ${completed} completed phones are done (${percent(completed ? done / completed : 0)}), needs ${percent(gate.successMin)}`;
+  const excess = hasSample ? tooManyFailures(gate, failed, completed) : undefined;
+  if (excess) return { kind: 'halted', why: excess };
+  const missing = missingSuccess(gate, { done, completed, able });
+  if (hasSample && !missing) return { kind: 'passed' };
+  const sofar = missing ?? 'enough are done';
   if (completed === able) {
-    const why = able === 0 ? 'Every phone of the wave was skipped, so nothing was proven' : sofar;
+    const why = able === 0 ? nothingProven(counts) : sofar;
     return { kind: 'held', why };
   }
   if (!hasSample)
     return { kind: 'undecided', why: `${completed} of ${sample} results needed for a judgement` };
   return { kind: 'undecided', why: sofar };
+}
+
+const nothingProven = ({ aside = 0 }: WaveCounts): string =>
+  aside === 0
+    ? 'Every phone of the wave was skipped, so nothing was proven'
+    : 'No phone of the wave gave a result that counts, so nothing was proven';
+
+function tooManyFailures(gate: Gate, failed: number, completed: number): string | undefined {
+  if (failed > gate.failuresMax) return `${failed} phones failed, at most ${gate.failuresMax} may`;
+  const part = failed / completed;
+  if (gate.failedPartMax !== undefined && part > gate.failedPartMax) {
+    return `${failed} of ${completed} completed phones failed (${percent(part)}), at most ${percent(gate.failedPartMax)} may`;
+  }
+  return undefined;
+}
+
+function missingSuccess(
+  gate: Gate,
+  { done, completed, able }: { done: number; completed: number; able: number },
+): string | undefined {
+  const part = completed === 0 ? 0 : done / completed;
+  if (part < gate.successMin) {
+    return `${done} of ${completed} completed phones are done (${percent(part)}), needs ${percent(gate.successMin)}`;
+  }
+  const doneMin = Math.min(gate.doneMin ?? 0, able);
+  if (done < doneMin) return `${done} phones are done, needs ${doneMin}`;
+  return undefined;
+}
+
+/** What makes a gate one that nothing could pass or that says two things; empty where it can be met. */
+export function gateProblems(gate: Gate): { part: string; reason: string; next: string }[] {
+  const problems: { part: string; reason: string; next: string }[] = [];
+  const partBounds = (part: 'successMin' | 'failedPartMax') => {
+    const value = gate[part];
+    if (value === undefined || (value >= 0 && value <= 1)) return;
+    const next = 'Give a part between 0 and 1, such as 0.95.';
+    problems.push({ part, reason: `is ${value}`, next });
+  };
+  partBounds('successMin');
+  partBounds('failedPartMax');
+  if (gate.failedPartMax === 0 && gate.failuresMax > 0) {
+    const reason = `permits ${gate.failuresMax} failures, but failedPartMax 0 permits none`;
+    problems.push({ part: 'failuresMax', reason, next: 'Give 0, or raise failedPartMax.' });
+  }
+  if (gate.soakIn && gate.soak === 0) {
+    const next = 'Give soakMinutes, or leave soakIn out.';
+    problems.push({ part: 'soakIn', reason: 'has no time to soak in', next });
+  }
+  return problems;
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
-import { isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import { priorityOf } from './rollout-state.ts';
 import {
   type ControllerDraft,
   type Phone,
@@ -93,15 +94,44 @@ interface ActiveWork {
   readonly progress: Progress;
 }
 
-/** Of a phone's rollouts the oldest one with something left to do; the work stays named until its rollout ends. */
-export function activeWork(draft: ControllerDraft, phone: Phone): ActiveWork | undefined {
-  const mine = (draft.assignments.get(phone.mac) ?? []).flatMap((id) => {
+/**
+ * Of a phone's rollouts the one that goes first: what has begun on the phone, then the highest priority, then
+ * the oldest; of those with something left to do. The work stays named until its rollout ends.
+ */
+export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefined {
+  const { mac } = phone;
+  const assigned = draft.assignments.get(mac);
+  if (assigned === undefined) return undefined;
+  const mine = assigned.flatMap((id) => {
     const rollout = draft.rollouts.get(id);
-    const progress = draft.progress.get(progressKey(id, phone.mac));
+    const progress = draft.progress.get(progressKey(id, mac));
     if (!rollout || !progress || progress.hops.length === 0) return [];
     return isReleased(rollout, progress) ? [{ rollout, progress }] : [];
   });
-  return mine.find(({ progress }) => !isFinal(progress.phase)) ?? mine.at(-1);
+  const open = mine.filter(({ progress }) => !isFinal(progress.phase));
+  if (open.length < 2) return open[0] ?? mine.at(-1);
+  const begun = open.find((one) => hasBegun(draft, phone, one));
+  return begun ?? open.sort(firstGoes)[0];
+}
+
+interface WorkTables {
+  readonly assignments: { get(key: string): readonly Id[] | undefined };
+  readonly rollouts: { get(key: string): Rollout | undefined };
+  readonly progress: { get(key: string): Progress | undefined };
+  readonly releases: { get(key: string): Release | undefined };
+}
+
+/** A phone on its way is not turned round: one that stands on a stepping stone goes on from there. */
+function hasBegun(draft: WorkTables, { running }: Phone, { progress }: ActiveWork): boolean {
+  if (holdsSlot(progress.phase)) return true;
+  const stones = progress.hops.slice(0, -1);
+  return stones.some((hop) => draft.releases.get(hop)?.version === running?.version);
+}
+
+function firstGoes(a: ActiveWork, b: ActiveWork): number {
+  const byPriority = priorityOf(b.rollout) - priorityOf(a.rollout);
+  if (byPriority !== 0) return byPriority;
+  return a.rollout.createdAt - b.rollout.createdAt || (a.rollout.id < b.rollout.id ? -1 : 1);
 }
 
 /** Whether the wave of this phone has ever been opened, and the rollout still goes on. */

@@ -2,7 +2,7 @@ import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
 import { type ControllerDraft, type Progress, progressKey, type WaveCounts } from './state.ts';
 
-type CountName = 'done' | 'failed' | 'skipped';
+type CountName = 'done' | 'failed' | 'skipped' | 'aside';
 
 const COUNT_OF: Partial<Record<PhonePhase, CountName>> = {
   done: 'done',
@@ -12,13 +12,19 @@ const COUNT_OF: Partial<Record<PhonePhase, CountName>> = {
   skipped: 'skipped',
 };
 
+/** What one phone's result counts as: a trouble of its whole site counts once, with the phone that leads it. */
+function countOf({ phase, incident, mac }: Progress): CountName | undefined {
+  const name = COUNT_OF[phase];
+  return name === 'failed' && incident !== undefined && incident !== mac ? 'aside' : name;
+}
+
 /** Stores a phone's progress and keeps its wave's counts, so that a gate never has to count phones. */
 export function putProgress(draft: ControllerDraft, next: Progress): void {
   const key = progressKey(next.rollout, next.mac);
   const before = draft.progress.get(key);
   draft.progress.put(key, next);
-  const from = before && COUNT_OF[before.phase];
-  const to = COUNT_OF[next.phase];
+  const from = before && countOf(before);
+  const to = countOf(next);
   if (from !== to) recount(draft, next.rollout, next.wave, from, to);
 }
 
@@ -34,8 +40,8 @@ function recount(
   const waves = rollout.waves.map((wave, place) => {
     if (place !== index) return wave;
     const counts = { ...wave.counts };
-    if (from) counts[from] -= 1;
-    if (to) counts[to] += 1;
+    if (from) counts[from] = (counts[from] ?? 0) - 1;
+    if (to) counts[to] = (counts[to] ?? 0) + 1;
     return { ...wave, counts };
   });
   draft.rollouts.put(rolloutId, { ...rollout, waves });
@@ -54,7 +60,8 @@ export function* progressOf(
   }
 }
 
-export const ended = ({ done, failed, skipped }: WaveCounts): number => done + failed + skipped;
+export const ended = ({ done, failed, skipped, aside = 0 }: WaveCounts): number =>
+  done + failed + skipped + aside;
 
 export const hasEnded = (progress: Progress): boolean => isFinal(progress.phase);
 

@@ -11,7 +11,8 @@ import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { conflict, invalid, notFound, refused, taken } from './refusal.ts';
-import { type Moved, pause } from './rollout.ts';
+import { pause } from './rollout-end.ts';
+import type { Moved } from './wave-release.ts';
 import type {
   Command,
   CommandResult,

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { EpochMs, Id } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { progressOf, putProgress } from './progress.ts';
-import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
-import type {
-  Command,
-  CommandResult,
-  ControllerDraft,
-  Phone,
-  Refusal,
-  Rollout,
-  RolloutInput,
+import { conflict, notFound, refused, taken } from './refusal.ts';
+import { type Layout, layOut } from './rollout-layout.ts';
+import { rolloutProblems, unusableReleases } from './rollout-problems.ts';
+import {
+  type Command,
+  type CommandResult,
+  type ControllerDraft,
+  progressKey,
+  type Refusal,
+  type Rollout,
+  type RolloutInput,
 } from './state.ts';
-import { mayRollOut, type ReleaseState } from '@ringwave/firmware-catalog/release-life';
-import { assignWaves, isSelected, releaseFor } from './waves.ts';
+import { dropLines } from './wave-line.ts';
+import { type Moved, passWave } from './wave-release.ts';
 
-// What people ask of rollouts: one is created when all its parts fit, and approved as it was shown.
-
-/** Twenty waves are more than anyone can watch. */
-export const wavesMax = 20;
+// What people ask of rollouts: one is created when all its parts fit, approved by a second person as it was
+// shown, and changed only before it begins.
 
 export function createRollout(
   draft: ControllerDraft,
@@ -29,221 +29,225 @@ export function createRollout(
   const thing = `rollout ${input.id}`;
   if (draft.rollouts.has(input.id))
     return refused(conflict(thing, 'exists already', 'Choose another id.'));
-  const problems = rolloutProblems(draft, input);
+  const problems = rolloutProblems(draft, input, now);
   if (problems.length > 0) return refused(...problems);
-  const selected = [...draft.phones.values()].filter((phone) => isSelected(phone, input.selection));
-  const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
-  const fitting = selected.filter((phone) => releaseFor(phone, releases));
-  if (fitting.length === 0) {
-    const reason =
-      selected.length === 0
-        ? 'selects no phone'
-        : `selects ${selected.length} phones, but no release of it fits any of them`;
-    return refused(invalid(`${thing}: selection`, reason, 'Compare with: ringwave phone list'));
-  }
-  const { waveOf, sizes, leftOut } = assignWaves(input.id, fitting, input.waves);
-  const empty = input.waves.filter((_, index) => sizes[index] === 0);
-  if (empty.length > 0) {
-    return refused(
-      ...empty.map((wave) =>
-        invalid(
-          `${thing}: wave ${wave.name}`,
-          'takes no phone',
-          'Correct its sites or count, or leave it out.',
-        ),
-      ),
-    );
-  }
-  if (leftOut.length > 0) {
-    const some = leftOut
-      .slice(0, 5)
-      .map((phone) => `${phone.mac} (${phone.site})`)
-      .join(', ');
-    return refused(
-      invalid(
-        `${thing}: waves`,
-        `leave out ${leftOut.length} phones: ${some}`,
-        'Add a last wave without count, percent or sites.',
-      ),
-    );
-  }
-  const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
-  const shut = sites.filter((site) => draft.sites.get(site)?.windows.length === 0);
-  if (shut.length > 0) return refused(...shut.map((site) => neverOpens(thing, site)));
-  storeRollout(draft, input, { who, now, sizes, sites });
-  for (const phone of fitting) {
-    const release = releaseFor(phone, releases);
-    assignPhone(draft, input, phone, waveOf.get(phone.mac) ?? 0, release?.version ?? '', now);
-  }
+  const layout = layOut(draft, input);
+  if (layout.refusals.length > 0) return refused(...layout.refusals);
+  storeRollout(draft, input, layout, { createdBy: who, createdAt: now });
+  audit(draft, { at: now, who, what: 'rollout created', object: input.id });
   return taken;
 }
 
-const neverOpens = (thing: string, site: Id): Refusal =>
-  invalid(
-    `${thing}: site ${site}`,
-    'has no window, so none of its phones is ever started',
-    `Give it one with: ringwave site put ${site}`,
+/** Takes another content in before the start; whoever approved the old one has not approved this. */
+export function editRollout(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  return whenState(
+    draft,
+    input.id,
+    BEFORE_START,
+    'It has begun; only a new one can differ',
+    (old) => {
+      const problems = rolloutProblems(draft, input, now);
+      if (problems.length > 0) return problems;
+      // Its own phones are still assigned to it; they are taken out first, so that they are counted once.
+      forget(draft, old);
+      const layout = layOut(draft, input);
+      if (layout.refusals.length > 0) return layout.refusals;
+      const { createdBy, createdAt } = old;
+      storeRollout(draft, input, layout, { createdBy, createdAt, editedBy: who });
+      const isVoid = old.state === 'scheduled' ? '; its approval is void' : '';
+      const what = `rollout changed before its start${isVoid}`;
+      audit(draft, { at: now, who, what, object: input.id });
+      return [];
+    },
   );
+}
+
+const BEFORE_START = ['draft', 'awaiting-approval', 'scheduled'] as const;
+
+export function removeRollout(
+  draft: ControllerDraft,
+  id: Id,
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  const otherwise = 'It has begun, and its history stays. End it with: ringwave rollout abort';
+  return whenState(draft, id, BEFORE_START, otherwise, (rollout) => {
+    const waits = [...draft.rollouts.values()].find((one) => one.after?.includes(id));
+    if (waits) {
+      const reason = `is what rollout ${waits.id} waits for`;
+      return conflict(`rollout ${id}`, reason, `Change or remove ${waits.id} first.`);
+    }
+    forget(draft, rollout);
+    draft.rollouts.remove(id);
+    audit(draft, { at: now, who, what: 'rollout removed before its start', object: id });
+    return undefined;
+  });
+}
+
+function forget(draft: ControllerDraft, rollout: Rollout): void {
+  for (const { mac } of Array.from(progressOf(draft, rollout))) {
+    draft.progress.remove(progressKey(rollout.id, mac));
+    const left = (draft.assignments.get(mac) ?? []).filter((one) => one !== rollout.id);
+    if (left.length > 0) draft.assignments.put(mac, left);
+    else draft.assignments.remove(mac);
+  }
+  dropLines(draft, rollout);
+}
 
 function storeRollout(
   draft: ControllerDraft,
   input: RolloutInput,
-  made: { who: string; now: EpochMs; sizes: readonly number[]; sites: readonly Id[] },
+  layout: Layout,
+  made: Pick<Rollout, 'createdBy' | 'createdAt' | 'editedBy'>,
 ): void {
+  const { members, waveOf } = layout.assignment;
   const waves = input.waves.map((spec, index) => ({
     spec,
     state: 'closed' as const,
-    counts: { total: made.sizes[index] ?? 0, done: 0, failed: 0, skipped: 0 },
+    counts: { total: members[index]?.length ?? 0, done: 0, failed: 0, skipped: 0 },
   }));
-  const { id, name, releases, selection, gate, attemptsMax, rotateCredentials, startAt } = input;
-  draft.rollouts.put(id, {
-    id,
-    name,
-    releases,
-    selection,
-    gate,
-    attemptsMax,
-    rotateCredentials,
-    ...(startAt ? { startAt } : {}),
+  const rollout: Rollout = {
+    ...input,
+    ...made,
     state: 'awaiting-approval',
     waves,
-    sites: made.sites,
-    createdBy: made.who,
-    createdAt: made.now,
+    sites: layout.sites,
     contentHash: createHash('sha256').update(JSON.stringify(input)).digest('hex'),
     round: 1,
-  });
-  audit(draft, { at: made.now, who: made.who, what: 'rollout created', object: id });
+  };
+  draft.rollouts.put(input.id, rollout);
+  for (const phone of layout.phones) {
+    const target = layout.releaseOf(phone)?.version ?? '';
+    addPhone(draft, rollout, { phone, wave: waveOf.get(phone.mac) ?? 0, target }, made.createdAt);
+  }
 }
 
-function assignPhone(
+/** One phone becomes part of a rollout; its wave's total has to count it already. */
+export function addPhone(
   draft: ControllerDraft,
-  input: RolloutInput,
-  phone: Phone,
-  wave: number,
-  target: string,
+  { id }: Rollout,
+  { phone, wave, target }: { phone: { mac: Mac; site: Id }; wave: number; target: string },
   now: EpochMs,
 ): void {
-  putProgress(draft, {
-    rollout: input.id,
-    mac: phone.mac,
-    site: phone.site,
-    wave,
-    phase: 'waiting',
-    attempt: 0,
-    at: now,
-    hops: [],
-    target,
-  });
-  draft.assignments.put(phone.mac, [...(draft.assignments.get(phone.mac) ?? []), input.id]);
+  const { mac, site } = phone;
+  const start = { phase: 'waiting' as const, attempt: 0, at: now, hops: [] };
+  putProgress(draft, { rollout: id, mac, site, wave, target, ...start });
+  draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), id]);
 }
 
-function rolloutProblems(draft: ControllerDraft, input: RolloutInput): Refusal[] {
-  const thing = `rollout ${input.id}`;
-  const problems: Refusal[] = [];
-  for (const release of input.releases) {
-    if (!draft.releases.has(release))
-      problems.push(
-        notFound(
-          'release',
-          release,
-          [...draft.releases.entries()].map(([key]) => key),
-        ),
-      );
-  }
-  problems.push(...unusableReleases(draft, input));
-  for (const site of [
-    ...(input.selection.sites ?? []),
-    ...input.waves.flatMap((wave) => wave.sites ?? []),
-  ]) {
-    if (!draft.sites.has(site)) problems.push(notFound('site', site, siteIds(draft)));
-  }
-  if (input.releases.length === 0)
-    problems.push(invalid(`${thing}: releases`, 'is empty', 'Name at least one release.'));
-  if (input.waves.length === 0 || input.waves.length > wavesMax) {
-    problems.push(
-      invalid(`${thing}: waves`, `has ${input.waves.length} waves`, `Give 1 to ${wavesMax} waves.`),
-    );
-  }
-  for (const { name, count, percent } of input.waves) {
-    if (count !== undefined && percent !== undefined) {
-      problems.push(
-        invalid(`${thing}: wave ${name}`, 'gives count and percent', 'Give one of the two.'),
-      );
-    }
-  }
-  const { successMin } = input.gate;
-  if (successMin < 0 || successMin > 1)
-    problems.push(
-      invalid(
-        `${thing}: gate.successMin`,
-        `is ${successMin}`,
-        'Give a part between 0 and 1, such as 0.95.',
-      ),
-    );
-  return problems;
-}
-
-/** Releases of a rollout that may not go to its phones, or no longer. */
-export function unusableReleases(
-  draft: ControllerDraft,
-  { id, releases, selection }: Pick<Rollout, 'id' | 'releases' | 'selection'>,
-): Refusal[] {
-  const handPicked = selection.macs !== undefined;
-  return releases.flatMap((release) => {
-    const life = draft.lives.get(release);
-    if (!draft.releases.has(release) || mayRollOut(life, { handPicked })) return [];
-    const last = life?.steps.at(-1);
-    const state = life?.state ?? 'discovered';
-    const reason = `is ${state} (${last?.who ?? 'nobody'}: ${last?.why ?? 'no reason given'})`;
-    return [conflict(`rollout ${id}: release ${release}`, reason, nextFor(state, release))];
-  });
-}
-
-function nextFor(state: ReleaseState, release: Id): string {
-  if (state === 'withdrawn') return 'Take another release; this one is withdrawn for good.';
-  if (state === 'quarantined')
-    return `See why, then: ringwave release readmit ${release} --why "..."`;
-  if (state === 'lab')
-    return `Pick lab phones by MAC, or: ringwave release approve ${release} --why "..."`;
-  if (state === 'verified')
-    return `Let it out with: ringwave release approve ${release} --why "..."`;
-  return 'Its images are not here yet; wait for the feed, or import it.';
-}
-
+/** Four eyes: bound to what was shown, and never given by whoever proposed or changed it. */
 export function approve(
   draft: ControllerDraft,
   command: Extract<Command, { kind: 'rollout-approve' }>,
   who: string,
   now: EpochMs,
 ): CommandResult {
+  const { rollout: id, contentHash, remark, breakGlass } = command;
+  return whenState(draft, id, ['awaiting-approval'], 'It does not wait for approval', (rollout) => {
+    if (contentHash !== undefined && contentHash !== rollout.contentHash) {
+      return conflict(
+        `rollout ${id}`,
+        'changed since it was shown for approval',
+        'Read it again, then approve what it says now.',
+      );
+    }
+    const isOwn = who === rollout.createdBy || who === rollout.editedBy;
+    if (isOwn && breakGlass === undefined) return ownProposal(id, who);
+    const unusable = unusableReleases(draft, rollout)[0];
+    if (unusable) return unusable;
+    draft.rollouts.put(id, {
+      ...rollout,
+      state: 'scheduled',
+      approvedBy: who,
+      ...(remark === undefined ? {} : { approvalRemark: remark }),
+      ...(isOwn && breakGlass !== undefined ? { brokeGlass: breakGlass } : {}),
+    });
+    if (rollout.rotateCredentials) wantNewCredentials(draft, rollout);
+    const what = isOwn ? 'rollout approved without a second person' : 'rollout approved';
+    const said = isOwn ? breakGlass : remark;
+    const detail = said === undefined ? rollout.contentHash : `${rollout.contentHash} ${said}`;
+    audit(draft, { at: now, who, what, object: id, detail });
+    return undefined;
+  });
+}
+
+const ownProposal = (id: Id, who: string): Refusal => ({
+  code: 'forbidden',
+  thing: `rollout ${id}`,
+  reason: `was proposed or changed by ${who}, who cannot approve it as well`,
+  next: 'Let somebody else approve it; in an emergency give --break-glass with the reason, which is kept.',
+});
+
+export function deny(
+  draft: ControllerDraft,
+  { rollout: id, remark }: { rollout: Id; remark: string },
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  const states = ['awaiting-approval', 'scheduled'] as const;
+  return whenState(draft, id, states, 'It does not wait for approval', (rollout) => {
+    draft.rollouts.put(id, { ...rollout, state: 'aborted', endedAt: now, denied: { who, remark } });
+    for (const progress of Array.from(progressOf(draft, rollout))) {
+      const detail = `Denied by ${who}: ${remark}`.slice(0, 240);
+      putProgress(draft, { ...progress, phase: 'skipped', at: now, detail });
+      const left = (draft.assignments.get(progress.mac) ?? []).filter((one) => one !== id);
+      if (left.length > 0) draft.assignments.put(progress.mac, left);
+      else draft.assignments.remove(progress.mac);
+    }
+    audit(draft, { at: now, who, what: 'rollout denied', object: id, detail: remark });
+  });
+}
+
+/** The person that a held wave asks says yes. */
+export function letPass(
+  draft: ControllerDraft,
+  id: Id,
+  who: string,
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
   return whenState(
     draft,
-    command.rollout,
-    ['awaiting-approval'],
-    'It does not wait for approval',
+    id,
+    ['running'],
+    'Only a running rollout has a wave that asks',
     (rollout) => {
-      if (command.contentHash !== undefined && command.contentHash !== rollout.contentHash) {
-        return conflict(
-          `rollout ${rollout.id}`,
-          'changed since it was shown for approval',
-          'Read it again, then approve what it says now.',
-        );
+      const index = rollout.waves.findIndex((wave) => wave.asks === 'person');
+      if (index === -1) {
+        const next = `See its waves with: ringwave rollout show ${id}`;
+        return conflict(`rollout ${id}`, 'has no wave that waits for a person', next);
       }
-      const unusable = unusableReleases(draft, rollout)[0];
-      if (unusable) return unusable;
-      draft.rollouts.put(rollout.id, { ...rollout, state: 'scheduled', approvedBy: who });
-      if (rollout.rotateCredentials) wantNewCredentials(draft, rollout);
-      audit(draft, {
-        at: now,
-        who,
-        what: 'rollout approved',
-        object: rollout.id,
-        detail: rollout.contentHash,
-      });
+      passWave(draft, id, index, `Let pass by ${who}`, now, moved);
       return undefined;
     },
   );
+}
+
+/** From now on nobody joins; it ends when the phones that it has have ended. */
+export function closeRollout(
+  draft: ControllerDraft,
+  id: Id,
+  who: string,
+  now: EpochMs,
+): CommandResult {
+  return whenState(draft, id, ['running', 'paused'], 'It is not going on', (rollout) => {
+    if (!rollout.waves.some((wave) => wave.spec.dynamic)) {
+      const next = 'Nothing to do: it ends with its last phone.';
+      return conflict(`rollout ${id}`, 'has no wave that late phones join', next);
+    }
+    const waves = rollout.waves.map((wave) => {
+      const { dynamic: _dynamic, ...spec } = wave.spec;
+      return { ...wave, spec };
+    });
+    draft.rollouts.put(id, { ...rollout, waves });
+    audit(draft, { at: now, who, what: 'rollout closed to late phones', object: id });
+    return undefined;
+  });
 }
 
 /** Phones that already have a proven credential get the next generation; the others get their first one anyway. */
@@ -260,17 +264,13 @@ export function whenState(
   rolloutId: Id,
   states: readonly Rollout['state'][],
   otherwise: string,
-  act: (rollout: Rollout) => Refusal | undefined | void,
+  act: (rollout: Rollout) => readonly Refusal[] | Refusal | undefined | void,
 ): CommandResult {
   const rollout = draft.rollouts.get(rolloutId);
-  if (!rollout)
-    return refused(
-      notFound(
-        'rollout',
-        rolloutId,
-        [...draft.rollouts.entries()].map(([key]) => key),
-      ),
-    );
+  if (!rollout) {
+    const known = [...draft.rollouts.entries()].map(([key]) => key);
+    return refused(notFound('rollout', rolloutId, known));
+  }
   if (!states.includes(rollout.state)) {
     return refused(
       conflict(
@@ -280,6 +280,7 @@ export function whenState(
       ),
     );
   }
-  const refusal = act(rollout);
-  return refusal ? refused(refusal) : taken;
+  const said = act(rollout);
+  const refusals = said === undefined ? [] : [said].flat();
+  return refusals.length > 0 ? refused(...refusals) : taken;
 }

@@ -4,13 +4,36 @@ import type { LifeCause, ReleaseLife } from '@ringwave/firmware-catalog/release-
 import type { Cursor } from '@ringwave/protocol/delivery';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Ack, Beat, Halt, Hello, LastWill, Plan, Report } from '@ringwave/protocol/messages';
-import type { PhonePhase, RolloutState, Waiting, WaveState } from '@ringwave/protocol/phases';
 import type { Change, Draft } from '@ringwave/protocol/tables';
-import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 
 import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
+import type { Incident } from './incidents.ts';
 import { emptyFeedTables, type FeedCommand, type FeedTables } from './feed-tables.ts';
+import type {
+  CheckVerdict,
+  Line,
+  Progress,
+  Rollout,
+  RolloutInput,
+  WaveCounts,
+} from './rollout-state.ts';
+
+export type {
+  Deadline,
+  Gate,
+  Pace,
+  Progress,
+  Rollout,
+  RolloutInput,
+  Selection,
+  Stratum,
+  Urgency,
+  Wave,
+  WaveCounts,
+  WaveSpec,
+} from './rollout-state.ts';
 
 // What the controller knows. Its database is the only truth: brokers, queues and browsers hold copies.
 
@@ -71,94 +94,10 @@ export interface Phone {
   readonly claimsModel?: string;
   readonly credentialGeneration: number;
   readonly credential?: CredentialView;
-}
-
-export interface Selection {
-  readonly sites?: readonly Id[];
-  readonly vendors?: readonly string[];
-  readonly models?: readonly string[];
-  readonly macs?: readonly Mac[];
-}
-
-/** Takes from the phones that earlier waves left: all that match, or so many of them in hashed order. */
-export interface WaveSpec {
-  readonly name: string;
-  readonly sites?: readonly Id[];
-  readonly count?: number;
-  readonly percent?: number;
-}
-
-/** When the next wave opens: judged over completed results only, failure before success. */
-export interface Gate {
-  /** Part of the completed results that must be done, 0 to 1. */
-  readonly successMin: number;
-  /** More failures than this halt the wave at once. */
-  readonly failuresMax: number;
-  /** Fewer completed results than this decide nothing (a smaller wave counts whole). */
-  readonly minSample: number;
-  readonly soak: DurationMs;
-}
-
-export interface WaveCounts {
-  readonly total: number;
-  readonly done: number;
-  /** Failed, rolled back or unreachable. */
-  readonly failed: number;
-  /** Refused by a pre-check or taken out: neither success nor failure. */
-  readonly skipped: number;
-}
-
-export interface Wave {
-  readonly spec: WaveSpec;
-  readonly state: WaveState;
-  readonly counts: WaveCounts;
-  readonly openedAt?: EpochMs;
-  readonly soakUntil?: EpochMs;
-  readonly why?: string;
-}
-
-export interface Rollout {
-  readonly id: Id;
-  readonly name: string;
-  readonly releases: readonly Id[];
-  readonly selection: Selection;
-  readonly gate: Gate;
-  readonly attemptsMax: number;
-  readonly rotateCredentials: boolean;
-  readonly state: RolloutState;
-  readonly waves: readonly Wave[];
-  readonly sites: readonly Id[];
-  readonly createdBy: string;
-  readonly createdAt: EpochMs;
-  readonly startAt?: EpochMs;
-  readonly startedAt?: EpochMs;
-  readonly endedAt?: EpochMs;
-  readonly approvedBy?: string;
-  /** SHA-256 over the content that was approved. */
-  readonly contentHash: string;
-  readonly paused?: {
-    readonly by: 'person' | 'gate' | 'freeze' | 'agent' | 'release';
-    readonly who: string;
-    readonly reason: string;
-  };
-  /** Raised when ended phones are tried afresh. */
-  readonly round: number;
-}
-
-/** One phone in one rollout. */
-export interface Progress {
-  readonly rollout: Id;
-  readonly mac: Mac;
-  readonly site: Id;
-  readonly wave: number;
-  readonly phase: PhonePhase;
-  readonly attempt: number;
-  readonly at: EpochMs;
-  readonly hops: readonly Id[];
-  readonly target: string;
-  readonly fault?: FaultCode;
-  readonly detail?: string;
-  readonly waiting?: Waiting;
+  /** What a rollout brought it to last. */
+  readonly settled?: { readonly rollout: Id; readonly version: string };
+  /** It has shown another version than that since. */
+  readonly drift?: { readonly from: string; readonly to: string; readonly at: EpochMs };
 }
 
 /** The newest plan of a site, and which one its agent says it holds. */
@@ -228,6 +167,13 @@ export type ControllerTables = FeedTables & {
   advisories: Map<string, Advisory>;
   rollouts: Map<string, Rollout>;
   progress: Map<string, Progress>;
+  /** The newest trouble of a whole site in a rollout; by `rollout/site`. */
+  incidents: Map<string, Incident>;
+  /** Phones of paced waves that wait to be released, in pieces; by `rollout/wave/piece`. */
+  lines: Map<string, readonly Mac[]>;
+  lineEnds: Map<string, Line>;
+  /** Phones released in this minute, by site. */
+  lineShares: Map<string, { readonly minute: number; readonly counts: Record<string, number> }>;
   /** The rollouts that a phone is part of and that have not ended, oldest first. */
   assignments: Map<string, readonly Id[]>;
   plans: Map<string, SitePlan>;
@@ -261,6 +207,10 @@ export const emptyTables = (): ControllerTables => ({
   advisories: new Map(),
   rollouts: new Map(),
   progress: new Map(),
+  incidents: new Map(),
+  lines: new Map(),
+  lineEnds: new Map(),
+  lineShares: new Map(),
   assignments: new Map(),
   plans: new Map(),
   agents: new Map(),
@@ -277,20 +227,15 @@ export const progressKey = (rollout: Id, mac: Mac): string => `${rollout}/${mac}
 
 export type PhoneInput = Omit<
   Phone,
-  'running' | 'seenAt' | 'address' | 'claimsModel' | 'credential' | 'credentialGeneration'
+  | 'running'
+  | 'seenAt'
+  | 'address'
+  | 'claimsModel'
+  | 'credential'
+  | 'credentialGeneration'
+  | 'settled'
+  | 'drift'
 >;
-
-export interface RolloutInput {
-  readonly id: Id;
-  readonly name: string;
-  readonly releases: readonly Id[];
-  readonly selection: Selection;
-  readonly waves: readonly WaveSpec[];
-  readonly gate: Gate;
-  readonly attemptsMax: number;
-  readonly rotateCredentials: boolean;
-  readonly startAt?: EpochMs;
-}
 
 /** What people and programs ask for over REST; `who` is named in the audit. */
 export type Command =
@@ -310,10 +255,31 @@ export type Command =
   | { readonly kind: 'model-end-put'; readonly end: ModelEnd }
   | { readonly kind: 'advisory-put'; readonly advisory: Advisory }
   | { readonly kind: 'rollout-create'; readonly input: RolloutInput }
-  | { readonly kind: 'rollout-approve'; readonly rollout: Id; readonly contentHash?: string }
+  /** Before its start everything may change; who approved it approved something else. */
+  | { readonly kind: 'rollout-edit'; readonly input: RolloutInput }
+  /** Before its start it leaves nothing behind. */
+  | { readonly kind: 'rollout-remove'; readonly rollout: Id }
+  | {
+      readonly kind: 'rollout-approve';
+      readonly rollout: Id;
+      readonly contentHash?: string;
+      readonly remark?: string;
+      /** Why nobody else could approve what this person proposed. */
+      readonly breakGlass?: string;
+    }
+  | { readonly kind: 'rollout-deny'; readonly rollout: Id; readonly remark: string }
   | { readonly kind: 'rollout-pause'; readonly rollout: Id; readonly reason: string }
   | { readonly kind: 'rollout-resume'; readonly rollout: Id }
-  | { readonly kind: 'rollout-abort'; readonly rollout: Id; readonly reason: string }
+  /** A wave that has met its gate and asks a person lets the next one open. */
+  | { readonly kind: 'rollout-pass'; readonly rollout: Id }
+  /** No phone joins any more; it ends with the last of those it has. */
+  | { readonly kind: 'rollout-close'; readonly rollout: Id }
+  | {
+      readonly kind: 'rollout-abort';
+      readonly rollout: Id;
+      readonly reason: string;
+      readonly force?: boolean;
+    }
   | { readonly kind: 'token-mint'; readonly record: TokenRecord }
   | {
       readonly kind: 'agent-enrol';
@@ -353,7 +319,14 @@ export type ControllerEvent =
   | { readonly kind: 'hello'; readonly site: Id; readonly hello: Hello }
   | { readonly kind: 'report'; readonly site: Id; readonly report: Report }
   | { readonly kind: 'beat'; readonly site: Id; readonly beat: Beat }
-  | { readonly kind: 'last-will'; readonly site: Id; readonly will: LastWill };
+  | { readonly kind: 'last-will'; readonly site: Id; readonly will: LastWill }
+  | {
+      readonly kind: 'check-answered';
+      readonly rollout: Id;
+      readonly wave: number;
+      readonly verdict: CheckVerdict;
+      readonly detail: string;
+    };
 
 export type ControllerEffect =
   | { readonly kind: 'send-ack'; readonly site: Id; readonly ack: Ack }
@@ -366,6 +339,15 @@ export type ControllerEffect =
   | { readonly kind: 'send-halt'; readonly halt: Halt; readonly site?: Id }
   /** The login of this site's agent is no longer valid: a connection made with it ends. */
   | { readonly kind: 'cut-site'; readonly site: Id }
+  /** A wave has met its gate, and what stands outside shall say whether it may pass. */
+  | {
+      readonly kind: 'ask-check';
+      readonly rollout: Id;
+      readonly wave: number;
+      readonly url: string;
+      readonly name: string;
+      readonly counts: WaveCounts;
+    }
   | { readonly kind: 'answer'; readonly id: string; readonly result: CommandResult };
 
 export interface ControllerStep {

@@ -3,6 +3,8 @@ import { type EpochMs, laterBy } from '@ringwave/protocol/units';
 import type { PhoneView, PhoneWorkView, RolloutView, SiteView } from '@ringwave/protocol/views';
 import { fits } from './agent-fit.ts';
 import { agentSilentAfter, explain } from './explain.ts';
+import { activeWork } from './plan.ts';
+import { priorityOf } from './rollout-state.ts';
 import type { ControllerTables, Phone, Rollout, Site } from './state.ts';
 
 // What is known, in the shapes that people and programs read.
@@ -30,6 +32,7 @@ export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs):
           provenAt: credential.provenAt ?? null,
         }
       : null,
+    ...(phone.drift ? { drift: phone.drift } : {}),
     work: workView(tables, phone, now),
   };
 }
@@ -38,13 +41,15 @@ function workView(tables: ControllerTables, phone: Phone, now: EpochMs): PhoneWo
   const rollout = newestRollout(tables, phone);
   const progress = rollout && tables.progress.get(`${rollout.id}/${phone.mac}`);
   if (!rollout || !progress) return null;
-  const { mac: _mac, running: _running, ...work } = explain(tables, rollout, progress, now);
+  // The whole chain of reasons is asked for phone by phone; the live view carries the last link.
+  const said = explain(tables, rollout, progress, now);
+  const { mac: _mac, running: _running, because: _because, ...work } = said;
   return work;
 }
 
 /** One that still claims the phone, else the newest that named it. */
 function newestRollout(tables: ControllerTables, phone: Phone): Rollout | undefined {
-  const claimed = tables.assignments.get(phone.mac)?.[0];
+  const claimed = activeWork(tables, phone)?.rollout.id ?? tables.assignments.get(phone.mac)?.[0];
   if (claimed) return tables.rollouts.get(claimed);
   let newest: Rollout | undefined;
   for (const rollout of tables.rollouts.values()) {
@@ -75,11 +80,20 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
       name: wave.spec.name,
       state: wave.state,
       ...wave.counts,
+      aside: wave.counts.aside ?? 0,
+      asks: wave.asks ?? null,
+      paced: wave.paced ? { released: wave.paced.released, waiting: wave.paced.waiting } : null,
       openedAt: wave.openedAt ?? null,
       soakUntil: wave.soakUntil ?? null,
       why: wave.why ?? null,
     })),
+    kind: rollout.kind ?? 'update',
+    priority: priorityOf(rollout),
+    deadline: rollout.deadline ? { ...rollout.deadline, urgency: rollout.urgency ?? null } : null,
     createdBy,
+    editedBy: rollout.editedBy ?? null,
+    denied: rollout.denied ?? null,
+    brokeGlass: rollout.brokeGlass ?? null,
     approvedBy: rollout.approvedBy ?? null,
     contentHash,
     createdAt,

@@ -1,13 +1,16 @@
+import { isFor, type Release } from '@ringwave/firmware-catalog/release';
+import { mayRollOut } from '@ringwave/firmware-catalog/release-life';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Id, Mac } from '@ringwave/protocol/units';
-import type { Release } from '@ringwave/firmware-catalog/release';
-import { mayRollOut } from '@ringwave/firmware-catalog/release-life';
-import type { ControllerDraft, Phone, Rollout, Selection, WaveSpec } from './state.ts';
+import type { ControllerDraft, Phone, Rollout, Selection, Stratum, WaveSpec } from './state.ts';
+
+// Which phones a rollout means, which release each of them gets, and which wave takes it.
 
 export interface Assignment {
   /** Wave index by phone. */
   readonly waveOf: ReadonlyMap<Mac, number>;
-  readonly sizes: readonly number[];
+  /** The phones of each wave, in the order in which they are released. */
+  readonly members: readonly (readonly Phone[])[];
   /** Selected phones that no wave took. */
   readonly leftOut: readonly Phone[];
 }
@@ -18,15 +21,63 @@ export const isSelected = (phone: Phone, selection: Selection): boolean =>
   (!selection.models || selection.models.includes(phone.model)) &&
   (!selection.macs || selection.macs.includes(phone.mac));
 
+/** The selection as one test for many phones: lists become sets once. */
+export function selects(selection: Selection): (phone: Phone) => boolean {
+  const { sites, vendors, models, macs } = selection;
+  const sets = {
+    site: sites && new Set<string>(sites),
+    vendor: vendors && new Set(vendors),
+    model: models && new Set(models),
+    mac: macs && new Set<string>(macs),
+  };
+  return (phone) =>
+    (sets.site?.has(phone.site) ?? true) &&
+    (sets.vendor?.has(phone.vendor) ?? true) &&
+    (sets.model?.has(phone.model) ?? true) &&
+    (sets.mac?.has(phone.mac) ?? true);
+}
+
+export type Fit =
+  | { readonly kind: 'fits'; readonly release: Release }
+  | { readonly kind: 'none' | 'several' | 'hardware-unknown'; readonly why: string };
+
+/** The one release that fits a phone, or why there is none; asked of millions of phones of few kinds. */
+export function fitter(releases: readonly Release[]): (phone: PhoneParts) => Fit {
+  const known = new Map<string, Fit>();
+  return (phone) => {
+    const key = `${phone.vendor}\n${phone.model}\n${phone.hardware ?? ''}`;
+    const before = known.get(key);
+    if (before) return before;
+    const found = fitOf(phone, releases);
+    known.set(key, found);
+    return found;
+  };
+}
+
+type PhoneParts = Pick<Phone, 'vendor' | 'model' | 'hardware'>;
+
+function fitOf(phone: PhoneParts, releases: readonly Release[]): Fit {
+  const { vendor, model, hardware } = phone;
+  const fitting = releases.filter((one) => isFor(one, phone));
+  const [release, second] = fitting;
+  const about = `a ${vendor} ${model}${hardware === undefined ? '' : ` with hardware ${hardware}`}`;
+  if (release && !second) return { kind: 'fits', release };
+  if (second) {
+    const versions = fitting.map((one) => one.version).join(', ');
+    return { kind: 'several', why: `Several releases fit ${about}: ${versions}` };
+  }
+  const bound = releases.some((one) => one.vendor === vendor && one.models.includes(model));
+  if (bound && hardware === undefined) {
+    const why = `The release for ${about} is bound to hardware revisions, and this phone's is not known`;
+    return { kind: 'hardware-unknown', why };
+  }
+  return { kind: 'none', why: `No release of the rollout is for ${about}` };
+}
+
 /** The one release of a rollout that fits this phone; undefined when none or several do. */
-export function releaseFor(phone: Phone, releases: readonly Release[]): Release | undefined {
-  const fitting = releases.filter(
-    (one) =>
-      one.vendor === phone.vendor &&
-      one.models.includes(phone.model) &&
-      (!one.hardware || (phone.hardware !== undefined && one.hardware.includes(phone.hardware))),
-  );
-  return fitting.length === 1 ? fitting[0] : undefined;
+export function releaseFor(phone: PhoneParts, releases: readonly Release[]): Release | undefined {
+  const found = fitOf(phone, releases);
+  return found.kind === 'fits' ? found.release : undefined;
 }
 
 /** Releases that a rollout may use, as targets and as stepping stones; in the lab, for phones picked by hand. */
@@ -47,22 +98,67 @@ export function assignWaves(
   waves: readonly WaveSpec[],
 ): Assignment {
   const waveOf = new Map<Mac, number>();
-  let pool = [...phones]
-    .map((phone) => ({ phone, rank: fractionOf(rollout, phone.mac) }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ phone }) => phone);
-  const sizes = waves.map((spec, index) => {
-    const matching = pool.filter((phone) => !spec.sites || spec.sites.includes(phone.site));
-    const taken = matching.slice(0, sizeOf(spec, matching.length));
+  let pool = inHashedOrder(rollout, phones);
+  const members = waves.map((spec, index) => {
+    const taken = takenBy(spec, pool.filter(waveSelects(spec)));
     for (const phone of taken) waveOf.set(phone.mac, index);
-    pool = pool.filter((phone) => !waveOf.has(phone.mac));
-    return taken.length;
+    if (taken.length > 0) pool = pool.filter((phone) => !waveOf.has(phone.mac));
+    return taken;
   });
-  return { waveOf, sizes, leftOut: pool };
+  return { waveOf, members, leftOut: pool };
 }
 
-function sizeOf(spec: WaveSpec, matching: number): number {
-  if (spec.count !== undefined) return Math.min(spec.count, matching);
-  if (spec.percent !== undefined) return Math.ceil((matching * spec.percent) / 100);
+function inHashedOrder(rollout: Id, phones: readonly Phone[]): readonly Phone[] {
+  const ranked = phones.map((phone) => ({ phone, rank: fractionOf(rollout, phone.mac) }));
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ phone }) => phone);
+}
+
+export const waveSelects = ({ sites, models, macs }: WaveSpec): ((phone: Phone) => boolean) =>
+  selects({
+    ...(sites ? { sites } : {}),
+    ...(models ? { models } : {}),
+    ...(macs ? { macs } : {}),
+  });
+
+function takenBy(spec: WaveSpec, matching: readonly Phone[]): readonly Phone[] {
+  if (spec.per) return ofEachStratum(spec.per, spec.count ?? 1, matching);
+  if (spec.count !== undefined) return matching.slice(0, spec.count);
+  if (spec.percent !== undefined) return matching.slice(0, partOf(matching.length, spec.percent));
   return matching;
 }
+
+/** Rounded up, so that no wave with a part is empty; a third of six is two, whatever floating point says. */
+const partOf = (phones: number, percent: number): number =>
+  Math.ceil((phones * percent) / 100 - 1e-9);
+
+/** So many of each combination that occurs, first in order first. */
+function ofEachStratum(
+  per: readonly Stratum[],
+  count: number,
+  matching: readonly Phone[],
+): readonly Phone[] {
+  const taken = new Map<string, number>();
+  return matching.filter((phone) => {
+    const stratum = per.map((one) => phone[one] ?? '').join('\n');
+    const before = taken.get(stratum) ?? 0;
+    taken.set(stratum, before + 1);
+    return before < count;
+  });
+}
+
+/** Ready-made orders of waves, by name. */
+export const WAVE_PRESETS = {
+  'canary-tenth-rest': [
+    { name: 'canary', per: ['vendor', 'model', 'hardware'], count: 1 },
+    { name: 'tenth', percent: 10 },
+    { name: 'rest', dynamic: true },
+  ],
+} as const satisfies Record<string, readonly WaveSpec[]>;
+export type WavePreset = keyof typeof WAVE_PRESETS;
+
+/** So many waves of equal size: each takes its part of what is left. */
+export const equalWaves = (count: number): WaveSpec[] =>
+  Array.from({ length: count }, (_, place) => ({
+    name: `part-${place + 1}`,
+    ...(place + 1 < count ? { percent: 100 / (count - place) } : {}),
+  }));

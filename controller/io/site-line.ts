@@ -77,6 +77,9 @@ export function sendEffect(
       transport.sendAll('halt', seal(sealed, key));
       return undefined;
     }
+    // Asked over HTTP by whoever wires the controller; nothing of it goes to a site.
+    case 'ask-check':
+      return undefined;
     default:
       return effect satisfies never;
   }

@@ -68,6 +68,8 @@ const agentBin = bin('agent', 'ringwave-agent.js');
 const phonesScript = join(import.meta.dirname, '..', 'phones.ts');
 
 /** Setting up takes some seconds; with everything in place within a minute something is wrong. */
+/** A rollout is approved by somebody else than who proposed it. */
+const approver = 'duty-engineer';
 const setUpMsMax = 120_000;
 
 export async function runDemo(options: DemoOptions): Promise<DemoEnd> {
@@ -144,7 +146,7 @@ class Demo {
       await this.#api('POST', `/releases/${id}/life`, approval);
     }
     await this.#api('POST', '/rollouts', this.#fleet.rollout);
-    await this.#api('POST', `/rollouts/${this.#fleet.rollout.id}/approve`, {});
+    await this.#api('POST', `/rollouts/${this.#fleet.rollout.id}/approve`, {}, approver);
     this.#say(
       `Rollout ${this.#fleet.rollout.id} approved: ${this.#fleet.rollout.waves.map((wave) => wave.name).join(' → ')}`,
     );
@@ -302,7 +304,7 @@ class Demo {
   }
 
   /** Asks again while the controller is away: it may just be starting again. */
-  async #api(method: string, path: string, body?: unknown): Promise<unknown> {
+  async #api(method: string, path: string, body?: unknown, as?: string): Promise<unknown> {
     for (let tries = 0; ; tries += 1) {
       this.#options.signal.throwIfAborted();
       try {
@@ -310,6 +312,7 @@ class Demo {
           method,
           headers: {
             authorization: `Bearer ${this.#access.token}`,
+            ...(as === undefined ? {} : { 'ringwave-as': as }),
             ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -12,7 +12,15 @@ import { kindOf } from '../../simulator/core/phone-kinds.ts';
 import { boundIn, freeUdpPort, portIn } from '../../simulator/demo/ports.ts';
 import type { PhoneEvent } from '../../simulator/io/phone-self.ts';
 import { VirtualPhone } from '../../simulator/io/virtual-phone.ts';
-import { alwaysOpen, Api, enrolAgent, startController, storeRelease, until } from './site.ts';
+import {
+  alwaysOpen,
+  Api,
+  enrolAgent,
+  onePerson,
+  startController,
+  storeRelease,
+  until,
+} from './site.ts';
 
 // A branch that has its power back: hundreds of phones of many makers start at once, while some take an image. The
 // agent is a process of its own, so that its memory is its own.
@@ -213,7 +221,7 @@ async function layRollout(api: Api, lengthBytes: number): Promise<void> {
     waves: [{ name: 'all' }],
     gate: { soakMinutes: 0, minSample: 1 },
   });
-  await api.must('POST', '/rollouts/autumn/approve', {});
+  await api.must('POST', '/rollouts/autumn/approve', onePerson);
 }
 
 /** Its User-Agent comes with some file; TFTP has none. */

@@ -87,6 +87,9 @@ export const alwaysOpen = {
   ],
 };
 
+/** These stories have one person, who says so. */
+export const onePerson = { breakGlass: 'a story with one person' };
+
 export async function enrolAgent(
   api: Api,
   controller: RunningController,

@@ -48,7 +48,7 @@ export function simulate(
   world.runFor(2);
   const rollout = asId('rollout-1');
   must(world.command({ kind: 'rollout-create', input: rolloutInput(world) }));
-  must(world.command({ kind: 'rollout-approve', rollout }));
+  must(world.command({ kind: 'rollout-approve', rollout }, 'second operator'));
   world.runFor(options.days * 24);
   world.heal();
   world.runFor(24);

@@ -336,6 +336,7 @@ export class World {
         return this.#deliver(agent, false, () => agent.node.submit({ kind: 'plan-came', plan }));
       }
       case 'cut-site':
+      case 'ask-check':
         return undefined;
       case 'send-halt':
         for (const agent of this.agents.values()) {

@@ -1,20 +1,20 @@
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-life';
-import { type EpochMs, hours, type Id, type Mac, mac, ms } from '@ringwave/protocol/units';
+import { type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
-import type { PhoneInput, Refusal, RolloutInput, Site } from '../../core/state.ts';
+import type { PhoneInput, Refusal, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
 
 // What REST takes: closed schemas, so that a misspelt key is an error and never silently dropped.
 
 /** Checked by its pattern, so that what passes is an Id. */
-const IdText = Type.Unsafe<Id>(
+export const IdText = Type.Unsafe<Id>(
   Type.String({
     pattern: '^[a-z0-9-]{1,64}$',
     description: 'in lower-case letters, digits and dashes',
   }),
 );
-const closed = { additionalProperties: false } as const;
+export const closed = { additionalProperties: false } as const;
 
 export const SiteBody = Type.Object(
   {
@@ -113,90 +113,6 @@ export function phonesFrom(
   return refusals.length > 0 ? { refusals } : phones;
 }
 
-export const RolloutBody = Type.Object(
-  {
-    id: IdText,
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
-    releases: Type.Array(IdText, { minItems: 1, maxItems: 64 }),
-    selection: Type.Optional(
-      Type.Object(
-        {
-          sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
-          vendors: Type.Optional(Type.Array(Type.String({ maxLength: 32 }), { maxItems: 64 })),
-          models: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 1000 })),
-          macs: Type.Optional(
-            Type.Array(
-              Type.String({
-                pattern: '^[0-9A-Fa-f]{2}([:.-]?[0-9A-Fa-f]{2}){5}$',
-                description: 'as a MAC address such as 80:5e:c0:12:34:56',
-              }),
-              { maxItems: 10_000 },
-            ),
-          ),
-        },
-        closed,
-      ),
-    ),
-    waves: Type.Array(
-      Type.Object(
-        {
-          name: Type.String({ minLength: 1, maxLength: 60 }),
-          sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
-          count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
-          percent: Type.Optional(Type.Number({ minimum: 0.001, maximum: 100 })),
-        },
-        closed,
-      ),
-      { minItems: 1, maxItems: 20 },
-    ),
-    gate: Type.Optional(
-      Type.Object(
-        {
-          successMin: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-          failuresMax: Type.Optional(Type.Integer({ minimum: 0 })),
-          minSample: Type.Optional(Type.Integer({ minimum: 1 })),
-          soakMinutes: Type.Optional(Type.Number({ minimum: 0, maximum: 100_000 })),
-        },
-        closed,
-      ),
-    ),
-    attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
-    rotateCredentials: Type.Optional(Type.Boolean()),
-    startAt: Type.Optional(Type.Integer({ minimum: 0, description: 'of milliseconds since 1970' })),
-  },
-  closed,
-);
-
-/** Nineteen of twenty completed phones, one failure at most, three results at least, an hour of soak. */
-const gateUsually = { successMin: 0.95, failuresMax: 1, minSample: 3, soak: hours(1) };
-
-export function rolloutFrom(body: Static<typeof RolloutBody>): RolloutInput {
-  const { gate = {}, selection = {}, startAt } = body;
-  const { soakMinutes, ...limits } = gate;
-  const soak = soakMinutes === undefined ? gateUsually.soak : ms(soakMinutes * 60_000);
-  const { macs: macTexts, ...rest } = selection;
-  const macs = macTexts?.flatMap((text) => mac(text) ?? []);
-  return {
-    id: body.id,
-    name: body.name ?? body.id,
-    releases: body.releases,
-    selection: { ...rest, ...(macs ? { macs } : {}) },
-    waves: body.waves,
-    gate: { ...gateUsually, ...limits, soak },
-    attemptsMax: body.attemptsMax ?? 3,
-    rotateCredentials: body.rotateCredentials ?? false,
-    ...(startAt === undefined ? {} : { startAt: startAt as EpochMs }),
-  };
-}
-
-export const ReasonBody = Type.Object(
-  { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })) },
-  closed,
-);
-export const ApproveBody = Type.Object(
-  { contentHash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })) },
-  closed,
-);
 /** Hours until an enrolment token is void: at most thirty days, so that a lost note opens nothing for long. */
 export const ReleaseMoveBody = Type.Object(
   {

@@ -1,4 +1,4 @@
-import { mac } from '@ringwave/protocol/units';
+import { epochMs, mac } from '@ringwave/protocol/units';
 import type { PhoneView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { complianceView, verdictsOf } from '../../core/compliance.ts';
@@ -34,7 +34,8 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
   app.get('/api/v1/phones/:mac', async (request, reply) => {
     const phone = phoneFrom(parts, request);
     if (!phone) return noPhone(request, reply);
-    const now = engine.clock.now();
+    const { at } = request.query as { at?: string };
+    const now = epochMs(Number(at ?? Number.NaN)) ?? engine.clock.now();
     return {
       ...phoneView(tables, phone, now),
       rollouts: explainPhone(tables, phone, now),

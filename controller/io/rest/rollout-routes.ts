@@ -2,9 +2,20 @@ import type { Id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../../core/refusal.ts';
 import { explain } from '../../core/explain.ts';
-import type { Command, Rollout } from '../../core/state.ts';
+import type { Command, Rollout, RolloutInput } from '../../core/state.ts';
 import { rolloutView } from '../../core/views.ts';
-import { ApproveBody, bodyOf, ReasonBody, RolloutBody, rolloutFrom } from './inputs.ts';
+import { layOut } from '../../core/rollout-layout.ts';
+import { rolloutProblems } from '../../core/rollout-problems.ts';
+import { draftOf } from '@ringwave/protocol/tables';
+import { bodyOf } from './inputs.ts';
+import {
+  AbortBody,
+  ApproveBody,
+  DenyBody,
+  ReasonBody,
+  rolloutFrom,
+  withId,
+} from './rollout-inputs.ts';
 import { answer, refuseAll } from './answer.ts';
 import type { RestParts } from './rest-parts.ts';
 
@@ -15,12 +26,29 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
     [...tables.rollouts.values()].map((one) => rolloutView(tables, one)),
   );
   app.post('/api/v1/rollouts', async (request, reply) => {
-    const body = bodyOf(RolloutBody, request.body, 'rollout');
-    if ('refusals' in body) return refuseAll(reply, body.refusals);
-    const input = rolloutFrom(body.value);
+    const input = rolloutFrom(request.body);
+    if ('refusals' in input) return refuseAll(reply, input.refusals);
     return answer(reply, engine.command(request.who, { kind: 'rollout-create', input }), () =>
       reply.code(201).send(viewOf(parts, input.id)),
     );
+  });
+  // Before `:rollout`, so that nobody's id is taken for it: ids of rollouts may be any word but this.
+  app.post('/api/v1/rollouts/preview', async (request, reply) => {
+    const input = rolloutFrom(request.body);
+    return 'refusals' in input ? refuseAll(reply, input.refusals) : previewOf(parts, input);
+  });
+  app.put('/api/v1/rollouts/:rollout', async (request, reply) => {
+    const { rollout } = request.params as { rollout: string };
+    const input = rolloutFrom(withId(request.body, rollout as Id));
+    if ('refusals' in input) return refuseAll(reply, input.refusals);
+    return answer(reply, engine.command(request.who, { kind: 'rollout-edit', input }), () =>
+      viewOf(parts, input.id),
+    );
+  });
+  app.delete('/api/v1/rollouts/:rollout', async (request, reply) => {
+    const rollout = (request.params as { rollout: string }).rollout as Id;
+    const result = engine.command(request.who, { kind: 'rollout-remove', rollout });
+    return answer(reply, result, () => ({ removed: rollout }));
   });
   app.get('/api/v1/rollouts/:rollout', async (request, reply) => {
     const found = rolloutIn(parts, request);
@@ -30,6 +58,10 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
     const found = rolloutIn(parts, request);
     return found ? phonesOf(parts, found) : unknownRollout(parts, request, reply);
   });
+  rolloutVerbs(app, parts);
+}
+
+function rolloutVerbs(app: FastifyInstance, parts: RestParts): void {
   app.post('/api/v1/rollouts/:rollout/approve', async (request, reply) => {
     const body = bodyOf(ApproveBody, request.body, 'approval');
     if ('refusals' in body) return refuseAll(reply, body.refusals);
@@ -39,27 +71,62 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
       ...body.value,
     }));
   });
+  app.post('/api/v1/rollouts/:rollout/deny', async (request, reply) => {
+    const body = bodyOf(DenyBody, request.body, 'denial');
+    if ('refusals' in body) return refuseAll(reply, body.refusals);
+    return act(parts, request, reply, (rollout) => ({
+      kind: 'rollout-deny',
+      rollout,
+      ...body.value,
+    }));
+  });
+  app.post('/api/v1/rollouts/:rollout/pass', async (request, reply) =>
+    act(parts, request, reply, (rollout) => ({ kind: 'rollout-pass', rollout })),
+  );
+  app.post('/api/v1/rollouts/:rollout/close', async (request, reply) =>
+    act(parts, request, reply, (rollout) => ({ kind: 'rollout-close', rollout })),
+  );
   app.post('/api/v1/rollouts/:rollout/resume', async (request, reply) =>
     act(parts, request, reply, (rollout) => ({ kind: 'rollout-resume', rollout })),
   );
-  app.post('/api/v1/rollouts/:rollout/pause', async (request, reply) =>
-    stop(parts, request, reply, 'pause'),
-  );
-  app.post('/api/v1/rollouts/:rollout/abort', async (request, reply) =>
-    stop(parts, request, reply, 'abort'),
-  );
+  app.post('/api/v1/rollouts/:rollout/pause', async (request, reply) => {
+    const body = bodyOf(ReasonBody, request.body, 'pause');
+    if ('refusals' in body) return refuseAll(reply, body.refusals);
+    const { reason = unsaid(request) } = body.value;
+    return act(parts, request, reply, (rollout) => ({ kind: 'rollout-pause', rollout, reason }));
+  });
+  app.post('/api/v1/rollouts/:rollout/abort', async (request, reply) => {
+    const body = bodyOf(AbortBody, request.body, 'abort');
+    if ('refusals' in body) return refuseAll(reply, body.refusals);
+    const { reason = unsaid(request), force = false } = body.value;
+    const kind = 'rollout-abort' as const;
+    return act(parts, request, reply, (rollout) => ({ kind, rollout, reason, force }));
+  });
 }
 
-function stop(
-  parts: RestParts,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  verb: 'pause' | 'abort',
-): unknown {
-  const body = bodyOf(ReasonBody, request.body, verb);
-  if ('refusals' in body) return refuseAll(reply, body.refusals);
-  const reason = body.value.reason ?? `no reason given by ${request.who}`;
-  return act(parts, request, reply, (rollout) => ({ kind: `rollout-${verb}`, rollout, reason }));
+const unsaid = ({ who }: FastifyRequest): string => `no reason given by ${who}`;
+
+/** More reasons than this are counted, not listed: 1,000 fill a page, a fleet would fill a disk. */
+const leftOutShown = 1000;
+
+/** What the rollout would do, and what would be refused of it; nothing is stored. */
+function previewOf({ engine }: RestParts, input: RolloutInput): unknown {
+  const draft = draftOf(engine.tables);
+  const problems = rolloutProblems(draft, input, engine.clock.now());
+  if (problems.length > 0) return { ok: false, problems, waves: [], leftOut: [], leftOutTotal: 0 };
+  const layout = layOut(draft, input);
+  return {
+    ok: layout.refusals.length === 0,
+    problems: layout.refusals,
+    phones: layout.phones.length,
+    sites: layout.sites.length,
+    waves: input.waves.map(({ name }, index) => ({
+      name,
+      phones: layout.assignment.members[index]?.length ?? 0,
+    })),
+    leftOut: layout.leftOut.slice(0, leftOutShown),
+    leftOutTotal: layout.leftOut.length,
+  };
 }
 
 function act(
@@ -98,7 +165,9 @@ function phonesOf({ engine }: RestParts, rollout: Rollout): unknown {
   return rollout.sites.flatMap((site) =>
     (tables.rosters.get(site) ?? []).flatMap((mac) => {
       const progress = tables.progress.get(`${rollout.id}/${mac}`);
-      return progress ? [{ site, ...explain(tables, rollout, progress, now) }] : [];
+      if (!progress) return [];
+      const { because: _because, ...said } = explain(tables, rollout, progress, now);
+      return [{ site, ...said }];
     }),
   );
 }

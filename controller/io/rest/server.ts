@@ -104,7 +104,16 @@ async function whoIsThere(
       next: 'Open a link from: ringwave controller login, or send an API token.',
     });
   }
-  request.who = who;
+  // A program that acts for people names the one who acts; a session in a browser is one person's own.
+  const named = request.headers['ringwave-as'];
+  if (byToken && named !== undefined && !/^[\w.@+-]{1,64}$/.test(String(named))) {
+    return refuse(reply, 400, 'invalid', {
+      thing: 'header ringwave-as',
+      reason: 'is no name of 1 to 64 letters, digits and . _ @ + -',
+      next: 'Give the name of who acts, such as ada@example.com.',
+    });
+  }
+  request.who = byToken && named !== undefined ? String(named) : who;
 }
 
 /** Whose token or session a request carries. */

@@ -231,7 +231,7 @@ test('who approves something else than was shown is refused', (t) => {
   });
   t.match(told(desk, approve('0'.repeat(64))), [/changed since it was shown for approval/]);
   desk.do(approve(desk.tables.rollouts.get('autumn')?.contentHash ?? ''));
-  t.equal(desk.tables.rollouts.get('autumn')?.approvedBy, 'ada');
+  t.equal(desk.tables.rollouts.get('autumn')?.approvedBy, 'grace');
   t.end();
 });
 

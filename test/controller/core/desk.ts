@@ -27,6 +27,9 @@ export const macOf = (number: number): Mac =>
   `80:5e:c0:00:00:${number.toString(16).padStart(2, '0')}` as Mac;
 export const idOf = (text: string): Id => text as Id;
 
+/** Four eyes: ada proposes, grace approves. */
+const usualPerson = ({ kind }: Command): string => (kind === 'rollout-approve' ? 'grace' : 'ada');
+
 export class Desk {
   readonly tables: ControllerTables = emptyTables();
   now: EpochMs = one;
@@ -48,7 +51,7 @@ export class Desk {
   }
 
   /** The answer to a command, and what it refused. */
-  ask(command: Command, who = 'ada'): CommandResult {
+  ask(command: Command, who = usualPerson(command)): CommandResult {
     this.take({ kind: 'command', id: 'c', who, command });
     const answer = this.effects.find((effect) => effect.kind === 'answer');
     if (answer?.kind !== 'answer') throw new Error('no answer');

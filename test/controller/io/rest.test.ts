@@ -143,10 +143,18 @@ test('what is asked rightly is answered, from the first site to the end of a rol
   });
   await is(200, 'GET /api/v1/rollouts', undefined, [{ id: 'autumn' }]);
   await is(
-    200,
+    403,
     'POST /api/v1/rollouts/autumn/approve',
     {},
-    { state: 'running', approvedBy: 'ada' },
+    {
+      problems: [{ reason: 'was proposed or changed by ada, who cannot approve it as well' }],
+    },
+  );
+  await is(
+    200,
+    'POST /api/v1/rollouts/autumn/approve',
+    { breakGlass: 'the phones are being attacked' },
+    { state: 'running', approvedBy: 'ada', brokeGlass: 'the phones are being attacked' },
   );
   await is(200, 'GET /api/v1/rollouts/autumn', undefined, {
     waves: [{ name: 'all', state: 'open', total: 1 }],

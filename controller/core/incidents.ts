@@ -1,0 +1,57 @@
+import type { FaultCode } from '@ringwave/protocol/faults';
+import { type DurationMs, type EpochMs, type Mac, minutes } from '@ringwave/protocol/units';
+import { putProgress } from './progress.ts';
+import { type ControllerDraft, type Progress, progressKey } from './state.ts';
+
+// When many phones of one site fail of the same breath, the site has a trouble and not each phone: a power
+// cut, a dead switch, a line. It counts once against a gate, and is told as one thing.
+
+/** Failures of one site that follow each other within this belong together. */
+export const incidentGap: DurationMs = minutes(30);
+/** Fewer than three may be chance. */
+export const incidentPhonesMin = 3;
+/** Kept by MAC in one row; a site has 2,000 phones at most, and a hundred tell the story. */
+const phonesKeptMax = 100;
+
+/** Faults that a site's power, switches or line can be behind. */
+const OF_A_SITE: readonly FaultCode[] = [
+  'phone-never-asked',
+  'phone-silent-after-restart',
+  'download-stalled',
+  'image-unreachable',
+];
+
+export interface Incident {
+  readonly since: EpochMs;
+  readonly lastAt: EpochMs;
+  /** The first phone: it counts for all. */
+  readonly lead: Mac;
+  readonly phones: readonly Mac[];
+  readonly count: number;
+}
+
+/** Takes a failed phone into the trouble of its site, when there is one. */
+export function joinIncident(draft: ControllerDraft, progress: Progress, now: EpochMs): void {
+  const { rollout, site, mac, fault } = progress;
+  if (!fault || !OF_A_SITE.includes(fault)) return;
+  const key = `${rollout}/${site}`;
+  const known = draft.incidents.get(key);
+  const goesOn = known !== undefined && now - known.lastAt <= incidentGap;
+  if (!goesOn) {
+    draft.incidents.put(key, { since: now, lastAt: now, lead: mac, phones: [mac], count: 1 });
+    return;
+  }
+  if (known.phones.includes(mac)) return;
+  const phones = [...known.phones, mac].slice(0, phonesKeptMax);
+  const next = { ...known, lastAt: now, phones, count: known.count + 1 };
+  draft.incidents.put(key, next);
+  if (next.count < incidentPhonesMin) return;
+  // From the third on all of them are one; those before are taken in when it becomes that.
+  const joining = next.count === incidentPhonesMin ? phones : [mac];
+  for (const one of joining) mark(draft, rollout, one, next.lead);
+}
+
+function mark(draft: ControllerDraft, rollout: Progress['rollout'], mac: Mac, lead: Mac): void {
+  const progress = draft.progress.get(progressKey(rollout, mac));
+  if (progress && progress.phase !== 'done') putProgress(draft, { ...progress, incident: lead });
+}

@@ -1,0 +1,51 @@
+import { type DurationMs, type EpochMs, laterBy, ms, seconds } from '@ringwave/protocol/units';
+import type { Pace, Paced } from './rollout-state.ts';
+
+// How fast an open wave lets its phones go. The rate grows with what is proven, never with time alone.
+
+/** No look at the line sooner than this: a rate above four a minute releases several phones a look. */
+export const paceTick: DurationMs = seconds(15);
+/** What time without a look (a pause, a restart) may save up: a minute's worth, so that no burst follows. */
+const savedUpMax: DurationMs = seconds(60);
+/** What the rate is multiplied by where only `everyDone` is given. */
+const factorUsually = 2;
+
+/** Phones a minute once so many are done. */
+export function rateAfter(pace: Pace, done: number): number {
+  const { perMinute, everyDone, perMinuteMax = Number.POSITIVE_INFINITY } = pace;
+  const factor = pace.factor ?? (everyDone === undefined ? 1 : factorUsually);
+  const steps = everyDone === undefined ? 0 : Math.floor(done / everyDone);
+  return Math.min(perMinute * factor ** steps, perMinuteMax);
+}
+
+/** How many phones may be released now, and what is left of the allowance. */
+export function allowed(
+  pace: Pace,
+  paced: Paced,
+  done: number,
+  now: EpochMs,
+): { readonly count: number; readonly credit: number } {
+  const elapsed = Math.min(Math.max(now - paced.at, 0), savedUpMax);
+  const whole = paced.credit + (rateAfter(pace, done) * elapsed) / 60_000;
+  const count = Math.floor(whole + 1e-9);
+  return { count, credit: Math.max(whole - count, 0) };
+}
+
+/** When to look at the line again: at the next whole phone, not sooner than a tick. */
+export function nextLook(pace: Pace, paced: Paced, done: number): EpochMs {
+  const wait = ((1 - paced.credit) / rateAfter(pace, done)) * 60_000;
+  return laterBy(paced.at, ms(Math.ceil(Math.max(wait, paceTick))));
+}
+
+export function paceProblems(pace: Pace): { part: string; reason: string; next: string }[] {
+  const problems: { part: string; reason: string; next: string }[] = [];
+  if (pace.perMinuteMax !== undefined && pace.perMinuteMax < pace.perMinute) {
+    const reason = `is ${pace.perMinuteMax}, below perMinute ${pace.perMinute}`;
+    problems.push({ part: 'perMinuteMax', reason, next: 'Raise it, or lower perMinute.' });
+  }
+  if (pace.factor !== undefined && pace.everyDone === undefined) {
+    const reason = 'multiplies a rate, but everyDone does not say how often';
+    problems.push({ part: 'factor', reason, next: 'Give everyDone, such as 100.' });
+  }
+  return problems;
+}

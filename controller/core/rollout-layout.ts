@@ -1,0 +1,122 @@
+import type { Release } from '@ringwave/firmware-catalog/release';
+import type { Id, Mac } from '@ringwave/protocol/units';
+import { invalid } from './refusal.ts';
+import type { ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
+import { pathFor } from './wave-release.ts';
+import { assignWaves, type Assignment, fitter, selects } from './waves.ts';
+
+// What a rollout would do with the fleet as it stands: which phone falls into which wave, and which are left
+// out and why. Creating one and looking at it beforehand both read it from here.
+
+export interface LeftOut {
+  readonly mac: Mac;
+  readonly site: Id;
+  readonly why: string;
+}
+
+export interface Layout {
+  readonly assignment: Assignment;
+  readonly releaseOf: (phone: Phone) => Release | undefined;
+  readonly phones: readonly Phone[];
+  readonly sites: readonly Id[];
+  /** Selected, and not in the rollout: no release fits, or the way back is closed. */
+  readonly leftOut: readonly LeftOut[];
+  /** What keeps the rollout from being taken as it is. */
+  readonly refusals: readonly Refusal[];
+}
+
+export function layOut(draft: ControllerDraft, input: RolloutInput): Layout {
+  const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
+  const fitOf = fitter(releases);
+  const fitting: Phone[] = [];
+  const leftOut: LeftOut[] = [];
+  const leave = ({ mac, site }: Phone, why: string) => leftOut.push({ mac, site, why });
+  let selected = 0;
+  for (const phone of candidates(draft, input)) {
+    selected += 1;
+    const fit = fitOf(phone);
+    const noWay = fit.kind === 'fits' ? noWayBack(draft, input, phone) : fit.why;
+    if (noWay === undefined) fitting.push(phone);
+    else leave(phone, noWay);
+  }
+  const assignment = assignWaves(input.id, fitting, input.waves);
+  for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
+  const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
+  const idle = nothingToDo(input, { selected, fitting: fitting.length, leftOut });
+  const refusals = idle ?? [
+    ...emptyWaves(input, assignment),
+    ...noWaveTakes(input, assignment.leftOut),
+    ...shutSites(draft, input, sites),
+  ];
+  const releaseOf = (phone: Phone) => {
+    const fit = fitOf(phone);
+    return fit.kind === 'fits' ? fit.release : undefined;
+  };
+  return { assignment, releaseOf, phones: fitting, sites, leftOut, refusals };
+}
+
+/** By the rosters of the sites that are named, or the whole fleet. */
+function* candidates(draft: ControllerDraft, { selection }: RolloutInput): IterableIterator<Phone> {
+  const matches = selects(selection);
+  for (const phone of ofSites(draft, selection.sites)) if (matches(phone)) yield phone;
+}
+
+function* ofSites(
+  draft: ControllerDraft,
+  sites: readonly Id[] | undefined,
+): IterableIterator<Phone> {
+  if (!sites) return yield* draft.phones.values();
+  for (const site of new Set(sites)) {
+    for (const mac of draft.rosters.get(site) ?? []) {
+      const phone = draft.phones.get(mac);
+      if (phone) yield phone;
+    }
+  }
+}
+
+/** Why a rollback cannot take this phone back; a phone nobody has seen is asked when it shows itself. */
+function noWayBack(draft: ControllerDraft, input: RolloutInput, phone: Phone): string | undefined {
+  if (input.kind !== 'rollback' || !phone.running) return undefined;
+  const path = pathFor(draft, input, phone);
+  if (path.kind === 'path' || path.kind === 'arrived') return undefined;
+  return `It cannot go back: ${path.reason}`;
+}
+
+function nothingToDo(
+  { id, kind }: RolloutInput,
+  found: { selected: number; fitting: number; leftOut: readonly LeftOut[] },
+): Refusal[] | undefined {
+  if (found.fitting > 0) return undefined;
+  const thing = `rollout ${id}: selection`;
+  if (found.selected === 0)
+    return [invalid(thing, 'selects no phone', 'Compare with: ringwave phone list')];
+  const first = found.leftOut[0]?.why ?? '';
+  const what = kind === 'rollback' ? 'can be taken back' : 'a release of it fits';
+  const reason = `selects ${found.selected} phones, but none that ${what}. First: ${first}`;
+  return [invalid(thing, reason, 'See all reasons with: ringwave rollout preview --from FILE')];
+}
+
+function emptyWaves({ id, waves }: RolloutInput, { members }: Assignment): Refusal[] {
+  return waves.flatMap((wave, index) => {
+    if ((members[index]?.length ?? 0) > 0 || wave.dynamic) return [];
+    const next = 'Correct its sites or count, or leave it out.';
+    return [invalid(`rollout ${id}: wave ${wave.name}`, 'takes no phone', next)];
+  });
+}
+
+function noWaveTakes({ id }: RolloutInput, leftOut: readonly Phone[]): Refusal[] {
+  if (leftOut.length === 0) return [];
+  const some = leftOut.slice(0, 5).map((phone) => `${phone.mac} (${phone.site})`);
+  const reason = `leave out ${leftOut.length} phones: ${some.join(', ')}`;
+  const next = 'Add a last wave without count, percent or sites.';
+  return [invalid(`rollout ${id}: waves`, reason, next)];
+}
+
+const shutSites = (draft: ControllerDraft, { id }: RolloutInput, sites: readonly Id[]): Refusal[] =>
+  sites
+    .filter((site) => draft.sites.get(site)?.windows.length === 0)
+    .map((site) => {
+      const reason = 'has no window, so none of its phones is ever started';
+      const next = `Give it one with: ringwave site put ${site}`;
+      return invalid(`rollout ${id}: site ${site}`, reason, next);
+    });

@@ -1,0 +1,146 @@
+import { mayRollOut, type ReleaseState } from '@ringwave/firmware-catalog/release-life';
+import type { EpochMs, Id } from '@ringwave/protocol/units';
+import { gateProblems } from './gate.ts';
+import { paceProblems } from './pace.ts';
+import { conflict, invalid, notFound, siteIds } from './refusal.ts';
+import type { ControllerDraft, Refusal, Rollout, RolloutInput } from './state.ts';
+
+// What is wrong with a rollout as it was asked for, all of it at once.
+
+/** Twenty waves are more than anyone can watch. */
+export const wavesMax = 20;
+
+export function rolloutProblems(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  now: EpochMs,
+): Refusal[] {
+  return [
+    ...unknownParts(draft, input),
+    ...unusableReleases(draft, input),
+    ...waveProblems(input),
+    ...partProblems(input),
+    ...orderProblems(draft, input),
+    ...deadlineProblems(input, now),
+  ];
+}
+
+function unknownParts(draft: ControllerDraft, input: RolloutInput): Refusal[] {
+  const problems: Refusal[] = [];
+  for (const release of input.releases) {
+    if (draft.releases.has(release)) continue;
+    problems.push(notFound('release', release, keysOf(draft.releases)));
+  }
+  if (input.releases.length === 0) {
+    const thing = `rollout ${input.id}: releases`;
+    problems.push(invalid(thing, 'is empty', 'Name at least one release.'));
+  }
+  const named = input.waves.flatMap((wave) => wave.sites ?? []);
+  for (const site of [...(input.selection.sites ?? []), ...named]) {
+    if (!draft.sites.has(site)) problems.push(notFound('site', site, siteIds(draft)));
+  }
+  return problems;
+}
+
+const keysOf = (table: { entries(): IterableIterator<[string, unknown]> }): string[] =>
+  [...table.entries()].map(([key]) => key);
+
+function waveProblems({ id, waves }: RolloutInput): Refusal[] {
+  const thing = `rollout ${id}`;
+  const problems: Refusal[] = [];
+  if (waves.length === 0 || waves.length > wavesMax) {
+    const next = `Give 1 to ${wavesMax} waves.`;
+    problems.push(invalid(`${thing}: waves`, `has ${waves.length} waves`, next));
+  }
+  const names = new Set<string>();
+  for (const { name, count, percent, per } of waves) {
+    const wave = `${thing}: wave ${name}`;
+    if (names.has(name)) problems.push(invalid(wave, 'is there twice', 'Name each wave once.'));
+    names.add(name);
+    if (count !== undefined && percent !== undefined)
+      problems.push(invalid(wave, 'gives count and percent', 'Give one of the two.'));
+    if (per && percent !== undefined)
+      problems.push(invalid(wave, 'gives per and percent', 'Give count with per.'));
+  }
+  if (waves.filter((wave) => wave.dynamic).length > 1) {
+    const reason = 'have more than one wave that late phones join';
+    problems.push(invalid(`${thing}: waves`, reason, 'Leave dynamic on one of them, the last.'));
+  }
+  return problems;
+}
+
+/** Gates and pace: each says what no result could meet, or what contradicts itself. */
+function partProblems({ id, gate, waves, pace }: RolloutInput): Refusal[] {
+  const thing = `rollout ${id}`;
+  const own = waves.flatMap(({ name, gate: extra }) =>
+    extra
+      ? gateProblems({ ...gate, ...extra }).map((it) => ({ at: `wave ${name}: gate`, ...it }))
+      : [],
+  );
+  return [
+    ...gateProblems(gate).map((it) => ({ at: 'gate', ...it })),
+    ...own,
+    ...(pace ? paceProblems(pace).map((it) => ({ at: 'pace', ...it })) : []),
+  ].map(({ at, part, reason, next }) => invalid(`${thing}: ${at}.${part}`, reason, next));
+}
+
+/** What it waits for must be there, and must not wait for it. */
+function orderProblems(draft: ControllerDraft, { id, after = [] }: RolloutInput): Refusal[] {
+  return after.flatMap((before) => {
+    if (before !== id && !draft.rollouts.has(before))
+      return [notFound('rollout', before, keysOf(draft.rollouts))];
+    const circle = before === id ? [id] : circleBack(draft, before, id);
+    if (!circle) return [];
+    const reason = `waits in a circle: ${[id, ...circle].join(' after ')}`;
+    return [invalid(`rollout ${id}: after`, reason, 'Take one of them out.')];
+  });
+}
+
+/** The way from one rollout back to another over what each waits for. */
+function circleBack(draft: ControllerDraft, from: Id, to: Id): Id[] | undefined {
+  const ways: Id[][] = [[from]];
+  const seen = new Set<Id>([from]);
+  for (let way = ways.shift(); way; way = ways.shift()) {
+    const last = way.at(-1);
+    for (const next of (last && draft.rollouts.get(last)?.after) || []) {
+      if (next === to) return [...way, to];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
+}
+
+function deadlineProblems({ id, deadline, startAt }: RolloutInput, now: EpochMs): Refusal[] {
+  if (!deadline || deadline.dueAt > Math.max(now, startAt ?? 0)) return [];
+  const reason = 'has passed before the rollout could begin';
+  return [invalid(`rollout ${id}: deadline.dueAt`, reason, 'Give a later instant.')];
+}
+
+/** Releases of a rollout that may not go to its phones, or no longer. */
+export function unusableReleases(
+  draft: ControllerDraft,
+  { id, releases, selection }: Pick<Rollout, 'id' | 'releases' | 'selection'>,
+): Refusal[] {
+  const handPicked = selection.macs !== undefined;
+  return releases.flatMap((release) => {
+    const life = draft.lives.get(release);
+    if (!draft.releases.has(release) || mayRollOut(life, { handPicked })) return [];
+    const last = life?.steps.at(-1);
+    const state = life?.state ?? 'discovered';
+    const reason = `is ${state} (${last?.who ?? 'nobody'}: ${last?.why ?? 'no reason given'})`;
+    return [conflict(`rollout ${id}: release ${release}`, reason, nextFor(state, release))];
+  });
+}
+
+function nextFor(state: ReleaseState, release: Id): string {
+  if (state === 'withdrawn') return 'Take another release; this one is withdrawn for good.';
+  if (state === 'quarantined')
+    return `See why, then: ringwave release readmit ${release} --why "..."`;
+  if (state === 'lab')
+    return `Pick lab phones by MAC, or: ringwave release approve ${release} --why "..."`;
+  if (state === 'verified')
+    return `Let it out with: ringwave release approve ${release} --why "..."`;
+  return 'Its images are not here yet; wait for the feed, or import it.';
+}

@@ -1,0 +1,127 @@
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { progressOf } from './progress.ts';
+import { type ControllerDraft, progressKey, type Progress, type Rollout } from './state.ts';
+
+// The line of a paced wave: its phones in hashed order, in pieces, so that letting one go touches one piece
+// and not the whole wave.
+
+/** A piece of this many MACs is a row of 10 KiB. */
+export const pieceMax = 500;
+/** Passed over in one look because their sites had their share; beyond it the look ends. */
+const passedOverMax = 1000;
+
+const pieceKey = (rollout: Id, wave: number, piece: number): string =>
+  `${rollout}/${wave}/${String(piece).padStart(6, '0')}`;
+
+/** Lines up the phones of a wave that have not ended. Gives how many there are. */
+export function fillLine(draft: ControllerDraft, rollout: Rollout, wave: number): number {
+  const macs: { mac: Mac; rank: number }[] = [];
+  for (const { mac, wave: own, phase } of progressOf(draft, rollout)) {
+    if (own === wave && phase === 'waiting') macs.push({ mac, rank: fractionOf(rollout.id, mac) });
+  }
+  macs.sort((a, b) => a.rank - b.rank);
+  const line = macs.map(({ mac }) => mac);
+  for (let piece = 0; piece * pieceMax < line.length; piece += 1) {
+    const part = line.slice(piece * pieceMax, (piece + 1) * pieceMax);
+    draft.lines.put(pieceKey(rollout.id, wave, piece), part);
+  }
+  draft.lineEnds.put(`${rollout.id}/${wave}`, {
+    first: 0,
+    end: Math.ceil(line.length / pieceMax),
+  });
+  return line.length;
+}
+
+/** A phone that comes late stands last. */
+export function joinLine(draft: ControllerDraft, rollout: Id, wave: number, mac: Mac): void {
+  const at = `${rollout}/${wave}`;
+  const { first, end } = draft.lineEnds.get(at) ?? { first: 0, end: 0 };
+  const last = draft.lines.get(pieceKey(rollout, wave, end - 1)) ?? [];
+  if (end > first && last.length < pieceMax) {
+    draft.lines.put(pieceKey(rollout, wave, end - 1), [...last, mac]);
+    return;
+  }
+  draft.lines.put(pieceKey(rollout, wave, end), [mac]);
+  draft.lineEnds.put(at, { first, end: end + 1 });
+}
+
+/**
+ * Takes up to `count` phones from the front, passing over those whose site has had its share of this minute.
+ * Phones that ended or left the rollout meanwhile are dropped, and said to be so.
+ */
+export function takeFromLine(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  wave: number,
+  { count, perSite, now }: { count: number; perSite: number | undefined; now: EpochMs },
+): { readonly taken: readonly Progress[]; readonly dropped: number } {
+  const at = `${rollout.id}/${wave}`;
+  const line = draft.lineEnds.get(at);
+  if (!line || count === 0) return { taken: [], dropped: 0 };
+  const share = siteShare(draft, at, perSite, now);
+  const taken: Progress[] = [];
+  let dropped = 0;
+  let passedOver = 0;
+  let { first } = line;
+  for (let piece = first; piece < line.end; piece += 1) {
+    const key = pieceKey(rollout.id, wave, piece);
+    const left: Mac[] = [];
+    for (const mac of draft.lines.get(key) ?? []) {
+      if (taken.length >= count || passedOver > passedOverMax) {
+        left.push(mac);
+        continue;
+      }
+      const progress = draft.progress.get(progressKey(rollout.id, mac));
+      if (progress?.phase !== 'waiting' || progress.wave !== wave) dropped += 1;
+      else if (share.take(progress.site)) taken.push(progress);
+      else {
+        passedOver += 1;
+        left.push(mac);
+      }
+    }
+    if (left.length > 0) draft.lines.put(key, left);
+    else draft.lines.remove(key);
+    if (left.length === 0 && piece === first) first += 1;
+    if (taken.length >= count || passedOver > passedOverMax) break;
+  }
+  if (first === line.end) draft.lineEnds.remove(at);
+  else if (first !== line.first) draft.lineEnds.put(at, { ...line, first });
+  share.keep();
+  return { taken, dropped };
+}
+
+/** How many of this minute's phones each site has had. */
+function siteShare(
+  draft: ControllerDraft,
+  at: string,
+  perSite: number | undefined,
+  now: EpochMs,
+): { take(site: Id): boolean; keep(): void } {
+  if (perSite === undefined) return { take: () => true, keep: () => {} };
+  const minute = Math.floor(now / 60_000);
+  const before = draft.lineShares.get(at);
+  const counts: Record<string, number> = before?.minute === minute ? { ...before.counts } : {};
+  return {
+    take: (site) => {
+      const had = counts[site] ?? 0;
+      if (had >= perSite) return false;
+      counts[site] = had + 1;
+      return true;
+    },
+    keep: () => draft.lineShares.put(at, { minute, counts }),
+  };
+}
+
+/** Nothing of a line is left behind when its rollout ends. */
+export function dropLines(draft: ControllerDraft, rollout: Rollout): void {
+  for (const [wave] of rollout.waves.entries()) {
+    const at = `${rollout.id}/${wave}`;
+    const line = draft.lineEnds.get(at);
+    for (let piece = line?.first ?? 0; piece < (line?.end ?? 0); piece += 1) {
+      draft.lines.remove(pieceKey(rollout.id, wave, piece));
+    }
+    draft.lineEnds.remove(at);
+    draft.lineShares.remove(at);
+  }
+}

@@ -1,0 +1,231 @@
+import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
+import type { FaultCode } from '@ringwave/protocol/faults';
+import type { Waiting } from '@ringwave/protocol/phases';
+import type { EpochMs, Id } from '@ringwave/protocol/units';
+import { audit } from './audit.ts';
+import { allowed } from './pace.ts';
+import { hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
+import {
+  type ControllerDraft,
+  type Phone,
+  type Progress,
+  progressKey,
+  type Rollout,
+  type RolloutInput,
+  type Wave,
+} from './state.ts';
+import { fillLine, takeFromLine } from './wave-line.ts';
+import { releaseFor, usableReleases } from './waves.ts';
+
+// How the phones of a wave get their work: hops from what runs now, all at once or by the rollout's pace.
+
+export interface Moved {
+  /** Sites whose plan follows from what changed. */
+  readonly sites: Set<Id>;
+  /** Rollouts in which a phone has moved, or that waited for one that has ended. */
+  readonly rollouts: Set<Id>;
+  /** Gates whose outside check is to be asked. */
+  readonly asks: { readonly rollout: Id; readonly wave: number }[];
+}
+
+export const noMoves = (): Moved => ({ sites: new Set(), rollouts: new Set(), asks: [] });
+
+export function setWave(draft: ControllerDraft, id: Id, index: number, wave: Wave): void {
+  const rollout = draft.rollouts.get(id);
+  if (!rollout) return;
+  draft.rollouts.put(id, {
+    ...rollout,
+    waves: rollout.waves.map((old, place) => (place === index ? wave : old)),
+  });
+}
+
+/** As it was while it was open: what soaking and asking left behind is gone. */
+export function reopened(wave: Wave): Wave {
+  const { soakUntil: _soak, asks: _asks, askAgainAt: _again, unanswered: _no, ...rest } = wave;
+  return { ...rest, state: 'open' };
+}
+
+export function passWave(
+  draft: ControllerDraft,
+  id: Id,
+  index: number,
+  why: string,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const wave = draft.rollouts.get(id)?.waves[index];
+  if (!wave) return;
+  setWave(draft, id, index, { ...reopened(wave), state: 'passed', why });
+  audit(draft, {
+    at: now,
+    who: 'ringwave',
+    what: 'wave passed',
+    object: `${id}/${wave.spec.name}`,
+    detail: why,
+  });
+  openWave(draft, id, index + 1, now, moved);
+}
+
+/** Gives every phone of the wave its hops, as its running version stands now, or says why it has none. */
+export function openWave(
+  draft: ControllerDraft,
+  id: Id,
+  index: number,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const rollout = draft.rollouts.get(id);
+  const wave = rollout?.waves[index];
+  // A wave released after a late failure has its successor open already.
+  if (!rollout || !wave || wave.openedAt !== undefined) return;
+  setWave(draft, id, index, { ...wave, state: 'open', openedAt: now });
+  const object = `${id}/${wave.spec.name}`;
+  audit(draft, { at: now, who: 'ringwave', what: 'wave opened', object });
+  if (rollout.pace) {
+    const waiting = fillLine(draft, rollout, index);
+    const paced = { released: 0, credit: 1, at: now, waiting };
+    setWave(draft, id, index, { ...wave, state: 'open', openedAt: now, paced });
+    releasePaced(draft, id, index, now, moved);
+    return;
+  }
+  for (const progress of Array.from(progressOf(draft, rollout))) {
+    if (progress.wave !== index || hasEnded(progress)) continue;
+    giveWork(draft, rollout, progress, now, moved);
+  }
+}
+
+/** Lets as many phones go as the pace permits by now. */
+export function releasePaced(
+  draft: ControllerDraft,
+  id: Id,
+  index: number,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const rollout = draft.rollouts.get(id);
+  const wave = rollout?.waves[index];
+  if (!rollout?.pace || !wave?.paced || wave.paced.waiting === 0) return;
+  const { pace } = rollout;
+  const done = rollout.waves.reduce((sum, one) => sum + one.counts.done, 0);
+  const { count, credit } = allowed(pace, wave.paced, done, now);
+  if (count === 0) return;
+  const perSite = pace.perSitePerMinute;
+  const { taken, dropped } = takeFromLine(draft, rollout, index, { count, perSite, now });
+  for (const progress of taken) giveWork(draft, rollout, progress, now, moved);
+  // Giving work may have ended phones and so moved the counts: the wave is read again.
+  const fresh = draft.rollouts.get(id)?.waves[index] ?? wave;
+  const { released, waiting } = wave.paced;
+  const paced = {
+    released: released + taken.length,
+    credit,
+    at: now,
+    waiting: waiting - taken.length - dropped,
+  };
+  setWave(draft, id, index, { ...fresh, paced });
+}
+
+export function giveWork(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  moved.sites.add(progress.site);
+  putProgress(draft, { ...withoutWaiting(progress), ...release(draft, rollout, progress, now) });
+}
+
+function release(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+): Partial<Progress> & { at: EpochMs } {
+  const phone = draft.phones.get(progress.mac);
+  if (!phone) return skip('model-differs', 'The phone is no longer in the inventory', now);
+  if (!phone.running) return { phase: 'waiting', at: now, waiting: unseen(rollout) };
+  const path = pathFor(draft, rollout, phone);
+  switch (path.kind) {
+    case 'path':
+      return { phase: 'scheduled', hops: path.hops.map((hop) => hop.id), at: now };
+    case 'arrived':
+      return { phase: 'done', at: now, detail: `Already runs ${phone.running?.version}` };
+    case 'incomparable':
+      return skip('version-incomparable', path.reason, now);
+    case 'no-path':
+      return skip('no-upgrade-path', path.reason, now);
+    default:
+      return path satisfies never;
+  }
+}
+
+const unseen = (rollout: Rollout): Waiting => ({
+  reason: 'Never seen: nobody knows yet which version it runs',
+  waitingFor: 'phone',
+  nextAttemptAt: null,
+  attempt: 1,
+  attemptsMax: rollout.attemptsMax,
+});
+
+/** A phone that shows itself for the first time joins the open waves that waited for it. */
+export function joinOpenWaves(
+  draft: ControllerDraft,
+  phone: Phone,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  for (const id of draft.assignments.get(phone.mac) ?? []) {
+    const rollout = draft.rollouts.get(id);
+    const progress = draft.progress.get(progressKey(id, phone.mac));
+    if (!rollout || !progress || progress.hops.length > 0 || hasEnded(progress)) continue;
+    const wave = rollout.waves[progress.wave];
+    // One that still stands in the line of a paced wave waits for its turn as well.
+    const isReleased = wave?.paced === undefined || progress.waiting?.waitingFor === 'phone';
+    if (wave?.openedAt === undefined || !isReleased) continue;
+    giveWork(draft, rollout, progress, now, moved);
+    moved.rollouts.add(id);
+  }
+}
+
+const skip = (fault: FaultCode, detail: string, at: EpochMs) => ({
+  phase: 'skipped' as const,
+  fault,
+  detail: detail.slice(0, 240),
+  at,
+});
+
+export function pathFor(
+  draft: ControllerDraft,
+  rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection' | 'kind'>,
+  phone: Phone,
+) {
+  const offered = rollout.releases.flatMap((id) => draft.releases.get(id) ?? []);
+  const target = releaseFor(phone, offered);
+  if (!target)
+    return {
+      kind: 'no-path' as const,
+      reason: `No single release of this rollout fits a ${phone.vendor} ${phone.model}`,
+    };
+  return plannerFor(draft, rollout).path({
+    vendor: phone.vendor,
+    model: phone.model,
+    ...(phone.hardware ? { hardware: phone.hardware } : {}),
+    running: phone.running?.version ?? null,
+    target,
+    allowDowngrade: rollout.kind === 'rollback',
+  });
+}
+
+/** A wave asks for thousands of phones of few kinds in one step; releases do not change within it. */
+const planners = new WeakMap<ControllerDraft, Map<Id, UpgradePlanner>>();
+
+function plannerFor(
+  draft: ControllerDraft,
+  rollout: Pick<RolloutInput, 'id' | 'selection'>,
+): UpgradePlanner {
+  const ofStep = planners.get(draft) ?? new Map<Id, UpgradePlanner>();
+  planners.set(draft, ofStep);
+  const planner = ofStep.get(rollout.id) ?? new UpgradePlanner(usableReleases(draft, rollout));
+  ofStep.set(rollout.id, planner);
+  return planner;
+}

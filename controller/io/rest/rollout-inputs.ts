@@ -1,0 +1,175 @@
+import { type EpochMs, hours, minutes, type Id, type Mac, mac } from '@ringwave/protocol/units';
+import { type Static, Type } from 'typebox';
+import { type Gate, STRATA, type Stratum, type WaveSpec } from '../../core/rollout-state.ts';
+import { invalid } from '../../core/refusal.ts';
+import type { Refusal, RolloutInput } from '../../core/state.ts';
+import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
+import { bodyOf, closed, IdText } from './inputs.ts';
+
+// What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
+
+const MacText = Type.String({
+  pattern: '^[0-9A-Fa-f]{2}([:.-]?[0-9A-Fa-f]{2}){5}$',
+  description: 'as a MAC address such as 80:5e:c0:12:34:56',
+});
+const Names = (longest: number, most: number) =>
+  Type.Array(Type.String({ maxLength: longest }), { maxItems: most });
+const Part = Type.Number({ minimum: 0, maximum: 1 });
+const Instant = Type.Integer({ minimum: 0, description: 'of milliseconds since 1970' });
+
+const SelectionBody = Type.Object(
+  {
+    sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
+    vendors: Type.Optional(Names(32, 64)),
+    models: Type.Optional(Names(64, 1000)),
+    macs: Type.Optional(Type.Array(MacText, { maxItems: 10_000 })),
+  },
+  closed,
+);
+
+const GateBody = Type.Object(
+  {
+    successMin: Type.Optional(Part),
+    doneMin: Type.Optional(Type.Integer({ minimum: 0 })),
+    failuresMax: Type.Optional(Type.Integer({ minimum: 0 })),
+    failedPartMax: Type.Optional(Part),
+    minSample: Type.Optional(Type.Integer({ minimum: 1 })),
+    soakMinutes: Type.Optional(Type.Number({ minimum: 0, maximum: 100_000 })),
+    soakIn: Type.Optional(Type.Literal('business-hours')),
+    askPerson: Type.Optional(Type.Boolean()),
+    askUrl: Type.Optional(
+      Type.String({ pattern: '^https?://', maxLength: 500, description: 'as an http(s) URL' }),
+    ),
+  },
+  closed,
+);
+
+const WaveBody = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 60 }),
+    sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
+    models: Type.Optional(Names(64, 1000)),
+    macs: Type.Optional(Type.Array(MacText, { maxItems: 10_000 })),
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+    percent: Type.Optional(Type.Number({ minimum: 0.001, maximum: 100 })),
+    per: Type.Optional(
+      Type.Array(Type.Unsafe<Stratum>(Type.Enum([...STRATA])), { minItems: 1, maxItems: 4 }),
+    ),
+    dynamic: Type.Optional(Type.Boolean()),
+    gate: Type.Optional(GateBody),
+  },
+  closed,
+);
+
+const PaceBody = Type.Object(
+  {
+    perMinute: Type.Number({ exclusiveMinimum: 0, maximum: 100_000 }),
+    factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10 })),
+    everyDone: Type.Optional(Type.Integer({ minimum: 1 })),
+    perMinuteMax: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+    perSitePerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 2000 })),
+  },
+  closed,
+);
+
+const RolloutBody = Type.Object(
+  {
+    id: IdText,
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
+    kind: Type.Optional(Type.Literal('rollback')),
+    releases: Type.Array(IdText, { minItems: 1, maxItems: 64 }),
+    selection: Type.Optional(SelectionBody),
+    waves: Type.Optional(Type.Array(WaveBody, { minItems: 1, maxItems: 20 })),
+    /** A ready-made order instead of `waves`: by name, or so many waves of equal size. */
+    preset: Type.Optional(
+      Type.Union([
+        Type.Unsafe<WavePreset>(Type.Enum(Object.keys(WAVE_PRESETS))),
+        Type.Integer({ minimum: 1, maximum: 20 }),
+      ]),
+    ),
+    gate: Type.Optional(GateBody),
+    pace: Type.Optional(PaceBody),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
+    after: Type.Optional(Type.Array(IdText, { maxItems: 20 })),
+    deadline: Type.Optional(
+      Type.Object(
+        { dueAt: Instant, because: Type.String({ minLength: 1, maxLength: 200 }) },
+        closed,
+      ),
+    ),
+    attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
+    rotateCredentials: Type.Optional(Type.Boolean()),
+    startAt: Type.Optional(Instant),
+  },
+  closed,
+);
+
+/** Nineteen of twenty completed phones, one failure at most, three results at least, an hour of soak. */
+const gateUsually: Gate = { successMin: 0.95, failuresMax: 1, minSample: 3, soak: hours(1) };
+/** A phone that fails three times has a reason that a fourth does not cure. */
+const attemptsUsually = 3;
+
+/** The rollout that a body asks for, or every problem with it. */
+export function rolloutFrom(said: unknown): RolloutInput | { refusals: Refusal[] } {
+  const body = bodyOf(RolloutBody, said, 'rollout');
+  if ('refusals' in body) return body;
+  const { id, waves, preset } = body.value;
+  if (waves === undefined || preset === undefined) return inputFrom(body.value);
+  const next = 'Give one of the two.';
+  return { refusals: [invalid(`rollout ${id}`, 'gives waves and a preset', next)] };
+}
+
+function inputFrom(body: Static<typeof RolloutBody>): RolloutInput {
+  const { name, selection = {}, waves, preset, gate = {}, deadline, startAt, ...rest } = body;
+  const { macs, ...selected } = selection;
+  return {
+    attemptsMax: attemptsUsually,
+    rotateCredentials: false,
+    ...rest,
+    name: name ?? body.id,
+    selection: { ...selected, ...(macs ? { macs: macsFrom(macs) } : {}) },
+    waves: waves ? waves.map(waveFrom) : presetWaves(preset),
+    gate: { ...gateUsually, ...gateFrom(gate) },
+    ...(deadline ? { deadline: { ...deadline, dueAt: deadline.dueAt as EpochMs } } : {}),
+    ...(startAt === undefined ? {} : { startAt: startAt as EpochMs }),
+  };
+}
+
+const macsFrom = (texts: readonly string[]): Mac[] => texts.flatMap((text) => mac(text) ?? []);
+
+function presetWaves(preset: WavePreset | number | undefined): readonly WaveSpec[] {
+  if (typeof preset === 'number') return equalWaves(preset);
+  return preset === undefined ? [] : WAVE_PRESETS[preset];
+}
+
+function waveFrom({ macs, gate, ...wave }: Static<typeof WaveBody>): WaveSpec {
+  return {
+    ...wave,
+    ...(macs ? { macs: macsFrom(macs) } : {}),
+    ...(gate ? { gate: gateFrom(gate) } : {}),
+  };
+}
+
+function gateFrom({ soakMinutes, ...gate }: Static<typeof GateBody>): Partial<Gate> {
+  return { ...gate, ...(soakMinutes === undefined ? {} : { soak: minutes(soakMinutes) }) };
+}
+
+const Said = (longest: number) => Type.String({ minLength: 1, maxLength: longest });
+export const ReasonBody = Type.Object({ reason: Type.Optional(Said(200)) }, closed);
+export const AbortBody = Type.Object(
+  { reason: Type.Optional(Said(200)), force: Type.Optional(Type.Boolean()) },
+  closed,
+);
+export const DenyBody = Type.Object({ remark: Said(500) }, closed);
+export const ApproveBody = Type.Object(
+  {
+    contentHash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    remark: Type.Optional(Said(500)),
+    breakGlass: Type.Optional(Said(500)),
+  },
+  closed,
+);
+
+/** The id in the path is the id of what is stored. */
+export const withId = (body: unknown, rollout: Id): unknown =>
+  typeof body === 'object' && body !== null ? { ...body, id: rollout } : body;
