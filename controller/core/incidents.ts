@@ -13,10 +13,12 @@ export const incidentPhonesMin = 3;
 /** Kept by MAC in one row; a site has 2,000 phones at most, and a hundred tell the story. */
 const phonesKeptMax = 100;
 
-/** Faults that a site's power, switches or line can be behind. */
+/**
+ * Faults that a site's power, switches or line can be behind. Silence after a restart is not among them: a
+ * release that kills phones looks like that, and each of them has to count.
+ */
 const OF_A_SITE: readonly FaultCode[] = [
   'phone-never-asked',
-  'phone-silent-after-restart',
   'download-stalled',
   'image-unreachable',
 ];

@@ -163,12 +163,17 @@ export class Invariants {
       );
       const done = mine.filter((one) => one.phase === 'done').length;
       const skipped = mine.filter((one) => one.phase === 'skipped').length;
-      const failed = mine.filter((one) => isFinal(one.phase)).length - done - skipped;
+      const others = mine.filter(
+        ({ phase }) => isFinal(phase) && phase !== 'done' && phase !== 'skipped',
+      );
+      const aside = others.filter((one) => one.incident && one.incident !== one.mac).length;
+      const failed = others.length - aside;
       const { counts } = wave;
       if (
         counts.done !== done ||
         counts.failed !== failed ||
         counts.skipped !== skipped ||
+        (counts.aside ?? 0) !== aside ||
         counts.total !== mine.length
       ) {
         this.#fail(

@@ -41,7 +41,10 @@ export class SeededFleet {
   }
 
   command(command: Command): void {
-    const result = this.#engine.command('op', command);
+    const result = this.#engine.command(
+      command.kind === 'rollout-approve' ? 'second' : 'op',
+      command,
+    );
     if (!result.ok) throw new Error(JSON.stringify(result.refusals));
   }
 

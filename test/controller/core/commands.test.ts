@@ -146,7 +146,7 @@ test('waves must take every phone, and the refusal names some that they leave ou
 test('a selection that no release fits says how many phones it found', (t) => {
   const desk = smallFleet(0).do({ kind: 'phones-put', phones: [phoneOf(1, { model: 'T48S' })] });
   t.same(told(desk, create()), [
-    'invalid: rollout autumn: selection selects 1 phones, but no release of it fits any of them. Compare with: ringwave phone list',
+    'invalid: rollout autumn: selection selects 1 phones, but none that a release of it fits. First: No release of the rollout is for a Yealink T48S. See all reasons with: ringwave rollout preview --from FILE',
   ]);
   t.end();
 });
