@@ -4,7 +4,8 @@ import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
 import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
-import { replan } from './plan.ts';
+import { isAged, replan } from './plan.ts';
+import { plansTouched } from './plan-touched.ts';
 import { advance, type Moved } from './rollout.ts';
 import type {
   Command,
@@ -93,9 +94,10 @@ function settle(
   const isWide = event.kind === 'woke' || event.kind === 'started' || event.kind === 'command';
   const rollouts = isWide ? [...draft.rollouts.values()].map((one) => one.id) : moved.rollouts;
   for (const id of rollouts) advance(draft, id, now, moved);
+  for (const site of plansTouched(draft)) moved.sites.add(site);
   for (const site of moved.sites) replan(draft, site, now);
   // A site's own word is the occasion to renew its lease, so that no tick walks all sites.
-  if ('site' in event) replan(draft, event.site, now);
+  if ('site' in event && isAged(draft, event.site, now)) replan(draft, event.site, now);
   return nextRolloutTime(draft, now);
 }
 
