@@ -33,7 +33,18 @@ export interface Flight {
 
 export const grounded: Flight = { window: 0, sent: [], lastSentAt: 0 as EpochMs, resends: 0 };
 
-/** The batches that may leave now. `items` in rising order of seq, all above the acknowledged number. */
+/** The first number that was not sent on this connection. */
+export const unsentFrom = (delivery: Delivery, flight: Flight): number =>
+  Math.max(flight.sent.at(-1) ?? 0, delivery.ackedSeq) + 1;
+
+/** More items than these cannot leave now: the window's free batches, full, and one that shows that more wait. */
+export const sendableMax = (flight: Flight): number =>
+  Math.max(flight.window - flight.sent.length, 0) * reportItemsMax + 1;
+
+/**
+ * The batches that may leave now. `items` in rising order of seq: all that were not sent, or the first
+ * `sendableMax` of them.
+ */
 export function batchesDue(
   delivery: Delivery,
   flight: Flight,
@@ -41,7 +52,7 @@ export function batchesDue(
 ): readonly Report[] {
   if (delivery.epoch === null) return [];
   const batches: Report[] = [];
-  let from = Math.max(flight.sent.at(-1) ?? 0, delivery.ackedSeq) + 1;
+  let from = unsentFrom(delivery, flight);
   let waiting = items.filter((item) => item.seq >= from);
   while (waiting.length > 0 && flight.sent.length + batches.length < flight.window) {
     const taken = fitting(waiting);

@@ -11,17 +11,46 @@ export interface Change<T extends Tables = Tables> {
   readonly value: unknown;
 }
 
+/**
+ * A table that counts its changes, so that whoever keeps something derived from it knows whether it still holds.
+ * Indexes extend it.
+ */
+export class CountedMap<V> extends Map<string, V> {
+  changes = 0;
+
+  override set(key: string, value: V): this {
+    this.changes += 1;
+    return super.set(key, value);
+  }
+
+  override delete(key: string): boolean {
+    this.changes += 1;
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    this.changes += 1;
+    super.clear();
+  }
+}
+
+const nothingWritten: ReadonlyMap<string, undefined> = new Map<string, undefined>();
+
 /** One table of a draft. */
 export class DraftTable<V> {
-  readonly #base: ReadonlyMap<string, V>;
-  readonly #written = new Map<string, V | undefined>();
+  /** As it was before this step. */
+  readonly base: ReadonlyMap<string, V>;
+  #written: Map<string, V | undefined> | undefined;
 
   constructor(base: ReadonlyMap<string, V>) {
-    this.#base = base;
+    this.base = base;
   }
 
   get(key: string): V | undefined {
-    return this.#written.has(key) ? this.#written.get(key) : this.#base.get(key);
+    const written = this.#written;
+    if (!written) return this.base.get(key);
+    const value = written.get(key);
+    return value !== undefined || written.has(key) ? value : this.base.get(key);
   }
 
   has(key: string): boolean {
@@ -29,21 +58,25 @@ export class DraftTable<V> {
   }
 
   put(key: string, value: V): void {
+    this.#written ??= new Map();
     this.#written.set(key, value);
   }
 
   remove(key: string): void {
-    if (this.has(key)) this.#written.set(key, undefined);
+    if (!this.has(key)) return;
+    this.#written ??= new Map();
+    this.#written.set(key, undefined);
   }
 
   /** Base order, then the new keys in order of writing: the same on every machine. */
   *entries(): IterableIterator<[string, V]> {
-    for (const [key, value] of this.#base) {
-      const now = this.#written.has(key) ? this.#written.get(key) : value;
+    const written = this.written();
+    for (const [key, value] of this.base) {
+      const now = written.has(key) ? written.get(key) : value;
       if (now !== undefined) yield [key, now];
     }
-    for (const [key, value] of this.#written) {
-      if (value !== undefined && !this.#base.has(key)) yield [key, value];
+    for (const [key, value] of written) {
+      if (value !== undefined && !this.base.has(key)) yield [key, value];
     }
   }
 
@@ -52,7 +85,22 @@ export class DraftTable<V> {
   }
 
   written(): ReadonlyMap<string, V | undefined> {
-    return this.#written;
+    return this.#written ?? nothingWritten;
+  }
+
+  /** Rows there will be once this step is folded in. Cost grows with what was written. */
+  size(): number {
+    let size = this.base.size;
+    for (const [key, value] of this.written()) {
+      if (this.base.has(key)) size -= value === undefined ? 1 : 0;
+      else size += value === undefined ? 0 : 1;
+    }
+    return size;
+  }
+
+  /** What the base's count of changes will be once this step is folded in; undefined where it counts none. */
+  changesAfter(): number | undefined {
+    return this.base instanceof CountedMap ? this.base.changes + this.written().size : undefined;
   }
 }
 
@@ -60,15 +108,46 @@ export type Draft<T extends Tables> = {
   readonly [K in keyof T]: T[K] extends Map<string, infer V> ? DraftTable<V> : never;
 };
 
-export function draftOf<T extends Tables>(tables: T): Draft<T> {
-  const entries = Object.entries(tables).map(([name, rows]) => [name, new DraftTable(rows)]);
-  return Object.fromEntries(entries) as Draft<T>;
+/** The tables of one draft that somebody asked for, in the order of the state's own tables. */
+class Opened {
+  readonly tables: (DraftTable<unknown> | undefined)[] = [];
+}
+
+/** A kind of draft for each state: most steps touch few of its tables, and only these are made. */
+const kinds = new WeakMap<Tables, { readonly names: readonly string[]; new (): Opened }>();
+
+function kindOf(state: Tables) {
+  const names = Object.keys(state);
+  const Kind = class extends Opened {
+    static readonly names = names;
+  };
+  for (const [place, name] of names.entries()) {
+    const get = function (this: Opened): DraftTable<unknown> {
+      return (this.tables[place] ??= new DraftTable(state[name] ?? new Map<string, unknown>()));
+    };
+    Object.defineProperty(Kind.prototype, name, { get, enumerable: true });
+  }
+  return Kind;
+}
+
+export function draftOf<T extends Tables>(state: T): Draft<T> {
+  let Kind = kinds.get(state);
+  if (!Kind) {
+    Kind = kindOf(state);
+    kinds.set(state, Kind);
+  }
+  return new Kind() as unknown as Draft<T>;
 }
 
 export function changesOf<T extends Tables>(draft: Draft<T>): Change<T>[] {
-  return Object.entries(draft).flatMap(([table, rows]) =>
-    [...(rows as DraftTable<unknown>).written()].map(([key, value]) => ({ table, key, value })),
-  );
+  const opened = draft as unknown as Opened;
+  const { names } = opened.constructor as unknown as { names: readonly string[] };
+  const changes: Change<T>[] = [];
+  opened.tables.forEach((rows, place) => {
+    const table = names[place] as keyof T & string;
+    for (const [key, value] of rows?.written() ?? []) changes.push({ table, key, value });
+  });
+  return changes;
 }
 
 /** Folds committed changes into what is known. The one place where state moves. */

@@ -1,7 +1,7 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
 import { noteController } from './clock-check.ts';
-import { fetchOf, imageFailed, imageHeld, imageLost, wantImages } from './image-needs.ts';
+import { fetchOf, imageFailed, imageHeld, imageLost } from './image-needs.ts';
 import { phoneClaimed } from './discovered.ts';
 import {
   configServed,
@@ -17,7 +17,7 @@ import { raise, strangerAsked } from './provisioning/strangers.ts';
 import { secretTaken } from './provisioning/secret-guard.ts';
 import { greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
-import { graceEnds, grantSlots, timeOut, wakeOf } from './slots.ts';
+import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
 import type {
   AgentDraft,
   AgentEffect,
@@ -121,11 +121,10 @@ function advance(
 ): (EpochMs | undefined)[] {
   const deadline = timeOut(draft, now);
   startRotations(draft, plan, effects);
-  const image = wantImages(draft, plan, [...draft.work.values()], now, effects);
-  const retry = grantSlots(draft, plan, now, effects);
+  const queue = serveQueue(draft, plan, now, effects);
   const opening = openingNow(plan, now);
   const edge = (opening?.end ?? nextOpening(plan, now)?.start) as EpochMs | undefined;
-  return [deadline, image, retry, edge, graceEnds(draft, now)];
+  return [deadline, queue, edge, graceEnds(draft, now)];
 }
 
 /** Effects are re-derived from state, so a crash between commit and effect loses nothing. */

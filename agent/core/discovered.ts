@@ -3,6 +3,7 @@
 import { prefixOf } from '@ringwave/firmware-catalog/requested-path';
 import { KNOWN_VENDORS } from '@ringwave/firmware-catalog/vendors/all';
 import { type EpochMs, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
+import { phoneIn } from './plan-index.ts';
 import type { AgentDraft, AgentEvent, AgentTables, Discovered } from './state.ts';
 
 /** Phones listed at once; beyond that the one not seen for longest is forgotten. A site has some hundred phones. */
@@ -18,7 +19,7 @@ export function phoneClaimed(
   now: EpochMs,
 ): void {
   const { mac, via, address } = event;
-  if (isPlanned(draft.plan.get('plan')?.plan.phones ?? [], mac)) {
+  if (phoneIn(draft.plan.get('plan')?.plan, mac)) {
     draft.discovered.remove(mac);
     return;
   }
@@ -44,9 +45,6 @@ export function phoneClaimed(
   });
 }
 
-const isPlanned = (phones: readonly { readonly mac: string }[], mac: Mac): boolean =>
-  phones.some((phone) => phone.mac === mac);
-
 const sameOrNull = (said: string | null, known: string | null): boolean =>
   said === null || claimed(said) === known;
 
@@ -70,8 +68,8 @@ export function unknownPhones({
   plan,
   discovered,
 }: Pick<AgentTables, 'plan' | 'discovered'>): readonly Discovered[] {
-  const phones = plan.get('plan')?.plan.phones ?? [];
+  const held = plan.get('plan')?.plan;
   return [...discovered.values()]
-    .filter(({ mac }) => !isPlanned(phones, mac))
+    .filter(({ mac }) => !phoneIn(held, mac))
     .sort((a, b) => b.at - a.at);
 }

@@ -1,7 +1,6 @@
 import { FAULTS, type FaultCode } from '@ringwave/protocol/faults';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Plan, PlanRelease } from '@ringwave/protocol/messages';
-import { isFinal } from '@ringwave/protocol/phases';
 import {
   type DurationMs,
   type EpochMs,
@@ -12,8 +11,10 @@ import {
   seconds,
   type Sha256,
 } from '@ringwave/protocol/units';
+import { planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
-import type { AgentDraft, AgentEffect, ImageRow, Work } from './state.ts';
+import type { AgentDraft, AgentEffect, ImageRow } from './state.ts';
+import { releasesAhead } from './work-table.ts';
 
 // One download per image and site: an image is wanted while any open work needs it, and is asked for once.
 
@@ -21,7 +22,7 @@ export const imageRetryMin: DurationMs = seconds(30);
 export const imageRetryMax: DurationMs = hours(1);
 
 export const releaseIn = (plan: Plan, id: Id): PlanRelease | undefined =>
-  plan.releases.find((release) => release.id === id);
+  planIndex(plan).releases.get(id);
 
 /** The image files a phone of this model takes from a release. */
 export const imagesFor = (release: PlanRelease, model: string): PlanRelease['images'] =>
@@ -31,14 +32,13 @@ export const imagesFor = (release: PlanRelease, model: string): PlanRelease['ima
 export function wantImages(
   draft: AgentDraft,
   plan: Plan,
-  work: readonly Work[],
   now: EpochMs,
   effects: AgentEffect[],
 ): EpochMs | undefined {
-  const ahead = new Set(work.flatMap((one) => (isFinal(one.phase) ? [] : one.hops.slice(one.hop))));
+  const isAhead = releasesAhead(draft);
   const waits: EpochMs[] = [];
   for (const release of plan.releases) {
-    if (!ahead.has(release.id as Id)) continue;
+    if (!isAhead(release.id)) continue;
     for (const { sha256, lengthBytes } of release.images) {
       const row = draft.images.get(sha256);
       if (row?.state === 'held' || row?.state === 'failed') continue;

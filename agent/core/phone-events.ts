@@ -10,6 +10,7 @@ import {
 } from '@ringwave/protocol/units';
 import { imagesFor, releaseIn } from './image-needs.ts';
 import { type Cause, moved, presentHop, restartTakesMin } from './phone-update.ts';
+import { phoneIn } from './plan-index.ts';
 import { isNewer, runs } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { report } from './reporting.ts';
@@ -29,7 +30,7 @@ const planPhone = (
   mac: string,
 ): { plan: Plan; phone: PlanPhone } | undefined => {
   const plan = draft.plan.get('plan')?.plan;
-  const phone = plan?.phones.find((one) => one.mac === mac);
+  const phone = phoneIn(plan, mac);
   return plan && phone && { plan, phone };
 };
 

@@ -4,6 +4,7 @@ import { holdsSlot } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { releaseIn } from './image-needs.ts';
 import { usualWhy } from './phone-update.ts';
+import { planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
 import type { AgentDraft, Sighting, Work } from './state.ts';
 import { move, put, tell } from './work-report.ts';
@@ -23,6 +24,7 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
   for (const phone of plan.phones) {
     believeNewer(draft, phone);
     const work = reconcile(draft, plan, phone, now);
+    if (work?.phase === 'done') continue;
     const running = draft.sightings.get(phone.mac)?.version;
     const target = work?.hops.at(-1);
     // An agent restored from a backup must not start a phone that has arrived since.
@@ -30,7 +32,7 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
       move(draft, work, 'settled', now);
     }
   }
-  const named = new Set<string>(plan.phones.map((phone) => phone.mac));
+  const named = planIndex(plan).phones;
   for (const work of Array.from(draft.work.values())) {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
   }
@@ -64,9 +66,12 @@ export function reconcile(
   }
   const wanted = phone.work;
   const same = known?.rollout === wanted.rollout && known.round === wanted.round;
-  if (known && same && String(known.hops) === String(wanted.hops)) return known;
+  if (known && same && sameHops(known.hops, wanted.hops)) return known;
   return put(draft, fresh(draft, plan, phone, wanted, known, now), now);
 }
+
+const sameHops = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((hop, place) => hop === b[place]);
 
 function fresh(
   draft: AgentDraft,

@@ -1,21 +1,27 @@
-import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Halt, Plan, PlanOpening, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal, updateTakesUsually } from '@ringwave/protocol/phases';
 import { type EpochMs, laterBy } from '@ringwave/protocol/units';
+import { planIndex } from './plan-index.ts';
 import type { Why, Work } from './state.ts';
+import { isLost } from './work-table.ts';
 
 // Who may be down now. A slot is owned by one phone; it is freed by leaving the slot phases, so it cannot
 // leak: it is counted from the work itself, never kept beside it.
 
-/** The site as the queue sees it in one step. */
-export interface Floor {
+/** What may stop a whole site. */
+export interface SiteState {
   readonly plan: Plan;
   readonly halt: Halt | undefined;
   readonly clockWrong: boolean;
+}
+
+/** The site as the queue sees it in one step. */
+export interface Floor {
+  readonly plan: Plan;
   /** Phones that are down or may go down without being asked again. */
   readonly down: readonly Work[];
-  /** Took an image and never came back: down until they show themselves. */
-  readonly lost: readonly Work[];
+  /** Members of each coverage group that are down, also those that took an image and never came back. */
+  readonly gone: ReadonlyMap<string, number>;
   /** Ordinary phones whose work has not ended; emergency phones wait for it to be zero. */
   readonly ordinaryOpen: number;
   /** An emergency phone is down: nothing else may be. */
@@ -27,38 +33,41 @@ export interface Candidate {
   readonly phone: PlanPhone;
 }
 
+/** `candidates`: phones that are down, lost, or wait for their turn. */
 export function floorOf(
-  plan: Plan,
-  halt: Halt | undefined,
-  clockWrong: boolean,
+  { plan }: Pick<SiteState, 'plan'>,
   candidates: readonly Candidate[],
 ): Floor {
-  const work = candidates.map((one) => one.work);
-  return {
-    plan,
-    halt,
-    clockWrong,
-    down: work.filter((one) => holdsSlot(one.phase)),
-    lost: work.filter((one) => one.fault === 'phone-silent-after-restart' && !holdsSlot(one.phase)),
-    ordinaryOpen: candidates.filter((one) => !one.phone.emergency && !isFinal(one.work.phase))
-      .length,
-    emergencyDown: candidates.some(
-      ({ phone, work: one }) => phone.emergency && holdsSlot(one.phase),
-    ),
-  };
+  const down: Work[] = [];
+  const gone = new Map<string, number>();
+  let ordinaryOpen = 0;
+  let emergencyDown = false;
+  for (const { work, phone } of candidates) {
+    const isDown = holdsSlot(work.phase);
+    if (isDown) down.push(work);
+    if (isDown || isLost(work)) count(gone, phone.coverageGroup);
+    if (!phone.emergency && !isFinal(work.phase)) ordinaryOpen += 1;
+    emergencyDown ||= phone.emergency && isDown;
+  }
+  return { plan, down, gone, ordinaryOpen, emergencyDown };
+}
+
+function count(gone: Map<string, number>, group: string | undefined): void {
+  if (group) gone.set(group, (gone.get(group) ?? 0) + 1);
 }
 
 /** The same floor once this phone has its slot. */
-export const withSlot = (floor: Floor, { work, phone }: Candidate): Floor => ({
-  ...floor,
-  down: [...floor.down, work],
-  emergencyDown: floor.emergencyDown || phone.emergency,
-});
+export function withSlot(floor: Floor, { work, phone }: Candidate): Floor {
+  const gone = new Map(floor.gone);
+  count(gone, phone.coverageGroup);
+  const emergencyDown = floor.emergencyDown || phone.emergency;
+  return { ...floor, down: [...floor.down, work], gone, emergencyDown };
+}
 
 const byPerson = (reason: string): Why => ({ reason, waitingFor: 'person', nextAttemptAt: null });
 
 /** What stands in the way of starting any phone on this site; undefined when nothing does. */
-export function siteBlock({ plan, halt, clockWrong }: Floor, now: EpochMs): Why | undefined {
+export function siteBlock({ plan, halt, clockWrong }: SiteState, now: EpochMs): Why | undefined {
   if (halt?.halted) return byPerson(`All sites are stopped: ${halt.reason}`);
   if (clockWrong) {
     const reason = 'The clock of the box differs from the controller’s';
@@ -83,15 +92,6 @@ function beforeOpening(plan: Plan, now: EpochMs, reason: string): Why {
   const next = nextOpening(plan, now);
   if (!next) return planEnded('No opening before the plan ends; a new plan is needed');
   return { reason, waitingFor: 'opening', nextAttemptAt: next.start as EpochMs };
-}
-
-/** Ordinary phones in hashed order, then the emergency phones. */
-export function inOrder(candidates: readonly Candidate[]): readonly Candidate[] {
-  const ranked = candidates.map((one) => ({
-    one,
-    rank: (one.phone.emergency ? 1 : 0) + fractionOf(one.work.rollout, one.phone.mac),
-  }));
-  return ranked.sort((a, b) => a.rank - b.rank).map(({ one }) => one);
 }
 
 /** What stands in the way of starting this phone beyond the site's own block; asked anew before each start. */
@@ -131,11 +131,9 @@ const firstDeadline = (down: readonly Work[]): EpochMs | null =>
     null,
   );
 
-function breaksCoverage(floor: Floor, phone: PlanPhone): boolean {
-  const group = floor.plan.coverage.find((one) => one.id === phone.coverageGroup);
+function breaksCoverage({ plan, gone }: Floor, { coverageGroup }: PlanPhone): boolean {
+  const group = plan.coverage.find((one) => one.id === coverageGroup);
   if (!group) return false;
-  const members = new Set<string>();
-  for (const one of floor.plan.phones) if (one.coverageGroup === group.id) members.add(one.mac);
-  const gone = [...floor.down, ...floor.lost].filter((one) => members.has(one.mac)).length;
-  return members.size - gone - 1 < group.minUp;
+  const members = planIndex(plan).groups.get(group.id) ?? 0;
+  return members - (gone.get(group.id) ?? 0) - 1 < group.minUp;
 }

@@ -3,8 +3,11 @@ import {
   type Delivery,
   freshDelivery,
   grounded,
+  type Flight,
   landed,
   resendAt,
+  sendableMax,
+  unsentFrom,
 } from '@ringwave/protocol/delivery';
 import type { Ack, Hello, ReportItem } from '@ringwave/protocol/messages';
 import { isFinal } from '@ringwave/protocol/phases';
@@ -105,9 +108,10 @@ export function takeAck(draft: AgentDraft, ack: Ack): boolean {
 function forgetUpTo(draft: AgentDraft, seq: number): void {
   const delivery = deliveryOf(draft);
   if (seq === delivery.ackedSeq) return;
-  for (const [key, item] of draft.outbox.entries()) {
-    if (item.seq > seq) break;
-    draft.outbox.remove(key);
+  for (let known = delivery.ackedSeq + 1; known <= seq; known += 1) {
+    const item = draft.outbox.get(outboxKey(known));
+    if (!item) continue;
+    draft.outbox.remove(outboxKey(known));
     if (item.kind !== 'phone-moved') continue;
     if (draft.progress.get(item.mac)?.seq === item.seq) draft.progress.remove(item.mac);
   }
@@ -143,7 +147,7 @@ export function sendDue(
   const flight = isQuiet
     ? { ...link.flight, sent: [], resends: link.flight.resends + 1 }
     : link.flight;
-  const batches = batchesDue(deliveryOf(draft), flight, [...draft.outbox.values()]);
+  const batches = batchesDue(deliveryOf(draft), flight, unsent(draft, flight));
   for (const message of batches) effects.push({ kind: 'send', as: 'd', message });
   if (batches.length === 0 && flight.sent.length === 0) return beatDue(draft, link, now, effects);
   if (batches.length === 0) return resendAt(flight);
@@ -151,6 +155,19 @@ export function sendDue(
   const after = { ...flight, sent, lastSentAt: now };
   draft.link.put('link', { ...link, flight: after, lastSentAt: now });
   return resendAt(after);
+}
+
+/** Read by number from the first unsent one on, so that a long outbox costs nothing while it waits. */
+function unsent(draft: AgentDraft, flight: Flight): ReportItem[] {
+  const delivery = deliveryOf(draft);
+  const itemsMax = sendableMax(flight);
+  const items: ReportItem[] = [];
+  if (itemsMax === 1) return items;
+  for (let seq = unsentFrom(delivery, flight); seq < delivery.nextSeq; seq += 1) {
+    const item = draft.outbox.get(outboxKey(seq));
+    if (item && items.push(item) >= itemsMax) break;
+  }
+  return items;
 }
 
 /** A hello that nobody answered is said again: the controller may have been away. */

@@ -1,27 +1,49 @@
-import type { CredentialMoved, Plan } from '@ringwave/protocol/messages';
+import type { CredentialMoved, Plan, PlanPhone } from '@ringwave/protocol/messages';
 import type { EpochMs, Mac } from '@ringwave/protocol/units';
+import { planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
 import type { AgentDraft, AgentEffect, Credential, SealedSecret } from './state.ts';
 
 // One change of one phone's provisioning login. A rotation never locks a phone out: until the phone has
 // logged in with the new secret, the old one stays valid; only that proof kills it.
 
-/** Asks for a secret for each phone whose plan wants a newer generation than it has or is being given. */
+interface Look {
+  readonly plan: Plan;
+  readonly changes: number;
+}
+
+/** The plan that all credentials of a table were last held against, and how the table stood then. */
+const looks = new WeakMap<ReadonlyMap<string, Credential>, Look>();
+
+/**
+ * Asks for a secret for each phone whose plan wants a newer generation than it has or is being given. Looks at all
+ * phones once for a plan, then at those whose credential has changed.
+ */
 export function startRotations(draft: AgentDraft, plan: Plan, effects: AgentEffect[]): void {
-  for (const phone of plan.phones) {
-    const mac = phone.mac as Mac;
-    const row = draft.credentials.get(mac) ?? { mac };
-    const newest = Math.max(
-      row.current?.generation ?? 0,
-      row.next?.generation ?? 0,
-      row.asked ?? 0,
-    );
-    // One rotation at a time: a second new secret would make three that the phone may hold.
-    if (newest >= phone.credentialGeneration || row.next || row.asked) continue;
-    const generation = phone.credentialGeneration;
-    draft.credentials.put(mac, { ...row, asked: generation });
-    effects.push({ kind: 'make-secret', mac, generation, vendor: phone.vendor });
+  const { credentials } = draft;
+  const written = credentials.written();
+  const look = looks.get(credentials.base);
+  const isKnown =
+    look?.plan === plan && look.changes === (credentials.changesAfter() ?? 0) - written.size;
+  if (isKnown && written.size === 0) return;
+  const { phones } = planIndex(plan);
+  for (const mac of isKnown ? Array.from(written.keys()) : phones.keys()) {
+    const phone = phones.get(mac);
+    if (phone) startRotation(draft, phone, effects);
   }
+  const changes = credentials.changesAfter();
+  if (changes !== undefined) looks.set(credentials.base, { plan, changes });
+}
+
+function startRotation(draft: AgentDraft, phone: PlanPhone, effects: AgentEffect[]): void {
+  const mac = phone.mac as Mac;
+  const row = draft.credentials.get(mac) ?? { mac };
+  const newest = Math.max(row.current?.generation ?? 0, row.next?.generation ?? 0, row.asked ?? 0);
+  // One rotation at a time: a second new secret would make three that the phone may hold.
+  if (newest >= phone.credentialGeneration || row.next || row.asked) return;
+  const generation = phone.credentialGeneration;
+  draft.credentials.put(mac, { ...row, asked: generation });
+  effects.push({ kind: 'make-secret', mac, generation, vendor: phone.vendor });
 }
 
 export function secretMade(
@@ -79,9 +101,9 @@ export const offeredSecret = (row: Credential | undefined): SealedSecret | undef
 
 /** After a restart of the box: secrets that were asked for and never arrived. */
 export function owedSecrets(draft: AgentDraft, plan: Plan): AgentEffect[] {
-  const vendors = new Map(plan.phones.map((phone) => [phone.mac, phone.vendor]));
+  const { phones } = planIndex(plan);
   return [...draft.credentials.values()].flatMap(({ mac, asked }) => {
-    const vendor = vendors.get(mac);
+    const vendor = phones.get(mac)?.vendor;
     return asked && vendor
       ? [{ kind: 'make-secret' as const, mac, generation: asked, vendor }]
       : [];

@@ -3,52 +3,109 @@ import type { Plan } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type EpochMs, earliest, laterBy, minutes } from '@ringwave/protocol/units';
 import { isClockWrong } from './clock-check.ts';
-import { isOnSite, releaseIn } from './image-needs.ts';
+import { isOnSite, releaseIn, wantImages } from './image-needs.ts';
 import { presentHop } from './phone-update.ts';
-import { type Candidate, floorOf, inOrder, phoneBlock, siteBlock, withSlot } from './queue.ts';
+import { phoneIn, planIndex } from './plan-index.ts';
 import { reconcile } from './plan-intake.ts';
+import { type Candidate, type Floor, floorOf, phoneBlock, siteBlock, withSlot } from './queue.ts';
+import { rememberLook, sameWhy, type Scene, settledLook, wasInLine } from './settled.ts';
 import { move, put } from './work-report.ts';
+import { worksDown, worksLost, worksTimed } from './work-table.ts';
 import type { AgentDraft, AgentEffect, Why, Work } from './state.ts';
 
 /** Moves every phone whose phase has taken too long. Gives the next such instant. */
 export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
-  const ahead: EpochMs[] = [];
-  for (const work of Array.from(draft.work.values())) {
-    if (work.deadlineAt === undefined) continue;
-    if (work.deadlineAt > now) ahead.push(work.deadlineAt);
-    else move(draft, work, 'deadline', now);
-  }
-  return earliest(...ahead);
+  const timed = worksTimed(draft);
+  const due = timed.filter((work) => (work.deadlineAt ?? now) <= now);
+  for (const work of due.sort(byDeadline)) move(draft, work, 'deadline', now);
+  return earliest(
+    ...timed.map(({ deadlineAt }) => (deadlineAt && deadlineAt > now ? deadlineAt : undefined)),
+  );
 }
 
-/** Lines up every phone that is not down, and starts those that may be. Gives when a retry falls due. */
-export function grantSlots(
+const byDeadline = (a: Work, b: Work): number =>
+  (a.deadlineAt ?? 0) - (b.deadlineAt ?? 0) || (a.mac < b.mac ? -1 : 1);
+
+/**
+ * Fetches what is missing, lines up every phone that is not down, and starts those that may be. Looks at all phones
+ * only where something has changed since it last did. Gives when time alone changes something.
+ */
+export function serveQueue(
   draft: AgentDraft,
   plan: Plan,
   now: EpochMs,
   effects: AgentEffect[],
 ): EpochMs | undefined {
-  const candidates = candidatesOf(draft, plan, now);
-  const waiting = candidates.filter(({ work }) => !isFinal(work.phase) && !holdsSlot(work.phase));
-  if (waiting.length === 0) return undefined;
-  let floor = floorOf(plan, draft.halt.get('halt'), isClockWrong(draft, now), candidates);
-  const closed = siteBlock(floor, now) ?? justStarted(draft, now);
-  const retries: EpochMs[] = [];
-  for (const candidate of inOrder(waiting)) {
+  const site = { plan, halt: draft.halt.get('halt'), clockWrong: isClockWrong(draft, now) };
+  const scene = { plan, closed: siteBlock(site, now) ?? justStarted(draft, now) };
+  const settled = settledLook(draft, scene, now);
+  if (settled) return settled.again;
+  bringInLine(draft, plan, now);
+  const image = wantImages(draft, plan, now, effects);
+  const { retry, hasStarted } = grantSlots(draft, scene, now, effects);
+  const again = earliest(image, retry);
+  rememberLook(draft, scene, { again, isFinal: !hasStarted });
+  return again;
+}
+
+/** Work that a newer plan changed while the phone was down is taken up once the phone is up again. */
+function bringInLine(draft: AgentDraft, plan: Plan, now: EpochMs): void {
+  const { phones } = planIndex(plan);
+  const macs = wasInLine(draft, plan) ? draft.work.written().keys() : phones.keys();
+  for (const mac of Array.from(macs)) {
+    const phone = phones.get(mac);
+    const known = draft.work.get(mac);
+    if (phone && known && !holdsSlot(known.phase)) reconcile(draft, plan, phone, now);
+  }
+}
+
+function grantSlots(
+  draft: AgentDraft,
+  { plan, closed }: Scene,
+  now: EpochMs,
+  effects: AgentEffect[],
+): { retry: EpochMs | undefined; hasStarted: boolean } {
+  const waiting = waitingIn(draft, plan);
+  let hasStarted = false;
+  let retry: EpochMs | undefined;
+  let floor = closed ? undefined : floorNow(draft, plan, waiting);
+  for (const candidate of waiting) {
     const work = staged(draft, plan, candidate, closed, now);
     if (work.phase === 'scheduled') continue;
-    const block = closed ?? phoneBlock(floor, { ...candidate, work }, now) ?? unseen(draft, work);
+    const block =
+      closed ?? (floor && phoneBlock(floor, { ...candidate, work }, now)) ?? unseen(draft, work);
     if (block) {
       lineUp(draft, work, block, now);
-      if (!closed && work.retryAt && work.retryAt > now) retries.push(work.retryAt);
+      if (!closed && work.retryAt && work.retryAt > now) retry = earliest(retry, work.retryAt);
       continue;
     }
     const started = move(draft, work, 'slot', now);
     if (!started) continue;
-    floor = withSlot(floor, { ...candidate, work: started });
+    hasStarted = true;
+    floor = floor && withSlot(floor, { ...candidate, work: started });
     effects.push(...wakeOf(draft, started));
   }
-  return earliest(...retries);
+  return { retry, hasStarted };
+}
+
+/** Phones in line, in the order in which they get their turn. */
+function waitingIn(draft: AgentDraft, plan: Plan): Candidate[] {
+  const waiting: Candidate[] = [];
+  for (const phone of planIndex(plan).inOrder) {
+    const work = draft.work.get(phone.mac);
+    if (work && !isFinal(work.phase) && !holdsSlot(work.phase)) waiting.push({ work, phone });
+  }
+  return waiting;
+}
+
+function floorNow(draft: AgentDraft, plan: Plan, waiting: readonly Candidate[]): Floor {
+  const { phones } = planIndex(plan);
+  const lost = worksLost(draft).filter((work) => isFinal(work.phase));
+  const others = [...worksDown(draft), ...lost].flatMap((work) => {
+    const phone = phones.get(work.mac);
+    return phone ? [{ work, phone }] : [];
+  });
+  return floorOf({ plan }, [...others, ...waiting]);
 }
 
 /** A box that comes back may have been restored from a backup: it first asks what happened meanwhile. */
@@ -67,17 +124,6 @@ function justStarted(draft: AgentDraft, now: EpochMs): Why | undefined {
   if (until === undefined) return undefined;
   const reason = 'The agent has just started and asks the controller first';
   return { reason, waitingFor: 'agent', nextAttemptAt: until };
-}
-
-function candidatesOf(draft: AgentDraft, plan: Plan, now: EpochMs): Candidate[] {
-  const candidates: Candidate[] = [];
-  for (const phone of plan.phones) {
-    const known = draft.work.get(phone.mac);
-    // Work that a newer plan changed while the phone was down is taken up once the phone is up again.
-    const work = known && !holdsSlot(known.phase) ? reconcile(draft, plan, phone, now) : known;
-    if (work) candidates.push({ work, phone });
-  }
-  return candidates;
 }
 
 /** Brings `scheduled` and `staged` in line with whether the image of the present hop is on site. */
@@ -102,7 +148,8 @@ function staged(
     : 'The image is on its way to the site';
   const nextAttemptAt = failed?.retryAt ?? closed?.nextAttemptAt ?? null;
   const waitingFor = failed?.state === 'failed' ? 'person' : 'image';
-  return put(draft, { ...away, why: { reason, waitingFor, nextAttemptAt } }, now);
+  const why: Why = { reason, waitingFor, nextAttemptAt };
+  return sameWhy(away.why, why) ? away : put(draft, { ...away, why }, now);
 }
 
 const unseen = (draft: AgentDraft, work: Work): Why | undefined =>
@@ -131,7 +178,7 @@ function lineUp(draft: AgentDraft, work: Work, why: Why, now: EpochMs): void {
 
 export function wakeOf(draft: AgentDraft, work: Work): AgentEffect[] {
   const sighting = draft.sightings.get(work.mac);
-  const phone = draft.plan.get('plan')?.plan.phones.find((one) => one.mac === work.mac);
+  const phone = phoneIn(draft.plan.get('plan')?.plan, work.mac);
   if (!sighting || !phone) return [];
   const { mac, starts } = work;
   return [

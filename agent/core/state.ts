@@ -2,8 +2,9 @@ import type { Delivery, Flight } from '@ringwave/protocol/delivery';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Ack, Beat, Halt, Hello, Plan, Report, ReportItem } from '@ringwave/protocol/messages';
 import type { PhonePhase, WaitingFor } from '@ringwave/protocol/phases';
-import type { Change, Draft } from '@ringwave/protocol/tables';
+import { type Change, CountedMap, type Draft } from '@ringwave/protocol/tables';
 import type { DurationMs, EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
+import { WorkTable } from './work-table.ts';
 
 // What an agent knows. Tables are durable, except `link`, which dies with the connection.
 
@@ -189,10 +190,10 @@ export const emptyTables = (): AgentTables => ({
   clock: new Map(),
   delivery: new Map(),
   outbox: new Map(),
-  work: new Map(),
+  work: new WorkTable(),
   sightings: new Map(),
-  images: new Map(),
-  credentials: new Map(),
+  images: new CountedMap(),
+  credentials: new CountedMap(),
   fetches: new Map(),
   strangers: new Map(),
   discovered: new Map(),

@@ -4,6 +4,7 @@ import { type Mac, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { onlyContact } from '../core/pbx/registration.ts';
 import type { IdleSource, RegistrationSource, WakeFile } from '../core/pbx/settings.ts';
+import { phoneIn } from '../core/plan-index.ts';
 import { acceptedSecrets } from '../core/rotation.ts';
 import { callStateOf } from '../core/sip/dialog-info.ts';
 import type { AgentEffect, AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
@@ -140,7 +141,7 @@ export class Waker {
   }
 
   readonly #phone = (mac: Mac): PlanPhone | undefined =>
-    this.#parts.tables.plan.get('plan')?.plan.phones.find((one) => one.mac === mac);
+    phoneIn(this.#parts.tables.plan.get('plan')?.plan, mac);
 
   readonly #userOf = (mac: Mac): string => this.#phone(mac)?.extension ?? mac.replaceAll(':', '');
 

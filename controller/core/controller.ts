@@ -5,7 +5,8 @@ import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
 import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
 import { gateOf } from './gate.ts';
-import { replan } from './plan.ts';
+import { isAged, replan } from './plan.ts';
+import { plansTouched } from './plan-touched.ts';
 import { advance, checkAnswered, nextTimeOf } from './rollout.ts';
 import { type Moved, noMoves } from './wave-release.ts';
 import type {
@@ -100,9 +101,10 @@ function settle(
   const isWide = event.kind === 'woke' || event.kind === 'started' || event.kind === 'command';
   const rollouts = isWide ? [...draft.rollouts.values()].map((one) => one.id) : moved.rollouts;
   for (const id of rollouts) advance(draft, id, now, moved);
+  for (const site of plansTouched(draft)) moved.sites.add(site);
   for (const site of moved.sites) replan(draft, site, now);
   // A site's own word is the occasion to renew its lease, so that no tick walks all sites.
-  if ('site' in event) replan(draft, event.site, now);
+  if ('site' in event && isAged(draft, event.site, now)) replan(draft, event.site, now);
   return nextRolloutTime(draft, now);
 }
 

@@ -36,8 +36,7 @@ export function replan(
   const before = draft.plans.get(siteId);
   const content = contentOf(draft, site);
   const contentHash = hashOf(site, content);
-  const isAged = before !== undefined && now >= laterBy(before.issuedAt, renewAfter);
-  if (!force && before?.contentHash === contentHash && !isAged) return false;
+  if (!force && before?.contentHash === contentHash && !isAged(draft, siteId, now)) return false;
   const parent = before?.plan.revision ?? 0;
   const revision = Math.max(parent, force?.above ?? 0) + 1;
   const startUntil = laterBy(now, startsFor);
@@ -48,6 +47,12 @@ export function replan(
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;
+}
+
+/** Time alone asks for a new plan: there is none yet, or its lease has grown old. */
+export function isAged(draft: ControllerDraft, site: Id, now: EpochMs): boolean {
+  const before = draft.plans.get(site);
+  return before === undefined || now >= laterBy(before.issuedAt, renewAfter);
 }
 
 type Content = Pick<

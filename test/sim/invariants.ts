@@ -1,6 +1,8 @@
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import { draftOf } from '@ringwave/protocol/tables';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import type { AgentEffect, AgentEvent, AgentTables } from '../../agent/core/state.ts';
+import { replan } from '../../controller/core/plan.ts';
 import type { ControllerEffect, ControllerTables, Site } from '../../controller/core/state.ts';
 import type { Step } from '@ringwave/runtime/step-loop';
 import type { World } from './world.ts';
@@ -14,6 +16,7 @@ export class Invariants {
   readonly #world: World;
   readonly #revisions = new Map<Id, number>();
   readonly #begun = new Map<string, number>();
+  #controllerSteps = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -114,6 +117,8 @@ export class Invariants {
   }
 
   afterController(step: Step<ControllerTables, ControllerEffect>): void {
+    this.#controllerSteps += 1;
+    if (this.#controllerSteps % 64 === 0) this.#plansAreFresh();
     for (const change of step.changes) {
       if (change.table !== 'progress') continue;
       const progress = this.#world.controller.tables.progress.get(change.key);
@@ -121,6 +126,16 @@ export class Invariants {
       if (progress?.phase === 'done' && phone && phone.running !== phone.target) {
         this.#fail('never done without evidence', `${phone.input.mac} at the controller`);
       }
+    }
+  }
+
+  /** Made anew from all there is, every plan comes out as the one that was made when something changed. */
+  #plansAreFresh(): void {
+    const { tables } = this.#world.controller;
+    const draft = draftOf(tables);
+    for (const [site, { issuedAt }] of tables.plans) {
+      if (replan(draft, site as Id, issuedAt))
+        this.#fail('a plan follows from what is known', site);
     }
   }
 

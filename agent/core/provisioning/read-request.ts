@@ -9,6 +9,7 @@ import type { PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { type Id, id, type Mac, mac } from '@ringwave/protocol/units';
 import { releaseIn } from '../image-needs.ts';
 import { presentHop } from '../phone-update.ts';
+import { phoneIn } from '../plan-index.ts';
 import type { AgentTables, Work } from '../state.ts';
 
 // What a request means to this site. Pure: the shell verifies logins, renders and serves.
@@ -67,7 +68,7 @@ export function readRequest(tables: AgentTables, request: Request): Meaning {
 
 function phoneOf(tables: AgentTables, asked: Mac | null): PlanPhone | undefined {
   if (!asked) return undefined;
-  return tables.plan.get('plan')?.plan.phones.find((phone) => phone.mac === asked);
+  return phoneIn(tables.plan.get('plan')?.plan, asked);
 }
 
 /**

@@ -23,13 +23,14 @@ export const imageDigest = 'a'.repeat(64) as Sha256;
 export const stoneDigest = 'b'.repeat(64) as Sha256;
 
 export class Box {
-  readonly tables: AgentTables = emptyTables();
+  readonly tables: AgentTables;
   now: EpochMs;
   wakeAt: EpochMs | undefined;
   /** Of the last step. */
   effects: readonly AgentEffect[] = [];
 
-  constructor(now: EpochMs = one) {
+  constructor(now: EpochMs = one, tables: AgentTables = emptyTables()) {
+    this.tables = tables;
     this.now = now;
   }
 

@@ -2,13 +2,8 @@ import type { Halt, Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot, updateTakesUsually } from '@ringwave/protocol/phases';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import {
-  type Candidate,
-  floorOf,
-  inOrder,
-  phoneBlock,
-  siteBlock,
-} from '../../../agent/core/queue.ts';
+import { planIndex } from '../../../agent/core/plan-index.ts';
+import { type Candidate, floorOf, phoneBlock, siteBlock } from '../../../agent/core/queue.ts';
 import type { Work } from '../../../agent/core/state.ts';
 import { Random } from '../../sim/random.ts';
 import { after, Box, imageDigest, macOf, one, planOf, planPhone, workOf } from './box.ts';
@@ -22,12 +17,12 @@ const candidate = (
 
 const floor = (candidates: readonly Candidate[], plan: Partial<Plan> = {}) =>
   floorOf(
-    planOf(
-      candidates.map((it) => it.phone),
-      plan,
-    ),
-    undefined,
-    false,
+    {
+      plan: planOf(
+        candidates.map((it) => it.phone),
+        plan,
+      ),
+    },
     candidates,
   );
 
@@ -35,7 +30,11 @@ test('nothing is started outside an opening, too late in one, halted, or on a wr
   const said = (
     at: EpochMs,
     from: { halt?: Halt; clockWrong?: boolean; plan?: Partial<Plan> } = {},
-  ) => siteBlock(floorOf(planOf([], from.plan), from.halt, from.clockWrong ?? false, []), at);
+  ) =>
+    siteBlock(
+      { plan: planOf([], from.plan), halt: from.halt, clockWrong: from.clockWrong ?? false },
+      at,
+    );
   t.equal(said(one), undefined, 'at the first instant of an opening');
   t.same(said(after(-1)), {
     reason: 'Outside the reboot window',
@@ -169,14 +168,17 @@ test('what keeps one phone waiting is named, with what it waits for and until wh
 });
 
 test('the order depends on rollout and phone alone, and emergency phones come last', (t) => {
-  const all = [1, 2, 3, 4, 5, 6, 7, 8].map((it) => candidate(it, {}, { emergency: it < 3 }));
-  const order = (list: readonly Candidate[]) => inOrder(list).map(({ phone }) => phone.mac);
+  const all = [1, 2, 3, 4, 5, 6, 7, 8].map((it) => planPhone(it, { emergency: it < 3 }));
+  const order = (phones: readonly PlanPhone[]) =>
+    planIndex(planOf(phones)).inOrder.map(({ mac }) => mac);
   t.same(order(all), order([...all].reverse()));
   t.same(order(all).slice(-2).sort(), [macOf(1), macOf(2)]);
-  const spring = all.map((it) =>
-    candidate(0, { ...it.work, rollout: 'spring' as Work['rollout'] }, it.phone),
+  const spring = { rollout: 'spring', hops: ['target'], attemptsMax: 3, round: 1 };
+  t.notSame(
+    order(all.map((it) => ({ ...it, work: spring }))),
+    order(all),
+    'another begins elsewhere',
   );
-  t.notSame(order(spring), order(all), 'another rollout begins elsewhere');
   t.end();
 });
 

@@ -1,0 +1,48 @@
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
+
+// What is looked up in a plan again and again. A plan never changes, so what follows from it is made once and
+// lives as long as the plan does.
+
+export interface PlanIndex {
+  readonly phones: ReadonlyMap<string, PlanPhone>;
+  readonly releases: ReadonlyMap<string, PlanRelease>;
+  /** Phones with work: ordinary ones in hashed order, then the emergency phones. */
+  readonly inOrder: readonly PlanPhone[];
+  /** Members of each coverage group. */
+  readonly groups: ReadonlyMap<string, number>;
+}
+
+const indexes = new WeakMap<Plan, PlanIndex>();
+
+export function planIndex(plan: Plan): PlanIndex {
+  const known = indexes.get(plan);
+  if (known) return known;
+  const made = makeIndex(plan);
+  indexes.set(plan, made);
+  return made;
+}
+
+function makeIndex(plan: Plan): PlanIndex {
+  const groups = new Map<string, number>();
+  for (const { coverageGroup } of plan.phones) {
+    if (coverageGroup) groups.set(coverageGroup, (groups.get(coverageGroup) ?? 0) + 1);
+  }
+  return {
+    phones: new Map(plan.phones.map((phone) => [phone.mac, phone])),
+    releases: new Map(plan.releases.map((release) => [release.id, release])),
+    inOrder: inOrder(plan.phones),
+    groups,
+  };
+}
+
+function inOrder(phones: readonly PlanPhone[]): PlanPhone[] {
+  const ranked = phones.flatMap((phone) => (phone.work ? [{ phone, rank: rankOf(phone) }] : []));
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ phone }) => phone);
+}
+
+const rankOf = ({ mac, emergency, work }: PlanPhone): number =>
+  (emergency ? 1 : 0) + fractionOf(work?.rollout ?? '', mac);
+
+export const phoneIn = (plan: Plan | undefined, mac: string): PlanPhone | undefined =>
+  plan && planIndex(plan).phones.get(mac);

@@ -1,0 +1,60 @@
+import { isFinal } from '@ringwave/protocol/phases';
+import type { Id } from '@ringwave/protocol/units';
+import type { ControllerDraft, Phone, Progress, Rollout } from './state.ts';
+
+/**
+ * Sites whose plan may differ after what this step wrote: making a plan reads every phone of its site, so it is made
+ * only where something that it is made of has changed. Cost grows with what was written.
+ */
+export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
+  const sites = new Set<Id>();
+  for (const [site] of draft.sites.written()) sites.add(site as Id);
+  for (const [site] of draft.rosters.written()) sites.add(site as Id);
+  for (const [mac, phone] of draft.phones.written()) {
+    const before = draft.phones.base.get(mac);
+    const changed = before?.running?.version !== phone?.running?.version;
+    // Of several rollouts the one goes first on whose stepping stone a phone stands.
+    const hasChoice = changed && (draft.assignments.get(mac)?.length ?? 0) > 1;
+    if (before && phone && isPlannedAlike(before, phone) && !hasChoice) continue;
+    for (const { site } of [before, phone].filter((one) => one !== undefined)) sites.add(site);
+  }
+  for (const [key, progress] of draft.progress.written()) {
+    const before = draft.progress.base.get(key);
+    const now = progress ?? before;
+    if (now && !isWorkAlike(before, progress)) sites.add(now.site);
+  }
+  for (const [id, rollout] of draft.rollouts.written()) {
+    if (rollout && isRunAlike(draft.rollouts.base.get(id), rollout)) continue;
+    for (const site of (rollout ?? draft.rollouts.base.get(id))?.sites ?? []) sites.add(site);
+  }
+  return sites;
+}
+
+/** Everything about a phone but what it showed and how its credential fares. */
+const isPlannedAlike = (a: Phone, b: Phone): boolean =>
+  a.site === b.site &&
+  a.vendor === b.vendor &&
+  a.model === b.model &&
+  a.hardware === b.hardware &&
+  a.extension === b.extension &&
+  a.emergency === b.emergency &&
+  a.coverageGroup === b.coverageGroup &&
+  a.credentialGeneration === b.credentialGeneration;
+
+/** The end of a phone's part may let another rollout have it. */
+const isWorkAlike = (a: Progress | undefined, b: Progress | undefined): boolean =>
+  a !== undefined &&
+  b !== undefined &&
+  isFinal(a.phase) === isFinal(b.phase) &&
+  a.wave === b.wave &&
+  String(a.hops) === String(b.hops);
+
+/** Counts of waves change with every phone and are in no plan. */
+const isRunAlike = (a: Rollout | undefined, b: Rollout): boolean =>
+  a !== undefined &&
+  a.state === b.state &&
+  a.paused?.reason === b.paused?.reason &&
+  a.round === b.round &&
+  a.attemptsMax === b.attemptsMax &&
+  a.waves.length === b.waves.length &&
+  a.waves.every((wave, place) => wave.openedAt === b.waves[place]?.openedAt);
