@@ -13,7 +13,9 @@ import type {
   RolloutInput,
 } from './state.ts';
 import { mayRollOut, type ReleaseState } from '@ringwave/firmware-catalog/release-life';
-import { assignWaves, isSelected, releaseFor } from './waves.ts';
+import { confirmationRefusal } from './selection/confirmation.ts';
+import { selectedPhones, waveMatches, whereRefusals } from './selection/selected.ts';
+import { assignWaves, releaseFor } from './waves.ts';
 
 // What people ask of rollouts: one is created when all its parts fit, and approved as it was shown.
 
@@ -22,7 +24,7 @@ export const wavesMax = 20;
 
 export function createRollout(
   draft: ControllerDraft,
-  input: RolloutInput,
+  { confirmPhones, ...input }: RolloutInput,
   who: string,
   now: EpochMs,
 ): CommandResult {
@@ -31,7 +33,7 @@ export function createRollout(
     return refused(conflict(thing, 'exists already', 'Choose another id.'));
   const problems = rolloutProblems(draft, input);
   if (problems.length > 0) return refused(...problems);
-  const selected = [...draft.phones.values()].filter((phone) => isSelected(phone, input.selection));
+  const selected = selectedPhones(draft, input.selection, now);
   const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
   const fitting = selected.filter((phone) => releaseFor(phone, releases));
   if (fitting.length === 0) {
@@ -41,7 +43,12 @@ export function createRollout(
         : `selects ${selected.length} phones, but no release of it fits any of them`;
     return refused(invalid(`${thing}: selection`, reason, 'Compare with: ringwave phone list'));
   }
-  const { waveOf, sizes, leftOut } = assignWaves(input.id, fitting, input.waves);
+  const fleet = [...draft.rosters.values()].reduce((sum, roster) => sum + roster.length, 0);
+  const asked = { selected: fitting.length, fleet, confirmed: confirmPhones };
+  const unconfirmed = confirmationRefusal(thing, asked);
+  if (unconfirmed) return refused(unconfirmed);
+  const matches = waveMatches(draft, now);
+  const { waveOf, sizes, leftOut } = assignWaves(input.id, fitting, input.waves, matches);
   const empty = input.waves.filter((_, index) => sizes[index] === 0);
   if (empty.length > 0) {
     return refused(
@@ -152,6 +159,12 @@ function rolloutProblems(draft: ControllerDraft, input: RolloutInput): Refusal[]
       );
   }
   problems.push(...unusableReleases(draft, input));
+  const { where } = input.selection;
+  if (where !== undefined) problems.push(...whereRefusals(`${thing}: where`, where, draft));
+  for (const wave of input.waves) {
+    if (wave.where === undefined) continue;
+    problems.push(...whereRefusals(`${thing}: wave ${wave.name}: where`, wave.where, draft));
+  }
   for (const site of [
     ...(input.selection.sites ?? []),
     ...input.waves.flatMap((wave) => wave.sites ?? []),

@@ -39,7 +39,11 @@ export interface Site {
   readonly wanBytesPerSecond: number;
   /** Credentials older than this are rotated; counted from the phone's proof. */
   readonly credentialDaysMax: number;
+  readonly labels?: Labels;
 }
+
+/** What people name sites and phones by, for selections: `region: EU`. */
+export type Labels = Readonly<Record<string, string>>;
 
 export interface Running {
   readonly version: string;
@@ -64,6 +68,7 @@ export interface Phone {
   readonly extension?: string;
   readonly emergency: boolean;
   readonly coverageGroup?: Id;
+  readonly labels?: Labels;
   readonly running?: Running;
   readonly seenAt?: EpochMs;
   readonly address?: string;
@@ -78,12 +83,16 @@ export interface Selection {
   readonly vendors?: readonly string[];
   readonly models?: readonly string[];
   readonly macs?: readonly Mac[];
+  /** In the selection language (docs/selection.md). */
+  readonly where?: string;
 }
 
 /** Takes from the phones that earlier waves left: all that match, or so many of them in hashed order. */
 export interface WaveSpec {
   readonly name: string;
   readonly sites?: readonly Id[];
+  /** In the selection language. */
+  readonly where?: string;
   readonly count?: number;
   readonly percent?: number;
 }
@@ -290,6 +299,8 @@ export interface RolloutInput {
   readonly attemptsMax: number;
   readonly rotateCredentials: boolean;
   readonly startAt?: EpochMs;
+  /** How many phones whoever asks believes to reach; needed where these are very many. */
+  readonly confirmPhones?: number;
 }
 
 /** What people and programs ask for over REST; `who` is named in the audit. */

@@ -45,6 +45,7 @@ export function assignWaves(
   rollout: Id,
   phones: readonly Phone[],
   waves: readonly WaveSpec[],
+  matches: (where: string) => (phone: Phone) => boolean = () => () => true,
 ): Assignment {
   const waveOf = new Map<Mac, number>();
   let pool = [...phones]
@@ -52,7 +53,10 @@ export function assignWaves(
     .sort((a, b) => a.rank - b.rank)
     .map(({ phone }) => phone);
   const sizes = waves.map((spec, index) => {
-    const matching = pool.filter((phone) => !spec.sites || spec.sites.includes(phone.site));
+    const fits = spec.where === undefined ? undefined : matches(spec.where);
+    const matching = pool.filter(
+      (phone) => (!spec.sites || spec.sites.includes(phone.site)) && (!fits || fits(phone)),
+    );
     const taken = matching.slice(0, sizeOf(spec, matching.length));
     for (const phone of taken) waveOf.set(phone.mac, index);
     pool = pool.filter((phone) => !waveOf.has(phone.mac));

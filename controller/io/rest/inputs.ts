@@ -3,6 +3,8 @@ import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-
 import { type EpochMs, hours, type Id, type Mac, mac, ms } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { PhoneInput, Refusal, RolloutInput, Site } from '../../core/state.ts';
+import { labelKeyPattern } from '../../core/selection/field-rules.ts';
+import { whereLengthMax } from '../../core/selection/parse.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
 
 // What REST takes: closed schemas, so that a misspelt key is an error and never silently dropped.
@@ -15,6 +17,32 @@ const IdText = Type.Unsafe<Id>(
   }),
 );
 const closed = { additionalProperties: false } as const;
+
+/** Thirty-two labels: what people keep in order by hand. A value is one line of text. */
+const labelsOf = (keyPattern: string) =>
+  Type.Optional(
+    Type.Record(
+      Type.String({ pattern: keyPattern }),
+      Type.String({
+        pattern: '^[^\\u0000-\\u001f\\u007f]{1,64}$',
+        description: 'as one line of 1 to 64 characters',
+      }),
+      {
+        maxProperties: 32,
+        description: 'in lower-case letters, digits and dashes, 32 at most; not id, name or zone',
+        ...closed,
+      },
+    ),
+  );
+/** A site's name and zone are asked for by the same words, so no label takes them. */
+const siteLabelKeyPattern = '^(?!(?:id|name|zone)$)[a-z][a-z0-9-]{0,31}$';
+const WhereText = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: whereLengthMax,
+    description: 'as docs/selection.md says',
+  }),
+);
 
 export const SiteBody = Type.Object(
   {
@@ -49,6 +77,7 @@ export const SiteBody = Type.Object(
     phonesUpdatingMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     wanBytesPerSecond: Type.Optional(Type.Integer({ minimum: 0 })),
     credentialDaysMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+    labels: labelsOf(siteLabelKeyPattern),
   },
   closed,
 );
@@ -68,6 +97,7 @@ export const siteFrom = (siteId: Id, body: Static<typeof SiteBody>): Site => ({
   phonesUpdatingMax: body.phonesUpdatingMax ?? phonesUpdatingUsually,
   wanBytesPerSecond: body.wanBytesPerSecond ?? 0,
   credentialDaysMax: body.credentialDaysMax ?? credentialDaysUsually,
+  ...(body.labels ? { labels: body.labels } : {}),
 });
 
 const PhoneBody = Type.Object(
@@ -80,6 +110,7 @@ const PhoneBody = Type.Object(
     extension: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._+-]{1,32}$' })),
     emergency: Type.Optional(Type.Boolean()),
     coverageGroup: Type.Optional(IdText),
+    labels: labelsOf(labelKeyPattern),
   },
   closed,
 );
@@ -133,6 +164,7 @@ export const RolloutBody = Type.Object(
               { maxItems: 10_000 },
             ),
           ),
+          where: WhereText,
         },
         closed,
       ),
@@ -142,6 +174,7 @@ export const RolloutBody = Type.Object(
         {
           name: Type.String({ minLength: 1, maxLength: 60 }),
           sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
+          where: WhereText,
           count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
           percent: Type.Optional(Type.Number({ minimum: 0.001, maximum: 100 })),
         },
@@ -163,6 +196,7 @@ export const RolloutBody = Type.Object(
     attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     rotateCredentials: Type.Optional(Type.Boolean()),
     startAt: Type.Optional(Type.Integer({ minimum: 0, description: 'of milliseconds since 1970' })),
+    confirmPhones: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   closed,
 );
@@ -171,7 +205,7 @@ export const RolloutBody = Type.Object(
 const gateUsually = { successMin: 0.95, failuresMax: 1, minSample: 3, soak: hours(1) };
 
 export function rolloutFrom(body: Static<typeof RolloutBody>): RolloutInput {
-  const { gate = {}, selection = {}, startAt } = body;
+  const { gate = {}, selection = {}, startAt, confirmPhones } = body;
   const { soakMinutes, ...limits } = gate;
   const soak = soakMinutes === undefined ? gateUsually.soak : ms(soakMinutes * 60_000);
   const { macs: macTexts, ...rest } = selection;
@@ -186,6 +220,7 @@ export function rolloutFrom(body: Static<typeof RolloutBody>): RolloutInput {
     attemptsMax: body.attemptsMax ?? 3,
     rotateCredentials: body.rotateCredentials ?? false,
     ...(startAt === undefined ? {} : { startAt: startAt as EpochMs }),
+    ...(confirmPhones === undefined ? {} : { confirmPhones }),
   };
 }
 
