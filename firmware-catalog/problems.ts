@@ -18,6 +18,9 @@ interface Shape {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Shape>>;
+  /** Keys that people choose: one pattern for all of them. */
+  readonly patternProperties?: Readonly<Record<string, Shape>>;
+  readonly maxProperties?: number;
   readonly required?: readonly string[];
   readonly items?: Shape;
   readonly minItems?: number;
@@ -78,13 +81,25 @@ function checkObject(shape: Shape, value: unknown, path: string, found: Problem[
       found.push(problem(at, 'is missing', `Add ${key}${told(known[key])}.`));
     }
   }
+  const [chosen] = Object.entries(shape.patternProperties ?? {});
+  const { length } = Object.keys(value);
+  if (length > (shape.maxProperties ?? Number.POSITIVE_INFINITY)) {
+    const atMost = `At most ${shape.maxProperties} are kept.`;
+    found.push(problem(path, `has ${length} entries`, atMost));
+    return;
+  }
   for (const [key, inner] of Object.entries(value)) {
-    const expected = Object.hasOwn(known, key) ? known[key] : undefined;
-    if (expected) check(expected, inner, join(path, key), found);
+    const own = chosen && new RegExp(chosen[0]).test(key) ? chosen[1] : undefined;
+    const expected = Object.hasOwn(known, key) ? known[key] : own;
+    if (chosen && !expected) found.push(misnamedKey(join(path, short(key)), shape));
+    else if (expected) check(expected, inner, join(path, key), found);
     else found.push(unknownKey(join(path, short(key)), key, Object.keys(known)));
     if (found.length >= problemsMax) return;
   }
 }
+
+const misnamedKey = (path: string, shape: Shape): Problem =>
+  problem(path, 'is no name for this', `Write it${told(shape)}.`);
 
 function unknownKey(path: string, key: string, known: readonly string[]): Problem {
   const close = nearest(key, known);

@@ -12,6 +12,7 @@ export interface PhoneView {
   readonly extension?: string;
   readonly emergency: boolean;
   readonly coverageGroup?: string;
+  readonly labels?: Readonly<Record<string, string>>;
   /** The version the phone itself showed last, and when. */
   readonly running: {
     readonly version: string;
@@ -115,6 +116,7 @@ export interface SiteView {
   readonly id: string;
   readonly name: string;
   readonly zone: string;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly phones: number;
   readonly agent: {
     readonly state: 'not-enrolled' | 'connected' | 'away';

@@ -22,7 +22,7 @@ import { type Moved, passWave } from './wave-release.ts';
 
 export function createRollout(
   draft: ControllerDraft,
-  input: RolloutInput,
+  { confirmPhones, ...input }: RolloutInput,
   who: string,
   now: EpochMs,
 ): CommandResult {
@@ -31,7 +31,7 @@ export function createRollout(
     return refused(conflict(thing, 'exists already', 'Choose another id.'));
   const problems = rolloutProblems(draft, input, now);
   if (problems.length > 0) return refused(...problems);
-  const layout = layOut(draft, input);
+  const layout = layOut(draft, input, now, confirmPhones);
   if (layout.refusals.length > 0) return refused(...layout.refusals);
   storeRollout(draft, input, layout, { createdBy: who, createdAt: now });
   audit(draft, { at: now, who, what: 'rollout created', object: input.id });
@@ -41,7 +41,7 @@ export function createRollout(
 /** Takes another content in before the start; whoever approved the old one has not approved this. */
 export function editRollout(
   draft: ControllerDraft,
-  input: RolloutInput,
+  { confirmPhones, ...input }: RolloutInput,
   who: string,
   now: EpochMs,
 ): CommandResult {
@@ -55,7 +55,7 @@ export function editRollout(
       if (problems.length > 0) return problems;
       // Its own phones are still assigned to it; they are taken out first, so that they are counted once.
       forget(draft, old);
-      const layout = layOut(draft, input);
+      const layout = layOut(draft, input, now, confirmPhones);
       if (layout.refusals.length > 0) return layout.refusals;
       const { createdBy, createdAt } = old;
       storeRollout(draft, input, layout, { createdBy, createdAt, editedBy: who });

@@ -1,9 +1,11 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
-import type { Id, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { invalid } from './refusal.ts';
 import type { ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
 import { pathFor } from './wave-release.ts';
-import { assignWaves, type Assignment, fitter, selects } from './waves.ts';
+import { confirmationRefusal } from './selection/confirmation.ts';
+import { selectedPhones, waveMatches } from './selection/selected.ts';
+import { assignWaves, type Assignment, fitter, type WaveFleet } from './waves.ts';
 
 // What a rollout would do with the fleet as it stands: which phone falls into which wave, and which are left
 // out and why. Creating one and looking at it beforehand both read it from here.
@@ -25,25 +27,30 @@ export interface Layout {
   readonly refusals: readonly Refusal[];
 }
 
-export function layOut(draft: ControllerDraft, input: RolloutInput): Layout {
+export function layOut(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  now: EpochMs,
+  confirmed?: number,
+): Layout {
   const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
   const fitOf = fitter(releases);
   const fitting: Phone[] = [];
   const leftOut: LeftOut[] = [];
   const leave = ({ mac, site }: Phone, why: string) => leftOut.push({ mac, site, why });
-  let selected = 0;
-  for (const phone of candidates(draft, input)) {
-    selected += 1;
+  const selected = selectedPhones(draft, input.selection, now);
+  for (const phone of selected) {
     const fit = fitOf(phone);
     const noWay = fit.kind === 'fits' ? noWayBack(draft, input, phone) : fit.why;
     if (noWay === undefined) fitting.push(phone);
     else leave(phone, noWay);
   }
-  const assignment = assignWaves(input.id, fitting, input.waves);
+  const assignment = assignWaves(input.id, fitting, input.waves, waveFleet(draft, now));
   for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
-  const idle = nothingToDo(input, { selected, fitting: fitting.length, leftOut });
+  const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
   const refusals = idle ?? [
+    ...unconfirmed(draft, input, fitting.length, confirmed),
     ...emptyWaves(input, assignment),
     ...noWaveTakes(input, assignment.leftOut),
     ...shutSites(draft, input, sites),
@@ -55,23 +62,21 @@ export function layOut(draft: ControllerDraft, input: RolloutInput): Layout {
   return { assignment, releaseOf, phones: fitting, sites, leftOut, refusals };
 }
 
-/** By the rosters of the sites that are named, or the whole fleet. */
-function* candidates(draft: ControllerDraft, { selection }: RolloutInput): IterableIterator<Phone> {
-  const matches = selects(selection);
-  for (const phone of ofSites(draft, selection.sites)) if (matches(phone)) yield phone;
-}
+export const waveFleet = (draft: ControllerDraft, now: EpochMs): WaveFleet => ({
+  matches: waveMatches(draft, now),
+  siteLabels: ({ site }) => draft.sites.get(site)?.labels,
+});
 
-function* ofSites(
+/** Looking costs nothing; a preview gives the number that creating wants confirmed. */
+function unconfirmed(
   draft: ControllerDraft,
-  sites: readonly Id[] | undefined,
-): IterableIterator<Phone> {
-  if (!sites) return yield* draft.phones.values();
-  for (const site of new Set(sites)) {
-    for (const mac of draft.rosters.get(site) ?? []) {
-      const phone = draft.phones.get(mac);
-      if (phone) yield phone;
-    }
-  }
+  { id }: RolloutInput,
+  selected: number,
+  confirmed: number | undefined,
+): Refusal[] {
+  const fleet = [...draft.rosters.values()].reduce((sum, roster) => sum + roster.length, 0);
+  const refusal = confirmationRefusal(`rollout ${id}`, { selected, fleet, confirmed });
+  return refusal ? [refusal] : [];
 }
 
 /** Why a rollback cannot take this phone back; a phone nobody has seen is asked when it shows itself. */

@@ -3,6 +3,7 @@ import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { gateProblems } from './gate.ts';
 import { paceProblems } from './pace.ts';
 import { conflict, invalid, notFound, siteIds } from './refusal.ts';
+import { whereRefusals } from './selection/selected.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from './state.ts';
 
 // What is wrong with a rollout as it was asked for, all of it at once.
@@ -18,6 +19,7 @@ export function rolloutProblems(
   return [
     ...unknownParts(draft, input),
     ...unusableReleases(draft, input),
+    ...whereProblems(draft, input),
     ...waveProblems(input),
     ...partProblems(input),
     ...orderProblems(draft, input),
@@ -40,6 +42,15 @@ function unknownParts(draft: ControllerDraft, input: RolloutInput): Refusal[] {
     if (!draft.sites.has(site)) problems.push(notFound('site', site, siteIds(draft)));
   }
   return problems;
+}
+
+function whereProblems(draft: ControllerDraft, { id, selection, waves }: RolloutInput): Refusal[] {
+  const own = selection.where;
+  const ofRollout = own === undefined ? [] : whereRefusals(`rollout ${id}: where`, own, draft);
+  const ofWaves = waves.flatMap(({ name, where }) =>
+    where === undefined ? [] : whereRefusals(`rollout ${id}: wave ${name}: where`, where, draft),
+  );
+  return [...ofRollout, ...ofWaves];
 }
 
 const keysOf = (table: { entries(): IterableIterator<[string, unknown]> }): string[] =>

@@ -10,11 +10,15 @@ export interface Selection {
   readonly vendors?: readonly string[];
   readonly models?: readonly string[];
   readonly macs?: readonly Mac[];
+  /** In the selection language (docs/selection.md). */
+  readonly where?: string;
 }
 
 /** What phones of one stratum have in common. */
 export const STRATA = ['vendor', 'model', 'hardware', 'site'] as const;
-export type Stratum = (typeof STRATA)[number];
+/** One of these, or a label of the site (`site.region`) or the phone (`label.room`). */
+export type Stratum = (typeof STRATA)[number] | `site.${string}` | `label.${string}`;
+export const stratumPattern = `^(${STRATA.join('|')}|(site|label)\\.[a-z][a-z0-9-]{0,31})$`;
 
 /** Takes from the phones that earlier waves left: all that match, or so many of them in hashed order. */
 export interface WaveSpec {
@@ -22,6 +26,8 @@ export interface WaveSpec {
   readonly sites?: readonly Id[];
   readonly models?: readonly string[];
   readonly macs?: readonly Mac[];
+  /** In the selection language. */
+  readonly where?: string;
   readonly count?: number;
   /** Of the phones that earlier waves left and that match, over 0 to 100. */
   readonly percent?: number;
@@ -201,6 +207,8 @@ export interface RolloutInput {
   readonly attemptsMax: number;
   readonly rotateCredentials: boolean;
   readonly startAt?: EpochMs;
+  /** How many phones whoever asks believes to reach; needed where these are very many. */
+  readonly confirmPhones?: number;
 }
 
 /** Of a rollout that does not say: half of the scale. */

@@ -62,7 +62,11 @@ export interface Site {
   readonly wanBytesPerSecond: number;
   /** Credentials older than this are rotated; counted from the phone's proof. */
   readonly credentialDaysMax: number;
+  readonly labels?: Labels;
 }
+
+/** What people name sites and phones by, for selections: `region: EU`. */
+export type Labels = Readonly<Record<string, string>>;
 
 export interface Running {
   readonly version: string;
@@ -87,6 +91,7 @@ export interface Phone {
   readonly extension?: string;
   readonly emergency: boolean;
   readonly coverageGroup?: Id;
+  readonly labels?: Labels;
   readonly running?: Running;
   readonly seenAt?: EpochMs;
   readonly address?: string;

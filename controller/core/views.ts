@@ -12,6 +12,7 @@ import type { ControllerTables, Phone, Rollout, Site } from './state.ts';
 export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs): PhoneView {
   const { mac, site, vendor, model, hardware, extension, emergency, coverageGroup, credential } =
     phone;
+  const { labels } = phone;
   return {
     mac,
     site,
@@ -21,6 +22,7 @@ export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs):
     ...(extension ? { extension } : {}),
     emergency,
     ...(coverageGroup ? { coverageGroup } : {}),
+    ...(labels ? { labels } : {}),
     running: phone.running ?? null,
     seenAt: phone.seenAt ?? null,
     address: phone.address ?? null,
@@ -117,6 +119,7 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
     id: site.id,
     name: site.name,
     zone: site.zone,
+    ...(site.labels ? { labels: site.labels } : {}),
     phones: tables.rosters.get(site.id)?.length ?? 0,
     agent: {
       state: agent ? (isUp ? 'connected' : 'away') : 'not-enrolled',

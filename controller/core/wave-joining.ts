@@ -1,5 +1,7 @@
 import type { EpochMs, Mac } from '@ringwave/protocol/units';
 import { addPhone } from './rollout-commands.ts';
+import { waveFleet } from './rollout-layout.ts';
+import { waveMatches } from './selection/selected.ts';
 import { type ControllerDraft, type Phone, progressKey, type Rollout } from './state.ts';
 import { joinLine } from './wave-line.ts';
 import { giveWork, type Moved, setWave } from './wave-release.ts';
@@ -17,15 +19,22 @@ export function joinDynamicWaves(
   for (const rollout of Array.from(draft.rollouts.values())) {
     const index = rollout.waves.findIndex((wave) => wave.spec.dynamic);
     if (index === -1 || rollout.endedAt !== undefined) continue;
-    const isSelected = selects(rollout.selection);
+    const isSelected = isMeant(draft, rollout, now);
     const wave = rollout.waves[index];
-    const isForWave = wave ? waveSelects(wave.spec) : () => false;
+    const isForWave = wave ? waveSelects(wave.spec, waveFleet(draft, now)) : () => false;
     for (const { mac } of stored) {
       const phone = draft.phones.get(mac);
       if (!phone || !isSelected(phone) || !isForWave(phone)) continue;
       if (mayJoin(draft, rollout, phone)) join(draft, rollout.id, index, phone, now, moved);
     }
   }
+}
+
+function isMeant(draft: ControllerDraft, { selection }: Rollout, now: EpochMs) {
+  const isListed = selects(selection);
+  if (selection.where === undefined) return isListed;
+  const matches = waveMatches(draft, now)(selection.where);
+  return (phone: Phone) => isListed(phone) && matches(phone);
 }
 
 /** Never a phone that is or was part of it, and none that a newer rollout has claimed. */

@@ -2,7 +2,16 @@ import { isFor, type Release } from '@ringwave/firmware-catalog/release';
 import { mayRollOut } from '@ringwave/firmware-catalog/release-life';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Id, Mac } from '@ringwave/protocol/units';
-import type { ControllerDraft, Phone, Rollout, Selection, Stratum, WaveSpec } from './state.ts';
+import type { STRATA } from './rollout-state.ts';
+import type {
+  ControllerDraft,
+  Labels,
+  Phone,
+  Rollout,
+  Selection,
+  Stratum,
+  WaveSpec,
+} from './state.ts';
 
 // Which phones a rollout means, which release each of them gets, and which wave takes it.
 
@@ -96,11 +105,12 @@ export function assignWaves(
   rollout: Id,
   phones: readonly Phone[],
   waves: readonly WaveSpec[],
+  fleet: WaveFleet = blindFleet,
 ): Assignment {
   const waveOf = new Map<Mac, number>();
   let pool = inHashedOrder(rollout, phones);
   const members = waves.map((spec, index) => {
-    const taken = takenBy(spec, pool.filter(waveSelects(spec)));
+    const taken = takenBy(spec, pool.filter(waveSelects(spec, fleet)), fleet);
     for (const phone of taken) waveOf.set(phone.mac, index);
     if (taken.length > 0) pool = pool.filter((phone) => !waveOf.has(phone.mac));
     return taken;
@@ -113,15 +123,35 @@ function inHashedOrder(rollout: Id, phones: readonly Phone[]): readonly Phone[] 
   return ranked.sort((a, b) => a.rank - b.rank).map(({ phone }) => phone);
 }
 
-export const waveSelects = ({ sites, models, macs }: WaveSpec): ((phone: Phone) => boolean) =>
-  selects({
+/** What a wave reads of the fleet beyond the phones themselves. */
+export interface WaveFleet {
+  /** A wave's own selection in words, as a test. */
+  readonly matches: (where: string) => (phone: Phone) => boolean;
+  readonly siteLabels: (phone: Phone) => Labels | undefined;
+}
+
+/** For waves that ask for neither. */
+const blindFleet: WaveFleet = {
+  matches: () => () => false,
+  siteLabels: () => undefined,
+};
+
+export function waveSelects(
+  { sites, models, macs, where }: WaveSpec,
+  fleet: WaveFleet,
+): (phone: Phone) => boolean {
+  const isListed = selects({
     ...(sites ? { sites } : {}),
     ...(models ? { models } : {}),
     ...(macs ? { macs } : {}),
   });
+  if (where === undefined) return isListed;
+  const matches = fleet.matches(where);
+  return (phone) => isListed(phone) && matches(phone);
+}
 
-function takenBy(spec: WaveSpec, matching: readonly Phone[]): readonly Phone[] {
-  if (spec.per) return ofEachStratum(spec.per, spec.count ?? 1, matching);
+function takenBy(spec: WaveSpec, matching: readonly Phone[], fleet: WaveFleet): readonly Phone[] {
+  if (spec.per) return ofEachStratum(spec.per, spec.count ?? 1, matching, fleet);
   if (spec.count !== undefined) return matching.slice(0, spec.count);
   if (spec.percent !== undefined) return matching.slice(0, partOf(matching.length, spec.percent));
   return matching;
@@ -136,22 +166,32 @@ function ofEachStratum(
   per: readonly Stratum[],
   count: number,
   matching: readonly Phone[],
+  fleet: WaveFleet,
 ): readonly Phone[] {
   const taken = new Map<string, number>();
   return matching.filter((phone) => {
-    const stratum = per.map((one) => phone[one] ?? '').join('\n');
+    const stratum = per.map((one) => stratumOf(phone, one, fleet)).join('\n');
     const before = taken.get(stratum) ?? 0;
     taken.set(stratum, before + 1);
     return before < count;
   });
 }
 
+function stratumOf(phone: Phone, stratum: Stratum, fleet: WaveFleet): string {
+  if (isOwn(stratum)) return phone[stratum] ?? '';
+  const [of = '', key = ''] = stratum.split('.');
+  const labels = of === 'site' ? fleet.siteLabels(phone) : phone.labels;
+  return labels?.[key] ?? '';
+}
+
+const isOwn = (stratum: Stratum): stratum is (typeof STRATA)[number] => !stratum.includes('.');
+
 /** Ready-made orders of waves, by name. */
 export const WAVE_PRESETS = {
   'canary-tenth-rest': [
-    { name: 'canary', per: ['vendor', 'model', 'hardware'], count: 1 },
+    { name: 'canary', per: ['vendor', 'model', 'hardware', 'site.type'], count: 1 },
     { name: 'tenth', percent: 10 },
-    { name: 'rest', dynamic: true },
+    { name: 'rest' },
   ],
 } as const satisfies Record<string, readonly WaveSpec[]>;
 export type WavePreset = keyof typeof WAVE_PRESETS;

@@ -145,7 +145,8 @@ class Demo {
       const approval = { cause: 'approve', why: 'the demonstration rolls it out' };
       await this.#api('POST', `/releases/${id}/life`, approval);
     }
-    await this.#api('POST', '/rollouts', this.#fleet.rollout);
+    const rollout = { ...this.#fleet.rollout, confirmPhones: phones.length };
+    await this.#api('POST', '/rollouts', rollout);
     await this.#api('POST', `/rollouts/${this.#fleet.rollout.id}/approve`, {}, approver);
     this.#say(
       `Rollout ${this.#fleet.rollout.id} approved: ${this.#fleet.rollout.waves.map((wave) => wave.name).join(' → ')}`,

@@ -3,6 +3,8 @@ import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-
 import { type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { PhoneInput, Refusal, Site } from '../../core/state.ts';
+import { labelKeyPattern } from '../../core/selection/field-rules.ts';
+import { whereLengthMax } from '../../core/selection/parse.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
 
 // What REST takes: closed schemas, so that a misspelt key is an error and never silently dropped.
@@ -15,6 +17,32 @@ export const IdText = Type.Unsafe<Id>(
   }),
 );
 export const closed = { additionalProperties: false } as const;
+
+/** Thirty-two labels: what people keep in order by hand. A value is one line of text. */
+const labelsOf = (keyPattern: string) =>
+  Type.Optional(
+    Type.Record(
+      Type.String({ pattern: keyPattern }),
+      Type.String({
+        pattern: '^[^\\u0000-\\u001f\\u007f]{1,64}$',
+        description: 'as one line of 1 to 64 characters',
+      }),
+      {
+        maxProperties: 32,
+        description: 'in lower-case letters, digits and dashes, 32 at most; not id, name or zone',
+        ...closed,
+      },
+    ),
+  );
+/** A site's name and zone are asked for by the same words, so no label takes them. */
+const siteLabelKeyPattern = '^(?!(?:id|name|zone)$)[a-z][a-z0-9-]{0,31}$';
+export const WhereText = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: whereLengthMax,
+    description: 'as docs/selection.md says',
+  }),
+);
 
 export const SiteBody = Type.Object(
   {
@@ -49,6 +77,7 @@ export const SiteBody = Type.Object(
     phonesUpdatingMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     wanBytesPerSecond: Type.Optional(Type.Integer({ minimum: 0 })),
     credentialDaysMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+    labels: labelsOf(siteLabelKeyPattern),
   },
   closed,
 );
@@ -68,6 +97,7 @@ export const siteFrom = (siteId: Id, body: Static<typeof SiteBody>): Site => ({
   phonesUpdatingMax: body.phonesUpdatingMax ?? phonesUpdatingUsually,
   wanBytesPerSecond: body.wanBytesPerSecond ?? 0,
   credentialDaysMax: body.credentialDaysMax ?? credentialDaysUsually,
+  ...(body.labels ? { labels: body.labels } : {}),
 });
 
 const PhoneBody = Type.Object(
@@ -80,6 +110,7 @@ const PhoneBody = Type.Object(
     extension: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._+-]{1,32}$' })),
     emergency: Type.Optional(Type.Boolean()),
     coverageGroup: Type.Optional(IdText),
+    labels: labelsOf(labelKeyPattern),
   },
   closed,
 );

@@ -1,10 +1,16 @@
 import { type EpochMs, hours, minutes, type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
-import { type Gate, STRATA, type Stratum, type WaveSpec } from '../../core/rollout-state.ts';
+import {
+  type Gate,
+  STRATA,
+  type Stratum,
+  stratumPattern,
+  type WaveSpec,
+} from '../../core/rollout-state.ts';
 import { invalid } from '../../core/refusal.ts';
 import type { Refusal, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
-import { bodyOf, closed, IdText } from './inputs.ts';
+import { bodyOf, closed, IdText, WhereText } from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -20,6 +26,7 @@ const Instant = Type.Integer({ minimum: 0, description: 'of milliseconds since 1
 const SelectionBody = Type.Object(
   {
     sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
+    where: WhereText,
     vendors: Type.Optional(Names(32, 64)),
     models: Type.Optional(Names(64, 1000)),
     macs: Type.Optional(Type.Array(MacText, { maxItems: 10_000 })),
@@ -47,13 +54,22 @@ const GateBody = Type.Object(
 const WaveBody = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 60 }),
+    where: WhereText,
     sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
     models: Type.Optional(Names(64, 1000)),
     macs: Type.Optional(Type.Array(MacText, { maxItems: 10_000 })),
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
     percent: Type.Optional(Type.Number({ minimum: 0.001, maximum: 100 })),
     per: Type.Optional(
-      Type.Array(Type.Unsafe<Stratum>(Type.Enum([...STRATA])), { minItems: 1, maxItems: 4 }),
+      Type.Array(
+        Type.Unsafe<Stratum>(
+          Type.String({
+            pattern: stratumPattern,
+            description: `as one of ${STRATA.join(', ')}, site.LABEL or label.LABEL`,
+          }),
+        ),
+        { minItems: 1, maxItems: 6 },
+      ),
     ),
     dynamic: Type.Optional(Type.Boolean()),
     gate: Type.Optional(GateBody),
@@ -100,6 +116,8 @@ const RolloutBody = Type.Object(
     attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     rotateCredentials: Type.Optional(Type.Boolean()),
     startAt: Type.Optional(Instant),
+    /** How many phones it would reach, where these are very many. */
+    confirmPhones: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   closed,
 );

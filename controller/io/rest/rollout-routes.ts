@@ -114,7 +114,8 @@ function previewOf({ engine }: RestParts, input: RolloutInput): unknown {
   const draft = draftOf(engine.tables);
   const problems = rolloutProblems(draft, input, engine.clock.now());
   if (problems.length > 0) return { ok: false, problems, waves: [], leftOut: [], leftOutTotal: 0 };
-  const layout = layOut(draft, input);
+  const { confirmPhones, ...asked } = input;
+  const layout = layOut(draft, asked, engine.clock.now(), confirmPhones);
   return {
     ok: layout.refusals.length === 0,
     problems: layout.refusals,

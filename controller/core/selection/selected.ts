@@ -1,0 +1,51 @@
+import type { EpochMs } from '@ringwave/protocol/units';
+import { invalid } from '../refusal.ts';
+import type { ControllerDraft, Phone, Refusal, Selection } from '../state.ts';
+import { isSelected } from '../waves.ts';
+import { phonesWithin } from './bounds.ts';
+import { unknownWords } from './known-words.ts';
+import { matcher, type Matches } from './match.ts';
+import { parseSelection, type WhereProblem } from './parse.ts';
+import type { Where } from './where.ts';
+
+// Selections as rollouts and policies use them: read, checked against the fleet, and turned into phones.
+
+type Fleet = Pick<ControllerDraft, 'sites' | 'phones' | 'rosters' | 'progress' | 'rollouts'>;
+
+/** What is wrong with the text of a selection, each problem at its column; with `fleet`, names nobody has too. */
+export function whereRefusals(
+  thing: string,
+  text: string,
+  fleet?: Parameters<typeof unknownWords>[1],
+): Refusal[] {
+  const read = parseSelection(text);
+  const problems = read.ok ? (fleet ? unknownWords(read.selection, fleet) : []) : read.problems;
+  return problems.map((problem) => whereRefusal(thing, problem));
+}
+
+export const whereRefusal = (thing: string, { column, message, expected }: WhereProblem): Refusal =>
+  invalid(`${thing}, column ${column}`, message, `Expected: ${expected.join(', ')}`);
+
+/** Text that was checked before: it stands in the state, or `whereRefusals` let it pass. */
+function checked(text: string): Where {
+  const read = parseSelection(text);
+  if (!read.ok) throw new Error(`a stored selection cannot be read: ${text}`);
+  return read.selection;
+}
+
+const everyPhone: Where = { kind: 'all' };
+
+/** The phones of a selection, from the rosters that it can reach. */
+export function selectedPhones(fleet: Fleet, selection: Selection, now: EpochMs): Phone[] {
+  const where = selection.where === undefined ? everyPhone : checked(selection.where);
+  const matches = matcher(where, fleet, now);
+  return [...phonesWithin(where, fleet)].filter(
+    (phone) => isSelected(phone, selection) && matches(phone),
+  );
+}
+
+/** For the waves of one rollout: which phones a wave's own selection fits. */
+export const waveMatches =
+  (fleet: Fleet, now: EpochMs) =>
+  (where: string): Matches =>
+    matcher(checked(where), fleet, now);
