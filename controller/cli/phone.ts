@@ -11,6 +11,7 @@ interface ListFlags {
   readonly model?: string;
   readonly vendor?: string;
   readonly phase?: string;
+  readonly where?: string;
   readonly json?: boolean;
 }
 
@@ -25,12 +26,25 @@ export function registerPhone(program: Command, out: CliOutput): void {
     .option('--vendor <vendor>', 'only this vendor')
     .option('--model <model>', 'only this model')
     .option('--phase <phase>', 'only this phase of their rollout')
+    .option('--where <selection>', 'only what this selection means (docs/selection.md)')
     .option('--json', 'print JSON')
     .action(async (flags: ListFlags, command: Command) => {
       const phones = await allPhones(ApiClient.of(command), flags);
       await print(out, flags.json, phones, () =>
         table(['mac', 'site', 'model', 'running', 'phase', 'reason'], phones.map(row)),
       );
+    });
+  phone
+    .command('count')
+    .description('how many phones a selection means')
+    .requiredOption('--where <selection>', 'in the selection language (docs/selection.md)')
+    .option('--json', 'print JSON')
+    .action(async (flags: { where: string; json?: boolean }, command: Command) => {
+      const query = new URLSearchParams({ where: flags.where, limit: '1' });
+      const { count } = await ApiClient.of(command).get<{ count: number }>(
+        `/phones?${query.toString()}`,
+      );
+      await print(out, flags.json, { count }, () => [String(count)]);
     });
   phone
     .command('put')

@@ -5,6 +5,11 @@ import { readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
 
+interface CreateFlags {
+  readonly from: string;
+  readonly confirm?: string;
+  readonly json?: boolean;
+}
 type Json = { readonly json?: boolean };
 
 export function registerRollout(program: Command, out: CliOutput): void {
@@ -25,12 +30,16 @@ export function registerRollout(program: Command, out: CliOutput): void {
     .command('create')
     .description('create a rollout from a JSON file; it then waits for approval')
     .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option('--confirm <phones>', 'how many phones it is to reach, where these are very many')
     .option('--json', 'print JSON')
-    .action(async (flags: { from: string; json?: boolean }, command: Command) => {
+    .action(async (flags: CreateFlags, command: Command) => {
+      const body = await readJsonFile(flags.from);
       const made = (await ApiClient.of(command).send(
         'POST',
         '/rollouts',
-        await readJsonFile(flags.from),
+        flags.confirm === undefined
+          ? body
+          : { ...(body as object), confirmPhones: Number(flags.confirm) },
       )) as RolloutView;
       await print(out, flags.json, made, () => [
         ...shown(made),

@@ -14,6 +14,8 @@ import {
   emptyTables,
   volatileTables,
 } from '../core/state.ts';
+import { FleetQuery } from './fleet-query.ts';
+import { fleetProjection } from './fleet-tables.ts';
 
 /** One committed step, as the live view and the log see it. */
 export interface Committed {
@@ -37,6 +39,8 @@ export class Engine {
   /** What is known, after the last commit. For reading only. */
   readonly tables: ControllerTables = emptyTables();
   readonly clock: Clock;
+  /** Which phones a selection means, by its indexes. */
+  readonly phones: FleetQuery;
   readonly #store: SqliteTables;
   readonly #loop: StepLoop<ControllerTables, ControllerEvent, ControllerEffect>;
   readonly #answers = new Map<string, CommandResult>();
@@ -47,7 +51,8 @@ export class Engine {
       (name) => !volatileTables.some((one) => one === name),
     );
     this.clock = parts.clock;
-    this.#store = new SqliteTables(parts.database, durable);
+    this.#store = new SqliteTables(parts.database, durable, fleetProjection());
+    this.phones = new FleetQuery('sqlite', async (query) => this.#store.ask(query));
     loadInto(this.tables, this.#store);
     this.#loop = new StepLoop<ControllerTables, ControllerEvent, ControllerEffect>({
       tables: this.tables,

@@ -1,10 +1,19 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Test } from 'tap';
 
 // Foreign programs are real ones from the system's packages.
 
-const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+/** Debian keeps each version of PostgreSQL in a folder of its own. */
+const postgresql = '/usr/lib/postgresql';
+const folders = [
+  ...(process.env['PATH'] ?? '').split(delimiter),
+  '/usr/sbin',
+  '/sbin',
+  ...(existsSync(postgresql)
+    ? readdirSync(postgresql).map((version) => join(postgresql, version, 'bin'))
+    : []),
+];
 
 /** The full path of a program, or undefined where it is not installed. */
 export const programPath = (name: string): string | undefined =>

@@ -8,6 +8,7 @@ import type { Phone, Refusal } from '../../core/state.ts';
 import { phoneView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
 import { bodyOf, PhonesBody, phonesFrom } from './inputs.ts';
+import { selectedPage } from './phone-selection.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Phones a page; the cursor is the last MAC of the page before. */
@@ -20,7 +21,9 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
   app.get('/api/v1/phones', async (request, reply) => {
     const query = request.query as Record<string, string>;
     const refusal = unknownSite(parts, query['site']);
-    return refusal ? refuseAll(reply, [refusal]) : phonesPage(parts, query);
+    if (refusal) return refuseAll(reply, [refusal]);
+    if (query['where'] === undefined) return phonesPage(parts, query);
+    return selectedPage(parts, reply, query, pageLimit(query));
   });
   app.post('/api/v1/phones', async (request, reply) => {
     const body = bodyOf(PhonesBody, request.body, 'phones');
@@ -73,13 +76,16 @@ export function unknownSite({ engine }: RestParts, site: string | undefined): Re
   return notFound('site', site.slice(0, 64), [...engine.tables.sites.keys()]);
 }
 
+const pageLimit = (query: Record<string, string>): number =>
+  Math.min(Math.max(Math.floor(Number(query['limit'])) || pagePhonesUsually, 1), pagePhonesMax);
+
 function phonesPage(
   { engine }: RestParts,
   query: Record<string, string>,
 ): { phones: PhoneView[]; next: string | null } {
   const { tables } = engine;
   const now = engine.clock.now();
-  const limit = Math.min(Math.max(Number(query['limit']) || pagePhonesUsually, 1), pagePhonesMax);
+  const limit = pageLimit(query);
   const site = query['site'];
   const pool = site === undefined ? [...tables.phones.keys()] : (tables.rosters.get(site) ?? []);
   const after = query['after'] ?? '';

@@ -2,7 +2,12 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
-import { layoutVersion, loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
+import {
+  layoutVersion,
+  loadInto,
+  type Projection,
+  SqliteTables,
+} from '@ringwave/runtime/io/sqlite-tables';
 import { test } from 'tap';
 
 const put = (key: string, value: unknown, table = 'phones') => ({ table, key, value });
@@ -117,5 +122,60 @@ test('a secret file is for its owner alone, replaced whole, and nothing stays be
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.equal(statSync(file).size, 6);
   t.same(readdirSync(folder), ['plan.key']);
+  t.end();
+});
+
+/** Counts the letters of each text, in a table with a column for it. */
+const lettersOf = (layout: string): Projection => ({
+  layout,
+  shape: [
+    { sql: 'DROP TABLE IF EXISTS letters', parameters: [] },
+    { sql: 'CREATE TABLE letters (key TEXT PRIMARY KEY, count INTEGER NOT NULL)', parameters: [] },
+  ],
+  writes: ({ table, key, value }) => {
+    if (table !== 'texts') return [];
+    const forget = { sql: 'DELETE FROM letters WHERE key = ?', parameters: [key] };
+    if (value === undefined) return [forget];
+    const put = {
+      sql: 'INSERT INTO letters VALUES (?, ?)',
+      parameters: [key, JSON.stringify(value).length - 2],
+    };
+    return [forget, put];
+  },
+});
+const letters = (store: SqliteTables) =>
+  store
+    .ask({ sql: 'SELECT key, count FROM letters ORDER BY key', parameters: [] })
+    .map((row) => [row['key'], row['count']]);
+
+test('a projection follows its rows in their own transaction, and is built anew where it is missing or another', (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const plain = new SqliteTables(file, ['texts']);
+  plain.commit([put('a', 'one', 'texts'), put('b', 'three', 'texts')]);
+  plain.close();
+  const first = new SqliteTables(file, ['texts'], lettersOf('1'));
+  t.same(letters(first), [
+    ['a', 3],
+    ['b', 5],
+  ]);
+  first.commit([put('b', undefined, 'texts'), put('c', 'x', 'texts'), put('d', 'no', 'others')]);
+  t.same(letters(first), [
+    ['a', 3],
+    ['c', 1],
+  ]);
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  t.throws(() => first.commit([put('a', 'longer', 'texts'), put('z', cycle, 'texts')]));
+  t.same(letters(first)[0], ['a', 3], 'a commit that fails leaves it as it was');
+  first.close();
+  const foreign = new DatabaseSync(file);
+  foreign.exec("UPDATE letters SET count = 99; INSERT INTO letters VALUES ('ghost', 1)");
+  foreign.close();
+  const second = new SqliteTables(file, ['texts'], lettersOf('2'));
+  t.same(letters(second), [
+    ['a', 3],
+    ['c', 1],
+  ]);
+  second.close();
   t.end();
 });

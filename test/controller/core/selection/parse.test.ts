@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { test } from 'tap';
 import {
@@ -112,6 +114,15 @@ test('what is too long, too deep or too many is refused and not read', (t) => {
   const list = (length: number) => `model in (${Array.from({ length }, () => 'a').join(',')})`;
   t.ok(parseSelection(list(whereListMax)).ok);
   t.match(told(list(whereListMax + 1))[0]?.[1], /more than 1000 values/);
+  t.end();
+});
+
+test('the examples of docs/selection.md are selections', (t) => {
+  const file = join(import.meta.dirname, '../../../../docs/selection.md');
+  const blocks = [...readFileSync(file, 'utf8').matchAll(/```where\n([\s\S]*?)```/g)];
+  const examples = blocks.flatMap((found) => (found[1] ?? '').trim().split('\n'));
+  t.ok(examples.length > 8);
+  for (const example of examples) t.same(told(example), [], example);
   t.end();
 });
 
