@@ -11,6 +11,7 @@ import { StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
 import { usualWakeFile, type WakeFile } from './core/pbx/settings.ts';
 import { stepAgent } from './core/agent.ts';
+import { mayWait } from './core/may-wait.ts';
 import {
   type AgentEffect,
   type AgentEvent,
@@ -99,6 +100,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     store,
     clock,
     step: (event, now) => stepAgent({ site, version: agentVersion, tables }, event, now),
+    mayWait,
     act: (effect) => perform(effect, { parts, cache, keyring, submit }),
     failed: (error) => options.failed(error),
     woke: { kind: 'woke' },
@@ -119,6 +121,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     ...(await openSources(options, submit)),
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
+    settled: () => loop.settled(),
   });
   const servers = await openPhoneServers({
     ...options,
