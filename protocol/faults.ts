@@ -52,6 +52,11 @@ export const FAULTS = {
     advice:
       'Nothing to do if a technician is at work there; else end it: ringwave-agent rescue --end.',
   },
+  'image-changed-on-box': {
+    retry: 'with-backoff',
+    advice:
+      'Find out who writes to the disk of this box, or whether it fails: a stored image was gone or had other bytes.',
+  },
   'storage-full': { retry: 'when-fixed', advice: 'Free disk space on the box named here.' },
   'phone-never-asked': {
     retry: 'next-opening',

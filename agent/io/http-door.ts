@@ -55,15 +55,18 @@ export class HttpDoor {
   readonly server: Server;
   readonly #sources = new Map<string, Source>();
   readonly #limits: HttpLimits;
+  readonly #mayAsk: (address: string) => boolean;
   readonly #refused: (about: { address: string; open: number }) => void;
 
   constructor(of: {
     limits: HttpLimits;
     tls: HttpTls | undefined;
+    mayAsk?: ((address: string) => boolean) | undefined;
     answer: (request: IncomingMessage, response: ServerResponse) => void;
     refused: (about: { address: string; open: number }) => void;
   }) {
     const { limits, tls, answer } = of;
+    this.#mayAsk = of.mayAsk ?? (() => true);
     this.#limits = limits;
     this.#refused = of.refused;
     const headersTimeout = limits.headersMsMax ?? headersMsMax;
@@ -100,7 +103,7 @@ export class HttpDoor {
       requests: requestsPerSecond === undefined ? undefined : new RateLimit(requestsPerSecond),
       failedLogins: new RateLimit(failedLoginsPerSecond),
     };
-    if (source.open >= connectionsPerSourceMax) {
+    if (!this.#mayAsk(address) || source.open >= connectionsPerSourceMax) {
       socket.destroy();
       return this.#refused({ address, open: source.open });
     }

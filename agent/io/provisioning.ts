@@ -211,7 +211,8 @@ export class Provisioning implements FileResolver {
     const served = await storedImage(this.#parts.images, digest);
     if (!served) {
       this.#parts.submit({ kind: 'image-lost', digest });
-      return { kind: 'absent' };
+      const detail = `${image.fileName} (${digest}) is not what was measured; it is fetched again`;
+      return this.#hide(asked, { fault: 'image-changed-on-box', detail });
     }
     const mac = phone.mac as Mac;
     const { fileName } = image;

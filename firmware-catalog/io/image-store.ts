@@ -36,8 +36,8 @@ const measureBytes = 256 * 1024;
  */
 export class ImageStore {
   readonly #folder: string;
-  /** Images whose bytes on disk were measured since this process started. */
-  readonly #measured = new Set<Sha256>();
+  /** Images whose bytes on disk were measured since this process started, and the state of the file then. */
+  readonly #measured = new Map<Sha256, string>();
   /** One writer per partial image; a second waits for the first. */
   readonly #appending = new Map<Sha256, Promise<unknown>>();
 
@@ -102,22 +102,26 @@ export class ImageStore {
   }
 
   /**
-   * Opens an image for reading. Its bytes are measured on the first opening of this process, so that a
-   * rotten disk is found before a phone gets them; undefined when it is not held or no longer whole.
+   * Opens an image for reading. Its bytes are measured on the first opening of this process and whenever the file was
+   * touched since, so that a rotten disk or a foreign hand is found before a phone gets them; undefined when it is not
+   * held or no longer whole.
    */
   async openRead(digest: Sha256): Promise<OpenImage | undefined> {
     const path = this.#imagePath(digest);
     const lengthBytes = await lengthOf(path);
     if (lengthBytes === undefined) return undefined;
-    if (!this.#measured.has(digest)) {
+    const handle = await open(path, 'r');
+    const state = await stateOf(handle);
+    if (this.#measured.get(digest) !== state) {
       const isWhole = await measures(path, { sha256: digest, lengthBytes });
       if (!isWhole) {
+        await handle.close();
         await rm(path, { force: true });
         return undefined;
       }
-      this.#measured.add(digest);
+      this.#measured.set(digest, state);
     }
-    return { handle: await open(path, 'r'), lengthBytes };
+    return { handle, lengthBytes };
   }
 
   async remove(digest: Sha256): Promise<void> {
@@ -148,7 +152,9 @@ export class ImageStore {
     // A rename is lost in a power cut until the folder that holds it is on disk too.
     await flushFolder(dirname(path));
     await flushFolder(join(this.#folder, 'images'));
-    this.#measured.add(digest);
+    const handle = await open(path, 'r');
+    this.#measured.set(digest, await stateOf(handle));
+    await handle.close();
     return { kind: 'stored' };
   }
 
@@ -161,6 +167,12 @@ export class ImageStore {
     assert(sha256(digest) === digest, 'an image is named by its digest');
     return join(this.#folder, 'incoming', `${digest}.part`);
   }
+}
+
+/** Changes with every write to the file; who can set its times cannot set the last of them. */
+async function stateOf(handle: FileHandle): Promise<string> {
+  const { ino, size, ctimeNs } = await handle.stat({ bigint: true });
+  return `${ino} ${size} ${ctimeNs}`;
 }
 
 const refused = (fault: FaultCode): { kind: 'refused'; fault: FaultCode } => ({
