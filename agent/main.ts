@@ -35,7 +35,12 @@ import { openLocalPage } from './io/local-page.ts';
 import { Discovery } from './io/discovery.ts';
 import { Neighbours } from './io/neighbours.ts';
 import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
-import { openPhoneServers, type PhoneServers, type ServingSettings } from './io/phone-servers.ts';
+import {
+  openPhoneServers,
+  type PhoneServers,
+  type PhoneServersOf,
+  type ServingSettings,
+} from './io/phone-servers.ts';
 import { masked } from './core/mask.ts';
 import { acceptedSecrets } from './core/rotation.ts';
 import { phoneUpload } from './core/provisioning/phone-uploads.ts';
@@ -129,8 +134,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     hosts: [host],
     files,
     now: wallClock().now(),
-    mayWrite: (path) => phoneUpload(tables, path),
-    masked: (body, owner) => masked(body, loginsOf(owner, tables, keyring)),
+    ...uploadsOf(tables, keyring, submit),
   });
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.waker = wakerOf(options, { sip, neighbours, tables, keyring, submit });
@@ -197,6 +201,20 @@ function perform(
       return effect satisfies never;
   }
 }
+
+/** What phones may write, and what becomes of it. */
+const uploadsOf = (
+  tables: AgentTables,
+  keyring: Keyring,
+  submit: (event: AgentEvent) => void,
+): Pick<PhoneServersOf, 'mayWrite' | 'masked' | 'diskFull'> => ({
+  mayWrite: (path) => phoneUpload(tables, path),
+  masked: (body, owner) => masked(body, loginsOf(owner, tables, keyring)),
+  diskFull: ({ address, path }) => {
+    const detail = `${path} of ${address} was not kept`;
+    submit({ kind: 'alarm-raised', fault: 'storage-full', address, detail });
+  },
+});
 
 /** Every login that this phone may hold, to be taken out of what it writes. */
 const loginsOf = (owner: Mac, tables: AgentTables, keyring: Keyring) =>

@@ -26,6 +26,11 @@ export const FAULTS = {
     retry: 'never',
     advice: 'Find the device at this address: it asks for the file of another phone.',
   },
+  'mac-claimed-twice': {
+    retry: 'when-fixed',
+    advice:
+      'Find the two devices at these addresses: both show themselves as one phone. Then rotate its credential.',
+  },
   'secret-fetched-often': {
     retry: 'when-fixed',
     advice: 'Look whether a second device shows itself as this phone; then rotate its credential.',

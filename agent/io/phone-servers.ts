@@ -12,7 +12,7 @@ import { HttpServer } from './http-server.ts';
 import type { PhoneNetworks } from './phone-networks.ts';
 import { phoneLimits } from './tftp-live.ts';
 import { TftpServer } from './tftp-server.ts';
-import { type Masking, spoolLimits, UploadSpool } from './upload-spool.ts';
+import { type AskedUpload, type Masking, spoolLimits, UploadSpool } from './upload-spool.ts';
 
 export interface Listens {
   readonly host: string;
@@ -50,6 +50,8 @@ export interface PhoneServersOf extends ServingSettings {
   mayWrite(path: string): UploadNamed | undefined;
   /** Takes a phone's own logins out of what it uploads. */
   readonly masked: Masking;
+  /** An upload found the disk full. */
+  diskFull?(asked: AskedUpload): void;
 }
 
 export interface PhoneServers {
@@ -71,7 +73,7 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
     join(of.folder, 'uploads'),
     (path) => of.mayWrite(path),
     spoolLimits,
-    of.masked,
+    { masked: of.masked, diskFull: (asked) => of.diskFull?.(asked) },
   );
   const { networks, tftpPerAddressMax: perAddress } = of;
   const mayAsk = networks && ((address: string) => networks.has(address));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { type Sha256, sha256 } from '@ringwave/protocol/units';
@@ -55,6 +55,12 @@ export class ImageStore {
       if (!isResumable) await rm(join(incoming, name), { force: true, recursive: true });
     }
     return new ImageStore(folder);
+  }
+
+  /** Bytes that may still be written to the disk it is on. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    return bavail * bsize;
   }
 
   async has(digest: Sha256): Promise<boolean> {
@@ -137,6 +143,8 @@ export class ImageStore {
     const held = await this.partialLength(claim.sha256);
     assert(claim.from <= held, `bytes from ${claim.from} cannot follow ${held}`);
     const fault = await storageFault(() => addBytes(part, source, claim));
+    // On a full disk a part would stand in the way of everything else; it begins anew when there is room.
+    if (fault === 'storage-full') await rm(part, { force: true });
     if (fault === 'storage-full') return refused(fault);
     const lengthBytes = await this.partialLength(claim.sha256);
     if (!fault && lengthBytes < claim.lengthBytes) return { kind: 'partial', lengthBytes };
