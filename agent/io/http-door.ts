@@ -134,7 +134,7 @@ function tlsOptions(tls: HttpTls, handshakeTimeout: number): TlsOptions {
   };
 }
 
-export const isPrivate = (socket: Socket): boolean => socket instanceof TLSSocket;
+export const isPrivate = (socket: Socket | null): boolean => socket instanceof TLSSocket;
 
 /** The MAC in the device certificate that came with a connection, when an authority of the operator's vouches for it. */
 export function certifiedMac(socket: Socket): Mac | undefined {
