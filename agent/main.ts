@@ -11,6 +11,7 @@ import { StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
 import { usualWakeFile, type WakeFile } from './core/pbx/settings.ts';
 import { stepAgent } from './core/agent.ts';
+import { mayWait } from './core/may-wait.ts';
 import {
   type AgentEffect,
   type AgentEvent,
@@ -34,7 +35,12 @@ import { openLocalPage } from './io/local-page.ts';
 import { Discovery } from './io/discovery.ts';
 import { Neighbours } from './io/neighbours.ts';
 import type { SecretPolicy } from './core/provisioning/secret-guard.ts';
-import { openPhoneServers, type PhoneServers, type ServingSettings } from './io/phone-servers.ts';
+import {
+  openPhoneServers,
+  type PhoneServers,
+  type PhoneServersOf,
+  type ServingSettings,
+} from './io/phone-servers.ts';
 import { masked } from './core/mask.ts';
 import { acceptedSecrets } from './core/rotation.ts';
 import { phoneUpload } from './core/provisioning/phone-uploads.ts';
@@ -99,6 +105,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     store,
     clock,
     step: (event, now) => stepAgent({ site, version: agentVersion, tables }, event, now),
+    mayWait,
     act: (effect) => perform(effect, { parts, cache, keyring, submit }),
     failed: (error) => options.failed(error),
     woke: { kind: 'woke' },
@@ -119,6 +126,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     ...(await openSources(options, submit)),
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
+    settled: () => loop.settled(),
   });
   const servers = await openPhoneServers({
     ...options,
@@ -126,8 +134,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     hosts: [host],
     files,
     now: wallClock().now(),
-    mayWrite: (path) => phoneUpload(tables, path),
-    masked: (body, owner) => masked(body, loginsOf(owner, tables, keyring)),
+    ...uploadsOf(tables, keyring, submit),
   });
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.waker = wakerOf(options, { sip, neighbours, tables, keyring, submit });
@@ -194,6 +201,20 @@ function perform(
       return effect satisfies never;
   }
 }
+
+/** What phones may write, and what becomes of it. */
+const uploadsOf = (
+  tables: AgentTables,
+  keyring: Keyring,
+  submit: (event: AgentEvent) => void,
+): Pick<PhoneServersOf, 'mayWrite' | 'masked' | 'diskFull'> => ({
+  mayWrite: (path) => phoneUpload(tables, path),
+  masked: (body, owner) => masked(body, loginsOf(owner, tables, keyring)),
+  diskFull: ({ address, path }) => {
+    const detail = `${path} of ${address} was not kept`;
+    submit({ kind: 'alarm-raised', fault: 'storage-full', address, detail });
+  },
+});
 
 /** Every login that this phone may hold, to be taken out of what it writes. */
 const loginsOf = (owner: Mac, tables: AgentTables, keyring: Keyring) =>

@@ -26,6 +26,11 @@ export const FAULTS = {
     retry: 'never',
     advice: 'Find the device at this address: it asks for the file of another phone.',
   },
+  'mac-claimed-twice': {
+    retry: 'when-fixed',
+    advice:
+      'Find the two devices at these addresses: both show themselves as one phone. Then rotate its credential.',
+  },
   'secret-fetched-often': {
     retry: 'when-fixed',
     advice: 'Look whether a second device shows itself as this phone; then rotate its credential.',
@@ -51,6 +56,11 @@ export const FAULTS = {
     retry: 'never',
     advice:
       'Nothing to do if a technician is at work there; else end it: ringwave-agent rescue --end.',
+  },
+  'image-changed-on-box': {
+    retry: 'with-backoff',
+    advice:
+      'Find out who writes to the disk of this box, or whether it fails: a stored image was gone or had other bytes.',
   },
   'storage-full': { retry: 'when-fixed', advice: 'Free disk space on the box named here.' },
   'phone-never-asked': {

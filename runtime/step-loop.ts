@@ -1,10 +1,12 @@
 import { type Change, fold, type Tables } from '@ringwave/protocol/tables';
 import { type DurationMs, type EpochMs, ms } from '@ringwave/protocol/units';
 import type { Clock } from './clock.ts';
+import { GroupFlush } from './group-flush.ts';
 
 // The shell around a step: commit the changes, fold them into what is known, then act. Events are taken
 // one after another; whoever submitted one is answered only after its commit. The same loop drives the
-// controller and the agent, and the simulation drives the same steps under virtual time.
+// controller and the agent, and the simulation drives the same steps under virtual time. Where many steps share a
+// flush of the disk, the world still sees nothing of a step before it is durable: effects wait, and so does `settled`.
 
 export interface Step<T extends Tables, Effect> {
   readonly changes: readonly Change<T>[];
@@ -12,10 +14,18 @@ export interface Step<T extends Tables, Effect> {
   readonly wakeAt: EpochMs | undefined;
 }
 
-/** Where committed rows are kept. A commit is all or nothing and durable when it returns. */
+/**
+ * 'now': survives a power cut once `commit` has returned, and all before it too. 'flushed': is in its order, and a power
+ * cut takes at worst it and all after it, until `flush` or a commit of 'now'.
+ */
+export type Durable = 'now' | 'flushed';
+
+/** Where committed rows are kept. A commit is all or nothing, in its order, and durable 'now' where nothing else is said. */
 export interface TableStore {
   load(): ReadonlyMap<string, ReadonlyMap<string, unknown>>;
-  commit(changes: readonly Change[]): void;
+  commit(changes: readonly Change[], durable?: Durable): void;
+  /** Resolves when every commit before this call survives a power cut. */
+  flush(): Promise<void>;
   close(): void;
 }
 
@@ -24,6 +34,11 @@ export interface LoopParts<T extends Tables, Event, Effect> {
   readonly store: TableStore;
   readonly clock: Clock;
   step(event: Event, now: EpochMs): Step<T, Effect>;
+  /**
+   * True for changes that nobody outside counts on: they are durable within a second. Other steps share the next flush.
+   * Absent: each step is durable before `submit` returns.
+   */
+  mayWait?(changes: readonly Change<T>[]): boolean;
   /** Performs one effect. It must not throw: what the world does wrong comes back as an event. */
   act(effect: Effect): void;
   /** Sees each committed step, in order: the live view hangs here. */
@@ -44,9 +59,23 @@ export class StepLoop<T extends Tables, Event, Effect> {
   /** Effects may submit events: those wait until the present step has been folded in. */
   readonly #waiting: Event[] = [];
   #busy = false;
+  /** Absent where each step is durable by itself. */
+  readonly #flush: GroupFlush | undefined;
 
   constructor(parts: LoopParts<T, Event, Effect>) {
     this.#parts = parts;
+    const { clock, store } = parts;
+    if (!parts.mayWait) return;
+    this.#flush = new GroupFlush({
+      clock,
+      flush: () => store.flush(),
+      failed: (error) => this.#fail(error, parts.woke),
+    });
+  }
+
+  /** Resolves when the world may see everything that was decided by now; never after a fault or a stop. */
+  settled(): Promise<void> {
+    return this.#flush?.settled() ?? Promise.resolve();
   }
 
   /** Returns after the commit of this event, and of those before it; never throws what the step caused. */
@@ -67,20 +96,34 @@ export class StepLoop<T extends Tables, Event, Effect> {
   #run(event: Event): void {
     if (this.#stopped) return;
     const { store, clock, tables } = this.#parts;
+    const durable = this.#flush ? 'flushed' : 'now';
     const now = clock.now();
     let step: Step<T, Effect>;
     try {
       step = this.#parts.step(event, now);
-      if (step.changes.length > 0) store.commit(step.changes as readonly Change[]);
+      if (step.changes.length > 0) store.commit(step.changes as readonly Change[], durable);
     } catch (error) {
-      this.stop();
-      this.#parts.failed(error, event);
-      return;
+      return this.#fail(error, event);
     }
     fold(tables, step.changes);
     this.#parts.committed?.(step.changes, event, now);
-    for (const effect of step.effects) this.#parts.act(effect);
+    this.#act(step);
     this.#sleepUntil(step.wakeAt, now);
+  }
+
+  #act({ changes, effects }: Step<T, Effect>): void {
+    const act = () => {
+      for (const effect of effects) if (!this.#stopped) this.#parts.act(effect);
+    };
+    if (!this.#flush) return act();
+    // Effects without changes may still speak of what earlier steps committed.
+    if (effects.length > 0 || !this.#parts.mayWait?.(changes)) this.#flush.soon(act);
+    else if (changes.length > 0) this.#flush.later();
+  }
+
+  #fail(error: unknown, event: Event): void {
+    this.stop();
+    this.#parts.failed(error, event);
   }
 
   #sleepUntil(at: EpochMs | undefined, now: EpochMs): void {
@@ -94,6 +137,7 @@ export class StepLoop<T extends Tables, Event, Effect> {
   stop(): void {
     this.#stopped = true;
     this.#cancelTimer?.();
+    this.#flush?.stop();
     this.#waiting.length = 0;
   }
 }

@@ -18,6 +18,7 @@ export function ringwaveAgentProgram(): Command {
     .option('--tftp <host:port>', 'where to listen for TFTP; port 0 takes any')
     .option('--http <host:port>', 'where to listen for HTTP; port 0 takes any')
     .option('--uploads <folder>', 'where to keep the logs that phones write; refused without')
+    .option('--phones-from <networks>', 'answer only these, such as 10.20.0.0/16,10.21.4.0/24')
     .action(async (flags: ServeFlags) => {
       const { serve } = await import('./serve.ts');
       await serve(flags);
@@ -50,6 +51,8 @@ export function ringwaveAgentProgram(): Command {
     .option('--lan-limit <bytes>', 'bytes a second that all phones may fetch together')
     .option('--tftp-one-port', 'answer TFTP from the port asked, where firewalls need it')
     .option('--tftp-rollover-1', 'count TFTP blocks on with 1 after 65535')
+    .option('--tftp-per-address <count>', 'TFTP transfers at once for one address; 8 without')
+    .option('--phones-from <networks>', 'answer only these, such as 10.20.0.0/16,10.21.4.0/24')
     .option('--phone-sip-port <port>', 'where phones listen for SIP', '5060')
     .option('--plain-secrets', 'let logins cross the wire in clear, to phones without TLS')
     .option('--routed-phones', 'phones may be behind a router, where their MAC cannot be seen')

@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import type { ServingSettings } from '../io/phone-servers.ts';
+import { phoneLimits } from '../io/tftp-live.ts';
 import { openBox, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
+import { networksFrom } from './networks-from.ts';
 import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
@@ -27,6 +29,8 @@ export interface RunFlags {
   readonly lanLimit?: string;
   readonly tftpOnePort?: boolean;
   readonly tftpRollover1?: boolean;
+  readonly tftpPerAddress?: string;
+  readonly phonesFrom?: string;
   readonly pbx?: string;
   readonly provisioning?: string;
   readonly pnp?: string;
@@ -121,6 +125,8 @@ function servingFrom(flags: RunFlags): ServingSettings {
     ...(flags.lanLimit && { bytesPerSecond: bytesFrom(flags.lanLimit) }),
     tftpOnePort: flags.tftpOnePort === true,
     tftpRollsOverToOne: flags.tftpRollover1 === true,
+    ...(flags.tftpPerAddress && { tftpPerAddressMax: perAddressFrom(flags.tftpPerAddress) }),
+    ...(flags.phonesFrom && { networks: networksFrom(flags.phonesFrom) }),
   };
 }
 
@@ -133,6 +139,16 @@ function bytesFrom(text: string): number {
     what: `cannot read --lan-limit ${text}`,
     why: `it is not a number of bytes a second from ${lanLimitMin}`,
     next: 'Write for example --lan-limit 10000000',
+  });
+}
+
+function perAddressFrom(text: string): number {
+  const { transfersMax } = phoneLimits;
+  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= transfersMax) return Number(text);
+  throw new CliFault({
+    what: `cannot read --tftp-per-address ${text}`,
+    why: `it is not a number of transfers from 1 to ${transfersMax}`,
+    next: 'Write for example --tftp-per-address 64',
   });
 }
 

@@ -6,6 +6,7 @@ import type { EdgeLog } from '../io/file-source.ts';
 import { HttpServer } from '../io/http-server.ts';
 import { ServedFolder } from '../io/served-folder.ts';
 import { TftpServer } from '../io/tftp-server.ts';
+import { networksFrom } from './networks-from.ts';
 import { anyPhoneMayWrite, UploadSpool } from '../io/upload-spool.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { type Listen, listenFrom } from '@ringwave/runtime/listen';
@@ -27,6 +28,7 @@ export interface ServeFlags {
   readonly tftp?: string;
   readonly http?: string;
   readonly uploads?: string;
+  readonly phonesFrom?: string;
 }
 
 /** Serves until SIGTERM or SIGINT. Prints one line `ready tftp HOST:PORT http HOST:PORT` when it serves. */
@@ -45,7 +47,14 @@ export async function serve(flags: ServeFlags): Promise<void> {
     flags.uploads === undefined
       ? undefined
       : await UploadSpool.open(flags.uploads, anyPhoneMayWrite(everyUpload()));
-  const common = { files, log: stderrLog, cache: new ChunkCache(), ...(uploads && { uploads }) };
+  const networks = flags.phonesFrom === undefined ? undefined : networksFrom(flags.phonesFrom);
+  const common = {
+    files,
+    log: stderrLog,
+    cache: new ChunkCache(),
+    ...(uploads && { uploads }),
+    ...(networks && { mayAsk: (address: string) => networks.has(address) }),
+  };
   const running: Running[] = [];
   try {
     if (tftp) running.push(await listening('tftp', tftp, () => openTftp(tftp, common)));
@@ -65,6 +74,7 @@ interface Common {
   readonly log: EdgeLog;
   readonly cache: ChunkCache;
   readonly uploads?: UploadSpool;
+  readonly mayAsk?: (address: string) => boolean;
 }
 
 const everyUpload = (): string[] => PROFILES.flatMap(({ uploads }) => uploads ?? []);

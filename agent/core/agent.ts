@@ -97,7 +97,7 @@ function take(
     case 'registration-seen':
       return registrationSeen(draft, event, now);
     case 'config-served':
-      if (event.generation > 0) secretTaken(draft, event.mac, now);
+      if (event.generation > 0) secretTaken(draft, event, now);
       return configServed(draft, event, now);
     case 'stranger-asked':
       return strangerAsked(draft, event, now);

@@ -143,6 +143,15 @@ export interface Discovered {
 /** It asked for a file, asked by plug and play, or is in the neighbour table with a phone maker's prefix. */
 export type DiscoveredVia = 'request' | 'pnp' | 'neighbour';
 
+/** Of a phone's file with its secret, in one lease. */
+export interface Fetches {
+  readonly lease: string;
+  readonly count: number;
+  /** Who took it last, and when. */
+  readonly address?: string;
+  readonly at?: EpochMs;
+}
+
 export type AgentTables = {
   plan: Map<string, HeldPlan>;
   halt: Map<string, Halt>;
@@ -154,7 +163,7 @@ export type AgentTables = {
   images: Map<string, ImageRow>;
   credentials: Map<string, Credential>;
   /** How often a phone's file with its secret was taken whole in its present lease. */
-  fetches: Map<string, { readonly lease: string; readonly count: number }>;
+  fetches: Map<string, Fetches>;
   strangers: Map<string, Stranger>;
   /** By MAC. */
   discovered: Map<string, Discovered>;
@@ -276,7 +285,12 @@ export type AgentEvent =
       readonly address: string;
       readonly detail: string;
     }
-  | { readonly kind: 'config-served'; readonly mac: Mac; readonly generation: number }
+  | {
+      readonly kind: 'config-served';
+      readonly mac: Mac;
+      readonly generation: number;
+      readonly address?: string;
+    }
   | {
       readonly kind: 'secret-made';
       readonly mac: Mac;

@@ -55,15 +55,18 @@ export class HttpDoor {
   readonly server: Server;
   readonly #sources = new Map<string, Source>();
   readonly #limits: HttpLimits;
+  readonly #mayAsk: (address: string) => boolean;
   readonly #refused: (about: { address: string; open: number }) => void;
 
   constructor(of: {
     limits: HttpLimits;
     tls: HttpTls | undefined;
+    mayAsk?: ((address: string) => boolean) | undefined;
     answer: (request: IncomingMessage, response: ServerResponse) => void;
     refused: (about: { address: string; open: number }) => void;
   }) {
     const { limits, tls, answer } = of;
+    this.#mayAsk = of.mayAsk ?? (() => true);
     this.#limits = limits;
     this.#refused = of.refused;
     const headersTimeout = limits.headersMsMax ?? headersMsMax;
@@ -100,7 +103,7 @@ export class HttpDoor {
       requests: requestsPerSecond === undefined ? undefined : new RateLimit(requestsPerSecond),
       failedLogins: new RateLimit(failedLoginsPerSecond),
     };
-    if (source.open >= connectionsPerSourceMax) {
+    if (!this.#mayAsk(address) || source.open >= connectionsPerSourceMax) {
       socket.destroy();
       return this.#refused({ address, open: source.open });
     }
@@ -131,7 +134,7 @@ function tlsOptions(tls: HttpTls, handshakeTimeout: number): TlsOptions {
   };
 }
 
-export const isPrivate = (socket: Socket): boolean => socket instanceof TLSSocket;
+export const isPrivate = (socket: Socket | null): boolean => socket instanceof TLSSocket;
 
 /** The MAC in the device certificate that came with a connection, when an authority of the operator's vouches for it. */
 export function certifiedMac(socket: Socket): Mac | undefined {

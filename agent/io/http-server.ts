@@ -46,6 +46,8 @@ export interface HttpServerOptions {
   readonly budget?: ByteBudget;
   /** Absent: nothing may be written. */
   readonly uploads?: UploadDesk;
+  /** False for an address whose connections are cut unread. */
+  readonly mayAsk?: (address: string) => boolean;
   /** Absent: without TLS. */
   readonly tls?: HttpTls;
 }
@@ -79,6 +81,7 @@ export class HttpServer {
     this.#door = new HttpDoor({
       limits: options.limits ?? phoneHttpLimits,
       tls: options.tls,
+      mayAsk: options.mayAsk,
       answer: (request, response) => void this.#answer({ request, response }),
       refused: (about) => this.#note(about, 'http limit reached'),
     });
@@ -114,6 +117,7 @@ export class HttpServer {
       return emptyAnswer(response, 503, { 'Retry-After': '2' });
     }
     if (method !== 'GET' && method !== 'HEAD' && !isUpload) return notAllowed(response);
+    if (hasTwoHosts(request)) return emptyAnswer(response, 400);
     const target = pathFrom(url);
     if (target.kind !== 'path') {
       return emptyAnswer(response, target.kind === 'malformed' ? 400 : 404);
@@ -246,6 +250,10 @@ export class HttpServer {
     clearTimeout(timer);
   }
 }
+
+/** RFC 9112 section 3.2: whoever reads the other of the two would see another request. */
+const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean =>
+  rawHeaders.filter((text, place) => place % 2 === 0 && text.toLowerCase() === 'host').length > 1;
 
 const notAllowed = (response: ServerResponse): void =>
   emptyAnswer(response, 405, { Allow: 'GET, HEAD' });

@@ -8,6 +8,9 @@ import type { AgentEffect, AgentEvent } from '../core/state.ts';
 // Fetches each image once over the site's line, from where an earlier try stopped, and measures it while it
 // streams. One at a time: a branch line gains nothing from two downloads side by side.
 
+/** Bytes that an image leaves free: with a full disk the agent could commit nothing and would stop. */
+const spareBytesUsually = 64 * 1024 * 1024;
+
 /** 30 s without a byte: the line is dead, the next try resumes. */
 const silentMsMax = 30_000;
 
@@ -17,6 +20,8 @@ export interface ImageCacheParts {
   readonly images: ImageStore;
   readonly grant: { readonly httpUrl: string; readonly agentToken: string };
   readonly log: Pick<Logger, 'warn'>;
+  /** 64 MiB where absent. */
+  readonly spareBytes?: number;
   submit(event: AgentEvent): void;
 }
 
@@ -55,6 +60,10 @@ export class ImageCache {
     const { digest, lengthBytes } = wanted;
     if (await this.#parts.images.has(digest)) return { fetchedBytes: 0 };
     const have = await this.#parts.images.partialLength(digest);
+    const { spareBytes = spareBytesUsually } = this.#parts;
+    if ((await this.#parts.images.freeBytes()) < lengthBytes - have + spareBytes) {
+      return { fault: 'storage-full' };
+    }
     const { httpUrl, agentToken } = this.#parts.grant;
     const response = await fetch(new URL(`/images/${digest}`, httpUrl), {
       headers: {

@@ -9,8 +9,10 @@ import { ChunkCache } from './chunk-cache.ts';
 import type { EdgeLog, FileResolver } from './file-source.ts';
 import type { HttpTls } from './http-door.ts';
 import { HttpServer } from './http-server.ts';
+import type { PhoneNetworks } from './phone-networks.ts';
+import { phoneLimits } from './tftp-live.ts';
 import { TftpServer } from './tftp-server.ts';
-import { type Masking, spoolLimits, UploadSpool } from './upload-spool.ts';
+import { type AskedUpload, type Masking, spoolLimits, UploadSpool } from './upload-spool.ts';
 
 export interface Listens {
   readonly host: string;
@@ -30,6 +32,10 @@ export interface ServingSettings {
   readonly bytesPerSecond?: number;
   readonly tftpOnePort?: boolean;
   readonly tftpRollsOverToOne?: boolean;
+  /** Transfers at once for one address; more where many phones stand behind one. */
+  readonly tftpPerAddressMax?: number;
+  /** Who asks from elsewhere gets silence over TFTP and a cut connection over HTTP. Absent: everyone may ask. */
+  readonly networks?: PhoneNetworks;
 }
 
 export interface PhoneServersOf extends ServingSettings {
@@ -44,6 +50,8 @@ export interface PhoneServersOf extends ServingSettings {
   mayWrite(path: string): UploadNamed | undefined;
   /** Takes a phone's own logins out of what it uploads. */
   readonly masked: Masking;
+  /** An upload found the disk full. */
+  diskFull?(asked: AskedUpload): void;
 }
 
 export interface PhoneServers {
@@ -65,9 +73,12 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
     join(of.folder, 'uploads'),
     (path) => of.mayWrite(path),
     spoolLimits,
-    of.masked,
+    { masked: of.masked, diskFull: (asked) => of.diskFull?.(asked) },
   );
-  const common = { files, log, cache, budget, uploads };
+  const { networks, tftpPerAddressMax: perAddress } = of;
+  const mayAsk = networks && ((address: string) => networks.has(address));
+  const common = { files, log, cache, budget, uploads, ...(mayAsk && { mayAsk }) };
+  const limits = { ...phoneLimits, ...(perAddress && { transfersPerSourceMax: perAddress }) };
   const policy = { ...phonePolicy, rollover: of.tftpRollsOverToOne ? 1 : 0 } as const;
   const singlePort = of.tftpOnePort === true;
   const running: { close(): Promise<void> }[] = [];
@@ -78,7 +89,9 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
   const close = async () => void (await Promise.all(running.map((server) => server.close())));
   try {
     const http = kept(await HttpServer.listen({ ...of.http, ...common }));
-    const tftp = kept(await TftpServer.listen({ ...of.tftp, ...common, policy, singlePort }));
+    const tftp = kept(
+      await TftpServer.listen({ ...of.tftp, ...common, limits, policy, singlePort }),
+    );
     const secure = async (listen: Listens, profile: HttpTls['profile']) => {
       const tls = tlsOf(of, profile);
       return kept(await HttpServer.listen({ ...listen, ...common, tls })).port;

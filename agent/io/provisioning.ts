@@ -44,6 +44,8 @@ export interface ProvisioningParts {
   /** Where phones reach this agent; known once the servers listen. */
   address(): AgentAddress;
   submit(event: AgentEvent): void;
+  /** Resolves when all that was decided by now would survive a power cut. */
+  settled(): Promise<void>;
 }
 
 export const realm = 'Ringwave';
@@ -59,7 +61,14 @@ export class Provisioning implements FileResolver {
     this.observer = new TransferEvidence((event) => parts.submit(event));
   }
 
+  /** What the answer counts on, such as that a secret was made, is durable before the phone has it. */
   async resolve(asked: Asked): Promise<Served> {
+    const served = await this.#found(asked);
+    await this.#parts.settled();
+    return served;
+  }
+
+  async #found(asked: Asked): Promise<Served> {
     const { tables } = this.#parts;
     if (isBlocked(tables, asked.address, this.#parts.now())) return { kind: 'absent' };
     if (asked.path === checkPath) return check;
@@ -202,7 +211,8 @@ export class Provisioning implements FileResolver {
     const served = await storedImage(this.#parts.images, digest);
     if (!served) {
       this.#parts.submit({ kind: 'image-lost', digest });
-      return { kind: 'absent' };
+      const detail = `${image.fileName} (${digest}) is not what was measured; it is fetched again`;
+      return this.#hide(asked, { fault: 'image-changed-on-box', detail });
     }
     const mac = phone.mac as Mac;
     const { fileName } = image;

@@ -58,6 +58,10 @@ export class RescueDesk {
   readonly #folder: string;
   readonly #images: ImageStore;
   readonly #now: () => EpochMs;
+  #read: { readonly state: string | undefined; readonly grants: readonly RescueGrant[] } = {
+    state: undefined,
+    grants: [],
+  };
 
   private constructor(folder: string, images: ImageStore, now: () => EpochMs) {
     this.#folder = folder;
@@ -69,13 +73,20 @@ export class RescueDesk {
     return new RescueDesk(folder, await openRescueImages(folder), now);
   }
 
-  /** The command and the agent are two processes: the file is read for each request. */
   async find({ path }: Asked): Promise<{ grant: RescueGrant; served: ServedImage } | undefined> {
-    const grant = openGrants(rescueGrantsIn(this.#folder), this.#now()).find(
-      ({ name }) => name === path,
-    );
+    const grant = openGrants(this.#grants(), this.#now()).find(({ name }) => name === path);
     const served = grant && (await storedImage(this.#images, grant.sha256));
     return grant && served ? { grant, served } : undefined;
+  }
+
+  /** The command and the agent are two processes: each request looks whether the file was replaced. */
+  #grants(): readonly RescueGrant[] {
+    const file = statSync(fileIn(this.#folder), { bigint: true, throwIfNoEntry: false });
+    const state = file && `${file.ino} ${file.mtimeNs} ${file.size}`;
+    if (this.#read.state !== state) {
+      this.#read = { state, grants: file ? rescueGrantsIn(this.#folder) : [] };
+    }
+    return this.#read.grants;
   }
 
   record(

@@ -52,7 +52,7 @@ export interface TftpServerOptions {
   readonly uploads?: UploadDesk;
   /** Everything from the listener's port, where firewalls and routers let nothing else back. */
   readonly singlePort?: boolean;
-  /** False for an address that gets no answer at all. */
+  /** False for an address that gets no answer at all; it is counted. */
   readonly mayAsk?: (address: string) => boolean;
 }
 
@@ -102,6 +102,7 @@ export class TftpServer {
   readonly #refusals = new RateLimit(refusalsPerSecond);
   readonly #logLines = new RateLimit(logLinesPerSecond);
   #openWire: OpenWire | undefined;
+  #unanswered = 0;
   #closed: Promise<void> | undefined;
 
   private constructor(options: TftpServerOptions) {
@@ -159,6 +160,11 @@ export class TftpServer {
     return this.#live.size;
   }
 
+  /** Packets from addresses that may not ask. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** False: no timer runs, so an idle agent costs no time. */
   get isAwake(): boolean {
     return this.#live.isAwake;
@@ -168,7 +174,7 @@ export class TftpServer {
     // Port 0 cannot be answered, and an answer to another TFTP server's own port could start an endless exchange.
     if (from.port === 0 || from.port === 69 || this.#live.isClosing)
       return this.#takeLate(bytes, from);
-    if (this.#options.mayAsk?.(from.address) === false) return;
+    if (this.#options.mayAsk?.(from.address) === false) return this.#pass(from);
     const packet = decodePacket(bytes);
     if (packet?.kind === 'read' || packet?.kind === 'write') {
       return this.#takeRequest(packet, bytes.length, from);
@@ -180,6 +186,11 @@ export class TftpServer {
       bytesMax: bytes.length,
       limit: this.#garbage,
     });
+  }
+
+  #pass({ address }: Peer): void {
+    this.#unanswered += 1;
+    this.#note({ address, unanswered: this.#unanswered }, 'tftp asked from outside');
   }
 
   /** While the server closes, transfers through its port go on; requests get silence. */

@@ -49,7 +49,8 @@ export class TransferEvidence implements TransferObserver {
       evidence.left({ bytes: end.bytes, whole });
     } else if (whole) {
       const { mac, generation } = evidence;
-      this.#submit({ kind: 'config-served', mac, generation });
+      const { address } = seen.asked;
+      this.#submit({ kind: 'config-served', mac, generation, address });
     }
   }
 

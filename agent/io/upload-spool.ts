@@ -42,6 +42,13 @@ export const spoolLimits: SpoolLimits = {
 /** What is kept of an upload: a phone's own logins are taken out of it. */
 export type Masking = (body: Buffer, owner: Mac) => Buffer;
 
+/** What an agent does with uploads beyond keeping them. */
+export interface SpoolHooks {
+  readonly masked?: Masking;
+  /** The disk is full: nothing of the upload was kept. */
+  diskFull?(asked: AskedUpload): void;
+}
+
 /** Files aside, while they are written; a name that no upload can have. */
 const asideEnding = '.uploading';
 
@@ -53,7 +60,7 @@ export class UploadSpool implements UploadDesk {
   readonly #folder: string;
   readonly #limits: SpoolLimits;
   readonly #mayWrite: (path: string) => UploadNamed | undefined;
-  readonly #masked: Masking;
+  readonly #hooks: SpoolHooks;
   readonly #lengths = new Map<string, number>();
   #bytes = 0;
   #active = 0;
@@ -62,9 +69,9 @@ export class UploadSpool implements UploadDesk {
     folder: string,
     mayWrite: (path: string) => UploadNamed | undefined,
     limits: SpoolLimits,
-    masking: Masking,
+    hooks: SpoolHooks,
   ) {
-    this.#masked = masking;
+    this.#hooks = hooks;
     this.#folder = folder;
     this.#mayWrite = mayWrite;
     this.#limits = limits;
@@ -75,9 +82,9 @@ export class UploadSpool implements UploadDesk {
     folder: string,
     mayWrite: (path: string) => UploadNamed | undefined,
     limits: SpoolLimits = spoolLimits,
-    masking: Masking = (body) => body,
+    hooks: SpoolHooks = {},
   ): Promise<UploadSpool> {
-    const spool = new UploadSpool(folder, mayWrite, limits, masking);
+    const spool = new UploadSpool(folder, mayWrite, limits, hooks);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of await readdir(folder)) {
       const path = join(folder, name);
@@ -91,15 +98,16 @@ export class UploadSpool implements UploadDesk {
     return this.#bytes;
   }
 
-  admits({ path }: AskedUpload): Upload | 'busy' | undefined {
-    const named = this.#mayWrite(path);
+  admits(asked: AskedUpload): Upload | 'busy' | undefined {
+    const named = this.#mayWrite(asked.path);
     if (!named) return undefined;
     if (this.#active >= this.#limits.uploadsMax) return 'busy';
     this.#active += 1;
     let holdsPlace = true;
+    const { masked = (body: Buffer) => body } = this.#hooks;
     return {
       bytesMax: this.#limits.fileBytesMax,
-      store: (body) => this.#store(named.name, this.#masked(body, named.mac)),
+      store: (body) => this.#store(asked, named.name, masked(body, named.mac)),
       done: () => {
         if (holdsPlace) this.#active -= 1;
         holdsPlace = false;
@@ -107,7 +115,11 @@ export class UploadSpool implements UploadDesk {
     };
   }
 
-  async #store(name: string, body: Buffer): Promise<'new' | 'replaced' | 'full'> {
+  async #store(
+    asked: AskedUpload,
+    name: string,
+    body: Buffer,
+  ): Promise<'new' | 'replaced' | 'full'> {
     const before = this.#lengths.get(name);
     if (this.#bytes - (before ?? 0) + body.length > this.#limits.quotaBytes) return 'full';
     // Counted before it is written, so that uploads at once cannot overrun the quota together.
@@ -120,8 +132,9 @@ export class UploadSpool implements UploadDesk {
     } catch (error) {
       this.#count(name, before ?? 0);
       await rm(aside, { force: true });
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return 'full';
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      this.#hooks.diskFull?.(asked);
+      return 'full';
     }
   }
 

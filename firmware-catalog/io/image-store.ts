@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { type Sha256, sha256 } from '@ringwave/protocol/units';
@@ -36,8 +36,8 @@ const measureBytes = 256 * 1024;
  */
 export class ImageStore {
   readonly #folder: string;
-  /** Images whose bytes on disk were measured since this process started. */
-  readonly #measured = new Set<Sha256>();
+  /** Images whose bytes on disk were measured since this process started, and the state of the file then. */
+  readonly #measured = new Map<Sha256, string>();
   /** One writer per partial image; a second waits for the first. */
   readonly #appending = new Map<Sha256, Promise<unknown>>();
 
@@ -55,6 +55,12 @@ export class ImageStore {
       if (!isResumable) await rm(join(incoming, name), { force: true, recursive: true });
     }
     return new ImageStore(folder);
+  }
+
+  /** Bytes that may still be written to the disk it is on. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    return bavail * bsize;
   }
 
   async has(digest: Sha256): Promise<boolean> {
@@ -102,22 +108,26 @@ export class ImageStore {
   }
 
   /**
-   * Opens an image for reading. Its bytes are measured on the first opening of this process, so that a
-   * rotten disk is found before a phone gets them; undefined when it is not held or no longer whole.
+   * Opens an image for reading. Its bytes are measured on the first opening of this process and whenever the file was
+   * touched since, so that a rotten disk or a foreign hand is found before a phone gets them; undefined when it is not
+   * held or no longer whole.
    */
   async openRead(digest: Sha256): Promise<OpenImage | undefined> {
     const path = this.#imagePath(digest);
     const lengthBytes = await lengthOf(path);
     if (lengthBytes === undefined) return undefined;
-    if (!this.#measured.has(digest)) {
+    const handle = await open(path, 'r');
+    const state = await stateOf(handle);
+    if (this.#measured.get(digest) !== state) {
       const isWhole = await measures(path, { sha256: digest, lengthBytes });
       if (!isWhole) {
+        await handle.close();
         await rm(path, { force: true });
         return undefined;
       }
-      this.#measured.add(digest);
+      this.#measured.set(digest, state);
     }
-    return { handle: await open(path, 'r'), lengthBytes };
+    return { handle, lengthBytes };
   }
 
   async remove(digest: Sha256): Promise<void> {
@@ -133,6 +143,8 @@ export class ImageStore {
     const held = await this.partialLength(claim.sha256);
     assert(claim.from <= held, `bytes from ${claim.from} cannot follow ${held}`);
     const fault = await storageFault(() => addBytes(part, source, claim));
+    // On a full disk a part would stand in the way of everything else; it begins anew when there is room.
+    if (fault === 'storage-full') await rm(part, { force: true });
     if (fault === 'storage-full') return refused(fault);
     const lengthBytes = await this.partialLength(claim.sha256);
     if (!fault && lengthBytes < claim.lengthBytes) return { kind: 'partial', lengthBytes };
@@ -148,7 +160,9 @@ export class ImageStore {
     // A rename is lost in a power cut until the folder that holds it is on disk too.
     await flushFolder(dirname(path));
     await flushFolder(join(this.#folder, 'images'));
-    this.#measured.add(digest);
+    const handle = await open(path, 'r');
+    this.#measured.set(digest, await stateOf(handle));
+    await handle.close();
     return { kind: 'stored' };
   }
 
@@ -161,6 +175,12 @@ export class ImageStore {
     assert(sha256(digest) === digest, 'an image is named by its digest');
     return join(this.#folder, 'incoming', `${digest}.part`);
   }
+}
+
+/** Changes with every write to the file; who can set its times cannot set the last of them. */
+async function stateOf(handle: FileHandle): Promise<string> {
+  const { ino, size, ctimeNs } = await handle.stat({ bigint: true });
+  return `${ino} ${size} ${ctimeNs}`;
 }
 
 const refused = (fault: FaultCode): { kind: 'refused'; fault: FaultCode } => ({

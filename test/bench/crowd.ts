@@ -15,7 +15,10 @@ const speeds = [10, 25, 100, 1000] as const;
 async function burst(speed: number, imageMB: number) {
   const folder = mkdtempSync(join(tmpdir(), 'ringwave-crowd-'));
   try {
-    return summary(speed, await runCrowd({ folder, imageBytes: imageMB * 1e6, speed }));
+    return summary(
+      speed,
+      await runCrowd({ folder, imageBytes: imageMB * 1e6, speed, isTimed: true }),
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -31,6 +34,12 @@ const summary = (speed: number, end: CrowdEnd) => ({
   maxMs: end.maxMs,
   isWithinGoal: end.p95Ms < p95MsGoal,
   imagesTaken: `${end.updated}/${end.updaters}`,
+  // Held by the agent’s HTTP server, from the request read to the answer handed over; images are still under way.
+  agentHeldP50Ms: end.server?.served.p50Ms ?? null,
+  agentHeldP95Ms: end.server?.served.p95Ms ?? null,
+  // The longest that each process was busy with something else; the controller and the phones share one.
+  agentBusyMaxMs: end.server?.loopMaxMs ?? null,
+  phonesBusyMaxMs: end.ownLoopMaxMs,
   agentPeakMB: end.peakMB ?? null,
   wrong: end.wrong.length,
 });

@@ -1,7 +1,7 @@
 // The agent and the servers it is measured against, each with its CPU in an account of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -76,10 +76,16 @@ export async function startPeers(root: string, scratch: string): Promise<Server[
     const flags = ['-c', config, '-e', join(scratch, 'nginx.log')];
     servers.push({ ...started('nginx', [nginx, ...flags], 'ignore'), httpPort: ports.nginx });
     await untilListening(ports.nginx);
+    const { cpu, child } = servers.at(-1)!;
+    // Its worker may have been forked before its master was in the account.
+    for (const worker of childrenOf(child.pid!)) cpu?.watch(worker);
   }
   await wait(300);
   return servers;
 }
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 const nginxConfig = (root: string, scratch: string): string => `
 daemon off; worker_processes 1; pid ${scratch}/nginx.pid; user root;

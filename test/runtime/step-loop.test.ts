@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Change } from '@ringwave/protocol/tables';
 import { type EpochMs, laterBy, ms, seconds } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
@@ -5,7 +6,7 @@ import { type Step, StepLoop, type TableStore } from '@ringwave/runtime/step-loo
 import { test } from 'tap';
 
 type Tables = { counts: Map<string, number> };
-type Event = 'woke' | 'add' | 'add-and-tell' | 'break' | 'sleep-long' | 'nothing';
+type Event = 'woke' | 'add' | 'add-and-tell' | 'break' | 'sleep-long' | 'nothing' | 'tell';
 const start = 1_000_000 as EpochMs;
 
 /** A clock whose time and timers the test moves. */
@@ -27,7 +28,13 @@ class HandClock implements Clock {
   }
 }
 
-function loopOf(own: { commit?: (changes: readonly Change[]) => void } = {}) {
+interface Own {
+  commit?(changes: readonly Change[]): void;
+  flush?(): Promise<void>;
+  readonly mayWait?: () => boolean;
+}
+
+function loopOf(own: Own = {}) {
   const happened: string[] = [];
   const tables: Tables = { counts: new Map() };
   const clock = new HandClock();
@@ -36,6 +43,10 @@ function loopOf(own: { commit?: (changes: readonly Change[]) => void } = {}) {
     commit: (changes) => {
       own.commit?.(changes);
       happened.push(`commit ${changes.map(({ value }) => String(value)).join()}`);
+    },
+    flush: async () => {
+      happened.push('flush');
+      await own.flush?.();
     },
     close: () => {},
   };
@@ -46,6 +57,7 @@ function loopOf(own: { commit?: (changes: readonly Change[]) => void } = {}) {
     step: (event, now): Step<Tables, string> => {
       if (event === 'break') throw new Error('a bug');
       if (event === 'nothing') return { changes: [], effects: [], wakeAt: undefined };
+      if (event === 'tell') return { changes: [], effects: ['tell'], wakeAt: undefined };
       const value = (tables.counts.get('n') ?? 0) + 1;
       const effects = event === 'add-and-tell' ? [`tell ${value}`, 'again'] : [];
       const wait = event === 'sleep-long' ? ms(30 * 86_400_000) : seconds(10);
@@ -62,6 +74,7 @@ function loopOf(own: { commit?: (changes: readonly Change[]) => void } = {}) {
     committed: (_changes, event) => happened.push(`seen ${event}`),
     failed: (error, event) => happened.push(`failed ${event}: ${(error as Error).message}`),
     woke: 'woke',
+    ...(own.mayWait && { mayWait: own.mayWait }),
   });
   return { loop, happened, tables, clock };
 }
@@ -128,4 +141,75 @@ test('a bug in a step stops the loop, and so does stop', (t) => {
   t.same(stopped.happened, ['commit 1', 'seen add']);
   t.same(stopped.clock.timers, []);
   t.end();
+});
+
+test('steps of one turn share a flush, and none acts before it', async (t) => {
+  const { loop, happened } = loopOf({ mayWait: () => false });
+  loop.submit('add-and-tell');
+  loop.submit('add-and-tell');
+  t.notOk(happened.some((it) => it.startsWith('tell')));
+  await loop.settled();
+  t.same(happened.slice(0, 7), [
+    'commit 1',
+    'seen add-and-tell',
+    'commit 2',
+    'seen add-and-tell',
+    'flush',
+    'tell 1',
+    'again',
+  ]);
+  loop.stop();
+});
+
+test('what is decided during a flush is part of the next one', async (t) => {
+  let end = () => {};
+  const slow = () => new Promise<void>((resolve) => (end = resolve));
+  const { loop, happened } = loopOf({ mayWait: () => false, flush: slow });
+  loop.submit('add');
+  await turn();
+  loop.submit('add');
+  const both = loop.settled();
+  end();
+  await turn();
+  t.equal(happened.filter((it) => it === 'flush').length, 2);
+  end();
+  await both;
+  t.same(happened, ['commit 1', 'seen add', 'flush', 'commit 2', 'seen add', 'flush']);
+  loop.stop();
+});
+
+test('what may wait is flushed within a second, and nobody waits for it', async (t) => {
+  const { loop, happened, clock } = loopOf({ mayWait: () => true });
+  loop.submit('add');
+  await loop.settled();
+  await turn();
+  t.same(happened, ['commit 1', 'seen add']);
+  t.ok(clock.timers.some(({ at }) => at === start + 1000));
+  clock.timers.sort((a, b) => a.at - b.at);
+  clock.ring();
+  await loop.settled();
+  t.equal(happened.at(-1), 'flush');
+  loop.stop();
+});
+
+test('an effect is told after what was known before it is durable, though its step changed nothing', async (t) => {
+  const { loop, happened } = loopOf({ mayWait: () => true });
+  loop.submit('add');
+  loop.submit('tell');
+  await loop.settled();
+  t.same(happened, ['commit 1', 'seen add', 'seen tell', 'flush', 'tell']);
+  loop.stop();
+});
+
+test('a disk that cannot be flushed stops everything, and nothing is acted', async (t) => {
+  const broken = () => Promise.reject(new Error('no such device'));
+  const { loop, happened } = loopOf({ mayWait: () => false, flush: broken });
+  loop.submit('add-and-tell');
+  let isSettled = false;
+  void loop.settled().then(() => (isSettled = true));
+  await turn();
+  await turn();
+  loop.submit('add');
+  t.same(happened, ['commit 1', 'seen add-and-tell', 'flush', 'failed woke: no such device']);
+  t.notOk(isSettled, 'nobody who waited goes on');
 });

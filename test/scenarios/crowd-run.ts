@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
@@ -96,6 +97,15 @@ export interface CrowdEnd {
   readonly seen: number;
   readonly showsItself: number;
   readonly agentSaid: readonly string[];
+  /** Of the agent’s own HTTP server, and how long each event loop kept everything waiting; where asked for. */
+  readonly server?: ServerTimes;
+  readonly ownLoopMaxMs: number;
+}
+
+/** What `test/bench/server-times.ts` prints. */
+interface ServerTimes {
+  readonly served: { readonly requests: number; readonly p50Ms: number; readonly p95Ms: number };
+  readonly loopMaxMs: number;
 }
 
 type Told = PhoneEvent & { readonly mac: Mac };
@@ -117,9 +127,16 @@ export interface CrowdOptions {
   readonly imageBytes: number;
   /** How fast the phones' clock goes: they start within fifty seconds of it. */
   readonly speed: number;
+  /** Whether the agent tells how long it held each request. */
+  readonly isTimed?: boolean;
 }
 
-export async function runCrowd({ folder, imageBytes, speed }: CrowdOptions): Promise<CrowdEnd> {
+export async function runCrowd({
+  folder,
+  imageBytes,
+  speed,
+  isTimed,
+}: CrowdOptions): Promise<CrowdEnd> {
   const controller = await startController(join(folder, 'controller'));
   const running: (() => Promise<unknown>)[] = [() => controller.close()];
   try {
@@ -130,7 +147,7 @@ export async function runCrowd({ folder, imageBytes, speed }: CrowdOptions): Pro
     const sipPort = await freeUdpPort();
     await laySite(api, all);
     await enrolAgent(api, controller, 'lisbon', join(folder, 'agent'));
-    const agent = await startAgentProcess(join(folder, 'agent'), sipPort);
+    const agent = await startAgentProcess(join(folder, 'agent'), sipPort, isTimed);
     running.unshift(() => agent.stop());
     const clock = fastClock({
       speed,
@@ -164,6 +181,8 @@ export async function runCrowd({ folder, imageBytes, speed }: CrowdOptions): Pro
       new Set(told.filter((event) => event.kind === kind).map((event) => event.mac)).size;
     await until('all take the image', () => count('image-began') === updaters.length);
     const before = told.length;
+    const ownLoop = monitorEventLoopDelay({ resolution: 1 });
+    ownLoop.enable();
     await Promise.all(crowd.map((phone) => start(phone, false)));
     const asked = () => told.slice(before).filter((event) => event.kind === 'asked');
     const last = new Map(crowd.map((phone) => [`${phone.mac} ${lastFile(phone)}`, phone]));
@@ -175,6 +194,8 @@ export async function runCrowd({ folder, imageBytes, speed }: CrowdOptions): Pro
       const some = [...last.entries()].slice(0, 5).map(([file, { model }]) => `${model} ${file}`);
       throw new Error(`${last.size} phones, such as ${some.join(', ')}`, { cause: error });
     });
+    ownLoop.disable();
+    const server = isTimed ? await agent.times() : undefined;
     const took = asked().map((event) => event.tookMs);
     await until(
       'the images are taken',
@@ -198,6 +219,8 @@ export async function runCrowd({ folder, imageBytes, speed }: CrowdOptions): Pro
       seen: seen().length,
       showsItself: all.filter(showsItself).length,
       agentSaid: agent.said,
+      ownLoopMaxMs: Math.round(ownLoop.max / 1e6),
+      ...(server && { server }),
     };
   } finally {
     for (const stop of running) await stop();
@@ -267,20 +290,28 @@ function spread(values: readonly number[]) {
 
 const program = fileURLToPath(new URL('../../agent/bin/ringwave-agent.js', import.meta.url));
 
-async function startAgentProcess(folder: string, sipPort: number) {
+const serverTimes = fileURLToPath(new URL('../bench/server-times.ts', import.meta.url));
+
+async function startAgentProcess(folder: string, sipPort: number, isTimed = false) {
   const any = '127.0.0.1:0';
   const flags = ['--data', folder, '--http', any, '--tftp', any, '--sip', any, '--plain-secrets'];
+  const command = [program, 'run', ...flags, '--phone-sip-port', String(sipPort)];
   const child = spawn(
     process.execPath,
-    [program, 'run', ...flags, '--phone-sip-port', String(sipPort), '--log-level', 'warn'],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    [...(isTimed ? ['--import', serverTimes] : []), ...command, '--log-level', 'warn'],
+    { stdio: ['ignore', 'pipe', 'pipe', ...(isTimed ? (['ipc'] as const) : [])] },
   );
   const said: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => void said.push(line));
-  const [ready] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  createInterface({ input: child.stderr! }).on('line', (line) => void said.push(line));
+  const [ready] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   const bound = boundIn(ready);
   const ports = { httpPort: portIn(bound['http']), tftpPort: portIn(bound['tftp']) };
-  return { ports, said, peakMB: () => peakOf(child), stop: () => stopped(child) };
+  const times = async () => {
+    child.send('times');
+    const [told] = (await once(child, 'message')) as [ServerTimes];
+    return told;
+  };
+  return { ports, said, times, peakMB: () => peakOf(child), stop: () => stopped(child) };
 }
 
 function peakOf({ pid }: ChildProcess): number | undefined {

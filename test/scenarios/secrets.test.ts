@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { join } from 'node:path';
 import type { Mac } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
@@ -63,6 +64,33 @@ test('a login leaves twice in a lease, and a third asker raises an alarm (T37)',
   const third = await ask(agent, file);
   t.equal(third.status, 503);
   await until('the controller is told', () => notices().some((one) => /fetched-often/.test(one)));
+});
+
+/** Asks for the phone's file as the device at this address of the loopback net would. */
+const askFrom = (agent: RunningAgent, localAddress: string) =>
+  new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+    const headers = { 'user-agent': 'Yealink SIP-T46S 66.86.0.15' };
+    const at = { host: '127.0.0.1', port: agent.ports.http, path: file, localAddress, headers };
+    get(at, (response) => {
+      let text = '';
+      response.on('data', (piece: Buffer) => (text += piece.toString()));
+      response.on('end', () => resolve({ status: response.statusCode, text }));
+    }).on('error', reject);
+  });
+
+test('of two devices that show one MAC the second gets no login, and the first is not disturbed', async (t) => {
+  const { agent, notices } = await site(t);
+  const first = await askFrom(agent, '127.0.0.5');
+  t.ok(passwordIn(first.text));
+  await until('it counts', () => agent.tables.fetches.get(mac)?.count === 1);
+  t.equal((await askFrom(agent, '127.0.0.6')).status, 401, 'it is asked for a login that it lacks');
+  t.equal((await askFrom(agent, '127.0.0.6')).status, 503);
+  await until('the controller is told', () =>
+    notices().some((one) => /^mac-claimed-twice .*127\.0\.0\.5 .*127\.0\.0\.6$/.test(one)),
+  );
+  const again = await askFrom(agent, '127.0.0.5');
+  const twice = again.status === 401 ? await askFrom(agent, '127.0.0.5') : again;
+  t.equal(passwordIn(twice.text), passwordIn(first.text));
 });
 
 test('in clear no login leaves where the site has not allowed it (T40)', async (t) => {

@@ -1,5 +1,6 @@
 import { type Change, fold, type Tables } from '@ringwave/protocol/tables';
 import type { EpochMs } from '@ringwave/protocol/units';
+import { durableWithin } from '@ringwave/runtime/group-flush';
 import type { Step } from '@ringwave/runtime/step-loop';
 import type { Timeline } from './timeline.ts';
 
@@ -12,6 +13,8 @@ export interface NodeParts<T extends Tables, Event, Effect> {
   readonly timeline: Timeline;
   step(tables: T, event: Event, now: EpochMs): Step<T, Effect>;
   act(effect: Effect): void;
+  /** As the loop's; absent: every commit is durable. */
+  mayWait?(changes: readonly Change<T>[]): boolean;
   /** Asked before each commit: whether the power fails here. */
   crashes(): CrashPoint | undefined;
   /** The process is gone; whoever restarts it calls `restart`. */
@@ -23,11 +26,15 @@ export interface NodeParts<T extends Tables, Event, Effect> {
 
 /**
  * One program under virtual time: the production step with a disk that keeps what was committed and a
- * memory that does not survive. It does what `StepLoop` does, with power failures at the worst moments.
+ * memory that does not survive. It does what `StepLoop` does, with power failures at the worst moments: what may wait
+ * for the disk is always lost.
  */
 export class SimNode<T extends Tables, Event, Effect> {
   readonly #parts: NodeParts<T, Event, Effect>;
   readonly disk: T;
+  /** Committed in order and not durable yet. */
+  #owed: Change<T>[] = [];
+  #cancelFlush: (() => void) | undefined;
   tables: T;
   isUp = false;
   #cancelWake: () => void = () => {};
@@ -67,7 +74,7 @@ export class SimNode<T extends Tables, Event, Effect> {
     const step = this.#parts.step(this.tables, event, timeline.now);
     const crash = this.#parts.crashes();
     if (crash === 'before-commit') return this.crash();
-    fold(this.disk, this.#durable(step.changes));
+    this.#commit(step);
     if (crash === 'after-commit') return this.crash();
     fold(this.tables, step.changes);
     this.#parts.checked(event, step);
@@ -79,7 +86,21 @@ export class SimNode<T extends Tables, Event, Effect> {
     }
   }
 
-  #durable(changes: readonly Change<T>[]): Change<T>[] {
+  #commit({ changes, effects }: Step<T, Effect>): void {
+    this.#owed.push(...this.#kept(changes));
+    if (effects.length > 0 || !this.#parts.mayWait?.(changes)) return this.#flush();
+    const { timeline } = this.#parts;
+    this.#cancelFlush ??= timeline.at(timeline.now + durableWithin, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    fold(this.disk, this.#owed);
+    this.#owed = [];
+  }
+
+  #kept(changes: readonly Change<T>[]): Change<T>[] {
     return changes.filter((change) => !this.#parts.volatile.includes(change.table));
   }
 
@@ -100,6 +121,9 @@ export class SimNode<T extends Tables, Event, Effect> {
     this.isUp = false;
     this.#waiting = [];
     this.#cancelWake();
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    this.#owed = [];
     this.#parts.crashed();
   }
 }

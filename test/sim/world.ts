@@ -9,6 +9,7 @@ import {
 } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import { stepAgent } from '../../agent/core/agent.ts';
+import { mayWait } from '../../agent/core/may-wait.ts';
 import { firmwareFor } from '../../agent/core/provisioning/read-request.ts';
 import {
   type AgentEffect,
@@ -235,6 +236,7 @@ export class World {
         return this.#plant.agentStep?.(step) ?? step;
       },
       act: (effect) => this.#agentActs(this.#agent(site), effect),
+      mayWait,
       crashes: () => this.#crashes(),
       crashed: () => this.#agentDied(this.#agent(site)),
       checked: (event, step) => {

@@ -5,7 +5,7 @@ import type { FaultCode } from '@ringwave/protocol/faults';
 import type { PlanPhone } from '@ringwave/protocol/messages';
 import { type EpochMs, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
 import { offeredSecret } from '../rotation.ts';
-import type { AgentDraft, AgentTables, Credential, SealedSecret, Work } from '../state.ts';
+import type { AgentDraft, AgentTables, Credential, Fetches, SealedSecret, Work } from '../state.ts';
 
 /** What the site allows; closed unless someone opened it. */
 export interface SecretPolicy {
@@ -53,6 +53,9 @@ export const holderFetchesMax = 8;
 /** A phone fetches its files again right after its proof, still in the same boot. */
 export const graceAfterProof = minutes(10);
 
+/** A phone keeps its address for a boot; who shows its MAC from another one within this time is another device. */
+export const oneBoot = minutes(10);
+
 /** Phases of a planned restart: the phone reads its files again and needs all of them. */
 const RESTARTS: readonly Work['phase'][] = ['offered', 'downloading', 'rebooting', 'verifying'];
 
@@ -96,6 +99,8 @@ export function handing(
   }
   if (lease === undefined) return closed;
   const taken = tables.fetches.get(mac);
+  const twin = twinAlarm(mac, asker, taken?.lease === lease ? taken : undefined, now);
+  if (twin) return { kind: 'later', alarm: twin };
   const most = asker.generation === secret.generation ? holderFetchesMax : fetchesMax;
   if (taken?.lease !== lease || taken.count < most) return { kind: 'with', secret };
   const detail = `the file of ${mac} was taken ${taken.count} times in one lease; last asked from ${asker.address}`;
@@ -103,12 +108,31 @@ export function handing(
 }
 
 /** A file with the secret left whole: that counts against its lease. */
-export function secretTaken(draft: AgentDraft, mac: Mac, now: EpochMs): void {
+export function secretTaken(
+  draft: AgentDraft,
+  { mac, address }: { readonly mac: Mac; readonly address?: string },
+  now: EpochMs,
+): void {
   const lease = leaseOf(draft.credentials.get(mac), draft.work.get(mac), now);
   if (lease === undefined) return;
   const before = draft.fetches.get(mac);
   const count = before?.lease === lease ? before.count + 1 : 1;
-  draft.fetches.put(mac, { lease, count });
+  draft.fetches.put(mac, { lease, count, ...(address === undefined ? {} : { address, at: now }) });
+}
+
+/** Two devices that show one MAC: the first has the secret, and whoever comes after must know it already. */
+function twinAlarm(
+  mac: Mac,
+  { address, generation }: Asker,
+  taken: Fetches | undefined,
+  now: EpochMs,
+): Alarm | undefined {
+  const { address: first, at } = taken ?? {};
+  if (generation > 0 || first === undefined || at === undefined || first === address) return;
+  // A phone with IPv4 and IPv6 asks by either.
+  if (first.includes(':') !== address.includes(':') || now >= laterBy(at, oneBoot)) return;
+  const detail = `${mac} took its login at ${first} and now asks for it from ${address}`;
+  return { fault: 'mac-claimed-twice', detail };
 }
 
 /** Whether the asker is where the phone is. */

@@ -19,7 +19,7 @@ export class TftpPeer {
   readonly #arrived: Arrived[] = [];
   #waiting: ((arrived: Arrived) => void) | undefined;
 
-  static async open(): Promise<TftpPeer> {
+  static async open(address = '127.0.0.1'): Promise<TftpPeer> {
     const peer = new TftpPeer();
     peer.#socket.on('message', (bytes, from: RemoteInfo) => {
       const arrived = { bytes, packet: decodePacket(bytes), port: from.port };
@@ -27,7 +27,7 @@ export class TftpPeer {
       else peer.#arrived.push(arrived);
       peer.#waiting = undefined;
     });
-    peer.#socket.bind(0, '127.0.0.1');
+    peer.#socket.bind(0, address);
     await once(peer.#socket, 'listening');
     return peer;
   }

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { copyFileSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
@@ -55,6 +55,35 @@ test('a commit is all or nothing', (t) => {
   );
   store.close();
   t.end();
+});
+
+test('a power cut takes only commits that were not flushed, and the last of them first', async (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'state.sqlite');
+  const store = new SqliteTables(file, ['phones']);
+  const logBytes = () => statSync(`${file}-wal`).size;
+  store.commit([put('now', 1)]);
+  for (const n of [1, 2, 3]) store.commit([put('n', n), put(`at ${n}`, n)], 'flushed');
+  await store.flush();
+  const flushed = logBytes();
+  for (const n of [4, 5, 6]) store.commit([put('n', n), put(`at ${n}`, n)], 'flushed');
+  const seen = new Set<number>();
+  // An eighth of a frame: 24 bytes and a page.
+  for (let length = flushed; length <= logBytes(); length += 4120 / 8) {
+    const copy = join(folder, `${length}.sqlite`);
+    copyFileSync(file, copy);
+    copyFileSync(`${file}-wal`, `${copy}-wal`);
+    truncateSync(`${copy}-wal`, length);
+    const after = new SqliteTables(copy, ['phones']);
+    const held = new Map(rows(after));
+    const last = held.get('n') as number;
+    seen.add(last);
+    const whole = Array.from({ length: last }, (_, place) => [`at ${place + 1}`, place + 1]);
+    t.same([...held], [...whole, ['n', last], ['now', 1]]);
+    after.close();
+  }
+  t.same([...seen], [3, 4, 5, 6]);
+  store.close();
 });
 
 test('another process never sees half a commit', (t) => {

@@ -32,11 +32,15 @@ function given(
   {
     credential = rotating,
     taken = 0,
+    takenAt = noon,
+    takenBy,
     policy = closed,
     work,
   }: {
     credential?: Credential;
     taken?: number;
+    takenAt?: EpochMs;
+    takenBy?: string;
     policy?: SecretPolicy;
     work?: Work;
   } = {},
@@ -45,7 +49,11 @@ function given(
   const tables = {
     credentials: new Map([[mac, credential]]),
     work: new Map(work ? [[mac, work]] : []),
-    fetches: new Map(taken > 0 ? [[mac, { lease, count: taken }]] : []),
+    fetches: new Map(
+      taken > 0
+        ? [[mac, { lease, count: taken, ...(takenBy && { address: takenBy, at: takenAt }) }]]
+        : [],
+    ),
   };
   return handing(tables, { mac }, { ...atHome, ...asker }, { now: noon, policy });
 }
@@ -137,5 +145,19 @@ test('a lease is a rotation, the ten minutes after its proof, or a planned resta
 
 test('a phone that has no secret yet gets its file without one', (t) => {
   t.equal(fault(given({}, { credential: { mac } })), 'without');
+  t.end();
+});
+
+test('of two devices with one MAC the second gets no secret, and an alarm names both', (t) => {
+  const first = { taken: 1, takenBy: '10.0.0.7' };
+  t.equal(fault(given({ address: '10.0.0.8' }, first)), 'later mac-claimed-twice');
+  t.match(given({ address: '10.0.0.8' }, first), {
+    alarm: { detail: `${mac} took its login at 10.0.0.7 and now asks for it from 10.0.0.8` },
+  });
+  t.equal(fault(given({ address: '10.0.0.7' }, first)), 'with', 'the first is not disturbed');
+  t.equal(fault(given({ address: '10.0.0.8', generation: 3 }, first)), 'with', 'who has it, moved');
+  t.equal(fault(given({ address: '2001:db8::7' }, first)), 'with', 'a phone of two families');
+  const longAgo = { ...first, takenAt: (noon - minutes(10)) as EpochMs };
+  t.equal(fault(given({ address: '10.0.0.8' }, longAgo)), 'with', 'after a boot it may have moved');
   t.end();
 });
