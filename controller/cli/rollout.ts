@@ -4,6 +4,7 @@ import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
+import { registerRehearse } from './rehearse.ts';
 
 interface CreateFlags {
   readonly from: string;
@@ -66,6 +67,7 @@ export function registerRollout(program: Command, out: CliOutput): void {
           : []),
       ]);
     });
+  registerRehearse(rollout, out);
   registerChanges(rollout, out);
   registerVerbs(rollout, out);
 }

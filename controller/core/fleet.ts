@@ -75,6 +75,8 @@ export function takeHello(
     replan(draft, site, now, { above: Math.max(hello.planRevision, newest) });
   }
   noteHeld(draft, site, hello.planRevision);
+  // What was sent over an earlier connection may be lost with it: it is sent again at once.
+  draft.owed.remove(site);
   const halt = draft.halt.get('halt');
   if (halt) effects.push({ kind: 'send-halt', halt, site });
 }

@@ -21,7 +21,11 @@ export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
   for (const [key, progress] of draft.progress.written()) {
     const before = draft.progress.base.get(key);
     const now = progress ?? before;
-    if (now && !isWorkAlike(before, progress)) sites.add(now.site);
+    if (!now || isWorkAlike(before, progress)) continue;
+    // A part that ends stays named until its rollout does, unless another rollout has waited for the phone.
+    const isEnd = before !== undefined && progress !== undefined && isSameRoad(before, progress);
+    if (isEnd && (draft.assignments.get(now.mac)?.length ?? 0) < 2) continue;
+    sites.add(now.site);
   }
   for (const [id, rollout] of draft.rollouts.written()) {
     if (rollout && isRunAlike(draft.rollouts.base.get(id), rollout)) continue;
@@ -41,13 +45,12 @@ const isPlannedAlike = (a: Phone, b: Phone): boolean =>
   a.coverageGroup === b.coverageGroup &&
   a.credentialGeneration === b.credentialGeneration;
 
+const isSameRoad = (a: Progress, b: Progress): boolean =>
+  a.site === b.site && a.wave === b.wave && String(a.hops) === String(b.hops);
+
 /** The end of a phone's part may let another rollout have it. */
 const isWorkAlike = (a: Progress | undefined, b: Progress | undefined): boolean =>
-  a !== undefined &&
-  b !== undefined &&
-  isFinal(a.phase) === isFinal(b.phase) &&
-  a.wave === b.wave &&
-  String(a.hops) === String(b.hops);
+  a !== undefined && b !== undefined && isFinal(a.phase) === isFinal(b.phase) && isSameRoad(a, b);
 
 /** Counts of waves change with every phone and are in no plan. */
 const isRunAlike = (a: Rollout | undefined, b: Rollout): boolean =>

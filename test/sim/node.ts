@@ -2,7 +2,7 @@ import { type Change, fold, type Tables } from '@ringwave/protocol/tables';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { durableWithin } from '@ringwave/runtime/group-flush';
 import type { Step } from '@ringwave/runtime/step-loop';
-import type { Timeline } from './timeline.ts';
+import type { Timeline } from '../../rehearsal/timeline.ts';
 
 export type CrashPoint = 'before-commit' | 'after-commit';
 

@@ -34,7 +34,7 @@ import { type SimFleet, simFleet, type SimPhone } from './fleet.ts';
 import { Invariants } from './invariants.ts';
 import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
-import { Timeline } from './timeline.ts';
+import { Timeline } from '../../rehearsal/timeline.ts';
 
 // A world of one controller, some agents and their phones: production steps, virtual time, faults by seed.
 

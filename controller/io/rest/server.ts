@@ -18,6 +18,7 @@ import { fleetRoutes } from './fleet-routes.ts';
 import { phoneRoutes } from './phone-routes.ts';
 import { releaseRoutes } from './release-routes.ts';
 import type { RestParts } from './rest-parts.ts';
+import { rehearsalRoutes } from './rehearsal-routes.ts';
 import { rolloutRoutes } from './rollout-routes.ts';
 import { siteRoutes } from './site-routes.ts';
 
@@ -69,6 +70,7 @@ export async function restServer(
     releaseRoutes(closed, parts);
     advisoryRoutes(closed, parts);
     feedRoutes(closed, parts);
+    rehearsalRoutes(closed, parts);
     rolloutRoutes(closed, parts);
     liveRoute(closed, parts);
   });

@@ -19,7 +19,12 @@ export class Timeline {
 
   /** Runs once at that instant, or now if it has passed; gives the cancel. */
   at(at: number, run: () => void): () => void {
-    const due: Due = { at: Math.max(at, this.now), order: this.#order++, run, cancelled: false };
+    const due: Due = {
+      at: Math.max(Math.ceil(at), this.now),
+      order: this.#order++,
+      run,
+      cancelled: false,
+    };
     this.#push(due);
     return () => {
       due.cancelled = true;

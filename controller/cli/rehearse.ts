@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import type { RehearsalResult } from '@ringwave/rehearsal/rehearse';
+import { ApiClient } from './api-client.ts';
+import { readJsonFile } from './json-file.ts';
+import type { CliOutput } from './json-lines.ts';
+import { localTime, print, table } from './print.ts';
+
+interface Flags {
+  readonly seeds?: string;
+  readonly days?: string;
+  readonly failedPart?: string;
+  readonly json?: boolean;
+}
+
+export function registerRehearse(rollout: Command, out: CliOutput): void {
+  rollout
+    .command('rehearse <file>')
+    .description(
+      'run a rollout in virtual time on what is known: when it ends, what it costs, who never finishes',
+    )
+    .option('--seeds <number>', 'runs, each with other chances (usually 3)')
+    .option('--days <number>', 'days looked ahead (usually 60)')
+    .option('--failed-part <part>', 'part of updates that come back on the old version, 0 to 1')
+    .option('--json', 'print JSON')
+    .action(async (file: string, flags: Flags, command: Command) => {
+      const rolloutBody = await readJsonFile(file);
+      const body = {
+        rollout: rolloutBody,
+        ...(flags.seeds === undefined ? {} : { seeds: Number(flags.seeds) }),
+        ...(flags.days === undefined ? {} : { daysMax: Number(flags.days) }),
+        ...(flags.failedPart === undefined ? {} : { failedPart: Number(flags.failedPart) }),
+      };
+      const api = ApiClient.of(command);
+      const said = (await api.send('POST', '/rollouts/rehearse', body)) as RehearsalResult;
+      await print(out, flags.json, said, () => told(said));
+    });
+}
+
+/** Sites shown: those that end last are what a plan is judged by. */
+const sitesShown = 10;
+
+function told({ rollout, from, finish, runs }: RehearsalResult): string[] {
+  const [first] = runs;
+  const when = (at: number | null) =>
+    at === null ? 'not within the days looked ahead' : localTime(at);
+  const last = [...(first?.sites ?? [])]
+    .sort((a, b) => (b.lastDoneAt ?? 0) - (a.lastDoneAt ?? 0))
+    .slice(0, sitesShown);
+  return [
+    `${rollout}, rehearsed from ${localTime(from)} in ${runs.length} runs`,
+    `ends: half of the runs by ${when(finish.p50)}, nine of ten by ${when(finish.p90)}, all by ${when(finish.last)}`,
+    ...table(
+      [
+        'run',
+        'state',
+        'ends',
+        'done',
+        'failed',
+        'skipped',
+        'open',
+        'WAN MB',
+        'LAN MB',
+        'phone minutes',
+        'quorum waits',
+      ],
+      runs.map((run) => [
+        String(run.seed),
+        run.state,
+        when(run.finishedAt),
+        ...[run.done, run.failed, run.skipped, run.open].map(String),
+        ...[run.wanBytes, run.lanBytes].map((bytes) => String(Math.round(bytes / 1_000_000))),
+        String(run.phoneMinutesLost),
+        String(run.quorumWaits),
+      ]),
+    ),
+    ...(first?.stops ?? []).map(({ at, reason }) => `stops ${localTime(at)}: ${reason}`),
+    'sites that end last (run 1):',
+    ...table(
+      ['site', 'phones', 'first start', 'last done', 'starts', 'phone minutes'],
+      last.map((line) => [
+        line.site,
+        String(line.phones),
+        line.firstStartAt === null ? 'never' : localTime(line.firstStartAt),
+        line.lastDoneAt === null ? 'never' : localTime(line.lastDoneAt),
+        String(line.starts),
+        String(line.phoneMinutesLost),
+      ]),
+    ),
+    ...(first?.neverSites ?? []).map(({ site, why }) => `never: site ${site}: ${why}`),
+    ...(first?.neverPhones ?? []).map(
+      ({ why, count, first: some }) =>
+        `never: ${count} phones: ${why} (${some
+          .slice(0, 3)
+          .map(({ mac, site }) => `${mac} at ${site}`)
+          .join(', ')}${count > 3 ? ', …' : ''})`,
+    ),
+  ];
+}

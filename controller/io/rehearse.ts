@@ -1,0 +1,33 @@
+import { Worker } from 'node:worker_threads';
+import type { RehearsalResult } from '@ringwave/rehearsal/rehearse';
+import type { RehearsalTask } from '@ringwave/rehearsal/rehearsal-worker';
+import type { Refusal } from '../core/state.ts';
+
+// Starts a rehearsal in a thread of its own: the controller goes on while it runs.
+
+export type Rehearsed = RehearsalResult | { readonly refusals: readonly Refusal[] };
+
+/** Ten minutes: a million phones are rehearsed by a part of the fleet, not by waiting. */
+const takesMsMax = 600_000;
+/** A rehearsal holds a copy of the fleet's rows and the agents' own: 4 GiB is a million phones. */
+const heapMbMax = 4096;
+
+/** Rejects when it takes too long, needs too much memory, or is ended by `signal`. */
+export function rehearseApart(task: RehearsalTask, signal: AbortSignal): Promise<Rehearsed> {
+  const file = new URL(import.meta.resolve('@ringwave/rehearsal/rehearsal-worker'));
+  const worker = new Worker(file, {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
+  });
+  return new Promise((resolve, reject) => {
+    const end = (reason: string) => {
+      void worker.terminate();
+      reject(new Error(reason));
+    };
+    const timer = setTimeout(() => end('it took longer than ten minutes'), takesMsMax);
+    signal.addEventListener('abort', () => end('it was ended'), { once: true });
+    worker.once('message', (said: Rehearsed) => resolve(said));
+    worker.once('error', (error) => reject(error));
+    worker.once('exit', () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,116 @@
+import type { EpochMs, Id } from '@ringwave/protocol/units';
+import { Temporal } from 'temporal-polyfill';
+import type { ControllerTables, Refusal, RolloutInput } from '../controller/core/state.ts';
+import { distributionOf, type Distribution, outcomeOf, type RunOutcome } from './outcome.ts';
+import { type Assumptions, Rehearsal } from './rehearsal.ts';
+
+// Rehearses a rollout before anything is touched: some runs by seed, each with the production steps.
+
+/** What may be said about the world; what is not said is usual. */
+export interface RehearsalWishes {
+  /** Runs with seeds 1, 2, 3, … */
+  readonly seeds?: number;
+  readonly daysMax?: number;
+  /** Part of updates that come back on the old version, 0 to 1. */
+  readonly failedPart?: number;
+  /** Part of phones in a call by the hour of the site's day, 24 parts from midnight. */
+  readonly busyByHour?: readonly number[];
+  readonly lanBytesPerSecond?: number;
+  readonly wanBytesPerSecond?: number;
+  /** Hours until a person says go on. */
+  readonly personTakesHours?: number;
+}
+
+export interface RehearsalResult {
+  readonly rollout: Id;
+  /** The instant from which it was rehearsed. */
+  readonly from: EpochMs;
+  readonly finish: Distribution;
+  readonly runs: readonly RunOutcome[];
+}
+
+/** Runs of one rehearsal: enough for a tenth, and 100,000 phones still end in minutes. */
+export const seedsMax = 20;
+const seedsUsually = 3;
+const daysUsually = 60;
+/** A desk phone takes its image at 8 Mbit/s: flash is slower than the network. */
+const lanUsually = 1_000_000;
+/** A branch line of 20 Mbit/s. */
+const wanUsually = 2_500_000;
+/** Two days without a request: phones ask their provisioning server at least daily. */
+const offAfterMs = 2 * 86_400_000;
+const personTakesUsually = 8;
+/** One desk in ten is on a call in office hours, one in two hundred at night. */
+const busyUsually = Array.from({ length: 24 }, (_, hour) => (hour >= 8 && hour < 18 ? 0.1 : 0.005));
+/** From its last image byte to its first request where nothing was learned: 1 to 4 minutes. */
+const flashUsually: readonly [number, number] = [60_000, 240_000];
+
+/** Gives the refusals where the rollout would be refused as it stands. */
+export function rehearse(
+  tables: ControllerTables,
+  input: RolloutInput,
+  now: EpochMs,
+  wishes: RehearsalWishes = {},
+): RehearsalResult | { readonly refusals: readonly Refusal[] } {
+  const runs: RunOutcome[] = [];
+  for (let seed = 1; seed <= (wishes.seeds ?? seedsUsually); seed += 1) {
+    const assume = assumptions(tables, wishes);
+    const rehearsal = new Rehearsal(tables, { seed, rollout: input.id, now, assume });
+    const refusals = beginIn(rehearsal, input);
+    if (refusals.length > 0) return { refusals };
+    const finishedAt = rehearsal.run();
+    runs.push(outcomeOf(rehearsal, seed, finishedAt));
+  }
+  return { rollout: input.id, from: now, finish: distributionOf(runs), runs };
+}
+
+/** One that is stored already is rehearsed as it stands; its number of phones needs nobody's confirmation. */
+function beginIn(rehearsal: Rehearsal, input: RolloutInput): readonly Refusal[] {
+  const { tables } = rehearsal.controller;
+  if (!tables.rollouts.has(input.id)) {
+    const first = rehearsal.command({ kind: 'rollout-create', input }, 'rehearsal');
+    const asked = first.flatMap(({ next }) => /--confirm (\d+)/.exec(next)?.[1] ?? [])[0];
+    const confirmed = { ...input, confirmPhones: Number(asked) };
+    const refusals =
+      asked === undefined
+        ? first
+        : rehearsal.command({ kind: 'rollout-create', input: confirmed }, 'rehearsal');
+    if (refusals.length > 0) return refusals;
+  }
+  const { state } = tables.rollouts.get(input.id) ?? {};
+  if (state !== 'awaiting-approval') return [];
+  return rehearsal.command({ kind: 'rollout-approve', rollout: input.id }, 'a second person');
+}
+
+function assumptions(tables: ControllerTables, wishes: RehearsalWishes): Assumptions {
+  const busy = wishes.busyByHour ?? busyUsually;
+  const hourAt = hours(tables);
+  return {
+    habits: {
+      busyPart: (site, at) => busy[hourAt(site, at)] ?? 0,
+      failedPart: wishes.failedPart ?? 0,
+      lanBytesPerSecond: wishes.lanBytesPerSecond ?? lanUsually,
+      flashTakes: () => flashUsually,
+    },
+    wanBytesPerSecond: wishes.wanBytesPerSecond ?? wanUsually,
+    offAfterMs,
+    personTakesMs: (wishes.personTakesHours ?? personTakesUsually) * 3_600_000,
+    daysMax: wishes.daysMax ?? daysUsually,
+  };
+}
+
+/** The hour of a site's day; asked for each wake, so the offset of a zone is kept for a quarter of an hour. */
+function hours(tables: ControllerTables): (site: Id, at: EpochMs) => number {
+  const offsets = new Map<string, { readonly quarter: number; readonly offsetMs: number }>();
+  return (site, at) => {
+    const zone = tables.sites.get(site)?.zone ?? 'UTC';
+    const quarter = Math.floor(at / 900_000);
+    let known = offsets.get(zone);
+    if (known?.quarter !== quarter) {
+      const zoned = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
+      known = { quarter, offsetMs: zoned.offsetNanoseconds / 1_000_000 };
+      offsets.set(zone, known);
+    }
+    return Math.floor((at + known.offsetMs) / 3_600_000) % 24;
+  };
+}

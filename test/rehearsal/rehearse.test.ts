@@ -1,0 +1,111 @@
+import { hours, minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { type RehearsalResult, rehearse } from '../../rehearsal/rehearse.ts';
+import { distributionOf } from '../../rehearsal/outcome.ts';
+import type { ControllerTables, RolloutInput } from '../../controller/core/state.ts';
+import { bigFleet, releases } from '../bench/big-fleet.ts';
+import { type Desk, idOf, phoneOf, rolloutOf, siteOf, smallFleet } from '../controller/core/desk.ts';
+
+const noon = Date.UTC(2026, 10, 2, 12) as never;
+const big: RolloutInput = rolloutOf({
+  id: idOf('big'),
+  releases: releases.map(({ id }) => id),
+  waves: [{ name: 'canary', per: ['model'] }, { name: 'rest' }],
+  gate: { successMin: 0.9, failuresMax: 5, minSample: 3, soak: hours(1) },
+});
+
+const ran = (said: ReturnType<typeof rehearse>): RehearsalResult => {
+  if ('refusals' in said) throw new Error(JSON.stringify(said.refusals));
+  return said;
+};
+const firstRun = (said: ReturnType<typeof rehearse>) => {
+  const [run] = ran(said).runs;
+  if (!run) throw new Error('no run');
+  return run;
+};
+const rehearsed = (desk: Desk, own: Partial<RolloutInput> = {}, wishes = {}) =>
+  firstRun(rehearse(desk.tables, rolloutOf(own), desk.now, { seeds: 1, ...wishes }));
+
+test('the same input gives the same bytes, and another seed another night', (t) => {
+  const tables = bigFleet({ sites: 3, phonesPerSite: 20 }, noon);
+  const once = JSON.stringify(rehearse(tables, big, noon, { seeds: 2 }));
+  t.equal(JSON.stringify(rehearse(tables, big, noon, { seeds: 2 })), once);
+  const [one, two] = (JSON.parse(once) as RehearsalResult).runs;
+  t.not(one?.finishedAt, two?.finishedAt);
+  t.end();
+});
+
+test('a rehearsal touches nothing of what it was given', (t) => {
+  const tables = bigFleet({ sites: 2, phonesPerSite: 10 }, noon);
+  const shown = (known: ControllerTables) =>
+    JSON.stringify(Object.entries(known).map(([name, rows]) => [name, [...rows]]));
+  const before = shown(tables);
+  rehearse(tables, big, noon, { seeds: 1 });
+  t.equal(shown(tables), before);
+  t.end();
+});
+
+test('every phone is done, each image crosses the line once a site, and the LAN carries it to each phone', (t) => {
+  const tables = bigFleet({ sites: 3, phonesPerSite: 20 }, noon);
+  const run = firstRun(rehearse(tables, big, noon, { seeds: 1 }));
+  t.match(run, { state: 'done', done: 60, failed: 0, open: 0, neverSites: [], neverPhones: [] });
+  t.equal(run.wanBytes, 3 * 4 * 30_000_000);
+  t.equal(run.lanBytes, 60 * 30_000_000);
+  t.ok(run.phoneMinutesLost > 60, 'each phone is down for minutes');
+  t.ok(
+    run.sites.every(({ firstStartAt, lastDoneAt }) => (firstStartAt ?? 0) < (lastDoneAt ?? 0)),
+    'each site has its time',
+  );
+  t.end();
+});
+
+test('a site without an agent never finishes, and its phones say why', (t) => {
+  const desk = smallFleet(2);
+  desk.do({ kind: 'site-put', site: siteOf('berlin') });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(9, { site: idOf('berlin') })] });
+  const run = rehearsed(desk, {}, { daysMax: 3 });
+  t.equal(run.finishedAt, null);
+  t.same(run.neverSites, [{ site: 'berlin', why: 'No agent is enrolled there' }]);
+  t.match(run.neverPhones, [{ why: 'No agent is enrolled at its site', count: 1 }]);
+  t.end();
+});
+
+test('a phone that was not seen for days counts as off and is told apart', (t) => {
+  const desk = smallFleet(3);
+  desk.wait(5 * 24 * 60);
+  for (const number of [1, 2]) desk.seen(idOf('lisbon'), number, '66.85.0.5');
+  const run = rehearsed(desk);
+  t.match(run, { done: 2, failed: 1 });
+  t.match(run.neverPhones, [{ why: 'It was not seen for long and counts as off', count: 1 }]);
+  t.end();
+});
+
+test('what the controller would refuse is refused before anything runs', (t) => {
+  const said = rehearse(smallFleet(2).tables, rolloutOf({ selection: { models: ['T99'] } }), noon);
+  t.match(said, { refusals: [{ reason: 'selects no phone' }] });
+  t.end();
+});
+
+test('failures stop the wave, a person goes on later, and both are in the answer', (t) => {
+  const gate = { successMin: 0.9, failuresMax: 0, minSample: 1, soak: minutes(10) };
+  const run = rehearsed(smallFleet(6), { gate, attemptsMax: 1 }, { failedPart: 0.7 });
+  t.ok(run.failed > 0);
+  t.match(run.stops[0]?.reason, /phones failed, at most 0 may/);
+  t.end();
+});
+
+test('phones in calls are left alone, so that a busy fleet takes longer', (t) => {
+  const at = (part: number) =>
+    rehearsed(smallFleet(20), {}, { busyByHour: Array.from({ length: 24 }, () => part) });
+  const [idle, busy] = [at(0), at(0.6)];
+  t.equal(busy.done, 20);
+  t.ok((busy.finishedAt ?? 0) > (idle.finishedAt ?? 0));
+  t.ok((busy.sites[0]?.starts ?? 0) > (idle.sites[0]?.starts ?? 0), 'they are asked again');
+  t.end();
+});
+
+test('runs that do not end count as the latest', (t) => {
+  const run = (at: number | null) => ({ finishedAt: at as never });
+  t.same(distributionOf([run(5), run(null), run(3)]), { p10: 3, p50: 5, p90: null, last: null });
+  t.end();
+});
