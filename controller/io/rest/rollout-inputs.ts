@@ -88,7 +88,7 @@ const PaceBody = Type.Object(
   closed,
 );
 
-const RolloutBody = Type.Object(
+export const RolloutBody = Type.Object(
   {
     id: IdText,
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
