@@ -63,11 +63,18 @@ export function registerPhone(program: Command, out: CliOutput): void {
     .command('explain <mac>')
     .description('why this phone is where it is, what it waits for and when it is tried next')
     .option('--at <time>', 'as it will stand then, as far as is known now; ISO 8601')
+    .option(
+      '--where <selection>',
+      'also whether this selection means it, and why (docs/selection.md)',
+    )
     .option('--json', 'print JSON')
-    .action(async (mac: string, flags: { at?: string; json?: boolean }, command: Command) => {
-      const at = flags.at === undefined ? '' : `?at=${instantFrom(flags.at)}`;
+    .action(async (mac: string, flags: ExplainFlags, command: Command) => {
+      const query = new URLSearchParams({
+        ...(flags.at === undefined ? {} : { at: String(instantFrom(flags.at)) }),
+        ...(flags.where === undefined ? {} : { where: flags.where }),
+      });
       const found = await ApiClient.of(command).get<Explained>(
-        `/phones/${encodeURIComponent(mac)}${at}`,
+        `/phones/${encodeURIComponent(mac)}?${query.toString()}`,
       );
       await print(out, flags.json, found, () => explained(found));
     });
@@ -118,7 +125,14 @@ const row = (phone: PhoneView): string[] => [
   phone.work?.reason ?? '',
 ];
 
+interface ExplainFlags {
+  readonly at?: string;
+  readonly where?: string;
+  readonly json?: boolean;
+}
+
 interface Explained extends PhoneView {
+  readonly selection?: { readonly matches: boolean; readonly because: readonly string[] };
   readonly rollouts: readonly (NonNullable<PhoneView['work']> & { readonly rollout: string })[];
   readonly verdicts: readonly {
     readonly rule: string;
@@ -148,5 +162,16 @@ function explained(phone: Explained): string[] {
   const verdicts = phone.verdicts.map(
     (one) => `  ${one.verdict.padEnd(7)} ${one.rule}: ${one.evidence}`,
   );
-  return [head, ...(works.length > 0 ? works.flat() : ['  in no rollout']), ...drift, ...verdicts];
+  const selection = phone.selection
+    ? [
+        `  ${phone.selection.matches ? 'is' : 'is not'} in the selection: ${phone.selection.because.join('; ')}`,
+      ]
+    : [];
+  return [
+    head,
+    ...selection,
+    ...(works.length > 0 ? works.flat() : ['  in no rollout']),
+    ...drift,
+    ...verdicts,
+  ];
 }
