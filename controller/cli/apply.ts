@@ -71,13 +71,19 @@ function placed(
   documents: readonly FiledDocument[],
 ): FileProblem {
   const problem = `${thing} ${reason}`;
-  const filed = documents.find(({ noun, document: { id } }) =>
-    new RegExp(`^${noun} ${id}(?![a-z0-9-])`).test(thing),
-  );
+  const filed =
+    documents.find(({ name }) => thing === name || thing.startsWith(`${name}:`)) ??
+    documents.find(({ document }) => names(document, thing));
   if (!filed) return { file: documents[0]?.file ?? '', line: 1, column: 1, problem, next };
-  const path = /: ([\w.[\]]+)(?:,|$)/.exec(thing)?.[1] ?? 'id';
+  // `site lisbon: windows[0].end`, `policy fixes: where, column 3`; a thing without a path is the document.
+  const inside = thing.startsWith(filed.name) ? thing.slice(filed.name.length + 2) : '';
+  const path = /^[\w.[\]]+/.exec(inside)?.[0] ?? 'id';
   return { file: filed.file, ...filed.place(path), problem, next };
 }
+
+/** A release or a site that is not there: the document that names it. */
+const names = (document: object, thing: string): boolean =>
+  JSON.stringify(document).includes(JSON.stringify(thing.split(' ').at(-1)));
 
 const SIGN = { add: '+', change: '~', same: '=' } as const;
 

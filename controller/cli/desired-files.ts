@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { nearest } from '@ringwave/protocol/nearest';
+import { mac } from '@ringwave/protocol/units';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import {
   type Document,
@@ -36,8 +37,8 @@ export interface FileProblem {
 
 export interface FiledDocument {
   readonly document: DesiredDocument;
-  /** Rollouts and rollbacks have their ids together. */
-  readonly noun: string;
+  /** As the controller names it; rollouts and rollbacks have their ids together. */
+  readonly name: string;
   readonly file: string;
   /** Where a value stands: `windows[0].end`; of what is not there, where it would belong. */
   place(path: string): { readonly line: number; readonly column: number };
@@ -111,8 +112,7 @@ function readText(file: string, text: string): DesiredFiles {
       problems.push({ file, ...filed.place(path), problem, next });
     if (found.length > 0) continue;
     const document = value as DesiredDocument;
-    const noun = document.kind === 'rollback' ? 'rollout' : document.kind;
-    documents.push({ ...filed, document, noun });
+    documents.push({ ...filed, document, name: nameOf(document) });
   }
   return { documents, problems };
 }
@@ -171,10 +171,15 @@ function shapeProblems(value: unknown): ShapeProblem[] {
   }));
 }
 
+function nameOf({ kind, id }: DesiredDocument): string {
+  if (kind === 'phone') return `phone ${mac(id) ?? id}`;
+  return `${kind === 'rollback' ? 'rollout' : kind} ${id}`;
+}
+
 function doubled(documents: readonly FiledDocument[]): FileProblem[] {
   const first = new Map<string, FiledDocument>();
   return documents.flatMap((one) => {
-    const name = `${one.noun} ${one.document.id}`;
+    const { name } = one;
     const before = first.get(name);
     if (!before) {
       first.set(name, one);

@@ -34,18 +34,7 @@ export function registerPhone(program: Command, out: CliOutput): void {
         table(['mac', 'site', 'model', 'running', 'phase', 'reason'], phones.map(row)),
       );
     });
-  phone
-    .command('count')
-    .description('how many phones a selection means')
-    .requiredOption('--where <selection>', 'in the selection language (docs/selection.md)')
-    .option('--json', 'print JSON')
-    .action(async (flags: { where: string; json?: boolean }, command: Command) => {
-      const query = new URLSearchParams({ where: flags.where, limit: '1' });
-      const { count } = await ApiClient.of(command).get<{ count: number }>(
-        `/phones?${query.toString()}`,
-      );
-      await print(out, flags.json, { count }, () => [String(count)]);
-    });
+  countVerb(phone, out);
   phone
     .command('put')
     .description('store phones from a JSON file: a list of {mac, site, vendor, model, …}')
@@ -98,6 +87,21 @@ function instantFrom(text: string): number {
     next: 'Write it like 2026-12-24T02:00:00Z.',
     exitCode: 2,
   });
+}
+
+function countVerb(phone: Command, out: CliOutput): void {
+  phone
+    .command('count')
+    .description('how many phones a selection means')
+    .requiredOption('--where <selection>', 'in the selection language (docs/selection.md)')
+    .option('--json', 'print JSON')
+    .action(async (flags: { where: string; json?: boolean }, command: Command) => {
+      const query = new URLSearchParams({ where: flags.where, limit: '1' });
+      const { count } = await ApiClient.of(command).get<{ count: number }>(
+        `/phones?${query.toString()}`,
+      );
+      await print(out, flags.json, { count }, () => [String(count)]);
+    });
 }
 
 async function allPhones(

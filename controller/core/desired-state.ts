@@ -4,6 +4,8 @@ import type {
   Command,
   CommandResult,
   ControllerTables,
+  Phone,
+  PhoneInput,
   Refusal,
   Rollout,
   RolloutInput,
@@ -15,6 +17,7 @@ import type {
 /** One document, complete: what it does not say has its usual value. */
 export type Desired =
   | { readonly kind: 'site'; readonly id: string; readonly wanted: Site }
+  | { readonly kind: 'phone'; readonly id: string; readonly wanted: PhoneInput }
   | { readonly kind: 'policy'; readonly id: string; readonly wanted: Policy }
   | { readonly kind: 'rollout'; readonly id: string; readonly wanted: RolloutInput };
 
@@ -71,9 +74,27 @@ const saidOf = (rollout: object): Record<string, unknown> =>
 function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
   if (kind === 'site') return tables.sites.get(id);
   if (kind === 'policy') return tables.policies.get(id);
+  if (kind === 'phone') return inventoryOf(tables.phones.get(id));
   const rollout = tables.rollouts.get(id);
   return rollout && { ...saidOf(rollout), waves: rollout.waves.map(({ spec }) => spec) };
 }
+
+/** Of a phone, what people say of it; what it showed itself is no difference. */
+const INVENTORY: Readonly<Record<keyof PhoneInput, true>> = {
+  mac: true,
+  site: true,
+  vendor: true,
+  model: true,
+  hardware: true,
+  extension: true,
+  emergency: true,
+  coverageGroup: true,
+  labels: true,
+};
+
+const inventoryOf = (phone: Phone | undefined): unknown =>
+  phone &&
+  Object.fromEntries(Object.entries(phone).filter(([key]) => Object.hasOwn(INVENTORY, key)));
 
 const wantedOf = (one: Desired): unknown =>
   one.kind === 'rollout' ? saidOf(one.wanted) : one.wanted;
@@ -129,7 +150,7 @@ export function refusedDifferences(
 }
 
 /** In this order, so that what is named is there before it is asked for. */
-const ORDER: readonly Desired['kind'][] = ['site', 'policy', 'rollout'];
+const ORDER: readonly Desired['kind'][] = ['site', 'phone', 'policy', 'rollout'];
 
 export function commandsFor(
   desired: readonly Desired[],
@@ -137,15 +158,17 @@ export function commandsFor(
 ): Command[] {
   const due = desired.filter((_, place) => differences[place]?.change !== 'same');
   const changes = new Map(differences.map((one) => [`${one.kind} ${one.id}`, one.change]));
-  return ORDER.flatMap((kind) =>
-    due.flatMap((one): Command[] => {
+  const phones = due.flatMap((one) => (one.kind === 'phone' ? [one.wanted] : []));
+  return ORDER.flatMap((kind) => {
+    if (kind === 'phone') return phones.length > 0 ? [{ kind: 'phones-put', phones }] : [];
+    return due.flatMap((one): Command[] => {
       if (one.kind !== kind) return [];
       if (one.kind === 'site') return [{ kind: 'site-put', site: one.wanted }];
       if (one.kind === 'policy') return [{ kind: 'policy-put', policy: one.wanted }];
       const isNew = changes.get(`rollout ${one.id}`) === 'add';
       return [{ kind: isNew ? 'rollout-create' : 'rollout-edit', input: one.wanted }];
-    }),
-  );
+    });
+  });
 }
 
 /** All of these or none, and every reason at once. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import type { Id } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
@@ -5,8 +6,17 @@ import type { Desired } from '../../core/desired-state.ts';
 import { DEADLINE_SEVERITIES, type Policy } from '../../core/policy.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import type { Refusal } from '../../core/state.ts';
-import { bodyOf, closed, IdText, SiteBody, siteFrom } from './inputs.ts';
-import { RolloutBody, rolloutFrom } from './rollout-inputs.ts';
+import {
+  bodyOf,
+  closed,
+  IdText,
+  PhoneBody,
+  PhonesBody,
+  phonesFrom,
+  SiteBody,
+  siteFrom,
+} from './inputs.ts';
+import { MacText, RolloutBody, rolloutFrom } from './rollout-inputs.ts';
 
 // Documents of desired state: what REST takes of each thing, with its kind and its id.
 
@@ -50,11 +60,16 @@ export const policyFrom = (policy: Id, body: Static<typeof PolicyBody>): Policy 
 const documentOf = <Kind extends string, Body extends Parameters<typeof Type.Object>[0]>(
   kind: Kind,
   properties: Body,
-) => Type.Object({ ...properties, kind: Type.Literal(kind), id: IdText }, closed);
+) => Type.Object({ id: IdText, ...properties, kind: Type.Literal(kind) }, closed);
+
+/** Its id is its MAC. */
+const { mac: _mac, ...phoneRest } = PhoneBody.properties;
+const phoneProperties = { ...phoneRest, id: MacText };
 
 /** By kind. */
 export const DOCUMENTS = {
   site: documentOf('site', SiteBody.properties),
+  phone: documentOf('phone', phoneProperties),
   policy: documentOf('policy', PolicyBody.properties),
   rollout: documentOf('rollout', RolloutBody.properties),
   /** A rollout of that kind, which has its own word in REST. */
@@ -75,12 +90,15 @@ export const DesiredBody = Type.Object(
 
 export interface DesiredDocument {
   readonly kind: keyof typeof DOCUMENTS;
-  readonly id: Id;
+  readonly id: string;
   readonly [key: string]: unknown;
 }
 
 /** What every document begins with; the rest follows from its kind. */
-const Named = Type.Object({ kind: Type.Enum(DOCUMENT_KINDS), id: IdText }, closed);
+const Named = Type.Object(
+  { kind: Type.Enum(DOCUMENT_KINDS), id: Type.String({ minLength: 1, maxLength: 64 }) },
+  closed,
+);
 
 /** The documents in full, or every problem with them. */
 export function desiredFrom(
@@ -104,9 +122,13 @@ const withoutAbsent = (named: Readonly<Record<string, unknown>>): object =>
 
 function readDocument(
   kind: DesiredDocument['kind'],
-  id: Id,
+  name: string,
   said: object,
 ): Desired | { refusals: Refusal[] } {
+  if (kind === 'phone') return readPhone(name, said);
+  const named = bodyOf(Type.Object({ id: IdText }, closed), { id: name }, `${kind} ${name}`);
+  if ('refusals' in named) return named;
+  const { id } = named.value;
   if (kind === 'site') {
     const body = bodyOf(SiteBody, said, `site ${id}`);
     return 'refusals' in body ? body : { kind, id, wanted: siteFrom(id, body.value) };
@@ -117,6 +139,15 @@ function readDocument(
   }
   const input = rolloutFrom({ ...said, ...(kind === 'rollback' ? { kind } : {}), id });
   return 'refusals' in input ? input : { kind: 'rollout', id, wanted: input };
+}
+
+function readPhone(name: string, said: object): Desired | { refusals: Refusal[] } {
+  const body = bodyOf(PhonesBody, [{ ...said, mac: name }], `phone ${name}`);
+  const phones = 'refusals' in body ? body : phonesFrom(body.value);
+  if ('refusals' in phones) return phones;
+  const [wanted] = phones;
+  assert(wanted, 'one phone gives one phone');
+  return { kind: 'phone', id: wanted.mac, wanted };
 }
 
 function repeated(documents: readonly Desired[]): Refusal[] {

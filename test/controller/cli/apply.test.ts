@@ -156,6 +156,42 @@ test('a rollout may differ until it begins; its pause is never the file\u2019s',
   );
 });
 
+test('phones stand in files by their MAC, and what they showed themselves is no difference', async (t) => {
+  const { controller, run, file } = await desk(t);
+  const phone = (own: string) =>
+    `kind: phone\nid: 80-5E-C0-00-00-01\nsite: lisbon\nvendor: Yealink\nmodel: T46S\n${own}`;
+  const both = (own: string) => file('both.yaml', `${phone(own)}---\n${lisbon}`);
+  const made = await run('apply', both('labels: { room: A1 }\n'));
+  t.equal(made.out, '+ phone 80:5e:c0:00:00:01\n+ site lisbon\n= 0 unchanged\n', made.told);
+  t.equal((await run('apply', both('labels: { room: A1 }\n'))).out, '= 2 unchanged\n');
+  const moved = await run('apply', both('labels: { room: B2 }\nemergency: true\n'));
+  t.equal(
+    moved.out,
+    '~ phone 80:5e:c0:00:00:01\n  labels.room: A1 -> B2\n  emergency: false -> true\n= 1 unchanged\n',
+  );
+  t.match(
+    [...controller.engine.tables.phones.values()],
+    [{ emergency: true, labels: { room: 'B2' } }],
+  );
+  const twice = await run(
+    'apply',
+    file('t.yaml', `${phone('')}---\n${phone('').replaceAll('-', ':').replace(':::', '---')}`),
+  );
+  t.match(twice.told, /phone 80:5e:c0:00:00:01 is there twice/);
+  const lost = await run('apply', file('l.yaml', phone('').replace('lisbon', 'lisbn')));
+  t.match(
+    lost.told,
+    /l\.yaml:3:1: phone 80:5e:c0:00:00:01: site lisbn does not exist\. Did you mean lisbon\?/,
+  );
+});
+
+test('a rollout that names a release nobody has is told in its own file', async (t) => {
+  const { run, file } = await desk(t);
+  const rollout = 'kind: rollout\nid: autumn\nreleases: [nothing]\nwaves: [{ name: all }]\n';
+  const { told } = await run('apply', file('a.yaml', lisbon), file('b.yaml', rollout));
+  t.match(told, /b\.yaml:2:1: release nothing does not exist/);
+});
+
 test('policies are listed with the phones that they mean now, and removed', async (t) => {
   const { controller, run, file } = await desk(t);
   await run('apply', file('both.yaml', `${lisbon}---\n${fixes.replace('running', 'not running')}`));
