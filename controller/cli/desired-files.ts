@@ -118,7 +118,12 @@ function readText(file: string, text: string): DesiredFiles {
 }
 
 function parsed(text: string, lineCounter: LineCounter): Document.Parsed[] {
-  const options = { lineCounter, uniqueKeys: true, prettyErrors: false, strict: true } as const;
+  const options = {
+    lineCounter,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  } as const;
   const documents = parseAllDocuments(text, options);
   return Array.isArray(documents) ? documents : [];
 }

@@ -29,7 +29,10 @@ export async function selectedPage(
     return refuseAll(reply, [{ code: 'invalid', thing: 'phase', reason, next }]);
   }
   const read = parseSelection(query['where'] ?? '');
-  const problems = read.ok ? unknownWords(read.selection, tables) : read.problems;
+  const after = query['after'];
+  // Names are looked for in the whole fleet: once, and not on each page.
+  const strange = read.ok && after === undefined ? unknownWords(read.selection, tables) : [];
+  const problems = read.ok ? strange : read.problems;
   if (!read.ok || problems.length > 0)
     return refuseAll(
       reply,
@@ -37,7 +40,6 @@ export async function selectedPage(
     );
   const now = engine.clock.now();
   const where = chain('and', [read.selection, ...alsoAsked(query)]);
-  const after = query['after'];
   const page = { limit, ...(after === undefined ? {} : { after }) };
   const [macs, count] = [
     await engine.phones.macs(where, now, page),

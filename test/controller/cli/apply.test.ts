@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { registerApply } from '@ringwave/controller/cli/apply';
 import { readDesired } from '@ringwave/controller/cli/desired-files';
 import { registerPolicy } from '@ringwave/controller/cli/policy';
 import { Command } from 'commander';
+import * as fc from 'fast-check';
 import { type Test, test } from 'tap';
 import { openDoor } from '../io/door.ts';
 import { idOf, phoneOf, releaseOf } from '../core/desk.ts';
@@ -215,6 +217,25 @@ test('the example of docs/desired-state.md is read without a problem', (t) => {
     documents.map(({ document }) => document.id),
     ['lisbon', 'security-fixes', 'autumn'],
   );
+  t.end();
+});
+
+const PIECES =
+  `kind: site\nid: x\n---\n...\n- \n? \n: \n! \n& \n* \n<<: \n[ \n] \n{ \n} \n| \n> \n" \n' \n# \n%YAML 1.1\n%TAG ! x\n\t\n  \n\0\n\ud800\n__proto__: {}\nnull: 1\n~\n.inf\n0x1f\n2026-01-01\nwindows:\n- {days: [mon]}\n`.split(
+    '\n',
+  );
+
+test('whatever a file holds, it is documents or problems with their places', (t) => {
+  const piece = fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 5 }));
+  const text = fc
+    .tuple(fc.array(piece, { maxLength: 40 }), fc.constantFrom('\n', ' ', ''))
+    .map(([pieces, between]) => pieces.join(between));
+  const property = fc.property(text, (said) => {
+    const { documents, problems } = readDesired('f', said);
+    assert.ok(problems.every(({ line, column, next }) => line >= 1 && column >= 1 && next !== ''));
+    for (const one of documents) assert.ok(one.place('windows[0].start').line >= 1);
+  });
+  fc.assert(property, { numRuns: 3000 });
   t.end();
 });
 
