@@ -203,3 +203,31 @@ export interface Problem {
     readonly next: string;
   }[];
 }
+
+export interface PolicyView {
+  readonly id: string;
+  readonly where: string;
+  readonly channel?: string;
+  readonly release?: string;
+  /** Days by severity. */
+  readonly deadlines: Readonly<Record<string, number>>;
+  /** How many phones it means now. */
+  readonly phones: number;
+}
+
+/** What became of documents of desired state, or what would become of them. */
+export interface DesiredAnswer {
+  /** False: nothing was stored. */
+  readonly ok: boolean;
+  readonly differences: readonly {
+    readonly kind: string;
+    readonly id: string;
+    readonly change: 'add' | 'change' | 'same';
+    readonly values: readonly {
+      readonly path: string;
+      readonly from?: unknown;
+      readonly to?: unknown;
+    }[];
+  }[];
+  readonly problems: Problem['problems'];
+}

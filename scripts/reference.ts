@@ -4,6 +4,7 @@ import { FAULT_CODES, FAULTS } from '@ringwave/protocol/faults';
 import type { Command, Option } from 'commander';
 import { ringwaveAgentProgram } from '../agent/cli/ringwave-agent.ts';
 import { ringwaveProgram } from '../controller/cli/ringwave.ts';
+import { desiredSchema } from '../controller/io/rest/desired-inputs.ts';
 
 // The parts of docs/ that follow from code. `npm run docs` writes them; test/tidy.test.ts compares them.
 
@@ -16,6 +17,11 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
     [ringwaveProgram(), ringwaveAgentProgram()].map((program) => commands(program)).join('\n'),
   'docs/faults.md': faults,
   'docs/vendors.md': vendors,
+};
+
+/** Published schemas, whole files. */
+export const SCHEMAS: Readonly<Record<string, () => object>> = {
+  'docs/schema/desired-state.schema.json': desiredSchema,
 };
 
 /** The document with its generated part as the code has it now; undefined where the two lines are missing. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { test } from 'tap';
-import { GENERATED, renewed } from '../scripts/reference.ts';
+import { GENERATED, renewed, SCHEMAS } from '../scripts/reference.ts';
 
 // Holds the house to its rules: who may import what, who may look at the clock, how long a file may be, and that
 // documents say what the code does. Prints its numbers.
@@ -332,6 +332,10 @@ test('documents say what the code does: commands, faults', (t) => {
   for (const [name, part] of Object.entries(GENERATED)) {
     const document = text(name);
     t.equal(document, renewed(document, part()), `${name} is as npm run docs writes it`);
+  }
+  for (const [name, schema] of Object.entries(SCHEMAS)) {
+    const written: unknown = JSON.parse(text(name));
+    t.same(written, JSON.parse(JSON.stringify(schema())), `${name} is as npm run docs writes it`);
   }
   t.end();
 });

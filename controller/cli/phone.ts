@@ -34,18 +34,7 @@ export function registerPhone(program: Command, out: CliOutput): void {
         table(['mac', 'site', 'model', 'running', 'phase', 'reason'], phones.map(row)),
       );
     });
-  phone
-    .command('count')
-    .description('how many phones a selection means')
-    .requiredOption('--where <selection>', 'in the selection language (docs/selection.md)')
-    .option('--json', 'print JSON')
-    .action(async (flags: { where: string; json?: boolean }, command: Command) => {
-      const query = new URLSearchParams({ where: flags.where, limit: '1' });
-      const { count } = await ApiClient.of(command).get<{ count: number }>(
-        `/phones?${query.toString()}`,
-      );
-      await print(out, flags.json, { count }, () => [String(count)]);
-    });
+  countVerb(phone, out);
   phone
     .command('put')
     .description('store phones from a JSON file: a list of {mac, site, vendor, model, …}')
@@ -63,11 +52,18 @@ export function registerPhone(program: Command, out: CliOutput): void {
     .command('explain <mac>')
     .description('why this phone is where it is, what it waits for and when it is tried next')
     .option('--at <time>', 'as it will stand then, as far as is known now; ISO 8601')
+    .option(
+      '--where <selection>',
+      'also whether this selection means it, and why (docs/selection.md)',
+    )
     .option('--json', 'print JSON')
-    .action(async (mac: string, flags: { at?: string; json?: boolean }, command: Command) => {
-      const at = flags.at === undefined ? '' : `?at=${instantFrom(flags.at)}`;
+    .action(async (mac: string, flags: ExplainFlags, command: Command) => {
+      const query = new URLSearchParams({
+        ...(flags.at === undefined ? {} : { at: String(instantFrom(flags.at)) }),
+        ...(flags.where === undefined ? {} : { where: flags.where }),
+      });
       const found = await ApiClient.of(command).get<Explained>(
-        `/phones/${encodeURIComponent(mac)}${at}`,
+        `/phones/${encodeURIComponent(mac)}?${query.toString()}`,
       );
       await print(out, flags.json, found, () => explained(found));
     });
@@ -91,6 +87,21 @@ function instantFrom(text: string): number {
     next: 'Write it like 2026-12-24T02:00:00Z.',
     exitCode: 2,
   });
+}
+
+function countVerb(phone: Command, out: CliOutput): void {
+  phone
+    .command('count')
+    .description('how many phones a selection means')
+    .requiredOption('--where <selection>', 'in the selection language (docs/selection.md)')
+    .option('--json', 'print JSON')
+    .action(async (flags: { where: string; json?: boolean }, command: Command) => {
+      const query = new URLSearchParams({ where: flags.where, limit: '1' });
+      const { count } = await ApiClient.of(command).get<{ count: number }>(
+        `/phones?${query.toString()}`,
+      );
+      await print(out, flags.json, { count }, () => [String(count)]);
+    });
 }
 
 async function allPhones(
@@ -118,7 +129,14 @@ const row = (phone: PhoneView): string[] => [
   phone.work?.reason ?? '',
 ];
 
+interface ExplainFlags {
+  readonly at?: string;
+  readonly where?: string;
+  readonly json?: boolean;
+}
+
 interface Explained extends PhoneView {
+  readonly selection?: { readonly matches: boolean; readonly because: readonly string[] };
   readonly rollouts: readonly (NonNullable<PhoneView['work']> & { readonly rollout: string })[];
   readonly verdicts: readonly {
     readonly rule: string;
@@ -148,5 +166,16 @@ function explained(phone: Explained): string[] {
   const verdicts = phone.verdicts.map(
     (one) => `  ${one.verdict.padEnd(7)} ${one.rule}: ${one.evidence}`,
   );
-  return [head, ...(works.length > 0 ? works.flat() : ['  in no rollout']), ...drift, ...verdicts];
+  const selection = phone.selection
+    ? [
+        `  ${phone.selection.matches ? 'is' : 'is not'} in the selection: ${phone.selection.because.join('; ')}`,
+      ]
+    : [];
+  return [
+    head,
+    ...selection,
+    ...(works.length > 0 ? works.flat() : ['  in no rollout']),
+    ...drift,
+    ...verdicts,
+  ];
 }

@@ -1,5 +1,6 @@
 import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
+import { registerApply } from './apply.ts';
 import { registerAdvisory } from './advisory.ts';
 import { registerCatalog } from './catalog.ts';
 import { registerWindow } from './window.ts';
@@ -8,6 +9,7 @@ import { registerController } from './controller.ts';
 import { registerDemo } from './demo.ts';
 import { registerFeed } from './feed.ts';
 import { registerPhone } from './phone.ts';
+import { registerPolicy } from './policy.ts';
 import { registerRelease } from './release.ts';
 import { registerRollout } from './rollout.ts';
 import { registerSite } from './site.ts';
@@ -47,6 +49,8 @@ export function ringwaveProgram(): Command {
   registerAdvisory(program, out);
   registerFeed(program, out);
   registerRollout(program, out);
+  registerPolicy(program, out);
+  registerApply(program, out);
   registerCatalog(program, out);
   registerWindow(program, out);
   registerCompliance(program, out);

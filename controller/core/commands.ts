@@ -3,6 +3,8 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit, nextCount } from './audit.ts';
 import { putAdvisory } from './claim-commands.ts';
 import { putAnnouncements, takeFeedRun } from './feed-commands.ts';
+import { takeAll } from './desired-state.ts';
+import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import type { TokenRecord } from './enrolment.ts';
@@ -67,6 +69,11 @@ export function takeCommand(
       return takeFeedRun(draft, command, who, now);
     case 'announcements-put':
       return putAnnouncements(draft, command, who, now);
+    case 'policy-put':
+    case 'policy-remove':
+      return takePolicyCommand(draft, command, who, now);
+    case 'desired-state':
+      return takeAll(command.commands, (one) => takeCommand(draft, one, who, now, moved));
     case 'token-mint':
       return mintToken(draft, command.record, who, now);
     case 'agent-enrol':

@@ -10,6 +10,7 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
 import type { Incident } from './incidents.ts';
+import type { Policy, PolicyCommand } from './policy.ts';
 import { emptyFeedTables, type FeedCommand, type FeedTables } from './feed-tables.ts';
 import type {
   CheckVerdict,
@@ -189,6 +190,8 @@ export type ControllerTables = FeedTables & {
   counters: Map<string, number>;
   halt: Map<string, Halt>;
   presence: Map<string, Presence>;
+  /** By id. */
+  policies: Map<string, Policy>;
   /** Plans sent and not confirmed. */
   owed: Map<string, { readonly revision: number; readonly again: EpochMs }>;
 };
@@ -226,6 +229,7 @@ export const emptyTables = (): ControllerTables => ({
   halt: new Map(),
   presence: new Map(),
   owed: new Map(),
+  policies: new Map(),
 });
 
 export const progressKey = (rollout: Id, mac: Mac): string => `${rollout}/${mac}`;
@@ -245,6 +249,9 @@ export type PhoneInput = Omit<
 /** What people and programs ask for over REST; `who` is named in the audit. */
 export type Command =
   | FeedCommand
+  | PolicyCommand
+  /** All of these or none. */
+  | { readonly kind: 'desired-state'; readonly commands: readonly Command[] }
   | { readonly kind: 'site-put'; readonly site: Site }
   | { readonly kind: 'site-remove'; readonly site: Id }
   | { readonly kind: 'phones-put'; readonly phones: readonly PhoneInput[] }

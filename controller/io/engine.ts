@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Change } from '@ringwave/protocol/tables';
 import type { EpochMs } from '@ringwave/protocol/units';
@@ -98,6 +99,15 @@ export class Engine {
         },
       ],
     };
+  }
+
+  /** What a command would be answered now; nothing comes of it. */
+  wouldTake(who: string, command: Command): CommandResult {
+    const event = { kind: 'command', id: 'would', who, command } as const;
+    const { effects } = stepController({ tables: this.tables }, event, this.clock.now());
+    const answer = effects.find((effect) => effect.kind === 'answer');
+    assert(answer?.kind === 'answer', 'a command is answered');
+    return answer.result;
   }
 
   /** Hears of every committed step, in order; gives the end of it. */

@@ -126,14 +126,18 @@ export function fleetShape(database: Database): CompiledQuery[] {
     const keys = [...KEYS[table]] as never[];
     return withColumns.addPrimaryKeyConstraint(`${table}_key`, keys).compile();
   });
-  const index = INDEXES.map(([table, ...columns]) =>
+  return [...drop, ...create];
+}
+
+export function fleetIndexes(database: Database): CompiledQuery[] {
+  const { schema } = sqlFor(database);
+  return INDEXES.map(([table, ...columns]) =>
     schema
       .createIndex(`${table}_by_${columns[0]}_${columns.length}`)
       .on(table)
       .columns(columns)
       .compile(),
   );
-  return [...drop, ...create, ...index];
 }
 
 /** What one changed row makes of the tables; nothing for rows that no selection asks about. */
@@ -267,5 +271,10 @@ const layout = 'fleet-1';
 
 /** For SQLite: written in the transaction of the rows that it follows from. */
 export function fleetProjection(): Projection {
-  return { layout, shape: fleetShape('sqlite'), writes: fleetWrites('sqlite') };
+  return {
+    layout,
+    shape: fleetShape('sqlite'),
+    indexes: fleetIndexes('sqlite'),
+    writes: fleetWrites('sqlite'),
+  };
 }

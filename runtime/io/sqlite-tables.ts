@@ -28,6 +28,8 @@ export interface Projection {
   readonly layout: string;
   /** Makes the tables anew, empty. */
   readonly shape: readonly Statement[];
+  /** Their indexes: made once the rows are in, which is several times quicker. */
+  readonly indexes: readonly Statement[];
   /** What follows from one changed row; done in its transaction. */
   writes(change: Change): readonly Statement[];
 }
@@ -94,6 +96,7 @@ export class SqliteTables implements TableStore {
         const { kind, key, body } = row as { kind: string; key: string; body: string };
         this.#project({ table: kind, key, value: JSON.parse(body) });
       }
+      for (const { sql } of projection.indexes) this.#db.exec(sql);
       this.#db.exec('DELETE FROM projection');
       this.#db.prepare('INSERT INTO projection (layout) VALUES (?)').run(projection.layout);
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FleetQuery } from '@ringwave/controller/io/fleet-query';
 import {
   type Database,
+  fleetIndexes,
   fleetProjection,
   fleetShape,
   fleetWrites,
@@ -57,7 +58,8 @@ async function openServer(t: Test): Promise<FleetDatabase> {
   const client = await openPostgres(t);
   const run = async ({ sql, parameters }: Statement) =>
     (await client.query<Record<string, unknown>>(sql, [...parameters])).rows;
-  for (const statement of fleetShape('postgres')) await run(statement);
+  for (const statement of [...fleetShape('postgres'), ...fleetIndexes('postgres')])
+    await run(statement);
   const writes = fleetWrites('postgres');
   return {
     query: new FleetQuery('postgres', run),

@@ -5,6 +5,7 @@ import { NextAttempt } from './next-attempt.tsx';
 import { State } from './parts.tsx';
 import { PhoneFilters } from './phone-filters.tsx';
 import { compactMac, hashOf, useRoute } from './route.ts';
+import { SelectionBox } from './selection-box.tsx';
 import { inOrder, matchesFilter } from './summary.ts';
 import { counted } from './time-text.ts';
 import { PHASE_SIGN } from './words.ts';
@@ -34,12 +35,16 @@ export function PhoneTable({ view, phones: newest }: Props) {
   // A long list is drawn between frames, so that it never holds up typing or the counts above it.
   const phones = useDeferredValue(newest);
   const [rowsMax, setRowsMax] = useState(rowsStep);
+  const [meant, setMeant] = useState<ReadonlySet<string>>();
   const text = useDeferredValue(route.text);
   const found = useMemo(() => {
     const { state, site, wave, order } = route;
-    const matching = phones.filter((phone) => matchesFilter(phone, { state, site, wave, text }));
+    const matching = phones.filter(
+      (phone) =>
+        (!meant || meant.has(phone.mac)) && matchesFilter(phone, { state, site, wave, text }),
+    );
     return inOrder(matching, order);
-  }, [phones, route.state, route.site, route.wave, route.order, text]);
+  }, [phones, route.state, route.site, route.wave, route.order, text, meant]);
   const rows = useRef<HTMLTableSectionElement>(null);
   const shown = useSteadyOrder(found, rows.current).slice(0, rowsMax);
   const left = found.length - shown.length;
@@ -55,6 +60,7 @@ export function PhoneTable({ view, phones: newest }: Props) {
         </p>
       </div>
       <PhoneFilters view={view} phones={phones} />
+      <SelectionBox onFound={setMeant} />
       {found.length === 0 ? (
         <p className="empty">No phone fits these filters.</p>
       ) : (

@@ -100,7 +100,7 @@ export const siteFrom = (siteId: Id, body: Static<typeof SiteBody>): Site => ({
   ...(body.labels ? { labels: body.labels } : {}),
 });
 
-const PhoneBody = Type.Object(
+export const PhoneBody = Type.Object(
   {
     mac: Type.String({ minLength: 12, maxLength: 17 }),
     site: IdText,

@@ -8,7 +8,7 @@ import type { Phone, Refusal } from '../../core/state.ts';
 import { phoneView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
 import { bodyOf, PhonesBody, phonesFrom } from './inputs.ts';
-import { selectedPage } from './phone-selection.ts';
+import { explainedIn, selectedPage } from './phone-selection.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Phones a page; the cursor is the last MAC of the page before. */
@@ -37,9 +37,12 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
   app.get('/api/v1/phones/:mac', async (request, reply) => {
     const phone = phoneFrom(parts, request);
     if (!phone) return noPhone(request, reply);
-    const { at } = request.query as { at?: string };
+    const { at, where } = request.query as { at?: string; where?: string };
     const now = epochMs(Number(at ?? Number.NaN)) ?? engine.clock.now();
+    const selection = where === undefined ? undefined : explainedIn(parts, phone, where, now);
+    if (selection && 'refusals' in selection) return refuseAll(reply, selection.refusals);
     return {
+      ...(selection ? { selection } : {}),
       ...phoneView(tables, phone, now),
       rollouts: explainPhone(tables, phone, now),
       verdicts: verdictsOf(complianceView(tables, now), phone),

@@ -1,9 +1,12 @@
+import type { EpochMs } from '@ringwave/protocol/units';
 import type { PhoneView } from '@ringwave/protocol/views';
 import type { FastifyReply } from 'fastify';
+import { explainMatch, type MatchExplained } from '../../core/selection/explain-match.ts';
 import { unknownWords } from '../../core/selection/known-words.ts';
 import { parseSelection } from '../../core/selection/parse.ts';
 import { whereRefusal } from '../../core/selection/selected.ts';
 import { chain, type FieldName, type Where } from '../../core/selection/where.ts';
+import type { Phone, Refusal } from '../../core/state.ts';
 import { phoneView } from '../../core/views.ts';
 import { refuseAll } from './answer.ts';
 import type { RestParts } from './rest-parts.ts';
@@ -26,7 +29,10 @@ export async function selectedPage(
     return refuseAll(reply, [{ code: 'invalid', thing: 'phase', reason, next }]);
   }
   const read = parseSelection(query['where'] ?? '');
-  const problems = read.ok ? unknownWords(read.selection, tables) : read.problems;
+  const after = query['after'];
+  // Names are looked for in the whole fleet: once, and not on each page.
+  const strange = read.ok && after === undefined ? unknownWords(read.selection, tables) : [];
+  const problems = read.ok ? strange : read.problems;
   if (!read.ok || problems.length > 0)
     return refuseAll(
       reply,
@@ -34,7 +40,6 @@ export async function selectedPage(
     );
   const now = engine.clock.now();
   const where = chain('and', [read.selection, ...alsoAsked(query)]);
-  const after = query['after'];
   const page = { limit, ...(after === undefined ? {} : { after }) };
   const [macs, count] = [
     await engine.phones.macs(where, now, page),
@@ -45,6 +50,18 @@ export async function selectedPage(
     return phone ? [phoneView(tables, phone, now)] : [];
   });
   return { phones, next: macs.length === limit ? (macs.at(-1) ?? null) : null, count };
+}
+
+/** Whether the selection means this phone, and the tests that decide it. */
+export function explainedIn(
+  { engine: { tables } }: RestParts,
+  phone: Phone,
+  text: string,
+  now: EpochMs,
+): MatchExplained | { refusals: Refusal[] } {
+  const read = parseSelection(text);
+  if (!read.ok) return { refusals: read.problems.map((one) => whereRefusal('where', one)) };
+  return explainMatch(read.selection, phone, tables, now);
 }
 
 const alsoAsked = (query: Record<string, string>): Where[] =>

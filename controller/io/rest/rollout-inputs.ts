@@ -14,7 +14,7 @@ import { bodyOf, closed, IdText, WhereText } from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
-const MacText = Type.String({
+export const MacText = Type.String({
   pattern: '^[0-9A-Fa-f]{2}([:.-]?[0-9A-Fa-f]{2}){5}$',
   description: 'as a MAC address such as 80:5e:c0:12:34:56',
 });
@@ -88,7 +88,7 @@ const PaceBody = Type.Object(
   closed,
 );
 
-const RolloutBody = Type.Object(
+export const RolloutBody = Type.Object(
   {
     id: IdText,
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),

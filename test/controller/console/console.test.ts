@@ -227,6 +227,26 @@ test('the console in a browser', async (t) => {
     t.equal(await page.locator('tr[data-mac]').count(), 6);
   });
 
+  await t.test('a selection shows the phones that it means, or where its mistake is', async (t) => {
+    const where = page.getByRole('textbox', { name: 'Where' });
+    const all = await page.locator('tr[data-mac]').count();
+    await where.fill(`mac in (${macOf(1)}, ${macOf(2)}) and not model = T99 or modle = x`);
+    await where.press('Enter');
+    await page.getByText('is no field').waitFor();
+    t.equal(await page.locator('tr[data-mac]').count(), all, 'a mistake selects nothing anew');
+    t.match(await words(page, '#where-problem'), [
+      /^column \d+: "modle" is no field\. Expected: model$/,
+    ]);
+    t.equal(await where.getAttribute('aria-invalid'), 'true');
+    await where.fill(`mac in (${macOf(1)}, ${macOf(2)})`);
+    await where.press('Enter');
+    await page.getByText(`2 of ${all} phones`).waitFor();
+    t.equal(await page.locator('tr[data-mac]').count(), 2);
+    await where.fill('');
+    await where.press('Enter');
+    await page.waitForFunction(`document.querySelectorAll('tr[data-mac]').length === ${all}`);
+  });
+
   await t.test('a phone has an address of its own, and the focus returns to its row', async (t) => {
     await row(page, 1).getByRole('link').focus();
     await page.keyboard.press('Enter');

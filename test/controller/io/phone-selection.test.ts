@@ -41,6 +41,12 @@ test('phones are listed and counted by a selection, a page at a time', async (t)
   const sites = (await door.ask('GET', '/api/v1/sites')).body;
   t.same(sites[0].labels, labels, 'and labels are seen where sites are');
 
+  const explained = await door.ask('GET', `/api/v1/phones/${mac(3)}?where=model%20%3D%20T46S`);
+  t.same(explained.body.selection, {
+    matches: false,
+    because: ['model = T46S: no, it is T48S'],
+  });
+
   t.same((await get({ where: 'modle = T46S and site.regoin = EU' })).problems, [
     { thing: 'where, column 1', reason: '"modle" is no field', next: 'Expected: model' },
   ]);

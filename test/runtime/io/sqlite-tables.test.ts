@@ -161,6 +161,7 @@ const lettersOf = (layout: string): Projection => ({
     { sql: 'DROP TABLE IF EXISTS letters', parameters: [] },
     { sql: 'CREATE TABLE letters (key TEXT PRIMARY KEY, count INTEGER NOT NULL)', parameters: [] },
   ],
+  indexes: [{ sql: 'CREATE INDEX letters_by_count ON letters (count)', parameters: [] }],
   writes: ({ table, key, value }) => {
     if (table !== 'texts') return [];
     const forget = { sql: 'DELETE FROM letters WHERE key = ?', parameters: [key] };

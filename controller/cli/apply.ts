@@ -1,0 +1,111 @@
+import type { DesiredAnswer, Problem } from '@ringwave/protocol/views';
+import type { Command } from 'commander';
+import { ApiClient } from './api-client.ts';
+import type { FiledDocument, FileProblem } from './desired-files.ts';
+import type { CliOutput } from './json-lines.ts';
+import { print } from './print.ts';
+
+interface ApplyFlags {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** What the program ends with: 1 when something is wrong, 2 when a dry run finds differences. */
+const exit = { wrong: 1, differs: 2 };
+
+export function registerApply(program: Command, out: CliOutput): void {
+  program
+    .command('apply <file...>')
+    .description(
+      'make sites, policies and rollouts as YAML files say, all or nothing (docs/desired-state.md)',
+    )
+    .option('--dry-run', 'only say what would change; exit code 0: nothing, 2: something, 1: wrong')
+    .option('--json', 'print JSON')
+    .action(async (files: string[], flags: ApplyFlags, command: Command) =>
+      apply(files, flags, ApiClient.of(command), out),
+    );
+}
+
+async function apply(
+  files: readonly string[],
+  flags: ApplyFlags,
+  api: ApiClient,
+  out: CliOutput,
+): Promise<void> {
+  const { readDesiredFiles } = await import('./desired-files.ts');
+  const { documents, problems } = await readDesiredFiles(files);
+  if (problems.length > 0) return tellProblems(problems, flags, out);
+  const { ok, ...answer } = (await api.send('POST', '/desired-state', {
+    dryRun: flags.dryRun ?? false,
+    documents: documents.map(({ document }) => document),
+  })) as DesiredAnswer;
+  if (!ok)
+    return tellProblems(
+      answer.problems.map((one) => placed(one, documents)),
+      flags,
+      out,
+    );
+  const { differences } = answer;
+  await print(out, flags.json, { applied: !flags.dryRun, differences }, () => diffLines(answer));
+  if (flags.dryRun && differences.some(({ change }) => change !== 'same'))
+    out.exitWith(exit.differs);
+}
+
+async function tellProblems(
+  problems: readonly FileProblem[],
+  { json }: ApplyFlags,
+  out: CliOutput,
+): Promise<void> {
+  out.exitWith(exit.wrong);
+  if (json) return print(out, true, { applied: false, problems }, () => []);
+  for (const { file, line, column, problem, next } of problems)
+    out.fail(`${file}:${line}:${column}: ${problem}. ${next}`);
+  out.fail(
+    `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}; nothing was sent or changed.`,
+  );
+}
+
+/** The controller names the document, and often the value in it. */
+function placed(
+  { thing, reason, next }: Problem['problems'][number],
+  documents: readonly FiledDocument[],
+): FileProblem {
+  const problem = `${thing} ${reason}`;
+  const filed =
+    documents.find(({ name }) => thing === name || thing.startsWith(`${name}:`)) ??
+    documents.find(({ document }) => names(document, thing));
+  if (!filed) return { file: documents[0]?.file ?? '', line: 1, column: 1, problem, next };
+  // `site lisbon: windows[0].end`, `policy fixes: where, column 3`; a thing without a path is the document.
+  const inside = thing.startsWith(filed.name) ? thing.slice(filed.name.length + 2) : '';
+  const path = /^[\w.[\]]+/.exec(inside)?.[0] ?? 'id';
+  return { file: filed.file, ...filed.place(path), problem, next };
+}
+
+/** A release or a site that is not there: the document that names it. */
+const names = (document: object, thing: string): boolean =>
+  JSON.stringify(document).includes(JSON.stringify(thing.split(' ').at(-1)));
+
+const SIGN = { add: '+', change: '~', same: '=' } as const;
+
+/** `~ site lisbon`, then what changes in it; what stays is only counted. */
+function diffLines({ differences }: Pick<DesiredAnswer, 'differences'>): string[] {
+  const changed = differences.filter(({ change }) => change !== 'same');
+  const lines = changed.flatMap(({ kind, id, change, values }) => [
+    `${SIGN[change]} ${kind} ${id}`,
+    ...values.map((one) => `  ${one.path}: ${valueText(one, 'from')} -> ${valueText(one, 'to')}`),
+  ]);
+  return [...lines, `${SIGN.same} ${differences.length - changed.length} unchanged`];
+}
+
+/** Longer values are cut: what changed is seen in the file. */
+const valueLengthMax = 120;
+
+function valueText(
+  one: DesiredAnswer['differences'][number]['values'][number],
+  side: 'from' | 'to',
+): string {
+  const value = one[side];
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > valueLengthMax ? `${text.slice(0, valueLengthMax)}…` : text;
+}

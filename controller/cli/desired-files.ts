@@ -1,0 +1,219 @@
+import { readFile, stat } from 'node:fs/promises';
+import { nearest } from '@ringwave/protocol/nearest';
+import { mac } from '@ringwave/protocol/units';
+import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+} from 'yaml';
+import {
+  type DesiredDocument,
+  DOCUMENT_KINDS,
+  documentProblems,
+} from '../io/rest/desired-inputs.ts';
+
+// Files of desired state: YAML, several documents a file. Every problem has its file, line and column.
+
+/** 1 MB: some thousand windows; a file that is longer was not written by hand. */
+const fileBytesMax = 1_000_000;
+/** Documents of all files together; as many as the controller takes at once. */
+const filesMax = 1000;
+
+export interface FileProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** What is wrong, and where in the document. */
+  readonly problem: string;
+  readonly next: string;
+}
+
+export interface FiledDocument {
+  readonly document: DesiredDocument;
+  /** As the controller names it; rollouts and rollbacks have their ids together. */
+  readonly name: string;
+  readonly file: string;
+  /** Where a value stands: `windows[0].end`; of what is not there, where it would belong. */
+  place(path: string): { readonly line: number; readonly column: number };
+}
+
+export interface DesiredFiles {
+  readonly documents: readonly FiledDocument[];
+  readonly problems: readonly FileProblem[];
+}
+
+export async function readDesiredFiles(files: readonly string[]): Promise<DesiredFiles> {
+  if (files.length > filesMax) {
+    const what = `${files.length} files`;
+    throw new CliFault({ what, why: `more than ${filesMax}`, next: 'Put documents together' });
+  }
+  const documents: FiledDocument[] = [];
+  const problems: FileProblem[] = [];
+  for (const file of files) {
+    const read = readDesired(file, await textOf(file));
+    documents.push(...read.documents);
+    problems.push(...read.problems);
+  }
+  return { documents, problems: [...problems, ...doubled(documents)] };
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > fileBytesMax) {
+      const why = `is ${size} bytes long, more than ${fileBytesMax}`;
+      throw new CliFault({ what: file, why, next: 'Split it into several files' });
+    }
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof CliFault) throw error;
+    const what = `cannot read ${file}`;
+    throw new CliFault({ what, why: reasonOf(error), next: 'Name existing files' }, error);
+  }
+}
+
+/** The documents of one text. */
+export function readDesired(file: string, text: string): DesiredFiles {
+  try {
+    return readText(file, text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // Deeper than the reader can go.
+    const next = 'Write it as docs/desired-state.md shows.';
+    const problem = 'this is nested too deep';
+    return { documents: [], problems: [{ file, line: 1, column: 1, problem, next }] };
+  }
+}
+
+function readText(file: string, text: string): DesiredFiles {
+  const lines = new LineCounter();
+  const problems: FileProblem[] = [];
+  const documents: FiledDocument[] = [];
+  for (const read of parsed(text, lines)) {
+    const at = (offset: number): { line: number; column: number } => {
+      const { line, col } = lines.linePos(offset);
+      return { line: Math.max(line, 1), column: Math.max(col, 1) };
+    };
+    const wrong = [...yamlProblems(read)];
+    for (const { offset, problem, next } of wrong)
+      problems.push({ file, ...at(offset), problem, next });
+    if (wrong.length > 0 || read.contents === null) continue;
+    const filed = { file, place: (path: string) => at(offsetOf(read, path)) };
+    const value: unknown = read.toJS();
+    const found = shapeProblems(value);
+    for (const { path, problem, next } of found)
+      problems.push({ file, ...filed.place(path), problem, next });
+    if (found.length > 0) continue;
+    const document = value as DesiredDocument;
+    documents.push({ ...filed, document, name: nameOf(document) });
+  }
+  return { documents, problems };
+}
+
+function parsed(text: string, lineCounter: LineCounter): Document.Parsed[] {
+  const options = {
+    lineCounter,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: 'error',
+  } as const;
+  const documents = parseAllDocuments(text, options);
+  return Array.isArray(documents) ? documents : [];
+}
+
+interface YamlProblem {
+  readonly offset: number;
+  readonly problem: string;
+  readonly next: string;
+}
+
+function yamlProblems(document: Document.Parsed): YamlProblem[] {
+  const problems = [...document.errors, ...document.warnings].map(
+    ({ code, message, pos }): YamlProblem => ({
+      offset: pos[0],
+      problem: message.split('\n')[0] ?? message,
+      next: code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Correct the YAML there.',
+    }),
+  );
+  visit(document, {
+    Alias(_key, node) {
+      const problem = `*${node.source} repeats another part`;
+      problems.push({ offset: node.range?.[0] ?? 0, problem, next: 'Write it out.' });
+      return undefined;
+    },
+  });
+  return problems;
+}
+
+interface ShapeProblem {
+  readonly path: string;
+  readonly problem: string;
+  readonly next: string;
+}
+
+function shapeProblems(value: unknown): ShapeProblem[] {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  const kind = isObject ? (value as { kind?: unknown }).kind : undefined;
+  const known = DOCUMENT_KINDS.find((one) => one === kind);
+  if (!known) {
+    const hint = typeof kind === 'string' ? nearest(kind, DOCUMENT_KINDS) : undefined;
+    const problem =
+      kind === undefined ? 'kind is missing' : `kind ${JSON.stringify(kind)} is unknown`;
+    const next = hint ? `Did you mean ${hint}?` : `Write one of: ${DOCUMENT_KINDS.join(', ')}.`;
+    return [{ path: 'kind', problem, next }];
+  }
+  return documentProblems(value, known).map(({ path, reason, nextStep }) => ({
+    path,
+    problem: `${path} ${reason}`.trim(),
+    next: nextStep,
+  }));
+}
+
+function nameOf({ kind, id }: DesiredDocument): string {
+  if (kind === 'phone') return `phone ${mac(id) ?? id}`;
+  return `${kind === 'rollback' ? 'rollout' : kind} ${id}`;
+}
+
+function doubled(documents: readonly FiledDocument[]): FileProblem[] {
+  const first = new Map<string, FiledDocument>();
+  return documents.flatMap((one) => {
+    const { name } = one;
+    const before = first.get(name);
+    if (!before) {
+      first.set(name, one);
+      return [];
+    }
+    const { line } = before.place('id');
+    const problem = `${name} is there twice, first in ${before.file}:${line}`;
+    return [{ file: one.file, ...one.place('id'), problem, next: 'Keep one of the two.' }];
+  });
+}
+
+/** The offset of what `path` names, or of the last part of it that is there. */
+function offsetOf(document: Document.Parsed, path: string): number {
+  let node: unknown = document.contents;
+  let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  for (const step of path.split(/[.[\]]+/).filter((part) => part !== '')) {
+    const found = stepInto(node, step);
+    if (!found) return offset;
+    ({ node, offset } = found);
+  }
+  return offset;
+}
+
+function stepInto(node: unknown, step: string): { node: unknown; offset: number } | undefined {
+  const item = isMap(node)
+    ? node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+    : isSeq(node)
+      ? node.items[Number(step)]
+      : undefined;
+  const [head, inside]: unknown[] = isPair(item) ? [item.key, item.value] : [item, item];
+  return isNode(head) ? { node: inside, offset: head.range?.[0] ?? 0 } : undefined;
+}

@@ -1,0 +1,184 @@
+import type { Policy } from './policy.ts';
+import { conflict } from './refusal.ts';
+import type {
+  Command,
+  CommandResult,
+  ControllerTables,
+  Phone,
+  PhoneInput,
+  Refusal,
+  Rollout,
+  RolloutInput,
+  Site,
+} from './state.ts';
+
+// What somebody wants to be so, beside what is: the differences, and the commands that remove them.
+
+/** One document, complete: what it does not say has its usual value. */
+export type Desired =
+  | { readonly kind: 'site'; readonly id: string; readonly wanted: Site }
+  | { readonly kind: 'phone'; readonly id: string; readonly wanted: PhoneInput }
+  | { readonly kind: 'policy'; readonly id: string; readonly wanted: Policy }
+  | { readonly kind: 'rollout'; readonly id: string; readonly wanted: RolloutInput };
+
+export interface Difference {
+  readonly kind: Desired['kind'];
+  readonly id: string;
+  readonly change: 'add' | 'change' | 'same';
+  readonly values: readonly ValueDifference[];
+}
+
+export interface ValueDifference {
+  /** `windows[0].end`. */
+  readonly path: string;
+  /** Absent: it is not there now, or is not wanted any more. */
+  readonly from?: unknown;
+  readonly to?: unknown;
+}
+
+/** Differences told of one document; more are a different document. */
+const valuesToldMax = 200;
+
+export function differencesOf(tables: ControllerTables, desired: readonly Desired[]): Difference[] {
+  return desired.map((one) => {
+    const { kind, id } = one;
+    const now = currentOf(tables, one);
+    if (now === undefined) return { kind, id, change: 'add', values: [] };
+    const values: ValueDifference[] = [];
+    compare(now, withoutUndefined(wantedOf(one)), '', values);
+    const change = values.length > 0 ? 'change' : 'same';
+    return { kind, id, change, values: values.slice(0, valuesToldMax) };
+  });
+}
+
+/** Keys of a rollout that people say; all others are what became of it, its pause among them. */
+const SAID: Readonly<Record<keyof Omit<RolloutInput, 'id' | 'confirmPhones'>, true>> = {
+  name: true,
+  kind: true,
+  releases: true,
+  selection: true,
+  waves: true,
+  gate: true,
+  pace: true,
+  priority: true,
+  after: true,
+  deadline: true,
+  attemptsMax: true,
+  rotateCredentials: true,
+  startAt: true,
+};
+
+const saidOf = (rollout: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(rollout).filter(([key]) => Object.hasOwn(SAID, key)));
+
+function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
+  if (kind === 'site') return tables.sites.get(id);
+  if (kind === 'policy') return tables.policies.get(id);
+  if (kind === 'phone') return inventoryOf(tables.phones.get(id));
+  const rollout = tables.rollouts.get(id);
+  return rollout && { ...saidOf(rollout), waves: rollout.waves.map(({ spec }) => spec) };
+}
+
+/** Of a phone, what people say of it; what it showed itself is no difference. */
+const INVENTORY: Readonly<Record<keyof PhoneInput, true>> = {
+  mac: true,
+  site: true,
+  vendor: true,
+  model: true,
+  hardware: true,
+  extension: true,
+  emergency: true,
+  coverageGroup: true,
+  labels: true,
+};
+
+const inventoryOf = (phone: Phone | undefined): unknown =>
+  phone &&
+  Object.fromEntries(Object.entries(phone).filter(([key]) => Object.hasOwn(INVENTORY, key)));
+
+const wantedOf = (one: Desired): unknown =>
+  one.kind === 'rollout' ? saidOf(one.wanted) : one.wanted;
+
+const withoutUndefined = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+function compare(from: unknown, to: unknown, path: string, found: ValueDifference[]): void {
+  if (Array.isArray(from) && Array.isArray(to)) return compareLists(from, to, path, found);
+  if (!isObject(from) || !isObject(to)) {
+    if (from === to) return;
+    found.push({
+      path,
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    });
+    return;
+  }
+  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
+    compare(from[key], to[key], path === '' ? key : `${path}.${key}`, found);
+  }
+}
+
+function compareLists(
+  from: readonly unknown[],
+  to: readonly unknown[],
+  path: string,
+  found: ValueDifference[],
+): void {
+  for (let place = 0; place < Math.max(from.length, to.length); place += 1) {
+    compare(from[place], to[place], `${path}[${place}]`, found);
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Before these a rollout has not begun, and all of it may still differ. */
+const BEFORE_START: readonly Rollout['state'][] = ['draft', 'awaiting-approval', 'scheduled'];
+
+/** What has begun runs as it was approved: a file does not change it, nor stop it, nor start it again. */
+export function refusedDifferences(
+  tables: ControllerTables,
+  differences: readonly Difference[],
+): Refusal[] {
+  return differences.flatMap(({ kind, id, change, values }) => {
+    const rollout = kind === 'rollout' && change === 'change' ? tables.rollouts.get(id) : undefined;
+    if (!rollout || BEFORE_START.includes(rollout.state)) return [];
+    const paths = values.map(({ path }) => path).join(', ');
+    const reason = `is ${rollout.state} and cannot differ any more (${paths})`;
+    const next = 'Put the file back to what runs, or give the new rollout an id of its own.';
+    return [conflict(`rollout ${id}`, reason, next)];
+  });
+}
+
+/** In this order, so that what is named is there before it is asked for. */
+const ORDER: readonly Desired['kind'][] = ['site', 'phone', 'policy', 'rollout'];
+
+export function commandsFor(
+  desired: readonly Desired[],
+  differences: readonly Difference[],
+): Command[] {
+  const due = desired.filter((_, place) => differences[place]?.change !== 'same');
+  const changes = new Map(differences.map((one) => [`${one.kind} ${one.id}`, one.change]));
+  const phones = due.flatMap((one) => (one.kind === 'phone' ? [one.wanted] : []));
+  return ORDER.flatMap((kind) => {
+    if (kind === 'phone') return phones.length > 0 ? [{ kind: 'phones-put', phones }] : [];
+    return due.flatMap((one): Command[] => {
+      if (one.kind !== kind) return [];
+      if (one.kind === 'site') return [{ kind: 'site-put', site: one.wanted }];
+      if (one.kind === 'policy') return [{ kind: 'policy-put', policy: one.wanted }];
+      const isNew = changes.get(`rollout ${one.id}`) === 'add';
+      return [{ kind: isNew ? 'rollout-create' : 'rollout-edit', input: one.wanted }];
+    });
+  });
+}
+
+/** All of these or none, and every reason at once. */
+export function takeAll(
+  commands: readonly Command[],
+  take: (command: Command) => CommandResult,
+): CommandResult {
+  const refusals = commands.flatMap((command) => {
+    const result = take(command);
+    return result.ok ? [] : result.refusals;
+  });
+  return refusals.length > 0 ? { ok: false, refusals } : { ok: true };
+}

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { problemsOf } from '@ringwave/firmware-catalog/problems';
+import type { Id } from '@ringwave/protocol/units';
+import { type Static, Type } from 'typebox';
+import type { Desired } from '../../core/desired-state.ts';
+import { DEADLINE_SEVERITIES, type Policy } from '../../core/policy.ts';
+import { whereLengthMax } from '../../core/selection/parse.ts';
+import type { Refusal } from '../../core/state.ts';
+import {
+  bodyOf,
+  closed,
+  IdText,
+  PhoneBody,
+  PhonesBody,
+  phonesFrom,
+  SiteBody,
+  siteFrom,
+} from './inputs.ts';
+import { MacText, RolloutBody, rolloutFrom } from './rollout-inputs.ts';
+
+// Documents of desired state: what REST takes of each thing, with its kind and its id.
+
+/** Ten years: longer is no deadline. */
+const Days = Type.Optional(
+  Type.Integer({ minimum: 0, maximum: 3650, description: 'of days since the release' }),
+);
+
+export const PolicyBody = Type.Object(
+  {
+    where: Type.String({
+      minLength: 1,
+      maxLength: whereLengthMax,
+      description: 'as docs/selection.md says',
+    }),
+    channel: Type.Optional(
+      Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'such as stable' }),
+    ),
+    release: Type.Optional(IdText),
+    deadlines: Type.Optional(
+      Type.Object(
+        Object.fromEntries(DEADLINE_SEVERITIES.map((one) => [one, Days])) as Record<
+          (typeof DEADLINE_SEVERITIES)[number],
+          typeof Days
+        >,
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+export const policyFrom = (policy: Id, body: Static<typeof PolicyBody>): Policy => ({
+  id: policy,
+  where: body.where,
+  ...(body.channel === undefined ? {} : { channel: body.channel }),
+  ...(body.release === undefined ? {} : { release: body.release }),
+  deadlines: body.deadlines ?? {},
+});
+
+const documentOf = <Kind extends string, Body extends Parameters<typeof Type.Object>[0]>(
+  kind: Kind,
+  properties: Body,
+) => Type.Object({ id: IdText, ...properties, kind: Type.Literal(kind) }, closed);
+
+/** Its id is its MAC. */
+const { mac: _mac, ...phoneRest } = PhoneBody.properties;
+const phoneProperties = { ...phoneRest, id: MacText };
+
+/** By kind. */
+export const DOCUMENTS = {
+  site: documentOf('site', SiteBody.properties),
+  phone: documentOf('phone', phoneProperties),
+  policy: documentOf('policy', PolicyBody.properties),
+  rollout: documentOf('rollout', RolloutBody.properties),
+  /** A rollout of that kind, which has its own word in REST. */
+  rollback: documentOf('rollback', RolloutBody.properties),
+};
+export const DOCUMENT_KINDS = Object.keys(DOCUMENTS) as (keyof typeof DOCUMENTS)[];
+
+/** A thousand: a big company's sites, and its policies and rollouts of a year. */
+export const documentsMax = 1000;
+
+export const DesiredBody = Type.Object(
+  {
+    dryRun: Type.Optional(Type.Boolean()),
+    documents: Type.Array(Type.Unknown(), { minItems: 1, maxItems: documentsMax }),
+  },
+  closed,
+);
+
+export interface DesiredDocument {
+  readonly kind: keyof typeof DOCUMENTS;
+  readonly id: string;
+  readonly [key: string]: unknown;
+}
+
+/** What every document begins with; the rest follows from its kind. */
+const Named = Type.Object(
+  { kind: Type.Enum(DOCUMENT_KINDS), id: Type.String({ minLength: 1, maxLength: 64 }) },
+  closed,
+);
+
+/** The documents in full, or every problem with them. */
+export function desiredFrom(
+  documents: readonly unknown[],
+): { desired: Desired[] } | { refusals: Refusal[] } {
+  const refusals: Refusal[] = [];
+  const desired = documents.flatMap((document, place): Desired[] => {
+    const isObject = typeof document === 'object' && document !== null;
+    const { kind, id, ...said } = (isObject ? document : {}) as Readonly<Record<string, unknown>>;
+    const named = bodyOf(Named, withoutAbsent({ kind, id }), `documents[${place}]`);
+    const read = 'refusals' in named ? named : readDocument(named.value.kind, named.value.id, said);
+    if ('refusals' in read) refusals.push(...read.refusals);
+    return 'refusals' in read ? [] : [read];
+  });
+  refusals.push(...repeated(desired));
+  return refusals.length > 0 ? { refusals } : { desired };
+}
+
+const withoutAbsent = (named: Readonly<Record<string, unknown>>): object =>
+  Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
+
+function readDocument(
+  kind: DesiredDocument['kind'],
+  name: string,
+  said: object,
+): Desired | { refusals: Refusal[] } {
+  if (kind === 'phone') return readPhone(name, said);
+  const named = bodyOf(Type.Object({ id: IdText }, closed), { id: name }, `${kind} ${name}`);
+  if ('refusals' in named) return named;
+  const { id } = named.value;
+  if (kind === 'site') {
+    const body = bodyOf(SiteBody, said, `site ${id}`);
+    return 'refusals' in body ? body : { kind, id, wanted: siteFrom(id, body.value) };
+  }
+  if (kind === 'policy') {
+    const body = bodyOf(PolicyBody, said, `policy ${id}`);
+    return 'refusals' in body ? body : { kind, id, wanted: policyFrom(id, body.value) };
+  }
+  const input = rolloutFrom({ ...said, ...(kind === 'rollback' ? { kind } : {}), id });
+  return 'refusals' in input ? input : { kind: 'rollout', id, wanted: input };
+}
+
+function readPhone(name: string, said: object): Desired | { refusals: Refusal[] } {
+  const body = bodyOf(PhonesBody, [{ ...said, mac: name }], `phone ${name}`);
+  const phones = 'refusals' in body ? body : phonesFrom(body.value);
+  if ('refusals' in phones) return phones;
+  const [wanted] = phones;
+  assert(wanted, 'one phone gives one phone');
+  return { kind: 'phone', id: wanted.mac, wanted };
+}
+
+function repeated(documents: readonly Desired[]): Refusal[] {
+  const seen = new Set<string>();
+  return documents.flatMap(({ kind, id }) => {
+    const name = `${kind} ${id}`;
+    if (!seen.has(name)) {
+      seen.add(name);
+      return [];
+    }
+    const next = 'Keep one of the two documents.';
+    return [{ code: 'invalid' as const, thing: name, reason: 'is there twice', next }];
+  });
+}
+
+/** What is wrong with a document, before it is sent. */
+export const documentProblems = (document: unknown, kind: keyof typeof DOCUMENTS) =>
+  problemsOf(DOCUMENTS[kind], document);
+
+/** The published schema: one document, of any kind. */
+export const desiredSchema = (): object => ({
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'A document of the desired state of Ringwave',
+  description: 'What `ringwave apply` reads; docs/desired-state.md',
+  oneOf: Object.values(DOCUMENTS),
+});

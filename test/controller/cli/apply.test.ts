@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { registerApply } from '@ringwave/controller/cli/apply';
+import { readDesired } from '@ringwave/controller/cli/desired-files';
+import { registerPolicy } from '@ringwave/controller/cli/policy';
+import { Command } from 'commander';
+import * as fc from 'fast-check';
+import { type Test, test } from 'tap';
+import { openDoor } from '../io/door.ts';
+import { idOf, phoneOf, releaseOf } from '../core/desk.ts';
+
+const lisbon = `kind: site
+id: lisbon
+zone: Europe/Lisbon
+windows:
+  - { days: [mon, tue, wed, thu, fri, sat, sun], start: "01:00", end: "04:00" }
+labels: { region: EU }
+`;
+const fixes = `kind: policy
+id: security-fixes
+where: vendor = Yealink and running < 66.86.0.15
+channel: stable
+deadlines: { critical: 7, high: 30 }
+`;
+
+/** A controller, and `ringwave apply` in this process over files of a folder. */
+async function desk(t: Test) {
+  const { controller, folder } = await openDoor(t);
+  const access = ['--url', controller.url, '--token', controller.access.mintApiToken('ada')];
+  const run = async (...words: readonly string[]) => {
+    const said = { out: '', told: '', code: 0 };
+    const program = new Command('ringwave').exitOverride();
+    program.option('--url <url>').option('--token <token>').option('--data <folder>');
+    const out = {
+      write: (text: string) => void (said.out += text),
+      fail: (text: string) => void (said.told += `${text}\n`),
+      exitWith: (code: number) => void (said.code = code),
+      input: (async function* none() {})(),
+    };
+    registerApply(program, out);
+    registerPolicy(program, out);
+    await program.parseAsync([...access, ...words], { from: 'user' });
+    return said;
+  };
+  const file = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  return { controller, run, file, folder };
+}
+
+test('what files say is made so, and a second time nothing changes', async (t) => {
+  const { controller, run, file } = await desk(t);
+  const both = file('both.yaml', `${lisbon}---\n${fixes}`);
+  const dry = await run('apply', both, '--dry-run');
+  t.same([dry.out, dry.code], ['+ site lisbon\n+ policy security-fixes\n= 0 unchanged\n', 2]);
+  t.equal(controller.engine.tables.sites.size, 0, 'a dry run stores nothing');
+  const made = await run('apply', both);
+  t.same([made.out, made.code], ['+ site lisbon\n+ policy security-fixes\n= 0 unchanged\n', 0]);
+  const { audit, sites, policies } = controller.engine.tables;
+  t.match(sites.get('lisbon'), { zone: 'Europe/Lisbon', labels: { region: 'EU' } });
+  t.match(policies.get('security-fixes'), { channel: 'stable', deadlines: { critical: 7 } });
+  const entries = audit.size;
+  const again = await run('apply', both);
+  t.same([again.out, again.code, audit.size], ['= 2 unchanged\n', 0, entries]);
+  t.same((await run('apply', both, '--dry-run')).code, 0);
+
+  const later = file('both.yaml', `${lisbon.replace('04:00', '05:00')}---\n${fixes}`);
+  const changed = await run('apply', later, '--dry-run');
+  t.same(changed.out, '~ site lisbon\n  windows[0].end: 04:00 -> 05:00\n= 1 unchanged\n');
+  t.match(JSON.parse((await run('apply', later, '--json')).out), {
+    applied: true,
+    differences: [
+      { change: 'change', values: [{ path: 'windows[0].end', from: '04:00', to: '05:00' }] },
+      { change: 'same' },
+    ],
+  });
+  t.equal(sites.get('lisbon')?.windows[0]?.end, '05:00');
+});
+
+test('every problem of every file is told with its place, and nothing is sent', async (t) => {
+  const { controller, run, file, folder } = await desk(t);
+  const first = file(
+    'first.yaml',
+    `${lisbon.replace('zone:', 'zoen:').replace('"01:00"', '100')}---\nkind: polcy\nid: x\n`,
+  );
+  const second = file(
+    'second.yaml',
+    `${lisbon}---\n${lisbon}---\nkind: site\nid: lisbon\nkind: site\n`,
+  );
+  const { told, code } = await run('apply', first, second);
+  t.equal(code, 1);
+  t.same(told.trim().replaceAll(`${folder}/`, '').split('\n'), [
+    'first.yaml:1:1: zone is missing. Add zone as an IANA time zone such as Europe/Lisbon.',
+    'first.yaml:3:1: zoen is not a key that is known here. Did you mean zone?',
+    'first.yaml:5:50: windows[0].start is 100, not text. Write it in quotes as the local wall clock HH:MM.',
+    'first.yaml:8:1: kind "polcy" is unknown. Did you mean policy?',
+    'second.yaml:17:1: Map keys must be unique. Keep one of the two.',
+    'second.yaml:9:1: site lisbon is there twice, first in second.yaml:2. Keep one of the two.',
+    '6 problems; nothing was sent or changed.',
+  ]);
+  t.equal(controller.engine.tables.sites.size, 0);
+});
+
+test('what only the controller can know is told at its place too, and all is left as it was', async (t) => {
+  const { controller, run, file } = await desk(t);
+  const one = file(
+    'one.yaml',
+    `${lisbon.replace('Europe/Lisbon', 'Europe/Lisbn')}---\n${fixes.replace('vendor', 'vendr').replace('channel: stable', 'release: r1')}---\n${lisbon.replace('id: lisbon', 'id: porto')}`,
+  );
+  const { told, code } = await run('apply', one);
+  t.equal(code, 1);
+  t.match(
+    told,
+    /one\.yaml:3:1: site lisbon: zone "Europe\/Lisbn" is not an IANA time zone\. Did you mean Europe\/Lisbon\?/,
+  );
+  t.match(
+    told,
+    /one\.yaml:10:1: policy security-fixes: where, column 1 "vendr" is no field\. Expected: vendor/,
+  );
+  t.match(told, /one\.yaml:11:1: policy security-fixes: release does not exist/);
+  t.same(
+    [controller.engine.tables.sites.size, controller.engine.tables.audit.size],
+    [0, 0],
+    'porto alone was right',
+  );
+});
+
+test('a rollout may differ until it begins; its pause is never the file\u2019s', async (t) => {
+  const { controller, run, file } = await desk(t);
+  await run('apply', file('lisbon.yaml', lisbon));
+  const release = releaseOf();
+  for (const command of [
+    { kind: 'phones-put', phones: [phoneOf(1), phoneOf(2), phoneOf(3)] },
+    { kind: 'release-put', release },
+    { kind: 'release-move', release: release.id, cause: 'approve', why: 'tried' },
+  ] as const)
+    t.ok(controller.engine.command('ada', command).ok, command.kind);
+  const text = (failures: number) =>
+    `kind: rollout\nid: autumn\nreleases: [${release.id}]\nselection: { where: vendor = Yealink }\nwaves: [{ name: all }]\ngate: { failuresMax: ${failures}, soakMinutes: 60 }\n`;
+  t.equal((await run('apply', file('r.yaml', text(1)))).out, '+ rollout autumn\n= 0 unchanged\n');
+  t.equal((await run('apply', file('r.yaml', text(1)))).out, '= 1 unchanged\n');
+  const edited = await run('apply', file('r.yaml', text(2)));
+  t.equal(edited.out, '~ rollout autumn\n  gate.failuresMax: 1 -> 2\n= 0 unchanged\n', edited.told);
+  const command = (one: Parameters<typeof controller.engine.command>[1]) =>
+    t.ok(controller.engine.command('bob', one).ok, one.kind);
+  command({ kind: 'rollout-approve', rollout: idOf('autumn') });
+  command({ kind: 'rollout-pause', rollout: idOf('autumn'), reason: 'wait' });
+  t.equal((await run('apply', file('r.yaml', text(2)))).out, '= 1 unchanged\n');
+  t.equal(controller.engine.tables.rollouts.get('autumn')?.state, 'paused');
+  const late = await run('apply', file('r.yaml', text(3)));
+  t.equal(late.code, 1);
+  t.match(
+    late.told,
+    /r\.yaml:2:1: rollout autumn is paused and cannot differ any more \(gate\.failuresMax\)\. Put the file back/,
+  );
+});
+
+test('phones stand in files by their MAC, and what they showed themselves is no difference', async (t) => {
+  const { controller, run, file } = await desk(t);
+  const phone = (own: string) =>
+    `kind: phone\nid: 80-5E-C0-00-00-01\nsite: lisbon\nvendor: Yealink\nmodel: T46S\n${own}`;
+  const both = (own: string) => file('both.yaml', `${phone(own)}---\n${lisbon}`);
+  const made = await run('apply', both('labels: { room: A1 }\n'));
+  t.equal(made.out, '+ phone 80:5e:c0:00:00:01\n+ site lisbon\n= 0 unchanged\n', made.told);
+  t.equal((await run('apply', both('labels: { room: A1 }\n'))).out, '= 2 unchanged\n');
+  const moved = await run('apply', both('labels: { room: B2 }\nemergency: true\n'));
+  t.equal(
+    moved.out,
+    '~ phone 80:5e:c0:00:00:01\n  labels.room: A1 -> B2\n  emergency: false -> true\n= 1 unchanged\n',
+  );
+  t.match(
+    [...controller.engine.tables.phones.values()],
+    [{ emergency: true, labels: { room: 'B2' } }],
+  );
+  const twice = await run(
+    'apply',
+    file('t.yaml', `${phone('')}---\n${phone('').replaceAll('-', ':').replace(':::', '---')}`),
+  );
+  t.match(twice.told, /phone 80:5e:c0:00:00:01 is there twice/);
+  const lost = await run('apply', file('l.yaml', phone('').replace('lisbon', 'lisbn')));
+  t.match(
+    lost.told,
+    /l\.yaml:3:1: phone 80:5e:c0:00:00:01: site lisbn does not exist\. Did you mean lisbon\?/,
+  );
+});
+
+test('a rollout that names a release nobody has is told in its own file', async (t) => {
+  const { run, file } = await desk(t);
+  const rollout = 'kind: rollout\nid: autumn\nreleases: [nothing]\nwaves: [{ name: all }]\n';
+  const { told } = await run('apply', file('a.yaml', lisbon), file('b.yaml', rollout));
+  t.match(told, /b\.yaml:2:1: release nothing does not exist/);
+});
+
+test('policies are listed with the phones that they mean now, and removed', async (t) => {
+  const { controller, run, file } = await desk(t);
+  await run('apply', file('both.yaml', `${lisbon}---\n${fixes.replace('running', 'not running')}`));
+  controller.engine.command('ada', { kind: 'phones-put', phones: [phoneOf(1)] });
+  t.match(
+    (await run('policy', 'list')).out,
+    /security-fixes +channel stable +critical 7, high 30 +0 +vendor/,
+  );
+  t.match((await run('policy', 'show', 'security-fixes', '--json')).out, /"phones":0/);
+  t.equal((await run('policy', 'remove', 'security-fixes')).out, 'policy security-fixes removed\n');
+  t.equal(controller.engine.tables.policies.size, 0);
+  await t.rejects(run('policy', 'show', 'security-fixes'), /policy security-fixes does not exist/);
+});
+
+test('the example of docs/desired-state.md is read without a problem', (t) => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../docs/desired-state.md'), 'utf8');
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? [];
+  const { documents, problems } = readDesired('guide', example);
+  t.same(problems, []);
+  t.same(
+    documents.map(({ document }) => document.id),
+    ['lisbon', 'security-fixes', 'autumn'],
+  );
+  t.end();
+});
+
+const PIECES =
+  `kind: site\nid: x\n---\n...\n- \n? \n: \n! \n& \n* \n<<: \n[ \n] \n{ \n} \n| \n> \n" \n' \n# \n%YAML 1.1\n%TAG ! x\n\t\n  \n\0\n\ud800\n__proto__: {}\nnull: 1\n~\n.inf\n0x1f\n2026-01-01\nwindows:\n- {days: [mon]}\n`.split(
+    '\n',
+  );
+
+test('whatever a file holds, it is documents or problems with their places', (t) => {
+  const piece = fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 5 }));
+  const text = fc
+    .tuple(fc.array(piece, { maxLength: 40 }), fc.constantFrom('\n', ' ', ''))
+    .map(([pieces, between]) => pieces.join(between));
+  const property = fc.property(text, (said) => {
+    const { documents, problems } = readDesired('f', said);
+    assert.ok(problems.every(({ line, column, next }) => line >= 1 && column >= 1 && next !== ''));
+    for (const one of documents) assert.ok(one.place('windows[0].start').line >= 1);
+  });
+  fc.assert(property, { numRuns: 3000 });
+  t.end();
+});
+
+test('YAML that is a trap is refused and not unfolded', (t) => {
+  const told = (text: string) =>
+    readDesired('f', text).problems.map(
+      ({ line, column, problem }) => `${line}:${column} ${problem}`,
+    );
+  t.same(told('a: &x [1]\nkind: *x\n'), ['2:7 *x repeats another part']);
+  t.match(told('kind: !!js/function x')[0], /Unresolved tag/);
+  t.match(told('kind: [')[0], /^1:8 /);
+  for (const deep of ['['.repeat(20_000), '['.repeat(20_000) + ']'.repeat(20_000)])
+    t.ok(told(deep).length > 0);
+  t.same(told(''), []);
+  t.match(told('- a list')[0], 'kind is missing');
+  t.match(told('kind: site\nid: 7\nzone: x\nwindows: []\n__proto__: {}')[0], /^2:1 id is 7/);
+  t.end();
+});
