@@ -84,6 +84,8 @@ export class HttpDoor {
       : createServer(times, answer);
     this.server.on('checkContinue', answer);
     this.server.timeout = silentMsMax;
+    // Small stacks end their side once they have asked. Node’s server reads this; its types leave it out.
+    Object.assign(this.server, { httpAllowHalfOpen: true });
     this.server.maxConnections = limits.connectionsMax;
     this.server.on('connection', (socket: Socket) => this.#count(socket));
     // What fails its handshake is a phone that trusts something else, or a scanner.

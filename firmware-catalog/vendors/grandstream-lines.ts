@@ -26,7 +26,8 @@ const common = {
   },
   settings: {
     ...NO_SETTINGS,
-    firmware: [setting('P192', '{folder}'), setting('P238', '0')],
+    // P6767 is how P192 is fetched: a base that says HTTP would send the phone to TFTP's port with it.
+    firmware: [setting('P192', '{folder}'), setting('P6767', '0'), setting('P238', '0')],
     'sip-login': [setting('P35', '{user}'), setting('P36', '{user}'), setting('P34', '{password}')],
     'admin-password': [setting('P2', '{password}')],
     'provisioning-login': [setting('P1360', '{user}'), setting('P1361', '{password}')],

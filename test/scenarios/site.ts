@@ -16,9 +16,9 @@ import {
 // A controller and an agent in this process, over real sockets, with their real stores in a test folder.
 
 /** Twenty times as fast as the wall: an agent waits up to half a minute before it connects again. */
-function fastTime(): NonNullable<ControllerOptions['clock']> {
+export function fastTime(speed = 20): NonNullable<ControllerOptions['clock']> {
   const now = Date.now() as EpochMs;
-  const grant = { speed: 20, startedAt: now, wallStartedAt: now };
+  const grant = { speed, startedAt: now, wallStartedAt: now };
   return { clock: fastClock(grant), grant };
 }
 

@@ -166,6 +166,17 @@ test('old and odd clients are served: HTTP/1.0, no Host, ten files on one connec
   t.match(await raw(base, `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /431 /);
 });
 
+test('a phone that ends its side after it asked gets its answer, also where the file takes a while to find', async (t) => {
+  const later = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+    return config;
+  };
+  const base = await serve(t, { resolve: later });
+  const text = await raw(base, 'GET /phone.cfg HTTP/1.0\r\n\r\n');
+  t.match(text, /^HTTP\/1\.1 200 OK/);
+  t.match(text, 'account.1.password = marker');
+});
+
 test('the resolver learns who asks', async (t) => {
   const asked: Asked[] = [];
   const base = await serve(t, (one) => {

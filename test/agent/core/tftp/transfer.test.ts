@@ -142,6 +142,21 @@ test('the first, a middle, the last block or all of a window lost costs one wind
   t.end();
 });
 
+test('with a window, two round trips of silence bring its last block once more before the whole window', (t) => {
+  const transfer = under(512 * 40, 24, { windowsize: '8' });
+  const { smoothedMs = 0 } = transfer.roundTrip;
+  t.equal(transfer.wakeAt, 24 + Math.max(30, 2 * smoothedMs));
+  t.same(takeTimeout(transfer, at(24 + 29)), nothing);
+  t.same(takeTimeout(transfer, at(24 + 30)), blocks(32), 'the one that may have been lost');
+  t.equal(transfer.wakeAt, 24 + 120, 'then the time of every phone');
+  t.same(takePacket(transfer, ack(32), at(24 + 35)), blocks(33, 40));
+  t.equal(transfer.retransmits, 1);
+  const silent = under(512 * 40, 24, { windowsize: '8' });
+  takeTimeout(silent, at(24 + 30));
+  t.same(takeTimeout(silent, at(24 + 120)), blocks(25, 32));
+  t.end();
+});
+
 test('an address that never answers gets three packets and then none', (t) => {
   const { transfer } = begin(600);
   const sends = [];
