@@ -65,6 +65,11 @@ export const FAULTS = {
     retry: 'with-backoff',
     advice: 'Nothing to do: the phone is asked again when the call should be over.',
   },
+  'phone-idle-unknown': {
+    retry: 'with-backoff',
+    advice:
+      'Nobody can say that this phone is idle: name in the agent’s --pbx file who knows of calls.',
+  },
   'phone-login-refused': {
     retry: 'when-fixed',
     advice:

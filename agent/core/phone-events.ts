@@ -1,4 +1,4 @@
-import { FAULTS } from '@ringwave/protocol/faults';
+import { FAULTS, type FaultCode } from '@ringwave/protocol/faults';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import {
@@ -11,7 +11,7 @@ import {
 import { imagesFor, releaseIn } from './image-needs.ts';
 import { type Cause, moved, presentHop, restartTakesMin } from './phone-update.ts';
 import { phoneIn } from './plan-index.ts';
-import { isNewer, runs } from './plan-intake.ts';
+import { isNewer, isOlder, runs } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { report } from './reporting.ts';
 import { secretServed } from './rotation.ts';
@@ -39,6 +39,8 @@ export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: Epo
   const known = planPhone(draft, event.mac);
   if (!known) return;
   noteSighting(draft, event, now);
+  // A phone that has a version to show, or fetches what it boots by, is up.
+  if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
   const work = draft.work.get(event.mac);
   if (!work || event.version === null) return;
   judgeVersion(draft, known, work, event.version, now);
@@ -56,8 +58,31 @@ function judgeVersion(
   if (ahead !== -1) {
     // A box restored from a backup may still hold a hop for next that the phone made long ago.
     move(draft, { ...work, hop: work.hop + ahead }, 'target-seen', now);
+  } else if (goesBack(phone, work)) {
+    backOrNot(draft, { plan, phone }, work, version, now);
   } else if (isNewer(plan, phone, presentHop(work), version)) {
     move(draft, work, 'newer-seen', now);
+  } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
+    move(draft, work, 'old-seen', now);
+  } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
+    cameBackLate(draft, work, now);
+  }
+}
+
+const goesBack = (phone: PlanPhone, work: Work): boolean =>
+  phone.work?.goesBack === true && phone.work.rollout === work.rollout;
+
+/** On the way back the newer version is what is to be left; one older than where the way ends has gone too far. */
+function backOrNot(
+  draft: AgentDraft,
+  { plan, phone }: { plan: Plan; phone: PlanPhone },
+  work: Work,
+  version: string,
+  now: EpochMs,
+): void {
+  if (isOlder(plan, phone, work.hops.at(-1) ?? '', version)) {
+    const reason = 'Runs something older than the way back leads to';
+    move(draft, work, 'newer-seen', now, { reason, waitingFor: 'person', nextAttemptAt: null });
   } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
     move(draft, work, 'old-seen', now);
   } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
@@ -135,10 +160,13 @@ export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now:
   if (!work || work.phase !== 'offered' || work.starts !== event.start) return;
   const cause = CAUSE[event.answer];
   if (event.answer === 'busy') foundInCall(draft, work, event.source, now);
+  else if (event.answer === 'unproven') foundInCall(draft, work, undefined, now, notKnownIdle);
   else if (!cause) draft.work.put(work.mac, { ...withoutCalls(work), woken: true });
   else if (event.pollTakesMax) leftToPoll(draft, work, event.pollTakesMax, now);
   else move(draft, work, cause, now);
 }
+
+const notKnownIdle: FaultCode = 'phone-idle-unknown';
 
 /** Times in a row that a phone is found in a call before it is left alone until the next opening. */
 export const callsMax = 8;
@@ -148,20 +176,26 @@ function foundInCall(
   work: Work,
   source: string | undefined,
   now: EpochMs,
+  fault: FaultCode = 'phone-in-call',
 ): void {
   const held = moved(work, 'wake-busy', now);
   const plan = draft.plan.get('plan')?.plan;
   if (!held) return;
-  const reason = source ? `In a call, says ${source}` : held.why.reason;
+  const said = fault === 'phone-in-call' ? held.why.reason : FAULTS[fault].advice;
+  const reason = source ? `In a call, says ${source}` : said;
   const isGivenUp = (held.calls ?? 0) >= callsMax;
   const opening = plan && (nextOpening(plan, now)?.start ?? openingNow(plan, now)?.end);
   if (!isGivenUp || !opening) {
-    put(draft, { ...held, why: { ...held.why, reason } }, now);
+    put(draft, { ...held, fault, why: { ...held.why, reason } }, now);
     return;
   }
   const retryAt = opening as EpochMs;
   const why = { reason: `${reason}; left until the next opening`, waitingFor: 'call' as const };
-  put(draft, { ...withoutCalls(held), retryAt, why: { ...why, nextAttemptAt: retryAt } }, now);
+  put(
+    draft,
+    { ...withoutCalls(held), fault, retryAt, why: { ...why, nextAttemptAt: retryAt } },
+    now,
+  );
 }
 
 function withoutCalls({ calls: _calls, ...work }: Work): Work {
@@ -188,6 +222,7 @@ export function registrationSeen(
   if (!sighting || !planPhone(draft, mac)) return;
   const registered = { source: source.slice(0, 120), address, at: now };
   draft.sightings.put(mac, { ...sighting, registered });
+  draft.missing.remove(mac);
 }
 
 /** The phone has its own configuration: with the new version running, that ends the restart. */

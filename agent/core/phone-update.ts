@@ -129,7 +129,7 @@ export function moved(work: Work, cause: Cause, now: EpochMs, why?: Why): Work |
   if (next === 'offered') return started(work, now);
   const { deadlineAt: _old, fault: _fault, ...rest } = work;
   if (cause === 'newer-seen') {
-    const reason = 'Runs something newer than the rollout offers';
+    const reason = why?.reason ?? 'Runs something newer than the rollout offers';
     const ended = { reason, waitingFor: 'person' as const, nextAttemptAt: null };
     return { ...rest, phase: next, since: now, fault: 'no-upgrade-path', why: ended };
   }
@@ -145,7 +145,13 @@ function withDeadline(work: Work, now: EpochMs): Work {
 
 function started(work: Work, now: EpochMs): Work {
   const { retryAt: _retry, fault: _fault, ...rest } = work;
-  const fresh = { ...rest, phase: 'offered' as const, since: now, starts: work.starts + 1 };
+  const fresh = {
+    ...rest,
+    phase: 'offered' as const,
+    since: now,
+    starts: work.starts + 1,
+    startedAt: now,
+  };
   return withDeadline({ ...fresh, woken: false, taken: [], why: usualWhy('offered') }, now);
 }
 

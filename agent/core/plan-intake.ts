@@ -3,6 +3,7 @@ import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { releaseIn } from './image-needs.ts';
+import { tellHold } from './holds.ts';
 import { usualWhy } from './phone-update.ts';
 import { planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
@@ -37,7 +38,7 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
   }
   // A phone that is no longer of this site takes its secrets with it; put back, it begins anew.
-  for (const table of [draft.credentials, draft.sightings]) {
+  for (const table of [draft.credentials, draft.sightings, draft.missing]) {
     for (const [mac] of Array.from(table.entries())) if (!named.has(mac)) table.remove(mac);
   }
 }
@@ -131,6 +132,9 @@ export const runs = (plan: Plan, phone: PlanPhone, release: string, version: str
 export const isNewer = (plan: Plan, phone: PlanPhone, release: string, version: string): boolean =>
   orderOf(plan, phone, release, version) === 'newer';
 
+export const isOlder = (plan: Plan, phone: PlanPhone, release: string, version: string): boolean =>
+  orderOf(plan, phone, release, version) === 'older';
+
 /** How the shown version stands to a release; undefined for a release that the plan does not name. */
 function orderOf(plan: Plan, phone: PlanPhone, release: string, version: string) {
   const target = releaseIn(plan, release as Id)?.version;
@@ -163,4 +167,5 @@ export function retell(draft: AgentDraft, now: EpochMs): void {
     }
   }
   for (const work of draft.work.values()) tell(draft, work, now);
+  for (const hold of draft.holds.values()) tellHold(draft, hold, now);
 }

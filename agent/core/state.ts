@@ -1,6 +1,15 @@
 import type { Delivery, Flight } from '@ringwave/protocol/delivery';
 import type { FaultCode } from '@ringwave/protocol/faults';
-import type { Ack, Beat, Halt, Hello, Plan, Report, ReportItem } from '@ringwave/protocol/messages';
+import type {
+  Ack,
+  Beat,
+  Halt,
+  Hello,
+  Plan,
+  PlanPhone,
+  Report,
+  ReportItem,
+} from '@ringwave/protocol/messages';
 import type { PhonePhase, WaitingFor } from '@ringwave/protocol/phases';
 import { type Change, CountedMap, type Draft } from '@ringwave/protocol/tables';
 import type { DurationMs, EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
@@ -36,7 +45,27 @@ export interface Work {
   readonly taken: readonly string[];
   readonly fault?: FaultCode;
   readonly why: Why;
+  /** When it was started last. */
+  readonly startedAt?: EpochMs;
+  /** What the plan said of the phone when it was started: a later plan may no longer name it. */
+  readonly place?: Place;
 }
+
+/** What decides who else may be down beside a phone. */
+export type Place = Pick<PlanPhone, 'emergency' | 'coverageGroup' | 'switch' | 'pair'>;
+
+/** Something at the site that keeps all its phones from being started. */
+export type Hold =
+  /** A technician’s file lies in the agent’s folder. */
+  | { readonly hold: 'freeze'; readonly since: EpochMs; readonly reason: string }
+  | {
+      readonly hold: 'emergency-call';
+      readonly since: EpochMs;
+      /** Who says that the call is on; nobody any more while the callback is waited for. */
+      readonly sources: readonly string[];
+      /** When it was last known to be on. */
+      readonly seenAt: EpochMs;
+    };
 
 /** Why a phone is where it is, in a person's words, and when that can change. */
 export interface Why {
@@ -163,6 +192,14 @@ export type AgentTables = {
   link: Map<string, Link>;
   /** When this process began: it asks the controller before it starts phones again. */
   resumed: Map<string, EpochMs>;
+  /** By what they are. */
+  holds: Map<string, Hold>;
+  /** Phones that were lost in an update and have not shown themselves since, whatever became of their work. */
+  missing: Map<string, { readonly mac: Mac; readonly since: EpochMs }>;
+  /** When phones were started in the last minute, oldest first. */
+  starts: Map<string, readonly EpochMs[]>;
+  /** The rates that the shell was told last. */
+  rates: Map<string, Rate>;
   /** Number of the newest waiting progress report of a phone. */
   progress: Map<string, { readonly seq: number }>;
 };
@@ -174,6 +211,8 @@ export const volatileTables: readonly (keyof AgentTables)[] = [
   'resumed',
   'strangers',
   'alarms',
+  'starts',
+  'rates',
 ];
 
 export type AgentDraft = Draft<AgentTables>;
@@ -200,10 +239,18 @@ export const emptyTables = (): AgentTables => ({
   alarms: new Map(),
   link: new Map(),
   resumed: new Map(),
+  holds: new Map(),
+  missing: new CountedMap(),
+  starts: new Map(),
+  rates: new Map(),
   progress: new Map(),
 });
 
-export type WakeAnswer = 'accepted' | 'busy' | 'refused' | 'login-refused' | 'silent';
+/** Bytes a second; `free`: as fast as it goes. */
+export type Rate = number | 'free' | 'none';
+
+/** `unproven`: nobody could say that the phone is idle, and this start was for an idle phone only. */
+export type WakeAnswer = 'accepted' | 'busy' | 'unproven' | 'refused' | 'login-refused' | 'silent';
 
 export type AgentEvent =
   | { readonly kind: 'started' }
@@ -276,6 +323,13 @@ export type AgentEvent =
       readonly address: string;
       readonly detail: string;
     }
+  | {
+      readonly kind: 'emergency-call';
+      readonly source: string;
+      readonly state: 'began' | 'ended';
+    }
+  /** What the freeze file says; null where there is none. */
+  | { readonly kind: 'freeze-read'; readonly reason: string | null }
   | { readonly kind: 'config-served'; readonly mac: Mac; readonly generation: number }
   | {
       readonly kind: 'secret-made';
@@ -297,12 +351,16 @@ export type AgentEffect =
       readonly lengthBytes: number;
       readonly bytesPerSecond: number;
     }
+  /** The rate of the site’s line, or of all its phones together, from now on. */
+  | { readonly kind: 'set-rate'; readonly of: 'wan' | 'lan'; readonly rate: Rate }
   | {
       readonly kind: 'wake-phone';
       readonly mac: Mac;
       readonly start: number;
       readonly vendor: string;
       readonly address: string;
+      /** Only where somebody says that it is idle. */
+      readonly mustBeIdle?: true;
     }
   | {
       readonly kind: 'make-secret';

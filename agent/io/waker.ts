@@ -2,13 +2,15 @@ import { knowledgeOf, profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { PlanPhone } from '@ringwave/protocol/messages';
 import { type Mac, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
+import { emergencyNumbersOf } from '../core/pbx/emergency.ts';
 import { onlyContact } from '../core/pbx/registration.ts';
 import type { IdleSource, RegistrationSource, WakeFile } from '../core/pbx/settings.ts';
 import { phoneIn } from '../core/plan-index.ts';
 import { acceptedSecrets } from '../core/rotation.ts';
-import { callStateOf } from '../core/sip/dialog-info.ts';
+import { callStateOf, remoteNumbersOf } from '../core/sip/dialog-info.ts';
 import type { AgentEffect, AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
 import { mostTelling, nextWay, type Way, type WayAnswer, waysFor } from '../core/wake/ways.ts';
+import { EmergencyWatch } from './emergency-watch.ts';
 import type { Keyring } from './keyring.ts';
 import type { Neighbours } from './neighbours.ts';
 import { openPbx } from './pbx/all.ts';
@@ -21,6 +23,7 @@ interface WakerParts {
   readonly sip: SipSocket;
   readonly streams: SipStreams;
   readonly pbxs: readonly Pbx[];
+  readonly emergency: EmergencyWatch;
   readonly neighbours: Pick<Neighbours, 'of' | 'whereIs'>;
   readonly tables: AgentTables;
   readonly keyring: Pick<Keyring, 'unseal'>;
@@ -37,13 +40,20 @@ type SipWay = Exclude<Way, { readonly by: 'http' }>;
 
 /** With its connections, which are made when something is asked. */
 export function openWaker(
-  parts: Omit<WakerParts, 'streams' | 'pbxs' | 'clock'> & { readonly clock?: Clock },
+  parts: Omit<WakerParts, 'streams' | 'pbxs' | 'emergency' | 'clock'> & { readonly clock?: Clock },
 ): Waker {
   const { settings, sip } = parts;
   const clock = parts.clock ?? wallClock();
   const streams = new SipStreams({ clock, ...(settings.sipCa ? { ca: settings.sipCa } : {}) });
   const pbxs = settings.pbxs.map((one) => openPbx(one, { clock, sip }));
-  return new Waker({ ...parts, clock, streams, pbxs });
+  const emergency = new EmergencyWatch({ ...parts, clock, pbxs });
+  return new Waker({ ...parts, clock, streams, pbxs, emergency });
+}
+
+/** Who says whether the phone is in a call. */
+interface CallTold {
+  readonly by: string;
+  readonly isInCall: boolean;
 }
 
 /** From its configuration to its registration a phone needs some seconds. */
@@ -59,16 +69,19 @@ export class Waker {
   }
 
   /** Always submits one answer for a vendor that is known. */
-  async wake({ mac, start, vendor, address: seenAt }: WakeEffect): Promise<void> {
+  async wake({ mac, start, vendor, address: seenAt, mustBeIdle }: WakeEffect): Promise<void> {
     const profile = profileOf(vendor);
     if (!profile) return;
-    const answered = (answer: WayAnswer, source?: string) =>
+    const answered = (answer: WayAnswer | 'unproven', source?: string) =>
       this.#answered({ mac, start }, answer, source);
     const address = await this.#placeOf(mac, seenAt);
     // Another device has the phone's address: it must not be woken in its stead.
     if (address === undefined) return answered('silent');
-    const call = await this.#inCall(mac, address);
-    if (call) return answered('busy', call);
+    const emergency = await this.#parts.emergency.look();
+    if (emergency) return answered('busy', `${emergency} of an emergency call`);
+    const told = await this.#callKnown(mac, address);
+    if (told?.isInCall) return answered('busy', told.by);
+    if (!told && mustBeIdle) return answered('unproven');
     const phone = this.#phone(mac);
     const triggers = lineFor(vendor, phone?.model)?.wake ?? 'unknown';
     const { ways } = this.#parts.settings;
@@ -86,13 +99,14 @@ export class Waker {
 
   #answered(
     { mac, start }: Pick<WakeEffect, 'mac' | 'start'>,
-    said: WayAnswer,
+    said: WayAnswer | 'unproven',
     source: string | undefined,
   ): void {
     const { pollTakesMax } = this.#parts.settings;
     // What could not even be sent is the same to the phone as what nobody answered.
     const answer = said === 'unavailable' ? 'silent' : said;
-    const mayPoll = pollTakesMax !== undefined && answer !== 'accepted' && answer !== 'busy';
+    const mayCome = !['accepted', 'busy', 'unproven'].includes(answer);
+    const mayPoll = pollTakesMax !== undefined && mayCome;
     this.#parts.submit({
       kind: 'wake-answered',
       mac,
@@ -159,26 +173,20 @@ export class Waker {
     return mostTelling(answers);
   }
 
-  /** Who says that the phone is in a call. The first source that knows decides; where none does the phone defers. */
-  async #inCall(mac: Mac, address: string): Promise<string | undefined> {
+  /** Whether the phone is in a call. The first source that knows decides; where none does the phone defers. */
+  async #callKnown(mac: Mac, address: string): Promise<CallTold | undefined> {
     for (const source of this.#parts.settings.idle) {
       const told = await this.#callTold(source, mac, address);
-      if (told) return told.isInCall ? told.by : undefined;
+      if (told) return told;
     }
     return undefined;
   }
 
-  async #callTold(
-    source: IdleSource,
-    mac: Mac,
-    address: string,
-  ): Promise<{ by: string; isInCall: boolean } | undefined> {
+  async #callTold(source: IdleSource, mac: Mac, address: string): Promise<CallTold | undefined> {
     if (source === 'dialog-event') {
-      const ask = this.#askOf(mac, address, { event: 'dialog' });
-      const [secret] = acceptedSecrets(this.#parts.tables.credentials.get(mac));
-      const asked = secret ? this.#withLogin(ask, mac, secret) : ask;
-      const { body = '' } = await this.#parts.sip.fetchState(asked);
+      const body = await this.#dialogsOf(mac, address);
       const state = callStateOf(body);
+      if (this.#dialsHelp(body)) this.#followHelp(mac, address);
       return state === 'unknown' ? undefined : { by: 'the phone', isInCall: state === 'in-call' };
     }
     const extension = this.#phone(mac)?.extension;
@@ -187,6 +195,27 @@ export class Waker {
       if (isInCall !== undefined) return { by: pbx.name, isInCall };
     }
     return undefined;
+  }
+
+  async #dialogsOf(mac: Mac, address: string): Promise<string> {
+    const ask = this.#askOf(mac, address, { event: 'dialog' });
+    const [secret] = acceptedSecrets(this.#parts.tables.credentials.get(mac));
+    const asked = secret ? this.#withLogin(ask, mac, secret) : ask;
+    const { body = '' } = await this.#parts.sip.fetchState(asked);
+    return body;
+  }
+
+  #dialsHelp(document: string): boolean {
+    const numbers = emergencyNumbersOf(this.#parts.tables.plan.get('plan')?.plan);
+    return remoteNumbersOf(document).some((one) => numbers.includes(one));
+  }
+
+  /** The phone is asked again until its call for help is over. */
+  #followHelp(mac: Mac, address: string): void {
+    this.#parts.emergency.foundAt(`phone ${mac}`, async () => {
+      const body = await this.#dialogsOf(mac, address);
+      return callStateOf(body) === 'unknown' ? undefined : this.#dialsHelp(body);
+    });
   }
 
   /** A phone took its configuration: some seconds later it should be registered. One question per phone waits. */
@@ -233,6 +262,7 @@ export class Waker {
   close(): void {
     for (const cancel of this.#waiting.values()) cancel();
     this.#waiting.clear();
+    this.#parts.emergency.close();
     for (const pbx of this.#parts.pbxs) pbx.close();
     this.#parts.streams.close();
   }

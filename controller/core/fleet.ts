@@ -11,6 +11,7 @@ import {
   seconds,
 } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
+import { noteDuration } from './durations.ts';
 import { replan } from './plan.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { joinOpenWaves, type Moved } from './rollout.ts';
@@ -148,6 +149,8 @@ function apply(
         fault: item.fault,
         detail: item.detail,
       });
+    case 'site-held':
+      return siteHeld(draft, site, item);
     case 'plan-taken':
       return noteHeld(
         draft,
@@ -157,6 +160,14 @@ function apply(
     default:
       return item satisfies never;
   }
+}
+
+function siteHeld(draft: ControllerDraft, site: Id, item: Item<'site-held'>): void {
+  const key = `${site}/${item.hold}`;
+  if (!item.isOn) return draft.siteHolds.remove(key);
+  const { hold, reason } = item;
+  const since = draft.siteHolds.get(key)?.since ?? (item.at as EpochMs);
+  draft.siteHolds.put(key, { site, hold, since, reason, until: item.until as EpochMs | null });
 }
 
 type Item<K extends ReportItem['kind']> = Extract<ReportItem, { kind: K }>;
@@ -194,6 +205,8 @@ function phoneMoved(
     ...(item.waiting ? { waiting: item.waiting } : {}),
   });
   moved.rollouts.add(item.rollout as Id);
+  const phone = draft.phones.get(item.mac);
+  if (phone && item.tookMs !== undefined) noteDuration(draft.durations, phone, item.tookMs);
 }
 
 function phoneSeen(

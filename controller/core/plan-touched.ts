@@ -36,6 +36,8 @@ const isPlannedAlike = (a: Phone, b: Phone): boolean =>
   a.extension === b.extension &&
   a.emergency === b.emergency &&
   a.coverageGroup === b.coverageGroup &&
+  a.switch === b.switch &&
+  a.pair === b.pair &&
   a.credentialGeneration === b.credentialGeneration;
 
 /** The end of a phone's part may let another rollout have it. */

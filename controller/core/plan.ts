@@ -3,6 +3,8 @@ import type { Release } from '@ringwave/firmware-catalog/release';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import { takesOf } from './durations.ts';
+import { limitsOf, wanIntervals } from './site-limits.ts';
 import {
   type ControllerDraft,
   type Phone,
@@ -42,7 +44,9 @@ export function replan(
   const phones = content.phones.map((phone) => ({ ...phone, ...lastSeen(draft, phone.mac) }));
   const openings = [...siteOpenings(site, now, startUntil)];
   const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
-  const plan: Plan = { ...head, startUntil, openings, ...content, phones };
+  const takes = takesOf(draft.durations, phones);
+  const timed = { ...wanIntervals(site, now, startUntil), ...(takes.length > 0 ? { takes } : {}) };
+  const plan: Plan = { ...head, startUntil, openings, ...timed, ...content, phones };
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;
@@ -57,7 +61,8 @@ export function isAged(draft: ControllerDraft, site: Id, now: EpochMs): boolean 
 type Content = Pick<
   Plan,
   'phonesUpdatingMax' | 'wanBytesPerSecond' | 'coverage' | 'pausedRollouts' | 'releases' | 'phones'
->;
+> &
+  Partial<Plan>;
 
 function contentOf(draft: ControllerDraft, site: Site): Content {
   const roster = draft.rosters.get(site.id) ?? [];
@@ -79,6 +84,7 @@ function contentOf(draft: ControllerDraft, site: Site): Content {
   return {
     phonesUpdatingMax: site.phonesUpdatingMax,
     wanBytesPerSecond: site.wanBytesPerSecond,
+    ...limitsOf(site),
     coverage: site.coverage.map(({ id, minUp }) => ({ id, minUp })),
     pausedRollouts: [...rollouts.values()].flatMap(({ id, paused }) =>
       paused ? [{ rollout: id, reason: paused.reason.slice(0, 240) }] : [],
@@ -88,9 +94,9 @@ function contentOf(draft: ControllerDraft, site: Site): Content {
   };
 }
 
-const hashOf = ({ zone, windows, blackout }: Site, content: Content): string =>
+const hashOf = ({ zone, windows, blackout, wanBudget }: Site, content: Content): string =>
   createHash('sha256')
-    .update(JSON.stringify([zone, windows, blackout, content]))
+    .update(JSON.stringify([zone, windows, blackout, content, wanBudget]))
     .digest('hex');
 
 interface ActiveWork {
@@ -116,7 +122,7 @@ function isReleased(rollout: Rollout, progress: Progress): boolean {
 }
 
 function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
-  const { mac, vendor, model, hardware, extension, emergency, coverageGroup } = phone;
+  const { mac, vendor, model, hardware, extension, emergency, coverageGroup, pair } = phone;
   return {
     mac,
     vendor,
@@ -125,6 +131,8 @@ function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
     ...(extension ? { extension } : {}),
     emergency,
     ...(coverageGroup ? { coverageGroup } : {}),
+    ...(phone.switch ? { switch: phone.switch } : {}),
+    ...(pair ? { pair } : {}),
     credentialGeneration: phone.credentialGeneration,
     ...(active ? { work: workOf(active) } : {}),
   };

@@ -10,6 +10,8 @@ import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
 
 import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
+import type { SiteLimits } from './site-limits.ts';
+import { emptySiteTables, type SiteTables } from './site-tables.ts';
 import { emptyFeedTables, type FeedCommand, type FeedTables } from './feed-tables.ts';
 
 // What the controller knows. Its database is the only truth: brokers, queues and browsers hold copies.
@@ -25,7 +27,7 @@ export interface WindowRule {
   readonly end: string;
 }
 
-export interface Site {
+export interface Site extends SiteLimits {
   readonly id: Id;
   readonly name: string;
   /** IANA time zone; without one there is no window and so no start. */
@@ -64,6 +66,10 @@ export interface Phone {
   readonly extension?: string;
   readonly emergency: boolean;
   readonly coverageGroup?: Id;
+  /** The switch it hangs on, as people label it. */
+  readonly switch?: string;
+  /** Names the pair whose members stand in for one another. */
+  readonly pair?: Id;
   readonly running?: Running;
   readonly seenAt?: EpochMs;
   readonly address?: string;
@@ -214,33 +220,34 @@ export interface SiteNotice {
   readonly detail: string;
 }
 
-export type ControllerTables = FeedTables & {
-  sites: Map<string, Site>;
-  phones: Map<string, Phone>;
-  /** MACs of a site, so that no step walks the whole fleet. */
-  rosters: Map<string, readonly Mac[]>;
-  releases: Map<string, Release>;
-  /** How far each release has come, by its id. */
-  lives: Map<string, ReleaseLife>;
-  /** By `vendor/model`. */
-  modelEnds: Map<string, ModelEnd>;
-  /** As an earlier version stored them; translated into claims at the start. */
-  advisories: Map<string, Advisory>;
-  rollouts: Map<string, Rollout>;
-  progress: Map<string, Progress>;
-  /** The rollouts that a phone is part of and that have not ended, oldest first. */
-  assignments: Map<string, readonly Id[]>;
-  plans: Map<string, SitePlan>;
-  agents: Map<string, Agent>;
-  tokens: Map<string, TokenRecord>;
-  notices: Map<string, SiteNotice>;
-  audit: Map<string, AuditEntry>;
-  counters: Map<string, number>;
-  halt: Map<string, Halt>;
-  presence: Map<string, Presence>;
-  /** Plans sent and not confirmed. */
-  owed: Map<string, { readonly revision: number; readonly again: EpochMs }>;
-};
+export type ControllerTables = FeedTables &
+  SiteTables & {
+    sites: Map<string, Site>;
+    phones: Map<string, Phone>;
+    /** MACs of a site, so that no step walks the whole fleet. */
+    rosters: Map<string, readonly Mac[]>;
+    releases: Map<string, Release>;
+    /** How far each release has come, by its id. */
+    lives: Map<string, ReleaseLife>;
+    /** By `vendor/model`. */
+    modelEnds: Map<string, ModelEnd>;
+    /** As an earlier version stored them; translated into claims at the start. */
+    advisories: Map<string, Advisory>;
+    rollouts: Map<string, Rollout>;
+    progress: Map<string, Progress>;
+    /** The rollouts that a phone is part of and that have not ended, oldest first. */
+    assignments: Map<string, readonly Id[]>;
+    plans: Map<string, SitePlan>;
+    agents: Map<string, Agent>;
+    tokens: Map<string, TokenRecord>;
+    notices: Map<string, SiteNotice>;
+    audit: Map<string, AuditEntry>;
+    counters: Map<string, number>;
+    halt: Map<string, Halt>;
+    presence: Map<string, Presence>;
+    /** Plans sent and not confirmed. */
+    owed: Map<string, { readonly revision: number; readonly again: EpochMs }>;
+  };
 
 export const volatileTables: readonly (keyof ControllerTables)[] = ['presence', 'owed'];
 
@@ -252,6 +259,7 @@ export interface ControllerState {
 
 export const emptyTables = (): ControllerTables => ({
   ...emptyFeedTables(),
+  ...emptySiteTables(),
   sites: new Map(),
   phones: new Map(),
   rosters: new Map(),

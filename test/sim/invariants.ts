@@ -16,6 +16,7 @@ export class Invariants {
   readonly #world: World;
   readonly #revisions = new Map<Id, number>();
   readonly #begun = new Map<string, number>();
+  readonly #starts = new Map<Id, readonly number[]>();
   #controllerSteps = 0;
 
   constructor(world: World) {
@@ -70,6 +71,14 @@ export class Invariants {
     if (down.length > 1 && down.some((phone) => phone.emergency)) {
       this.#fail('emergency phones singly', site);
     }
+    const most = rules.phonesPerSwitchMax ?? Infinity;
+    for (const phone of down) {
+      const beside = down.filter((one) => one.switch === phone.switch);
+      if (beside.length > most)
+        this.#fail('never above a switch’s limit', `${site} ${phone.switch}`);
+      if (phone.pair && down.some((one) => one !== phone && one.pair === phone.pair))
+        this.#fail('a pair is never down at once', `${site} ${phone.pair}`);
+    }
     for (const group of rules.coverage) {
       const members = phones.filter((phone) => phone.coverageGroup === group.id);
       const gone = members.filter((phone) => isDown(phone.mac)).length;
@@ -108,12 +117,23 @@ export class Invariants {
     // A box that died between commit and effect repeats the same start; that one may fall after the window.
     if (isRepeat) return;
     const { now } = this.#world.timeline;
+    this.#spacedStarts(site, now);
+    if (node.tables.holds.has('emergency-call') || node.tables.holds.has('freeze'))
+      this.#fail('no start while the site is held', site);
     const rules = this.#world.fleet.sites.find((one) => one.id === site);
     if (rules && !isInsideWindow(rules, now))
       this.#fail('never a start outside an opening', `${mac} at ${site}`);
     if (now >= plan.startUntil) this.#fail('never a start after startUntil', mac);
     if (plan.pausedRollouts.some((one) => one.rollout === work.rollout))
       this.#fail('pause is obeyed', mac);
+  }
+
+  #spacedStarts(site: Id, now: number): void {
+    const most = this.#world.fleet.sites.find((one) => one.id === site)?.restartsPerMinuteMax;
+    const recent = [...(this.#starts.get(site) ?? []), now].filter((at) => now - at < 60_000);
+    this.#starts.set(site, recent);
+    if (most !== undefined && recent.length > most)
+      this.#fail('never more starts in a minute than registrations', `${recent.length} at ${site}`);
   }
 
   afterController(step: Step<ControllerTables, ControllerEffect>): void {

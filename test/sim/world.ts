@@ -34,6 +34,7 @@ import { Invariants } from './invariants.ts';
 import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from './timeline.ts';
+import { troubleAtSite } from './weather.ts';
 
 // A world of one controller, some agents and their phones: production steps, virtual time, faults by seed.
 
@@ -306,6 +307,7 @@ export class World {
         this.#setCut(agent, true);
         this.timeline.after(this.random.whole(60_000, 40 * HOUR), () => this.#setCut(agent, false));
       }
+      troubleAtSite(agent.node, this);
       this.#weather(agent);
     });
   }
@@ -359,6 +361,8 @@ export class World {
         return this.#fetch(agent, effect.digest);
       case 'wake-phone':
         return this.#wake(agent, effect.mac, effect.start);
+      case 'set-rate':
+        return undefined;
       case 'make-secret': {
         const { mac, generation } = effect;
         const fingerprint = createHash('sha256')

@@ -1,7 +1,9 @@
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-life';
+import { emergencyNumbersMax, restartsPerMinuteMost } from '@ringwave/protocol/messages';
 import { type EpochMs, hours, type Id, type Mac, mac, ms } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
+import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
 import type { PhoneInput, Refusal, RolloutInput, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
 
@@ -15,6 +17,13 @@ const IdText = Type.Unsafe<Id>(
   }),
 );
 const closed = { additionalProperties: false } as const;
+
+const WallClock = Type.String({
+  pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+  description: 'as the local wall clock HH:MM',
+});
+/** Below 64 KiB a second a phone's download outlasts the agent's patience. */
+const lanBytesLeast = 64 * 1024;
 
 export const SiteBody = Type.Object(
   {
@@ -49,6 +58,27 @@ export const SiteBody = Type.Object(
     phonesUpdatingMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     wanBytesPerSecond: Type.Optional(Type.Integer({ minimum: 0 })),
     credentialDaysMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+    wanBudget: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { start: WallClock, end: WallClock, bytesPerSecond: Type.Integer({ minimum: 0 }) },
+          closed,
+        ),
+        { maxItems: wanRulesMax },
+      ),
+    ),
+    lanBytesPerSecond: Type.Optional(Type.Integer({ minimum: lanBytesLeast })),
+    phonesPerSwitchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    restartsPerMinuteMax: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: restartsPerMinuteMost }),
+    ),
+    emergencyNumbers: Type.Optional(
+      Type.Array(
+        Type.String({ pattern: '^[0-9*#+]{2,16}$', description: 'as a number that is dialled' }),
+        { maxItems: emergencyNumbersMax },
+      ),
+    ),
+    callbackHoldMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 240 })),
   },
   closed,
 );
@@ -68,7 +98,23 @@ export const siteFrom = (siteId: Id, body: Static<typeof SiteBody>): Site => ({
   phonesUpdatingMax: body.phonesUpdatingMax ?? phonesUpdatingUsually,
   wanBytesPerSecond: body.wanBytesPerSecond ?? 0,
   credentialDaysMax: body.credentialDaysMax ?? credentialDaysUsually,
+  ...said(body, LIMITS),
 });
+
+/** Settings without a default: what a site does not say does not limit it. */
+const LIMITS = [
+  'wanBudget',
+  'lanBytesPerSecond',
+  'phonesPerSwitchMax',
+  'restartsPerMinuteMax',
+  'emergencyNumbers',
+  'callbackHoldMinutes',
+] as const satisfies readonly (keyof SiteLimits)[];
+
+const said = <T extends object, K extends keyof T>(body: T, keys: readonly K[]): Pick<T, K> =>
+  Object.fromEntries(
+    keys.flatMap((key) => (body[key] === undefined ? [] : [[key, body[key]]])),
+  ) as Pick<T, K>;
 
 const PhoneBody = Type.Object(
   {
@@ -80,6 +126,8 @@ const PhoneBody = Type.Object(
     extension: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._+-]{1,32}$' })),
     emergency: Type.Optional(Type.Boolean()),
     coverageGroup: Type.Optional(IdText),
+    switch: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    pair: Type.Optional(IdText),
   },
   closed,
 );

@@ -8,6 +8,7 @@ import { parseSip, sipHeader } from '../../../agent/core/sip/message.ts';
 import { type AgentEvent, emptyTables } from '../../../agent/core/state.ts';
 import type { Pbx } from '../../../agent/io/pbx/pbx.ts';
 import { okTo, SipSocket } from '../../../agent/io/sip-socket.ts';
+import { EmergencyWatch } from '../../../agent/io/emergency-watch.ts';
 import { SipStreams } from '../../../agent/io/sip-streams.ts';
 import { Waker } from '../../../agent/io/waker.ts';
 import { HandClock } from '../../hand-clock.ts';
@@ -68,7 +69,10 @@ async function waker(t: Test, site: Site) {
   t.teardown(() => sip.close());
   const events: AgentEvent[] = [];
   let heard: () => void = () => {};
+  const watched = { pbxs, tables, clock: clock ?? wallClock() };
+  const emergency = new EmergencyWatch({ ...watched, submit: (event) => events.push(event) });
   const made = new Waker({
+    emergency,
     settings: { ...usualWakeFile, ...settings },
     sip,
     streams: new SipStreams(),
@@ -85,8 +89,9 @@ async function waker(t: Test, site: Site) {
     submit: (event) => (events.push(event), heard()),
   });
   t.teardown(() => made.close());
-  const wake = async () => {
-    await made.wake({ kind: 'wake-phone', mac, start: 1, vendor: 'Yealink', address: '127.0.0.1' });
+  const wake = async (own: { mustBeIdle?: true } = {}) => {
+    const about = { kind: 'wake-phone', mac, start: 1, vendor: 'Yealink' } as const;
+    await made.wake({ ...about, address: '127.0.0.1', ...own });
     return events.at(-1);
   };
   const next = () => new Promise<void>((resolve) => (heard = resolve));
@@ -121,6 +126,7 @@ const pbx = (own: Partial<Pbx>): Pbx => ({
   name: 'asterisk 10.0.0.2:5038',
   notify: () => Promise.resolve('unavailable'),
   inCall: () => Promise.resolve(undefined),
+  emergencyCall: () => Promise.resolve(undefined),
   registrations: () => Promise.resolve(undefined),
   close: () => {},
   ...own,
@@ -133,6 +139,33 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
   const { wake } = await waker(t, { port, settings, pbxs: [pbx({}), knows] });
   t.same(await wake(), answered('busy', { source: 'asterisk 10.0.0.2:5038' }));
   t.same(asked, ['SUBSCRIBE dialog']);
+});
+
+test('a start that is for an idle phone alone is left where nobody says that the phone is idle', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const silent = await phone(t, { calls: '' });
+  const { wake } = await waker(t, { port: silent.port, settings });
+  t.same(await wake({ mustBeIdle: true }), answered('unproven'));
+  const idle = await phone(t, { calls: dialogs() });
+  const known = await waker(t, { port: idle.port, settings });
+  t.same(await known.wake({ mustBeIdle: true }), answered('accepted'));
+});
+
+test('while a PBX or a phone shows a call for help, no phone is woken, and core is told of it', async (t) => {
+  const { port, asked } = await phone(t);
+  const helps = pbx({ emergencyCall: (numbers) => Promise.resolve(numbers.includes('112')) });
+  const first = await waker(t, { port, pbxs: [helps] });
+  t.match(await first.wake(), { answer: 'busy' });
+  const { name: source } = helps;
+  t.same(first.events[0], { kind: 'emergency-call', source, state: 'began' });
+  t.same(asked, []);
+  const call =
+    '<dialog-info version="0" state="full"><dialog id="1"><state>early</state>' +
+    '<remote><target uri="sip:112@10.0.0.2;user=phone"/></remote></dialog></dialog-info>';
+  const caller = await phone(t, { calls: call });
+  const second = await waker(t, { port: caller.port, settings: { idle: ['dialog-event'] } });
+  t.match(await second.wake(), { answer: 'busy' });
+  t.same(second.events[0], { kind: 'emergency-call', source: `phone ${mac}`, state: 'began' });
 });
 
 test('a PBX that cannot wake a phone leaves it to the next way', async (t) => {

@@ -1,0 +1,32 @@
+import type { AgentEvent } from '../../agent/core/state.ts';
+import type { Random } from './random.ts';
+import type { Timeline } from './timeline.ts';
+
+// What people at a site do, hour by hour.
+
+const HOUR = 3_600_000;
+
+interface Box {
+  readonly isUp: boolean;
+  submit(event: AgentEvent): void;
+}
+
+/** Now and then somebody dials for help, or a technician freezes the site for some hours. */
+export function troubleAtSite(
+  box: Box,
+  { random, timeline }: { readonly random: Random; readonly timeline: Timeline },
+): void {
+  const call = { kind: 'emergency-call', source: 'asterisk' } as const;
+  if (random.chance(0.02)) {
+    box.submit({ ...call, state: 'began' });
+    whenUp(random.whole(60_000, 20 * 60_000), () => box.submit({ ...call, state: 'ended' }));
+  }
+  if (random.chance(0.01)) {
+    box.submit({ kind: 'freeze-read', reason: 'work in the cabinet' });
+    whenUp(random.whole(HOUR, 6 * HOUR), () => box.submit({ kind: 'freeze-read', reason: null }));
+  }
+
+  function whenUp(wait: number, tell: () => void): void {
+    timeline.after(wait, () => (box.isUp ? tell() : whenUp(HOUR, tell)));
+  }
+}
