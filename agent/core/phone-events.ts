@@ -58,6 +58,8 @@ function judgeVersion(
   if (ahead !== -1) {
     // A box restored from a backup may still hold a hop for next that the phone made long ago.
     move(draft, { ...work, hop: work.hop + ahead }, 'target-seen', now);
+  } else if (work.phase === 'downloading') {
+    stillOld(draft, work);
   } else if (goesBack(phone, work)) {
     backOrNot(draft, { plan, phone }, work, version, now);
   } else if (isNewer(plan, phone, presentHop(work), version)) {
@@ -138,13 +140,27 @@ export function imageBegan(
 export function imageLeft(draft: AgentDraft, event: Of<'image-left'>, now: EpochMs): void {
   const known = planPhone(draft, event.mac);
   const work = draft.work.get(event.mac);
-  if (!known || !work || !event.whole || presentHop(work) !== event.release) return;
+  if (!known || !work || presentHop(work) !== event.release) return;
+  if (!event.whole) return brokenOff(draft, work, event);
   const release = releaseIn(known.plan, event.release);
   if (!release || work.phase !== 'downloading') return;
   const taken = [...new Set([...work.taken, event.fileName])];
   const missing = imagesFor(release, known.phone.model).some((it) => !taken.includes(it.fileName));
   draft.work.put(work.mac, { ...work, taken });
   if (!missing) move(draft, { ...work, taken }, 'image-taken', now);
+}
+
+/** Nothing is decided yet: many phones break off and begin again, with other options or after a pause. */
+function brokenOff(draft: AgentDraft, work: Work, event: Of<'image-left'>): void {
+  if (work.phase !== 'downloading' || event.brokenOff === undefined) return;
+  const isSaid = event.brokenOff === 'by-error';
+  draft.work.put(work.mac, { ...work, brokeOff: { isSaid, isBackOld: false } });
+}
+
+/** It broke its image off and shows what it ran before: what comes next, or nothing, tells whether it refused. */
+function stillOld(draft: AgentDraft, work: Work): void {
+  if (!work.brokeOff || work.brokeOff.isBackOld) return;
+  draft.work.put(work.mac, { ...work, brokeOff: { ...work.brokeOff, isBackOld: true } });
 }
 
 const CAUSE: Partial<Record<WakeAnswer, Cause>> = {

@@ -90,6 +90,7 @@ export function greet(
 /** Takes an acknowledgement in. True when it brings a new epoch: then all must be told again. */
 export function takeAck(draft: AgentDraft, ack: Ack): boolean {
   const delivery = deliveryOf(draft);
+  if (isOfPast(draft, delivery, ack)) return false;
   const freshEpoch = ack.epoch !== delivery.epoch;
   if (freshEpoch) renumber(draft, ack.epoch);
   else forgetUpTo(draft, Math.min(Math.max(ack.seq, delivery.ackedSeq), delivery.nextSeq - 1));
@@ -103,6 +104,16 @@ export function takeAck(draft: AgentDraft, ack: Ack): boolean {
   const answered = link.answered || answers;
   draft.link.put('link', { ...link, answered, flight, minGapMs: ack.minGapMs });
   return freshEpoch;
+}
+
+/**
+ * Epochs rise. A late word of an earlier one would begin that anew, with other items under numbers that the controller has
+ * committed; only the first answer of a connection may fall back, by a controller that was restored.
+ */
+function isOfPast(draft: AgentDraft, delivery: Delivery, ack: Ack): boolean {
+  if (delivery.epoch === null || ack.epoch >= delivery.epoch) return false;
+  const link = draft.link.get('link');
+  return link === undefined || link.answered || ack.conn !== link.conn;
 }
 
 function forgetUpTo(draft: AgentDraft, seq: number): void {

@@ -1,5 +1,5 @@
 import type { Delivery, Flight } from '@ringwave/protocol/delivery';
-import type { FaultCode } from '@ringwave/protocol/faults';
+import type { FaultClass, FaultCode } from '@ringwave/protocol/faults';
 import type {
   Ack,
   Beat,
@@ -33,6 +33,10 @@ export interface Work {
   /** Starts that failed in a way that counts. */
   readonly failures: number;
   readonly attemptsMax: number;
+  /** Tries by class of fault that cost no attempt. */
+  readonly free?: Partial<Record<FaultClass, number>>;
+  /** The phone broke its image off and has not begun it again. */
+  readonly brokeOff?: BrokenOff;
   /** When the present phase has taken too long. */
   readonly deadlineAt?: EpochMs;
   /** Not started again before this instant. */
@@ -66,6 +70,13 @@ export type Hold =
       /** When it was last known to be on. */
       readonly seenAt: EpochMs;
     };
+
+export interface BrokenOff {
+  /** It said so by an error of its own; otherwise it went away after the beginning of the file. */
+  readonly isSaid: boolean;
+  /** It has shown since that it runs what it ran before. */
+  readonly isBackOld: boolean;
+}
 
 /** Why a phone is where it is, in a person's words, and when that can change. */
 export interface Why {
@@ -290,6 +301,8 @@ export type AgentEvent =
       readonly release: Id;
       readonly fileName: string;
       readonly whole: boolean;
+      /** The phone ended it: by an error that it sent, or by going away after the beginning of the file. */
+      readonly brokenOff?: 'by-error' | 'early';
     }
   | {
       readonly kind: 'wake-answered';

@@ -1,4 +1,4 @@
-import { FAULTS } from '@ringwave/protocol/faults';
+import { CLASS_RULES, classOf, FAULTS, type FaultCode } from '@ringwave/protocol/faults';
 import { isFinal, PHONE_PHASES, type PhonePhase } from '@ringwave/protocol/phases';
 import { type Id, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
@@ -96,7 +96,7 @@ test('each phase in which a phone may be down has its own time limit', (t) => {
 });
 
 test('what ends a start names its fault, and the last one ends the work', (t) => {
-  const ends: readonly [PhonePhase, Cause, string, PhonePhase][] = [
+  const ends: readonly [PhonePhase, Cause, FaultCode, PhonePhase][] = [
     ['offered', 'deadline', 'phone-never-asked', 'unreachable'],
     ['offered', 'wake-silent', 'phone-never-asked', 'unreachable'],
     ['offered', 'wake-refused', 'phone-refused-wake', 'failed'],
@@ -106,10 +106,13 @@ test('what ends a start names its fault, and the last one ends the work', (t) =>
     ['rebooting', 'old-seen', 'phone-came-back-old', 'rolled-back'],
   ];
   for (const [phase, cause, fault, last] of ends) {
+    const isFree = CLASS_RULES[classOf(fault)].freeTriesMax > 0;
     const first = moved(workOf(1, { phase, deadlineAt: one }), cause, one);
-    t.match(first, { phase: 'held', failures: 1, fault }, `${phase}, ${cause}: once`);
+    const failures = isFree ? 0 : 1;
+    t.match(first, { phase: 'held', failures, fault }, `${phase}, ${cause}: once`);
     t.notOk(first?.deadlineAt, 'no time limit stays behind');
-    const third = moved(workOf(1, { phase, failures: 2 }), cause, one);
+    const free = { [classOf(fault)]: CLASS_RULES[classOf(fault)].freeTriesMax };
+    const third = moved(workOf(1, { phase, failures: 2, free }), cause, one);
     t.match(third, { phase: last, failures: 3, fault }, `${phase}, ${cause}: for the last time`);
     t.notOk(third?.retryAt, 'nothing is tried after the end');
   }
@@ -131,6 +134,52 @@ test('pauses double from two to thirty minutes, spread by a quarter each way and
     t.equal((moved(work, 'deadline', one)?.retryAt ?? 0) - one, wait);
   }
   t.same([retryPauseMin, retryPauseMax], [minutes(2), minutes(30)]);
+  t.end();
+});
+
+test('a line that breaks costs no attempt until it has broken as often as its class allows', (t) => {
+  let work = workOf(1, { phase: 'downloading', attemptsMax: 2 });
+  const most = CLASS_RULES.transport.freeTriesMax;
+  for (let nth = 1; nth <= most; nth += 1) {
+    const next = moved(work, 'deadline', one);
+    t.match(next, { phase: 'held', failures: 0, free: { transport: nth } });
+    work = { ...(next ?? work), phase: 'downloading' };
+  }
+  const costs = moved(work, 'deadline', one);
+  t.match(costs, { phase: 'held', failures: 1 });
+  t.match(moved({ ...(costs ?? work), phase: 'downloading' }, 'deadline', one), {
+    phase: 'failed',
+  });
+  t.end();
+});
+
+test('a phone that breaks its image off, is up as before and asks no more has refused it; one that begins again has not', (t) => {
+  const about = { mac: macOf(1), release: 'target' as Id, fileName: 'T46S.rom' };
+  const begun = () => {
+    const box = new Box().take({ kind: 'plan-came', plan: planOf([planPhone(1)]) });
+    return box
+      .asks(macOf(1), '66.85.0.5')
+      .hold(imageDigest)
+      .take({ kind: 'image-began', ...about });
+  };
+  const left = (brokenOff?: 'by-error' | 'early') => ({
+    kind: 'image-left' as const,
+    ...about,
+    whole: false,
+    ...(brokenOff ? { brokenOff } : {}),
+  });
+  const ends = (box: Box) => box.wait(6).tables.work.get(macOf(1));
+  const refused = { phase: 'failed', fault: 'phone-refused-image' };
+  const stalled = { phase: 'held', fault: 'download-stalled' };
+  t.match(ends(begun().take(left('by-error'))), refused, 'it said so');
+  t.match(ends(begun().take(left('early')).asks(macOf(1), '66.85.0.5')), refused, 'read and left');
+  t.match(ends(begun().take(left('early'))), stalled, 'it may have lost its line');
+  t.match(ends(begun().take(left())), stalled, 'we ended it');
+  const again = begun()
+    .take(left('by-error'))
+    .wait(1)
+    .take({ kind: 'image-began', ...about });
+  t.match(ends(again), stalled, 'it began again');
   t.end();
 });
 
