@@ -161,6 +161,12 @@ export const FAULTS = {
     retry: 'next-opening',
     advice: 'The phone restarted on its earlier version; read its local log for the reason.',
   },
+  'phone-not-registered': {
+    class: 'unknown',
+    retry: 'never',
+    advice:
+      'Look why this phone does not register: it shows the new version. Done follows by itself once it is registered.',
+  },
   'version-incomparable': {
     class: 'incompatible',
     retry: 'never',

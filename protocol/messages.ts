@@ -289,6 +289,8 @@ export const Plan = Type.Object({
   ),
   /** How long after an emergency call no phone is started: whoever called may be called back. */
   callbackHoldMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 240 })),
+  /** Done waits until the phone is seen registered again after its restart. */
+  registrationProves: Type.Optional(Type.Boolean()),
   /** How long updates of a model take at worst, as they were timed. */
   takes: Type.Optional(
     Type.Array(

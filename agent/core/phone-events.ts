@@ -11,6 +11,7 @@ import {
 import { imagesFor, releaseIn } from './image-needs.ts';
 import { type Cause, moved, presentHop, restartTakesMin } from './phone-update.ts';
 import { phoneIn } from './plan-index.ts';
+import { mustRegister, provenByRegistration, waitForRegistration } from './registration-proof.ts';
 import { isNewer, isOlder, runs } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { report } from './reporting.ts';
@@ -54,6 +55,8 @@ function judgeVersion(
   version: string,
   now: EpochMs,
 ): void {
+  // It runs the target and is not registered: only its registration mends that.
+  if (work.fault === 'phone-not-registered') return;
   const ahead = work.hops.slice(work.hop).findLastIndex((hop) => runs(plan, phone, hop, version));
   if (ahead !== -1) {
     // A box restored from a backup may still hold a hop for next that the phone made long ago.
@@ -239,11 +242,14 @@ export function registrationSeen(
   const registered = { source: source.slice(0, 120), address, at: now };
   draft.sightings.put(mac, { ...sighting, registered });
   draft.missing.remove(mac);
+  provenByRegistration(draft, mac, now);
 }
 
 /** The phone has its own configuration: with the new version running, that ends the restart. */
 export function configServed(draft: AgentDraft, event: Of<'config-served'>, now: EpochMs): void {
   secretServed(draft, event.mac, event.generation, now);
   const work: Work | undefined = draft.work.get(event.mac);
-  if (work?.phase === 'verifying') move(draft, work, 'settled', now);
+  if (work?.phase !== 'verifying') return;
+  if (mustRegister(draft)) waitForRegistration(draft, work, now);
+  else move(draft, work, 'settled', now);
 }

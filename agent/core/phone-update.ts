@@ -26,6 +26,8 @@ export type Cause =
   | 'image-taken'
   | 'target-seen'
   | 'settled'
+  | 'registered'
+  | 'unregistered'
   | 'old-seen'
   | 'newer-seen'
   | 'deadline';
@@ -73,9 +75,10 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     deadline: 'again',
   },
   rebooting: { ...isBack, 'old-seen': 'again', deadline: 'again' },
-  verifying: { settled: 'done', deadline: 'done' },
+  // Where the site's registrar proves, a registration ends it and silence fails it; elsewhere the phone's own word does.
+  verifying: { settled: 'done', deadline: 'done', registered: 'done', unregistered: 'again' },
   // Proof beats the clock: a phone that was given up and then shows the new version has arrived.
-  failed: hasIt,
+  failed: { ...hasIt, registered: 'done' },
   'rolled-back': hasIt,
   unreachable: hasIt,
   skipped: hasIt,
@@ -116,6 +119,7 @@ const FAULT_OF: Partial<Record<Cause, FaultCode>> = {
   'wake-refused': 'phone-refused-wake',
   'wake-login-refused': 'phone-login-refused',
   'old-seen': 'phone-came-back-old',
+  unregistered: 'phone-not-registered',
 };
 
 /** Undefined when the cause means nothing in this phase. */

@@ -3,6 +3,7 @@ import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { releaseIn } from './image-needs.ts';
+import { awaitsRegistration } from './registration-proof.ts';
 import { tellHold } from './holds.ts';
 import { usualWhy } from './phone-update.ts';
 import { planIndex } from './plan-index.ts';
@@ -29,7 +30,8 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     const running = draft.sightings.get(phone.mac)?.version;
     const target = work?.hops.at(-1);
     // An agent restored from a backup must not start a phone that has arrived since.
-    if (work && target && running && runs(plan, phone, target, running)) {
+    const isProven = work && !(awaitsRegistration(work, plan) || work.fault === notRegistered);
+    if (work && isProven && target && running && runs(plan, phone, target, running)) {
       move(draft, work, 'settled', now);
     }
   }
@@ -42,6 +44,8 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     for (const [mac] of Array.from(table.entries())) if (!named.has(mac)) table.remove(mac);
   }
 }
+
+const notRegistered = 'phone-not-registered';
 
 /** Takes over what the controller saw of a phone after this box did. */
 function believeNewer(draft: AgentDraft, { mac, vendor, model, lastSeen }: PlanPhone): void {

@@ -4,7 +4,7 @@ import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type EpochMs, earliest, laterBy, minutes } from '@ringwave/protocol/units';
 import { isClockWrong } from './clock-check.ts';
 import { isOnSite, releaseIn, wantImages } from './image-needs.ts';
-import { presentHop } from './phone-update.ts';
+import { type Cause, presentHop } from './phone-update.ts';
 import { phoneIn, planIndex } from './plan-index.ts';
 import { reconcile } from './plan-intake.ts';
 import {
@@ -23,6 +23,7 @@ import {
 import { holdOf } from './holds.ts';
 import { wanNow } from './rates.ts';
 import { rememberLook, sameWhy, type Scene, settledLook, wasInLine } from './settled.ts';
+import { mustRegister } from './registration-proof.ts';
 import { move, put } from './work-report.ts';
 import { worksDown, worksLost, worksTimed } from './work-table.ts';
 import type { AgentDraft, AgentEffect, Place, Why, Work } from './state.ts';
@@ -31,11 +32,14 @@ import type { AgentDraft, AgentEffect, Place, Why, Work } from './state.ts';
 export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
   const timed = worksTimed(draft);
   const due = timed.filter((work) => (work.deadlineAt ?? now) <= now);
-  for (const work of due.sort(byDeadline)) move(draft, work, 'deadline', now);
+  for (const work of due.sort(byDeadline)) move(draft, work, timeIsUp(draft, work), now);
   return earliest(
     ...timed.map(({ deadlineAt }) => (deadlineAt && deadlineAt > now ? deadlineAt : undefined)),
   );
 }
+
+const timeIsUp = (draft: AgentDraft, work: Work): Cause =>
+  work.phase === 'verifying' && mustRegister(draft) ? 'unregistered' : 'deadline';
 
 const byDeadline = (a: Work, b: Work): number =>
   (a.deadlineAt ?? 0) - (b.deadlineAt ?? 0) || (a.mac < b.mac ? -1 : 1);

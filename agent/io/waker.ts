@@ -1,6 +1,6 @@
 import { knowledgeOf, profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { PlanPhone } from '@ringwave/protocol/messages';
-import { type Mac, seconds } from '@ringwave/protocol/units';
+import { type EpochMs, laterBy, type Mac, minutes, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { emergencyNumbersOf } from '../core/pbx/emergency.ts';
 import { onlyContact } from '../core/pbx/registration.ts';
@@ -59,10 +59,14 @@ interface CallTold {
 /** From its configuration to its registration a phone needs some seconds. */
 const registersWithin = seconds(20);
 
+/** How far a registrar's clock may be behind, and how long before its own file a phone may register. */
+const skewMax = minutes(-1);
+
 /** Wakes phones, looks first whether they are in a call, and afterwards whether they are registered. */
 export class Waker {
   readonly #parts: WakerParts;
   readonly #waiting = new Map<Mac, () => void>();
+  #isClosed = false;
 
   constructor(parts: WakerParts) {
     this.#parts = parts;
@@ -222,18 +226,26 @@ export class Waker {
   phoneIsBack(mac: Mac): void {
     if (this.#parts.settings.registration.length === 0) return;
     this.#waiting.get(mac)?.();
+    this.#askLater(mac, this.#parts.clock.now());
+  }
+
+  /** A phone whose registration proves its update is asked about until it is proven or its time is up. */
+  #askLater(mac: Mac, backAt: EpochMs): void {
     const cancel = this.#parts.clock.after(registersWithin, () => {
       this.#waiting.delete(mac);
-      void this.#proveRegistration(mac);
+      void this.#proveRegistration(mac, backAt).then(() => {
+        const isAwaited = this.#parts.tables.work.get(mac)?.phase === 'verifying';
+        if (isAwaited && !this.#waiting.has(mac) && !this.#isClosed) this.#askLater(mac, backAt);
+      });
     });
     this.#waiting.set(mac, cancel);
   }
 
-  async #proveRegistration(mac: Mac): Promise<void> {
+  async #proveRegistration(mac: Mac, backAt: EpochMs): Promise<void> {
     const address = this.#parts.tables.sightings.get(mac)?.address;
     if (address === undefined) return;
     for (const from of this.#parts.settings.registration) {
-      const source = await this.#registeredBy(from, mac, address);
+      const source = await this.#registeredBy(from, { mac, address, backAt });
       if (source === undefined) continue;
       return this.#parts.submit({ kind: 'registration-seen', mac, source, address });
     }
@@ -241,8 +253,7 @@ export class Waker {
 
   async #registeredBy(
     from: RegistrationSource,
-    mac: Mac,
-    address: string,
+    { mac, address, backAt }: { mac: Mac; address: string; backAt: EpochMs },
   ): Promise<string | undefined> {
     if (from === 'options') {
       const ask = { address, port: this.#parts.port, user: this.#userOf(mac) };
@@ -253,7 +264,10 @@ export class Waker {
     const extension = this.#phone(mac)?.extension;
     for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
       const known = (await pbx.registrations(extension ?? '')) ?? [];
-      const here = onlyContact(known.filter((one) => one.address === address));
+      // A registrar keeps what was registered before the restart until it expires: that proves nothing.
+      const isOld = (at: EpochMs | undefined) => at !== undefined && at < laterBy(backAt, skewMax);
+      const fresh = known.filter((one) => one.address === address && !isOld(one.refreshedAt));
+      const here = onlyContact(fresh);
       if (typeof here !== 'string') return pbx.name;
     }
     return undefined;
@@ -262,6 +276,7 @@ export class Waker {
   close(): void {
     for (const cancel of this.#waiting.values()) cancel();
     this.#waiting.clear();
+    this.#isClosed = true;
     this.#parts.emergency.close();
     for (const pbx of this.#parts.pbxs) pbx.close();
     this.#parts.streams.close();

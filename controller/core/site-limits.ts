@@ -23,6 +23,8 @@ export interface SiteLimits {
   readonly restartsPerMinuteMax?: number;
   readonly emergencyNumbers?: readonly string[];
   readonly callbackHoldMinutes?: number;
+  /** Done waits for the phone's registration; for sites whose registrar the agent can ask. */
+  readonly registrationProves?: boolean;
 }
 
 /** 24: a rate for every hour of the day. */
@@ -38,6 +40,7 @@ export const limitsOf = (site: Site): Partial<Plan> => ({
   ...(site.callbackHoldMinutes === undefined
     ? {}
     : { callbackHoldMinutes: site.callbackHoldMinutes }),
+  ...(site.registrationProves ? { registrationProves: true } : {}),
 });
 
 /** The rules as instants until the plan ends, so that an agent without a line keeps the site's own hours. */

@@ -94,6 +94,7 @@ function simSite(random: Random, place: number): Site {
     credentialDaysMax: 90,
     // By the place, so that the seeds that taught something keep their dice.
     ...(place % 2 === 1 ? { phonesPerSwitchMax: 2, restartsPerMinuteMax: 3 } : {}),
+    ...(place % 3 === 2 ? { registrationProves: true } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Mac } from '@ringwave/protocol/units';
 import type { AgentEvent } from '../../agent/core/state.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
@@ -29,4 +30,16 @@ export function troubleAtSite(
   function whenUp(wait: number, tell: () => void): void {
     timeline.after(wait, () => (box.isUp ? tell() : whenUp(HOUR, tell)));
   }
+}
+
+/** A phone that has its configuration is seen registered by somebody who is asked, unless it restarts before. */
+export function registersSoon(
+  box: Box,
+  mac: Mac,
+  { timeline, isUp }: { readonly timeline: Timeline; readonly isUp: () => boolean },
+): void {
+  timeline.after(20_000, () => {
+    if (isUp())
+      box.submit({ kind: 'registration-seen', mac, source: 'kamailio', address: '127.0.0.9' });
+  });
 }

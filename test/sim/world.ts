@@ -34,7 +34,8 @@ import { Invariants } from './invariants.ts';
 import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from './timeline.ts';
-import { troubleAtSite } from './weather.ts';
+import { through } from './wire.ts';
+import { registersSoon, troubleAtSite } from './weather.ts';
 
 // A world of one controller, some agents and their phones: production steps, virtual time, faults by seed.
 
@@ -460,6 +461,10 @@ export class World {
     const firmware = firmwareFor(agent.node.tables, planned);
     const next = agent.node.tables.credentials.get(input.mac)?.next;
     agent.node.submit({ kind: 'config-served', mac: input.mac, generation: next?.generation ?? 0 });
+    registersSoon(agent.node, input.mac, {
+      timeline: this.timeline,
+      isUp: () => phone.run === run,
+    });
     if (!firmware || firmware.version === phone.running) return;
     const release = this.fleet.releases.find(
       (one) => one.vendor === input.vendor && one.version === firmware.version,
@@ -484,16 +489,4 @@ export class World {
     }
     this.#boot(phone, this.random.whole(60_000, 240_000));
   }
-}
-
-/** What crosses the wire is encoded and decoded for real. */
-function through<T>(
-  decode: (
-    raw: Uint8Array,
-  ) => { ok: true; message: T } | { ok: false; problems: readonly string[] },
-  message: Parameters<typeof encode>[0],
-): T {
-  const decoded = decode(encode(message));
-  if (!decoded.ok) throw new Error(decoded.problems.join('; '));
-  return decoded.message;
 }

@@ -79,6 +79,7 @@ export const SiteBody = Type.Object(
       ),
     ),
     callbackHoldMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 240 })),
+    registrationProves: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -109,6 +110,7 @@ const LIMITS = [
   'restartsPerMinuteMax',
   'emergencyNumbers',
   'callbackHoldMinutes',
+  'registrationProves',
 ] as const satisfies readonly (keyof SiteLimits)[];
 
 const said = <T extends object, K extends keyof T>(body: T, keys: readonly K[]): Pick<T, K> =>
