@@ -145,6 +145,21 @@ export const SiteHeld = Type.Object({
 });
 export type SiteHeld = Static<typeof SiteHeld>;
 
+/** A phone in no plan showed itself on the site. All of it is its own claim, save where it was seen from. */
+export const PhoneDiscovered = Type.Object({
+  kind: Type.Literal('phone-discovered'),
+  seq: Count,
+  at: Instant,
+  mac: Mac,
+  vendor: Type.Union([Text(64), Type.Null()]),
+  model: Type.Union([Text(64), Type.Null()]),
+  version: Type.Union([Text(64), Type.Null()]),
+  address: Text(64),
+  via: Type.Array(words(['request', 'pnp', 'neighbour'] as const), { maxItems: 3 }),
+  firstAt: Instant,
+});
+export type PhoneDiscovered = Static<typeof PhoneDiscovered>;
+
 export const ReportItem = Type.Union([
   PhoneMoved,
   PhoneSeen,
@@ -153,6 +168,7 @@ export const ReportItem = Type.Union([
   AgentFault,
   PlanTaken,
   SiteHeld,
+  PhoneDiscovered,
 ]);
 export type ReportItem = Static<typeof ReportItem>;
 

@@ -3,10 +3,11 @@ import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { releaseIn } from './image-needs.ts';
+import { tellDiscovered } from './discovered.ts';
 import { awaitsRegistration } from './registration-proof.ts';
 import { tellHold } from './holds.ts';
 import { usualWhy } from './phone-update.ts';
-import { planIndex } from './plan-index.ts';
+import { phoneIn, planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
 import type { AgentDraft, Sighting, Work } from './state.ts';
 import { move, put, tell } from './work-report.ts';
@@ -172,4 +173,7 @@ export function retell(draft: AgentDraft, now: EpochMs): void {
   }
   for (const work of draft.work.values()) tell(draft, work, now);
   for (const hold of draft.holds.values()) tellHold(draft, hold, now);
+  for (const found of draft.discovered.values()) {
+    if (!phoneIn(draft.plan.get('plan')?.plan, found.mac)) tellDiscovered(draft, found);
+  }
 }

@@ -34,7 +34,8 @@ export function report(draft: AgentDraft, item: Unnumbered): void {
   const delivery = deliveryOf(draft);
   const isProgress = item.kind === 'phone-moved' && !isFinal(item.phase);
   const full = delivery.nextSeq - delivery.ackedSeq > outboxItemsMax;
-  if (full && (isProgress || item.kind === 'phone-seen')) return;
+  if (full && (isProgress || item.kind === 'phone-seen' || item.kind === 'phone-discovered'))
+    return;
   const seq = delivery.nextSeq;
   if (item.kind === 'phone-moved') replaceProgress(draft, item.mac, seq, isProgress);
   draft.outbox.put(outboxKey(seq), { ...item, seq });

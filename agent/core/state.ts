@@ -207,7 +207,7 @@ export type AgentTables = {
   holds: Map<string, Hold>;
   /** Phones that were lost in an update and have not shown themselves since, whatever became of their work. */
   missing: Map<string, { readonly mac: Mac; readonly since: EpochMs }>;
-  /** When phones were started in the last minute, oldest first. */
+  /** When phones were started, and unknown ones told, in the last minute, oldest first. */
   starts: Map<string, readonly EpochMs[]>;
   /** The rates that the shell was told last. */
   rates: Map<string, Rate>;

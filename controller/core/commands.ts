@@ -1,3 +1,4 @@
+import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit, nextCount } from './audit.ts';
@@ -201,6 +202,17 @@ function putPhones(
   return taken;
 }
 
+/** It would be stored without a word, and never served, updated or judged. */
+function vendorProblem({ mac, vendor }: PhoneInput): Refusal | undefined {
+  if (knowledgeOf(vendor)) return undefined;
+  const near = nearest(
+    vendor,
+    KNOWN_VENDORS.map((one) => one.name),
+  );
+  const next = near ? `Did you mean ${near}?` : 'Vendors are listed in docs/vendors.md.';
+  return invalid(`phone ${mac}: vendor`, `nobody here knows a vendor ${vendor}`, next);
+}
+
 function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
   const site = draft.sites.get(phone.site);
   if (!site)
@@ -210,6 +222,8 @@ function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
         thing: `phone ${phone.mac}: site ${phone.site}`,
       },
     ];
+  const unknown = vendorProblem(phone);
+  if (unknown) return [unknown];
   const group = phone.coverageGroup;
   if (group && !site.coverage.some((one) => one.id === group)) {
     return [

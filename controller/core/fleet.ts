@@ -15,6 +15,7 @@ import { noteDuration } from './durations.ts';
 import { replan } from './plan.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { joinOpenWaves, type Moved } from './rollout.ts';
+import { noteDiscovered } from './site-tables.ts';
 import {
   type Agent,
   type ControllerDraft,
@@ -151,6 +152,8 @@ function apply(
       });
     case 'site-held':
       return siteHeld(draft, site, item);
+    case 'phone-discovered':
+      return noteDiscovered(draft, site, item);
     case 'plan-taken':
       return noteHeld(
         draft,
