@@ -81,6 +81,12 @@ export const FAULTS = {
     retry: 'when-fixed',
     advice: 'Look whether a second device shows itself as this phone; then rotate its credential.',
   },
+  'secret-outlived': {
+    class: 'policy-blocked',
+    retry: 'when-fixed',
+    advice:
+      'Nothing to do unless it repeats: this box was restored from before a rotation, and gives these phones a new secret when they ask.',
+  },
   'certificate-of-another': {
     class: 'policy-blocked',
     retry: 'never',

@@ -267,6 +267,14 @@ const PlanPhone = Type.Object({
       at: Instant,
     }),
   ),
+  /** The newest secret that the phone is known to hold, or may hold: an agent without it was restored from before it. */
+  secretKnown: Type.Optional(
+    Type.Object({
+      generation: Count,
+      /** The first digits of its fingerprint: two secrets may bear one number. */
+      mark: Type.String({ pattern: '^[0-9a-f]{8}$' }),
+    }),
+  ),
   /** The agent rotates this phone's credential when its generation is below this one. */
   credentialGeneration: Count,
 });

@@ -17,7 +17,7 @@ import { nextOpening, openingNow } from './queue.ts';
 import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
 import { secretTaken } from './provisioning/secret-guard.ts';
-import { greet, report, sendDue, takeAck } from './reporting.ts';
+import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
 import type {
@@ -53,6 +53,7 @@ function take(
   switch (event.kind) {
     case 'started':
       draft.resumed.put('resumed', now);
+      draft.firstSeq.put('firstSeq', deliveryOf(draft).nextSeq);
       return resume(draft, effects);
     case 'woke':
       return undefined;

@@ -9,6 +9,7 @@ import { tellHold } from './holds.ts';
 import { usualWhy } from './phone-update.ts';
 import { phoneIn, planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
+import { forgetOutlived } from './rotation.ts';
 import type { AgentDraft, Sighting, Work } from './state.ts';
 import { move, put, tell } from './work-report.ts';
 
@@ -24,8 +25,10 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
   }
   draft.plan.put('plan', { plan, heldSince: now });
   report(draft, { kind: 'plan-taken', at: now, revision: plan.revision });
+  const outlived: string[] = [];
   for (const phone of plan.phones) {
     believeNewer(draft, phone);
+    if (forgetOutlived(draft, phone)) outlived.push(phone.mac);
     const work = reconcile(draft, plan, phone, now);
     if (work?.phase === 'done') continue;
     const running = draft.sightings.get(phone.mac)?.version;
@@ -35,6 +38,11 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     if (work && isProven && target && running && runs(plan, phone, target, running)) {
       move(draft, work, 'settled', now);
     }
+  }
+  if (outlived.length > 0) {
+    const detail = `${outlived.length} phones hold secrets that this box has never known: ${outlived.join(' ')}`;
+    const fault = 'secret-outlived';
+    report(draft, { kind: 'agent-fault', at: now, fault, detail: detail.slice(0, 240) });
   }
   const named = planIndex(plan).phones;
   for (const work of Array.from(draft.work.values())) {

@@ -60,7 +60,8 @@ function helloFrom(draft: AgentDraft, conn: string, version: string, now: EpochM
     kind: 'hello',
     conn,
     epoch: delivery.epoch,
-    nextSeq: delivery.nextSeq,
+    // What was told since the start says nothing of whether the disk is an old copy; what it began with does.
+    nextSeq: draft.firstSeq.get('firstSeq') ?? delivery.nextSeq,
     planRevision: held?.plan.revision ?? 0,
     phones: held?.plan.phones.length ?? 0,
     agentVersion: version,
@@ -103,6 +104,7 @@ export function takeAck(draft: AgentDraft, ack: Ack): boolean {
       ? { ...link.flight, window: ack.window, sent: [], resends: 0 }
       : landed(link.flight, ack.seq, ack.window);
   const answered = link.answered || answers;
+  if (answered) draft.firstSeq.remove('firstSeq');
   draft.link.put('link', { ...link, answered, flight, minGapMs: ack.minGapMs });
   return freshEpoch;
 }

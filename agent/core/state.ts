@@ -209,6 +209,8 @@ export type AgentTables = {
   missing: Map<string, { readonly mac: Mac; readonly since: EpochMs }>;
   /** When phones were started, and unknown ones told, in the last minute, oldest first. */
   starts: Map<string, readonly EpochMs[]>;
+  /** The number that its disk said when this process began, until the controller has answered it. */
+  firstSeq: Map<string, number>;
   /** The rates that the shell was told last. */
   rates: Map<string, Rate>;
   /** Number of the newest waiting progress report of a phone. */
@@ -223,6 +225,7 @@ export const volatileTables: readonly (keyof AgentTables)[] = [
   'strangers',
   'alarms',
   'starts',
+  'firstSeq',
   'rates',
 ];
 
@@ -253,6 +256,7 @@ export const emptyTables = (): AgentTables => ({
   holds: new Map(),
   missing: new CountedMap(),
   starts: new Map(),
+  firstSeq: new Map(),
   rates: new Map(),
   progress: new Map(),
 });

@@ -246,12 +246,15 @@ function credentialMoved(draft: ControllerDraft, site: Id, item: Item<'credentia
   const before = phone.credential;
   // The age counts from the proof of the secret in use, which stays the old one until the new one is proven.
   const provenAt = item.state === 'proven' ? at : before?.provenAt;
+  const { generation, fingerprint } = item;
+  const known = item.state === 'staged' ? before?.known : { generation, fingerprint };
   const credential: CredentialView = {
     generation: item.generation,
     state: item.state,
     at,
     ...(provenAt ? { provenAt } : {}),
     fingerprint: item.fingerprint,
+    ...(known ? { known } : {}),
   };
   draft.phones.put(item.mac, { ...phone, credential });
 }

@@ -146,11 +146,18 @@ const workOf = ({ rollout, progress }: ActiveWork): NonNullable<PlanPhone['work'
 });
 
 /** Outside the content's hash: what a phone showed is no reason for a new plan. */
-function lastSeen(draft: ControllerDraft, mac: string): Pick<PlanPhone, 'lastSeen'> {
+function lastSeen(
+  draft: ControllerDraft,
+  mac: string,
+): Pick<PlanPhone, 'lastSeen' | 'secretKnown'> {
   const phone = draft.phones.get(mac);
-  if (!phone?.seenAt || !phone.address) return {};
+  const known = phone?.credential?.known;
+  const secret = known && {
+    secretKnown: { generation: known.generation, mark: known.fingerprint.slice(0, 8) },
+  };
+  if (!phone?.seenAt || !phone.address) return { ...secret };
   const { seenAt: at, address, running } = phone;
-  return { lastSeen: { version: running?.version ?? null, address, at } };
+  return { ...secret, lastSeen: { version: running?.version ?? null, address, at } };
 }
 
 const planRelease = ({ id, vendor, version, entry, images }: Release): PlanRelease => ({

@@ -55,6 +55,8 @@ export interface CredentialView {
   readonly at: EpochMs;
   readonly provenAt?: EpochMs;
   readonly fingerprint?: string;
+  /** The newest that has left the box: the phone holds it, or may. */
+  readonly known?: { readonly generation: number; readonly fingerprint: string };
 }
 
 export interface Phone {

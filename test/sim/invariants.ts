@@ -5,6 +5,7 @@ import type { AgentEffect, AgentEvent, AgentTables } from '../../agent/core/stat
 import { replan } from '../../controller/core/plan.ts';
 import type { ControllerEffect, ControllerTables, Site } from '../../controller/core/state.ts';
 import type { Step } from '@ringwave/runtime/step-loop';
+import { loginOf } from './weather.ts';
 import type { World } from './world.ts';
 
 // What must hold after every step. Each is checked against the world's own truth, not against what the
@@ -176,6 +177,13 @@ export class Invariants {
       }
     }
     for (const rollout of controller.tables.rollouts.values()) this.#countsAdd(rollout.id);
+    for (const { input, holds } of phones.values()) {
+      const row = agents.get(input.site)?.node.tables.credentials.get(input.mac);
+      const known = controller.tables.phones.get(input.mac)?.credential?.known;
+      const isTold = holds !== undefined && known?.fingerprint === holds.fingerprint;
+      if (isTold && loginOf(row, holds) === 'refused')
+        this.#fail('nobody is locked out', input.mac);
+    }
     for (const phone of phones.values()) {
       const doubled = phone.flashes.length !== new Set(phone.flashes).size;
       if (doubled)

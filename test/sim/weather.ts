@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Mac } from '@ringwave/protocol/units';
-import type { AgentEvent } from '../../agent/core/state.ts';
+import { acceptedSecrets } from '../../agent/core/rotation.ts';
+import type { AgentEvent, Credential, SealedSecret } from '../../agent/core/state.ts';
 import type { Random } from './random.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -43,3 +45,16 @@ export function registersSoon(
       box.submit({ kind: 'registration-seen', mac, source: 'kamailio', address: '127.0.0.9' });
   });
 }
+
+/** The generation that a phone's own secret opens the door with; 0 before it has proven one. */
+export function loginOf(
+  row: Credential | undefined,
+  holds: SealedSecret | undefined,
+): number | 'refused' {
+  const fits = acceptedSecrets(row).some((one) => one.sealed === holds?.sealed);
+  if (fits && holds) return holds.generation;
+  return row?.current ? 'refused' : 0;
+}
+
+export const fingerprintOf = (secret: string): string =>
+  createHash('sha256').update(secret).digest('hex').slice(0, 32);

@@ -15,6 +15,7 @@ import {
   type AgentEvent,
   type AgentStep,
   type AgentTables,
+  type SealedSecret,
   emptyTables as noAgent,
   volatileTables as agentVolatile,
 } from '../../agent/core/state.ts';
@@ -35,7 +36,7 @@ import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from './timeline.ts';
 import { through } from './wire.ts';
-import { registersSoon, troubleAtSite } from './weather.ts';
+import { fingerprintOf, loginOf, registersSoon, troubleAtSite } from './weather.ts';
 
 // A world of one controller, some agents and their phones: production steps, virtual time, faults by seed.
 
@@ -83,6 +84,8 @@ type Habit =
 interface PhoneState extends SimPhone {
   running: string;
   habit: Habit;
+  /** The newest secret that it was given. */
+  holds?: SealedSecret;
   flashes: string[];
   /** Counts restarts, so that a late step of an earlier run does nothing. */
   run: number;
@@ -369,11 +372,14 @@ export class World {
         return undefined;
       case 'make-secret': {
         const { mac, generation } = effect;
-        const fingerprint = createHash('sha256')
-          .update(`${mac}${generation}`)
-          .digest('hex')
-          .slice(0, 32);
-        agent.node.submit({ kind: 'secret-made', mac, generation, sealed: 'x', fingerprint });
+        const fingerprint = fingerprintOf(`${mac}${generation} ${this.steps}`);
+        agent.node.submit({
+          kind: 'secret-made',
+          mac,
+          generation,
+          sealed: String(this.steps),
+          fingerprint,
+        });
         return undefined;
       }
       default:
@@ -439,7 +445,9 @@ export class World {
     const { input } = phone;
     const agent = this.#agent(input.site);
     if (!agent.node.isUp) return this.#boot(phone, 60_000);
-    const credential = agent.node.tables.credentials.get(input.mac);
+    const generation = loginOf(agent.node.tables.credentials.get(input.mac), phone.holds);
+    // To a phone that has proven a login once its file is for that login alone.
+    if (generation === 'refused') return this.#boot(phone, HOUR);
     agent.node.submit({
       kind: 'phone-asked',
       mac: input.mac,
@@ -449,10 +457,7 @@ export class World {
       protocol: 'http',
       address: '127.0.0.9',
       means: 'phone-config',
-      generation:
-        credential?.next?.state === 'published'
-          ? credential.next.generation
-          : (credential?.current?.generation ?? 0),
+      generation,
     });
     const planned = agent.node.tables.plan
       .get('plan')
@@ -460,6 +465,7 @@ export class World {
     if (!planned || !agent.node.isUp) return;
     const firmware = firmwareFor(agent.node.tables, planned);
     const next = agent.node.tables.credentials.get(input.mac)?.next;
+    if (next) phone.holds = next;
     agent.node.submit({ kind: 'config-served', mac: input.mac, generation: next?.generation ?? 0 });
     registersSoon(agent.node, input.mac, {
       timeline: this.timeline,
