@@ -15,6 +15,7 @@ import type { Keyring } from './keyring.ts';
 import type { Neighbours } from './neighbours.ts';
 import { openPbx } from './pbx/all.ts';
 import type { Pbx } from './pbx/pbx.ts';
+import { actOnPhone, type WebLogin } from './phone-http.ts';
 import { answerOf, type SipSocket, type Wake } from './sip-socket.ts';
 import { SipStreams } from './sip-streams.ts';
 
@@ -30,6 +31,8 @@ interface WakerParts {
   readonly clock: Clock;
   /** Phones may be behind a router, whose MAC the neighbour table then shows for them. */
   readonly isRouted: boolean;
+  /** Where phones have their web pages; 80 everywhere but in laboratories. */
+  readonly webPort?: number;
   /** Where phones listen for SIP. */
   readonly port: number;
   submit(event: AgentEvent): void;
@@ -55,6 +58,8 @@ interface CallTold {
   readonly by: string;
   readonly isInCall: boolean;
 }
+
+const usualWebPort = 80;
 
 /** From its configuration to its registration a phone needs some seconds. */
 const registersWithin = seconds(20);
@@ -89,12 +94,15 @@ export class Waker {
     const phone = this.#phone(mac);
     const triggers = lineFor(vendor, phone?.model)?.wake ?? 'unknown';
     const { ways } = this.#parts.settings;
-    const plan = waysFor(triggers, profile.wake.event, { ways, hasHttpLogin: false });
+    const login = this.#webLogin(vendor);
+    const knowsIdle = told?.isInCall === false;
+    // What a phone does over HTTP it may do at once: only one that is known to be idle is told so.
+    const hasHttpLogin = login !== undefined && knowsIdle;
+    const plan = waysFor(triggers, profile.wake.event, { ways, hasHttpLogin });
     const answers: WayAnswer[] = [];
     for (let at: number | undefined = 0; at !== undefined; ) {
       const way: Way | undefined = plan[at];
-      const answer: WayAnswer =
-        way && way.by !== 'http' ? await this.#try(way, mac, address) : 'unavailable';
+      const answer = way ? await this.#tryAny(way, { mac, address, login }) : 'unavailable';
       answers.push(answer);
       at = nextWay(plan, at, answer);
     }
@@ -127,6 +135,20 @@ export class Waker {
     const there = await this.#parts.neighbours.of(seenAt);
     if (there === null || there === mac) return seenAt;
     return (await this.#parts.neighbours.whereIs(mac)) ?? undefined;
+  }
+
+  #webLogin(vendor: string): WebLogin | undefined {
+    const name = vendor.toLowerCase();
+    return this.#parts.settings.webLogins?.find((one) => one.vendor.toLowerCase() === name);
+  }
+
+  async #tryAny(
+    way: Way,
+    { mac, address, login }: { mac: Mac; address: string; login: WebLogin | undefined },
+  ): Promise<WayAnswer> {
+    if (way.by !== 'http') return this.#try(way, mac, address);
+    const port = this.#parts.webPort ?? usualWebPort;
+    return login ? actOnPhone(way, { address, port, login }) : 'unavailable';
   }
 
   async #try(way: SipWay, mac: Mac, address: string): Promise<WayAnswer> {

@@ -48,6 +48,7 @@ const common = {
       method: 'POST',
       path: '/cgi-bin/api-sys_operation',
       needs: 'a session of the web interface; request=REBOOT with its sid',
+      inSession: true,
     },
   ],
   wipe: [
@@ -56,6 +57,7 @@ const common = {
       method: 'POST',
       path: '/cgi-bin/api-sys_operation',
       needs: 'a session of the web interface; request=RESET with its sid',
+      inSession: true,
     },
   ],
   sources: [

@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { fittingPassword, loginClaim } from '../../../agent/core/provisioning/http-login.ts';
 import { wallClock } from '@ringwave/runtime/clock';
 import type { Mac } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
@@ -58,10 +60,11 @@ interface Site {
   readonly whereIs?: string | null;
   readonly clock?: HandClock;
   readonly isRouted?: boolean;
+  readonly webPort?: number;
 }
 
 async function waker(t: Test, site: Site) {
-  const { port, settings, pbxs = [], of, whereIs = null, clock, isRouted = false } = site;
+  const { webPort, port, settings, pbxs = [], of, whereIs = null, clock, isRouted = false } = site;
   const tables = emptyTables();
   const plan = planOf([planPhone(1, { extension: '101' })]);
   tables.plan.set('plan', { plan, heldSince: one });
@@ -86,6 +89,7 @@ async function waker(t: Test, site: Site) {
     clock: clock ?? wallClock(),
     isRouted,
     port,
+    ...(webPort === undefined ? {} : { webPort }),
     submit: (event) => (events.push(event), heard()),
   });
   t.teardown(() => made.close());
@@ -212,4 +216,48 @@ test('a phone that is back is asked about once, when it should be registered', a
     await told;
     t.same(events, [{ ...seen, source }]);
   }
+});
+
+/** A phone's web server that lets its administrator in, and the actions that it was asked for. */
+async function web(t: Test, challenge: string, body = '') {
+  const done: string[] = [];
+  const server = createServer((request, response) => {
+    const said = request.headers.authorization;
+    const asked = { method: request.method ?? '', target: request.url ?? '' };
+    const claim = loginClaim(said, asked);
+    const isIn = claim?.user === 'admin' && fittingPassword(claim, ['right']) === 0;
+    if (!isIn) return response.writeHead(401, { 'www-authenticate': challenge }).end();
+    done.push(`${claim.scheme} ${asked.method} ${asked.target}`);
+    return response.end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => (server.closeAllConnections(), server.close()));
+  return { webPort: (server.address() as { port: number }).port, done };
+}
+
+test('a phone that no NOTIFY wakes is told over its web server, by its administrator’s login, if it is idle', async (t) => {
+  const { port } = await phone(t, { status: '489 Bad Event' });
+  const idle = pbx({ inCall: () => Promise.resolve(false) });
+  const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
+  const settings = { ways: ['sip-udp', 'http'], idle: ['pbx'], webLogins: [login] } as const;
+  const digest = 'Digest realm="phone", nonce="n1", qop="auth", algorithm=MD5';
+  for (const [challenge, scheme] of [
+    [digest, 'digest'],
+    ['Basic realm="phone"', 'basic'],
+  ] as const) {
+    const { webPort, done } = await web(t, challenge);
+    const told = await waker(t, { port, webPort, settings, pbxs: [idle] });
+    t.same(await told.wake(), answered('accepted'));
+    t.same(done, [`${scheme} GET /servlet?key=AutoP`]);
+  }
+  const { webPort, done } = await web(t, digest);
+  const wrong = { ...settings, webLogins: [{ ...login, password: 'wrong' }] };
+  const refused = await waker(t, { port, webPort, settings: wrong, pbxs: [idle] });
+  t.same(await refused.wake(), answered('login-refused'));
+  const unknown = await waker(t, { port, webPort, settings, pbxs: [pbx({})] });
+  t.same(await unknown.wake(), answered('refused'), 'nobody says that it is idle');
+  const busy = await web(t, digest, '{"Status": "4001"}');
+  const poly = await waker(t, { port, webPort: busy.webPort, settings, pbxs: [idle] });
+  t.same(await poly.wake(), answered('busy'), 'a phone may say so in its body');
+  t.same(done, []);
 });
