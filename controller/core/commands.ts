@@ -6,6 +6,7 @@ import { putAdvisory } from './claim-commands.ts';
 import { putAnnouncements, takeFeedRun } from './feed-commands.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
+import { forgetSite } from './site-tables.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
 import { abort, type Moved, pause, resume } from './rollout.ts';
@@ -171,6 +172,7 @@ function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs)
       conflict(`site ${site}`, `still has ${count} phones`, 'Move or remove its phones first.'),
     );
   for (const table of [draft.sites, draft.rosters, draft.plans, draft.agents]) table.remove(site);
+  forgetSite(draft, site);
   audit(draft, { at: now, who, what: 'site removed', object: site });
   return taken;
 }

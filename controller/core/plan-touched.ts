@@ -1,4 +1,4 @@
-import { isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
 import type { ControllerDraft, Phone, Progress, Rollout } from './state.ts';
 
@@ -12,13 +12,16 @@ export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
   for (const [site] of draft.rosters.written()) sites.add(site as Id);
   for (const [mac, phone] of draft.phones.written()) {
     const before = draft.phones.base.get(mac);
-    if (before && phone && isPlannedAlike(before, phone)) continue;
+    const isTold = isShared(draft, mac) && before?.running?.version !== phone?.running?.version;
+    if (before && phone && isPlannedAlike(before, phone) && !isTold) continue;
     for (const { site } of [before, phone].filter((one) => one !== undefined)) sites.add(site);
   }
   for (const [key, progress] of draft.progress.written()) {
     const before = draft.progress.base.get(key);
     const now = progress ?? before;
-    if (now && !isWorkAlike(before, progress)) sites.add(now.site);
+    const isBegun = holdsSlot(before?.phase ?? 'waiting') !== holdsSlot(now?.phase ?? 'waiting');
+    const isTold = isBegun && isShared(draft, now?.mac ?? '');
+    if (now && (isTold || !isWorkAlike(before, progress))) sites.add(now.site);
   }
   for (const [id, rollout] of draft.rollouts.written()) {
     if (rollout && isRunAlike(draft.rollouts.base.get(id), rollout)) continue;
@@ -26,6 +29,10 @@ export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
   }
   return sites;
 }
+
+/** Several rollouts want the phone: what has begun on it, and what it runs, may decide which one goes first. */
+const isShared = (draft: ControllerDraft, mac: string): boolean =>
+  (draft.assignments.get(mac)?.length ?? 0) > 1;
 
 /** Everything about a phone but what it showed and how its credential fares. */
 const isPlannedAlike = (a: Phone, b: Phone): boolean =>

@@ -65,3 +65,11 @@ export const emptySiteTables = (): SiteTables => ({
 });
 
 export const HOLDS = ['freeze', 'emergency-call'] as const satisfies readonly SiteHeld['hold'][];
+
+/** A site that is gone leaves nothing that it told. */
+export function forgetSite(draft: Draft<SiteTables>, site: Id): void {
+  for (const hold of HOLDS) draft.siteHolds.remove(`${site}/${hold}`);
+  for (const mac of draft.discoveredOrder.get(site) ?? [])
+    draft.discovered.remove(`${site}/${mac}`);
+  draft.discoveredOrder.remove(site);
+}

@@ -48,6 +48,9 @@ test('what a site holds back for is shown until its agent says that it is over',
   t.match(held.tables.siteHolds.get('lisbon/freeze'), { reason: 'wedding' });
   held.hears(site, { ...freeze, isOn: false, reason: 'Lifted at the site' });
   t.equal(held.tables.siteHolds.size, 0);
+  held.hears(site, { ...freeze, isOn: true, reason: 'wedding' }, found(macOf(1), 1));
+  held.do({ kind: 'site-remove', site });
+  t.equal(held.tables.siteHolds.size + held.tables.discovered.size, 0, 'a site takes it along');
   t.end();
 });
 
