@@ -222,34 +222,36 @@ export interface SiteNotice {
   readonly detail: string;
 }
 
-export type ControllerTables = FeedTables &
-  SiteTables & {
-    sites: Map<string, Site>;
-    phones: Map<string, Phone>;
-    /** MACs of a site, so that no step walks the whole fleet. */
-    rosters: Map<string, readonly Mac[]>;
-    releases: Map<string, Release>;
-    /** How far each release has come, by its id. */
-    lives: Map<string, ReleaseLife>;
-    /** By `vendor/model`. */
-    modelEnds: Map<string, ModelEnd>;
-    /** As an earlier version stored them; translated into claims at the start. */
-    advisories: Map<string, Advisory>;
-    rollouts: Map<string, Rollout>;
-    progress: Map<string, Progress>;
-    /** The rollouts that a phone is part of and that have not ended, oldest first. */
-    assignments: Map<string, readonly Id[]>;
-    plans: Map<string, SitePlan>;
-    agents: Map<string, Agent>;
-    tokens: Map<string, TokenRecord>;
-    notices: Map<string, SiteNotice>;
-    audit: Map<string, AuditEntry>;
-    counters: Map<string, number>;
-    halt: Map<string, Halt>;
-    presence: Map<string, Presence>;
-    /** Plans sent and not confirmed. */
-    owed: Map<string, { readonly revision: number; readonly again: EpochMs }>;
-  };
+/** What feeds brought and what sites told lies in tables of their own files. */
+type TablesElsewhere = FeedTables & SiteTables;
+
+export type ControllerTables = TablesElsewhere & {
+  sites: Map<string, Site>;
+  phones: Map<string, Phone>;
+  /** MACs of a site, so that no step walks the whole fleet. */
+  rosters: Map<string, readonly Mac[]>;
+  releases: Map<string, Release>;
+  /** How far each release has come, by its id. */
+  lives: Map<string, ReleaseLife>;
+  /** By `vendor/model`. */
+  modelEnds: Map<string, ModelEnd>;
+  /** As an earlier version stored them; translated into claims at the start. */
+  advisories: Map<string, Advisory>;
+  rollouts: Map<string, Rollout>;
+  progress: Map<string, Progress>;
+  /** The rollouts that a phone is part of and that have not ended, oldest first. */
+  assignments: Map<string, readonly Id[]>;
+  plans: Map<string, SitePlan>;
+  agents: Map<string, Agent>;
+  tokens: Map<string, TokenRecord>;
+  notices: Map<string, SiteNotice>;
+  audit: Map<string, AuditEntry>;
+  counters: Map<string, number>;
+  halt: Map<string, Halt>;
+  presence: Map<string, Presence>;
+  /** Plans sent and not confirmed. */
+  owed: Map<string, { readonly revision: number; readonly again: EpochMs }>;
+};
 
 export const volatileTables: readonly (keyof ControllerTables)[] = ['presence', 'owed'];
 
