@@ -22,6 +22,7 @@ import {
 import { type Box, openBox } from './io/box.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
 import { ImageCache } from './io/image-cache.ts';
+import { watchFreezeFile } from './io/freeze-file.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { RescueDesk } from './io/rescue-desk.ts';
@@ -99,7 +100,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const store = openStore(box, tables);
   const keyring = Keyring.open(box.keyFile, Buffer.from(grant.fingerprintKey, 'base64url'));
   const images = await ImageStore.open(box.images);
-  const parts: { link?: ControllerLink; waker?: Waker } = {};
+  const parts: Parts = {};
   const loop = new StepLoop<AgentTables, AgentEvent, AgentEffect>({
     tables,
     store,
@@ -136,20 +137,22 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     now: wallClock().now(),
     ...uploadsOf(tables, keyring, submit),
   });
+  parts.servers = servers;
   const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
   parts.waker = wakerOf(options, { sip, neighbours, tables, keyring, submit });
-  const view = () => localView(site, tables, clock.now());
-  const page = options.page && (await openLocalPage({ ...options.page, view }));
+  const page = await pageOf(options, () => localView(site, tables, clock.now()));
   ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
   tellRunning(options.folder, { pid: process.pid, host, http: ports.http, tftp: ports.tftp });
   const discovery = await Discovery.open({ ...options, neighbours, tables, submit, address });
   submit({ kind: 'started' });
+  const freezeFile = watchFreezeFile(options.folder, { clock: wallClock(), submit });
   parts.link = openLink(options, clock, submit);
   return {
     ports,
     tables,
     close: async () => {
       endRunning(options.folder);
+      freezeFile.close();
       loop.stop();
       parts.waker?.close();
       await parts.link?.close();
@@ -158,6 +161,9 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     },
   };
 }
+
+const pageOf = async ({ page }: AgentOptions, view: () => ReturnType<typeof localView>) =>
+  page && openLocalPage({ ...page, view });
 
 const addressOf = (host: string, ports: RunningAgent['ports'] | undefined) => ({
   host,
@@ -177,10 +183,17 @@ function shown(event: AgentEvent, submit: (event: AgentEvent) => void, waker?: W
   if (event.kind === 'config-served') waker?.phoneIsBack(event.mac);
 }
 
+/** What effects act through, once it is there. */
+interface Parts {
+  link?: ControllerLink;
+  waker?: Waker;
+  servers?: PhoneServers;
+}
+
 function perform(
   effect: AgentEffect,
   by: {
-    readonly parts: { readonly link?: ControllerLink; readonly waker?: Waker };
+    readonly parts: Parts;
     readonly cache: ImageCache;
     readonly keyring: Keyring;
     submit(event: AgentEvent): void;
@@ -193,6 +206,10 @@ function perform(
       return undefined;
     case 'fetch-image':
       return cache.fetch(effect);
+    case 'set-rate':
+      if (effect.of === 'wan') cache.setRate(effect.rate);
+      else parts.servers?.setLanRate(effect.rate);
+      return undefined;
     case 'wake-phone':
       return void parts.waker?.wake(effect);
     case 'make-secret':

@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { FAULT_CODES } from './faults.ts';
-import { PHONE_PHASES, WAITING_FOR } from './phases.ts';
+import { PHONE_PHASES, URGENCIES, WAITING_FOR } from './phases.ts';
 
 // Every message that crosses MQTT: a schema, its type, and one decoder at the door.
 // Unknown fields are ignored, so that v1.3 and v1.0 understand each other; unknown kinds are reported.
@@ -13,6 +13,15 @@ export const downBytesMax = 128 * 1024;
 export const reportItemsMax = 200;
 /** 2,000 phones on one site; larger branches are split into several sites. */
 export const planPhonesMax = 2000;
+
+/** 24 rules a day over eight days and some: a rate that changes more often than hourly is none. */
+export const wanIntervalsMax = 256;
+/** 600: a registrar that takes ten registrations a second is not in danger from one site. */
+export const restartsPerMinuteMost = 600;
+/** A country has a handful, a border town twice as many, with and without the digit for an outside line. */
+export const emergencyNumbersMax = 32;
+/** What is dialled for help in most countries; 933 is the test line of North American emergency services. */
+export const emergencyNumbersUsually: readonly string[] = ['911', '112', '999', '000', '933'];
 
 const words = <const T extends readonly string[]>(list: T) =>
   Type.Unsafe<T[number]>(Type.Enum([...list]));
@@ -60,6 +69,8 @@ export const PhoneMoved = Type.Object({
   fault: Type.Optional(words(FAULT_CODES)),
   waiting: Type.Optional(WaitingSchema),
   detail: Type.Optional(Text(240)),
+  /** With `done`: milliseconds from the start to the proof. */
+  tookMs: Type.Optional(Count),
 });
 export type PhoneMoved = Static<typeof PhoneMoved>;
 
@@ -121,6 +132,34 @@ export const PlanTaken = Type.Object({
 });
 export type PlanTaken = Static<typeof PlanTaken>;
 
+/** Something at the site keeps every phone from being started, or does so no longer. */
+export const SiteHeld = Type.Object({
+  kind: Type.Literal('site-held'),
+  seq: Count,
+  at: Instant,
+  hold: words(['freeze', 'emergency-call'] as const),
+  isOn: Type.Boolean(),
+  reason: Text(240),
+  /** When it ends by itself; null where a person ends it. */
+  until: Type.Union([Instant, Type.Null()]),
+});
+export type SiteHeld = Static<typeof SiteHeld>;
+
+/** A phone in no plan showed itself on the site. All of it is its own claim, save where it was seen from. */
+export const PhoneDiscovered = Type.Object({
+  kind: Type.Literal('phone-discovered'),
+  seq: Count,
+  at: Instant,
+  mac: Mac,
+  vendor: Type.Union([Text(64), Type.Null()]),
+  model: Type.Union([Text(64), Type.Null()]),
+  version: Type.Union([Text(64), Type.Null()]),
+  address: Text(64),
+  via: Type.Array(words(['request', 'pnp', 'neighbour'] as const), { maxItems: 3 }),
+  firstAt: Instant,
+});
+export type PhoneDiscovered = Static<typeof PhoneDiscovered>;
+
 export const ReportItem = Type.Union([
   PhoneMoved,
   PhoneSeen,
@@ -128,6 +167,8 @@ export const ReportItem = Type.Union([
   ImageMoved,
   AgentFault,
   PlanTaken,
+  SiteHeld,
+  PhoneDiscovered,
 ]);
 export type ReportItem = Static<typeof ReportItem>;
 
@@ -199,6 +240,10 @@ const PlanPhone = Type.Object({
   extension: Type.Optional(Text(32)),
   emergency: Type.Boolean(),
   coverageGroup: Type.Optional(Id),
+  /** The switch it hangs on, as the inventory labels it. */
+  switch: Type.Optional(Text(64)),
+  /** Members of a pair stand in for one another: they are never down at once. */
+  pair: Type.Optional(Id),
   /** Absent: the phone is known here but no running rollout wants it changed. */
   work: Type.Optional(
     Type.Object({
@@ -208,6 +253,10 @@ const PlanPhone = Type.Object({
       attemptsMax: Type.Integer({ minimum: 1, maximum: 10 }),
       /** Phones that ended without the new version are tried afresh when this number rises. */
       round: Count,
+      /** Absent: `window`. */
+      urgency: Type.Optional(words(URGENCIES)),
+      /** The way back: its target is older than what runs, and older is where it shall get. */
+      goesBack: Type.Optional(Type.Boolean()),
     }),
   ),
   /** What the controller knows of it, for an agent that is new here or was restored from a backup. */
@@ -216,6 +265,14 @@ const PlanPhone = Type.Object({
       version: Type.Union([Version, Type.Null()]),
       address: Text(64),
       at: Instant,
+    }),
+  ),
+  /** The newest secret that the phone is known to hold, or may hold: an agent without it was restored from before it. */
+  secretKnown: Type.Optional(
+    Type.Object({
+      generation: Count,
+      /** The first digits of its fingerprint: two secrets may bear one number. */
+      mark: Type.String({ pattern: '^[0-9a-f]{8}$' }),
     }),
   ),
   /** The agent rotates this phone's credential when its generation is below this one. */
@@ -238,6 +295,37 @@ export const Plan = Type.Object({
   phonesUpdatingMax: Type.Integer({ minimum: 1, maximum: 100 }),
   /** 0: no limit. */
   wanBytesPerSecond: Count,
+  /** At these times another rate than `wanBytesPerSecond` holds; here 0 means nothing at all. */
+  wanBudget: Type.Optional(
+    Type.Array(Type.Object({ start: Instant, end: Instant, bytesPerSecond: Count }), {
+      maxItems: wanIntervalsMax,
+    }),
+  ),
+  /** What all phones of the site may fetch together. Absent: what the box was started with. */
+  lanBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
+  /** Phones that hang on one switch and update at once. */
+  phonesPerSwitchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+  /** Starts in any minute: what restarts also registers again, all at about the same time. */
+  restartsPerMinuteMax: Type.Optional(Type.Integer({ minimum: 1, maximum: restartsPerMinuteMost })),
+  /** Numbers whose calls freeze the site; absent: `emergencyNumbersUsually`. */
+  emergencyNumbers: Type.Optional(
+    Type.Array(Type.String({ pattern: '^[0-9*#+]{2,16}$' }), { maxItems: emergencyNumbersMax }),
+  ),
+  /** How long after an emergency call no phone is started: whoever called may be called back. */
+  callbackHoldMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 240 })),
+  /** Done waits until the phone is seen registered again after its restart. */
+  registrationProves: Type.Optional(Type.Boolean()),
+  /** How long updates of a model take at worst, as they were timed. */
+  takes: Type.Optional(
+    Type.Array(
+      Type.Object({
+        vendor: Text(32),
+        model: Text(64),
+        worstMinutes: Type.Integer({ minimum: 5, maximum: 90 }),
+      }),
+      { maxItems: 256 },
+    ),
+  ),
   coverage: Type.Array(Type.Object({ id: Id, minUp: Count })),
   pausedRollouts: Type.Array(Type.Object({ rollout: Id, reason: Text(240) })),
   releases: Type.Array(PlanRelease, { maxItems: 256 }),

@@ -30,8 +30,15 @@ const slots: readonly string[] = SLOT_PHASES;
 export const isFinal = (phase: PhonePhase): phase is FinalPhase => finals.includes(phase);
 export const holdsSlot = (phase: PhonePhase): boolean => slots.includes(phase);
 
-/** A start needs this much of an opening ahead of it: the usual update, with flash and boot. */
+/** A start needs this much of an opening ahead of it where its model’s updates were not timed yet, with flash and boot. */
 export const updateTakesUsually: DurationMs = minutes(15);
+
+/**
+ * When a phone may be started: in openings where it is known to be idle, in openings (the usual), or in any minute in which
+ * it is known to be idle.
+ */
+export const URGENCIES = ['idle-only', 'window', 'any-idle-minute'] as const;
+export type Urgency = (typeof URGENCIES)[number];
 
 export const ROLLOUT_STATES = [
   'draft',
@@ -73,5 +80,6 @@ export const WAITING_FOR = [
   'person',
   'clock',
   'agent',
+  'budget',
 ] as const;
 export type WaitingFor = (typeof WAITING_FOR)[number];

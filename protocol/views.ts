@@ -130,6 +130,13 @@ export interface SiteView {
   };
   /** The opening that is on, or the next one; null where the site has none. */
   readonly opening: { readonly start: number; readonly end: number } | null;
+  /** What at the site keeps its phones from being started; absent where nothing does. */
+  readonly holds?: readonly {
+    readonly hold: 'freeze' | 'emergency-call';
+    readonly reason: string;
+    readonly since: number;
+    readonly until: number | null;
+  }[];
   readonly notices: readonly {
     readonly at: number;
     readonly fault: string;

@@ -14,4 +14,5 @@ export interface RehearsalTask {
 }
 
 const { tables, input, now, wishes } = workerData as RehearsalTask;
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- threads have no origin.
 parentPort?.postMessage(rehearse(tables, input, now, wishes));

@@ -7,6 +7,7 @@ import {
   type AgentEvent,
   type AgentTables,
   emptyTables as noAgent,
+  type Rate,
 } from '../agent/core/state.ts';
 import { stepController } from '../controller/core/controller.ts';
 import type {
@@ -58,6 +59,8 @@ interface VirtualAgent {
   conn: string | undefined;
   conns: number;
   willTalk: boolean;
+  /** What the budget of its line permits now. */
+  wanRate: Rate;
 }
 
 const HOUR = 3_600_000;
@@ -65,6 +68,8 @@ const HOUR = 3_600_000;
 const talkAfterMs = 120_000;
 /** Sites that have nothing to say renew their plans all the same. */
 const talkDailyMs = 24 * HOUR;
+/** A closed budget is looked at again after this. */
+const budgetLookMs = 15 * 60_000;
 /** Stops of one rollout by its gates after which a person gives up. */
 const resumesMax = 50;
 
@@ -174,6 +179,7 @@ export class Rehearsal {
       conn: undefined,
       conns: 0,
       willTalk: false,
+      wanRate: 'free',
     };
     this.agents.set(site, agent);
     for (const mac of tables.rosters.get(site) ?? []) {
@@ -276,6 +282,21 @@ export class Rehearsal {
     else this.#willTalk(agent, 1000);
   }
 
+  /** Begins when the budget permits, and keeps the rate that it began with: nights are asked for, not minutes. */
+  #fetch(agent: VirtualAgent, effect: Extract<AgentEffect, { kind: 'fetch-image' }>): void {
+    if (agent.wanRate === 'none') {
+      this.timeline.after(budgetLookMs, () => this.#fetch(agent, effect));
+      return;
+    }
+    const { digest, lengthBytes } = effect;
+    const permitted = agent.wanRate === 'free' ? effect.bytesPerSecond : agent.wanRate;
+    const rate = permitted || this.#assume.wanBytesPerSecond;
+    agent.tally.wanBytes += lengthBytes;
+    this.timeline.after((lengthBytes / rate) * 1000 + 1000, () =>
+      agent.program.submit({ kind: 'image-held', digest, fetchedBytes: lengthBytes }),
+    );
+  }
+
   #agentActs(agent: VirtualAgent, effect: AgentEffect): void {
     const { site, program, tally } = agent;
     switch (effect.kind) {
@@ -287,15 +308,11 @@ export class Rehearsal {
           this.controller.submit({ kind: 'report', site, report: message });
         return;
       }
-      case 'fetch-image': {
-        const { digest, lengthBytes } = effect;
-        const rate = effect.bytesPerSecond || this.#assume.wanBytesPerSecond;
-        tally.wanBytes += lengthBytes;
-        this.timeline.after((lengthBytes / rate) * 1000 + 1000, () =>
-          program.submit({ kind: 'image-held', digest, fetchedBytes: lengthBytes }),
-        );
+      case 'fetch-image':
+        return this.#fetch(agent, effect);
+      case 'set-rate':
+        if (effect.of === 'wan') agent.wanRate = effect.rate;
         return;
-      }
       case 'wake-phone':
         tally.starts += 1;
         tally.firstStartAt ??= this.timeline.now;

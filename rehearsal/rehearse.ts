@@ -42,8 +42,8 @@ const offAfterMs = 2 * 86_400_000;
 const personTakesUsually = 8;
 /** One desk in ten is on a call in office hours, one in two hundred at night. */
 const busyUsually = Array.from({ length: 24 }, (_, hour) => (hour >= 8 && hour < 18 ? 0.1 : 0.005));
-/** From its last image byte to its first request where nothing was learned: 1 to 4 minutes. */
-const flashUsually: readonly [number, number] = [60_000, 240_000];
+/** Fewer timed updates of a model say little about the next. */
+const samplesLeast = 8;
 
 /** Gives the refusals where the rollout would be refused as it stands. */
 export function rehearse(
@@ -90,7 +90,10 @@ function assumptions(tables: ControllerTables, wishes: RehearsalWishes): Assumpt
       busyPart: (site, at) => busy[hourAt(site, at)] ?? 0,
       failedPart: wishes.failedPart ?? 0,
       lanBytesPerSecond: wishes.lanBytesPerSecond ?? lanUsually,
-      flashTakes: () => flashUsually,
+      updatesTook: (vendor, model) => {
+        const timed = tables.durations.get(`${vendor}/${model}`) ?? [];
+        return timed.length < samplesLeast ? [] : timed;
+      },
     },
     wanBytesPerSecond: wishes.wanBytesPerSecond ?? wanUsually,
     offAfterMs,

@@ -12,12 +12,12 @@ import type { Timeline } from './timeline.ts';
 /** How phones behave where nothing better is known. */
 export interface PhoneHabits {
   /** Part of phones in a call at this instant, 0 to 1. */
-  busyPart(site: Id, at: EpochMs): number;
+  readonly busyPart: (site: Id, at: EpochMs) => number;
   /** Part of updates after which the phone comes back on what it ran before. */
   readonly failedPart: number;
   readonly lanBytesPerSecond: number;
-  /** From its last image byte to its first request, in milliseconds: the shortest and the longest. */
-  flashTakes(vendor: string, model: string): readonly [number, number];
+  /** Whole updates of this model as they were timed, in milliseconds; empty where too few were. */
+  readonly updatesTook: (vendor: string, model: string) => readonly number[];
 }
 
 export interface PhoneParts {
@@ -30,14 +30,16 @@ export interface PhoneParts {
   readonly random: Random;
   readonly habits: PhoneHabits;
   /** What its agent knows, to read what it would be served. */
-  agent(): AgentTables;
-  tell(event: AgentEvent): void;
+  readonly agent: () => AgentTables;
+  readonly tell: (event: AgentEvent) => void;
   /** Out of service for so long; over LAN came so many bytes. */
-  spent(about: { downMs: number; lanBytes: number }): void;
+  readonly spent: (about: { downMs: number; lanBytes: number }) => void;
 }
 
 /** From NOTIFY to the first request: most phones restart first. */
 const wakeTakes = [20_000, 120_000] as const;
+/** From its last image byte to its first request where no update of its model was timed: 1 to 4 minutes. */
+const flashTakes = [60_000, 240_000] as const;
 /** A phone that is off answers nothing until SIP's timer B has run. */
 const silenceMs = 32_000;
 
@@ -100,7 +102,13 @@ export class VirtualPhone {
     const { vendor, model, timeline, random, habits } = this.#parts;
     this.#run += 1;
     const run = this.#run;
-    timeline.after(random.whole(...habits.flashTakes(vendor, model)), () => {
+    const timed = habits.updatesTook(vendor, model);
+    const spentMs = timeline.now - spent.downSince;
+    const flashMs =
+      timed.length === 0
+        ? random.whole(...flashTakes)
+        : Math.max(random.oneOf(timed) - spentMs, flashTakes[0]);
+    timeline.after(flashMs, () => {
       if (this.#run !== run) return;
       if (!random.chance(habits.failedPart)) this.running = version;
       this.#parts.spent({ downMs: timeline.now - spent.downSince, lanBytes: spent.lanBytes });

@@ -1,6 +1,6 @@
 import { KNOWN_VENDORS, profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import { missingFacts } from '@ringwave/firmware-catalog/vendors/served-by-facts';
-import { FAULT_CODES, FAULTS } from '@ringwave/protocol/faults';
+import { CLASS_RULES, FAULT_CLASSES, FAULT_CODES, FAULTS } from '@ringwave/protocol/faults';
 import type { Command, Option } from 'commander';
 import { ringwaveAgentProgram } from '../agent/cli/ringwave-agent.ts';
 import { ringwaveProgram } from '../controller/cli/ringwave.ts';
@@ -56,9 +56,22 @@ function optionLine(option: Option): string {
 
 function faults(): string {
   const rows = FAULT_CODES.map(
-    (code) => `| \`${code}\` | ${FAULTS[code].retry} | ${FAULTS[code].advice} |`,
+    (code) =>
+      `| \`${code}\` | ${FAULTS[code].class} | ${FAULTS[code].retry} | ${FAULTS[code].advice} |`,
   );
-  return ['| code | tried again | what to do |', '|---|---|---|', ...rows].join('\n');
+  const classes = FAULT_CLASSES.map((name) => {
+    const { freeTriesMax, countsInGate } = CLASS_RULES[name];
+    return `| ${name} | ${freeTriesMax} | ${countsInGate ? 'yes' : 'no'} |`;
+  });
+  return [
+    '| class | tries that cost no attempt | counts among a gate’s failures |',
+    '|---|---|---|',
+    ...classes,
+    '',
+    '| code | class | tried again | what to do |',
+    '|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }
 
 function vendors(): string {

@@ -1,5 +1,6 @@
 import { cliProgram, runCli } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
+import type { FreezeFlags } from './freeze.ts';
 import type { RescueFlags } from './rescue.ts';
 import type { RunFlags } from './run.ts';
 import type { ServeFlags } from './serve.ts';
@@ -82,6 +83,17 @@ function addLooks(program: Command): void {
       await phones(flags);
     });
   addRescue(program);
+  program
+    .command('freeze [reason]')
+    .description(
+      'Start no phone at this site until it is lifted; without a reason, say how it stands.',
+    )
+    .option('--lift', 'let phones be started again')
+    .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
+    .action(async (reason: string | undefined, flags: FreezeFlags) => {
+      const { freeze } = await import('./freeze.ts');
+      freeze(reason, flags);
+    });
   program
     .command('doctor')
     .description('Say what is wrong with this box and its lines, or that you can leave.')

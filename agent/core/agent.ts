@@ -11,11 +11,13 @@ import {
   registrationSeen,
   wakeAnswered,
 } from './phone-events.ts';
+import { emergencyCall, endHolds, freezeRead } from './holds.ts';
 import { takePlan, retell } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
+import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
 import { secretTaken } from './provisioning/secret-guard.ts';
-import { greet, report, sendDue, takeAck } from './reporting.ts';
+import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
 import type {
@@ -51,6 +53,7 @@ function take(
   switch (event.kind) {
     case 'started':
       draft.resumed.put('resumed', now);
+      draft.firstSeq.put('firstSeq', deliveryOf(draft).nextSeq);
       return resume(draft, effects);
     case 'woke':
       return undefined;
@@ -78,6 +81,28 @@ function take(
         draft.halt.put('halt', event.halt);
       }
       return undefined;
+    default:
+      return takeAtSite(draft, event, now);
+  }
+}
+
+type ControllerWord =
+  | 'started'
+  | 'woke'
+  | 'link-up'
+  | 'link-down'
+  | 'acked'
+  | 'plan-came'
+  | 'plan-refused'
+  | 'halt-came';
+
+/** What is seen on the site itself: images, phones, calls, and whoever stands at the box. */
+function takeAtSite(
+  draft: AgentDraft,
+  event: Exclude<AgentEvent, { readonly kind: ControllerWord }>,
+  now: EpochMs,
+): void {
+  switch (event.kind) {
     case 'image-held':
       return imageHeld(draft, event.digest, event.fetchedBytes, now);
     case 'image-lost':
@@ -105,6 +130,10 @@ function take(
       return phoneClaimed(draft, event, now);
     case 'alarm-raised':
       return raise(draft, event, now);
+    case 'emergency-call':
+      return emergencyCall(draft, event, now);
+    case 'freeze-read':
+      return freezeRead(draft, event, now);
     case 'secret-made':
       return secretMade(draft, event, now);
     default:
@@ -121,10 +150,12 @@ function advance(
 ): (EpochMs | undefined)[] {
   const deadline = timeOut(draft, now);
   startRotations(draft, plan, effects);
+  const rates = setRates(draft, plan, now, effects);
+  const holds = endHolds(draft, plan, now);
   const queue = serveQueue(draft, plan, now, effects);
   const opening = openingNow(plan, now);
   const edge = (opening?.end ?? nextOpening(plan, now)?.start) as EpochMs | undefined;
-  return [deadline, queue, edge, graceEnds(draft, now)];
+  return [deadline, rates, holds, queue, edge, graceEnds(draft, now)];
 }
 
 /** Effects are re-derived from state, so a crash between commit and effect loses nothing. */

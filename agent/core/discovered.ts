@@ -4,6 +4,7 @@ import { prefixOf } from '@ringwave/firmware-catalog/requested-path';
 import { KNOWN_VENDORS } from '@ringwave/firmware-catalog/vendors/all';
 import { type EpochMs, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
 import { phoneIn } from './plan-index.ts';
+import { report } from './reporting.ts';
 import type { AgentDraft, AgentEvent, AgentTables, Discovered } from './state.ts';
 
 /** Phones listed at once; beyond that the one not seen for longest is forgotten. A site has some hundred phones. */
@@ -33,7 +34,7 @@ export function phoneClaimed(
     now < laterBy(before.at, discoveryRepeatsAfter);
   if (isOldNews) return;
   if (!before) forgetOldest(draft);
-  draft.discovered.put(mac, {
+  const found: Discovered = {
     mac,
     vendor: claimed(event.vendor) ?? before?.vendor ?? null,
     model: claimed(event.model) ?? before?.model ?? null,
@@ -42,8 +43,26 @@ export function phoneClaimed(
     via: ways.includes(via) ? ways : [...ways, via],
     firstAt: before?.firstAt ?? now,
     at: now,
-  });
+  };
+  draft.discovered.put(mac, found);
+  if (mayTell(draft, now)) tellDiscovered(draft, found);
 }
+
+/** Told to the controller in a minute: a site moves in within one, and whoever invents MACs fills no outbox. */
+export const discoveriesPerMinuteMax = 20;
+
+/** What is not told now is told when the phone shows itself again. */
+function mayTell(draft: AgentDraft, now: EpochMs): boolean {
+  const recent = (draft.starts.get('discoveries') ?? []).filter(
+    (at) => now < laterBy(at, minutes(1)),
+  );
+  if (recent.length >= discoveriesPerMinuteMax) return false;
+  draft.starts.put('discoveries', [...recent, now]);
+  return true;
+}
+
+export const tellDiscovered = (draft: AgentDraft, found: Discovered): void =>
+  report(draft, { kind: 'phone-discovered', ...found, via: [...found.via] });
 
 const sameOrNull = (said: string | null, known: string | null): boolean =>
   said === null || claimed(said) === known;

@@ -1,4 +1,4 @@
-import { FAULTS } from '@ringwave/protocol/faults';
+import { FAULTS, type FaultCode } from '@ringwave/protocol/faults';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import {
@@ -11,7 +11,8 @@ import {
 import { imagesFor, releaseIn } from './image-needs.ts';
 import { type Cause, moved, presentHop, restartTakesMin } from './phone-update.ts';
 import { phoneIn } from './plan-index.ts';
-import { isNewer, runs } from './plan-intake.ts';
+import { mustRegister, provenByRegistration, waitForRegistration } from './registration-proof.ts';
+import { isNewer, isOlder, runs } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { report } from './reporting.ts';
 import { secretServed } from './rotation.ts';
@@ -39,6 +40,8 @@ export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: Epo
   const known = planPhone(draft, event.mac);
   if (!known) return;
   noteSighting(draft, event, now);
+  // A phone that has a version to show, or fetches what it boots by, is up.
+  if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
   const work = draft.work.get(event.mac);
   if (!work || event.version === null) return;
   judgeVersion(draft, known, work, event.version, now);
@@ -52,12 +55,39 @@ function judgeVersion(
   version: string,
   now: EpochMs,
 ): void {
+  // It runs the target and is not registered: only its registration mends that.
+  if (work.fault === 'phone-not-registered') return;
   const ahead = work.hops.slice(work.hop).findLastIndex((hop) => runs(plan, phone, hop, version));
   if (ahead !== -1) {
     // A box restored from a backup may still hold a hop for next that the phone made long ago.
     move(draft, { ...work, hop: work.hop + ahead }, 'target-seen', now);
+  } else if (work.phase === 'downloading') {
+    stillOld(draft, work);
+  } else if (goesBack(phone, work)) {
+    backOrNot(draft, { plan, phone }, work, version, now);
   } else if (isNewer(plan, phone, presentHop(work), version)) {
     move(draft, work, 'newer-seen', now);
+  } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
+    move(draft, work, 'old-seen', now);
+  } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
+    cameBackLate(draft, work, now);
+  }
+}
+
+const goesBack = (phone: PlanPhone, work: Work): boolean =>
+  phone.work?.goesBack === true && phone.work.rollout === work.rollout;
+
+/** On the way back the newer version is what is to be left; one older than where the way ends has gone too far. */
+function backOrNot(
+  draft: AgentDraft,
+  { plan, phone }: { plan: Plan; phone: PlanPhone },
+  work: Work,
+  version: string,
+  now: EpochMs,
+): void {
+  if (isOlder(plan, phone, work.hops.at(-1) ?? '', version)) {
+    const reason = 'Runs something older than the way back leads to';
+    move(draft, work, 'newer-seen', now, { reason, waitingFor: 'person', nextAttemptAt: null });
   } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
     move(draft, work, 'old-seen', now);
   } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
@@ -113,13 +143,27 @@ export function imageBegan(
 export function imageLeft(draft: AgentDraft, event: Of<'image-left'>, now: EpochMs): void {
   const known = planPhone(draft, event.mac);
   const work = draft.work.get(event.mac);
-  if (!known || !work || !event.whole || presentHop(work) !== event.release) return;
+  if (!known || !work || presentHop(work) !== event.release) return;
+  if (!event.whole) return brokenOff(draft, work, event);
   const release = releaseIn(known.plan, event.release);
   if (!release || work.phase !== 'downloading') return;
   const taken = [...new Set([...work.taken, event.fileName])];
   const missing = imagesFor(release, known.phone.model).some((it) => !taken.includes(it.fileName));
   draft.work.put(work.mac, { ...work, taken });
   if (!missing) move(draft, { ...work, taken }, 'image-taken', now);
+}
+
+/** Nothing is decided yet: many phones break off and begin again, with other options or after a pause. */
+function brokenOff(draft: AgentDraft, work: Work, event: Of<'image-left'>): void {
+  if (work.phase !== 'downloading' || event.brokenOff === undefined) return;
+  const isSaid = event.brokenOff === 'by-error';
+  draft.work.put(work.mac, { ...work, brokeOff: { isSaid, isBackOld: false } });
+}
+
+/** It broke its image off and shows what it ran before: what comes next, or nothing, tells whether it refused. */
+function stillOld(draft: AgentDraft, work: Work): void {
+  if (!work.brokeOff || work.brokeOff.isBackOld) return;
+  draft.work.put(work.mac, { ...work, brokeOff: { ...work.brokeOff, isBackOld: true } });
 }
 
 const CAUSE: Partial<Record<WakeAnswer, Cause>> = {
@@ -135,10 +179,13 @@ export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now:
   if (!work || work.phase !== 'offered' || work.starts !== event.start) return;
   const cause = CAUSE[event.answer];
   if (event.answer === 'busy') foundInCall(draft, work, event.source, now);
+  else if (event.answer === 'unproven') foundInCall(draft, work, undefined, now, notKnownIdle);
   else if (!cause) draft.work.put(work.mac, { ...withoutCalls(work), woken: true });
   else if (event.pollTakesMax) leftToPoll(draft, work, event.pollTakesMax, now);
   else move(draft, work, cause, now);
 }
+
+const notKnownIdle: FaultCode = 'phone-idle-unknown';
 
 /** Times in a row that a phone is found in a call before it is left alone until the next opening. */
 export const callsMax = 8;
@@ -148,20 +195,26 @@ function foundInCall(
   work: Work,
   source: string | undefined,
   now: EpochMs,
+  fault: FaultCode = 'phone-in-call',
 ): void {
   const held = moved(work, 'wake-busy', now);
   const plan = draft.plan.get('plan')?.plan;
   if (!held) return;
-  const reason = source ? `In a call, says ${source}` : held.why.reason;
+  const said = fault === 'phone-in-call' ? held.why.reason : FAULTS[fault].advice;
+  const reason = source ? `In a call, says ${source}` : said;
   const isGivenUp = (held.calls ?? 0) >= callsMax;
   const opening = plan && (nextOpening(plan, now)?.start ?? openingNow(plan, now)?.end);
   if (!isGivenUp || !opening) {
-    put(draft, { ...held, why: { ...held.why, reason } }, now);
+    put(draft, { ...held, fault, why: { ...held.why, reason } }, now);
     return;
   }
   const retryAt = opening as EpochMs;
   const why = { reason: `${reason}; left until the next opening`, waitingFor: 'call' as const };
-  put(draft, { ...withoutCalls(held), retryAt, why: { ...why, nextAttemptAt: retryAt } }, now);
+  put(
+    draft,
+    { ...withoutCalls(held), fault, retryAt, why: { ...why, nextAttemptAt: retryAt } },
+    now,
+  );
 }
 
 function withoutCalls({ calls: _calls, ...work }: Work): Work {
@@ -188,11 +241,15 @@ export function registrationSeen(
   if (!sighting || !planPhone(draft, mac)) return;
   const registered = { source: source.slice(0, 120), address, at: now };
   draft.sightings.put(mac, { ...sighting, registered });
+  draft.missing.remove(mac);
+  provenByRegistration(draft, mac, now);
 }
 
 /** The phone has its own configuration: with the new version running, that ends the restart. */
 export function configServed(draft: AgentDraft, event: Of<'config-served'>, now: EpochMs): void {
   secretServed(draft, event.mac, event.generation, now);
   const work: Work | undefined = draft.work.get(event.mac);
-  if (work?.phase === 'verifying') move(draft, work, 'settled', now);
+  if (work?.phase !== 'verifying') return;
+  if (mustRegister(draft)) waitForRegistration(draft, work, now);
+  else move(draft, work, 'settled', now);
 }

@@ -1,4 +1,4 @@
-import { FAULTS, type FaultCode } from '@ringwave/protocol/faults';
+import { CLASS_RULES, classOf, FAULTS, type FaultCode } from '@ringwave/protocol/faults';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import {
@@ -26,6 +26,8 @@ export type Cause =
   | 'image-taken'
   | 'target-seen'
   | 'settled'
+  | 'registered'
+  | 'unregistered'
   | 'old-seen'
   | 'newer-seen'
   | 'deadline';
@@ -73,9 +75,10 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     deadline: 'again',
   },
   rebooting: { ...isBack, 'old-seen': 'again', deadline: 'again' },
-  verifying: { settled: 'done', deadline: 'done' },
+  // Where the site's registrar proves, a registration ends it and silence fails it; elsewhere the phone's own word does.
+  verifying: { settled: 'done', deadline: 'done', registered: 'done', unregistered: 'again' },
   // Proof beats the clock: a phone that was given up and then shows the new version has arrived.
-  failed: hasIt,
+  failed: { ...hasIt, registered: 'done' },
   'rolled-back': hasIt,
   unreachable: hasIt,
   skipped: hasIt,
@@ -116,24 +119,34 @@ const FAULT_OF: Partial<Record<Cause, FaultCode>> = {
   'wake-refused': 'phone-refused-wake',
   'wake-login-refused': 'phone-login-refused',
   'old-seen': 'phone-came-back-old',
+  unregistered: 'phone-not-registered',
 };
 
 /** Undefined when the cause means nothing in this phase. */
 export function moved(work: Work, cause: Cause, now: EpochMs, why?: Why): Work | undefined {
   const next = NEXT[work.phase][cause];
   if (!next) return undefined;
-  if (next === 'again') return afterFailure(work, FAULT_OF[cause] ?? FAULT_AT[work.phase], now);
-  if (next === work.phase && cause === 'image-began') return withDeadline(work, now);
+  if (next === 'again') return afterFailure(work, FAULT_OF[cause] ?? faultAt(work), now);
+  if (cause === 'image-began') {
+    const { brokeOff: _again, ...begun } = work;
+    if (next === work.phase) return withDeadline(begun, now);
+  }
   if (next === 'done') return arrived(work, now);
   if (cause === 'wake-busy') return afterCall(work, now);
   if (next === 'offered') return started(work, now);
   const { deadlineAt: _old, fault: _fault, ...rest } = work;
   if (cause === 'newer-seen') {
-    const reason = 'Runs something newer than the rollout offers';
+    const reason = why?.reason ?? 'Runs something newer than the rollout offers';
     const ended = { reason, waitingFor: 'person' as const, nextAttemptAt: null };
     return { ...rest, phase: next, since: now, fault: 'no-upgrade-path', why: ended };
   }
   return withDeadline({ ...rest, phase: next, since: now, why: why ?? usualWhy(next) }, now);
+}
+
+/** A phone that broke its image off, is up on what it ran before and asks no more will not take this image. */
+function faultAt({ phase, brokeOff }: Work): FaultCode | undefined {
+  const isRefused = brokeOff !== undefined && (brokeOff.isSaid || brokeOff.isBackOld);
+  return phase === 'downloading' && isRefused ? 'phone-refused-image' : FAULT_AT[phase];
 }
 
 function withDeadline(work: Work, now: EpochMs): Work {
@@ -144,8 +157,14 @@ function withDeadline(work: Work, now: EpochMs): Work {
 }
 
 function started(work: Work, now: EpochMs): Work {
-  const { retryAt: _retry, fault: _fault, ...rest } = work;
-  const fresh = { ...rest, phase: 'offered' as const, since: now, starts: work.starts + 1 };
+  const { retryAt: _retry, fault: _fault, brokeOff: _broken, ...rest } = work;
+  const fresh = {
+    ...rest,
+    phase: 'offered' as const,
+    since: now,
+    starts: work.starts + 1,
+    startedAt: now,
+  };
   return withDeadline({ ...fresh, woken: false, taken: [], why: usualWhy('offered') }, now);
 }
 
@@ -178,23 +197,35 @@ const FINAL_AFTER: Partial<Record<FaultCode, PhonePhase>> = {
   'phone-came-back-old': 'rolled-back',
 };
 
-/** One more start later, or the end: the fault says whether another try can help. */
+/**
+ * One more start later, or the end: the fault says whether another try can help, its class whether this one cost an
+ * attempt. Tries that cost none are bounded too: beyond their bound they cost one like any other.
+ */
 export function afterFailure(work: Work, fault: FaultCode | undefined, now: EpochMs): Work {
   const code = fault ?? 'phone-never-asked';
   const { deadlineAt: _deadline, ...rest } = work;
-  const failures = work.failures + 1;
+  const name = classOf(code);
+  const tries = (work.free?.[name] ?? 0) + 1;
+  const isFree = tries <= CLASS_RULES[name].freeTriesMax;
+  const failures = isFree ? work.failures : work.failures + 1;
+  const free = isFree ? { ...work.free, [name]: tries } : work.free;
   if (failures >= work.attemptsMax || FAULTS[code].retry === 'never') {
     const phase = FINAL_AFTER[code] ?? 'failed';
     return { ...rest, phase, since: now, failures, fault: code, why: ended(code) };
   }
-  const retryAt = laterBy(now, retryPause(work, failures));
+  const inRow = work.failures + sumOf(work.free) + 1;
+  const retryAt = laterBy(now, retryPause(work, inRow));
   const why: Why = { reason: FAULTS[code].advice, waitingFor: 'retry', nextAttemptAt: retryAt };
-  return { ...rest, phase: 'held', since: now, failures, retryAt, fault: code, why };
+  const counted = { failures, ...(free ? { free } : {}) };
+  return { ...rest, ...counted, phase: 'held', since: now, retryAt, fault: code, why };
 }
+
+const sumOf = (free: Work['free']): number =>
+  Object.values(free ?? {}).reduce((sum, count) => sum + count, 0);
 
 /** Doubles from 2 to 30 minutes; spread over half of it by a hash of rollout and phone. */
 function retryPause(work: Work, failures: number): DurationMs {
-  const whole = Math.min(retryPauseMin * 2 ** (failures - 1), retryPauseMax);
+  const whole = Math.min(retryPauseMin * 2 ** Math.min(failures - 1, 10), retryPauseMax);
   return Math.round(
     whole * (0.75 + fractionOf(work.rollout, work.mac, failures) / 2),
   ) as DurationMs;

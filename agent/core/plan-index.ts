@@ -1,5 +1,7 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
+import { updateTakesUsually } from '@ringwave/protocol/phases';
+import { type DurationMs, minutes } from '@ringwave/protocol/units';
 
 // What is looked up in a plan again and again. A plan never changes, so what follows from it is made once and
 // lives as long as the plan does.
@@ -9,6 +11,10 @@ export interface PlanIndex {
   readonly releases: ReadonlyMap<string, PlanRelease>;
   /** Phones with work: ordinary ones in hashed order, then the emergency phones. */
   readonly inOrder: readonly PlanPhone[];
+  /** By `vendor/model`: how long an update takes at worst. */
+  readonly takes: ReadonlyMap<string, DurationMs>;
+  /** The different worst times that matter here, rising. */
+  readonly worsts: readonly DurationMs[];
   /** Members of each coverage group. */
   readonly groups: ReadonlyMap<string, number>;
 }
@@ -28,7 +34,12 @@ function makeIndex(plan: Plan): PlanIndex {
   for (const { coverageGroup } of plan.phones) {
     if (coverageGroup) groups.set(coverageGroup, (groups.get(coverageGroup) ?? 0) + 1);
   }
+  const takes = new Map(
+    (plan.takes ?? []).map((one) => [`${one.vendor}/${one.model}`, minutes(one.worstMinutes)]),
+  );
   return {
+    takes,
+    worsts: [...new Set([updateTakesUsually, ...takes.values()])].sort((a, b) => a - b),
     phones: new Map(plan.phones.map((phone) => [phone.mac, phone])),
     releases: new Map(plan.releases.map((release) => [release.id, release])),
     inOrder: inOrder(plan.phones),

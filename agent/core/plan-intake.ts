@@ -3,9 +3,13 @@ import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { releaseIn } from './image-needs.ts';
+import { tellDiscovered } from './discovered.ts';
+import { awaitsRegistration } from './registration-proof.ts';
+import { tellHold } from './holds.ts';
 import { usualWhy } from './phone-update.ts';
-import { planIndex } from './plan-index.ts';
+import { phoneIn, planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
+import { forgetOutlived } from './rotation.ts';
 import type { AgentDraft, Sighting, Work } from './state.ts';
 import { move, put, tell } from './work-report.ts';
 
@@ -21,26 +25,36 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
   }
   draft.plan.put('plan', { plan, heldSince: now });
   report(draft, { kind: 'plan-taken', at: now, revision: plan.revision });
+  const outlived: string[] = [];
   for (const phone of plan.phones) {
     believeNewer(draft, phone);
+    if (forgetOutlived(draft, phone)) outlived.push(phone.mac);
     const work = reconcile(draft, plan, phone, now);
     if (work?.phase === 'done') continue;
     const running = draft.sightings.get(phone.mac)?.version;
     const target = work?.hops.at(-1);
     // An agent restored from a backup must not start a phone that has arrived since.
-    if (work && target && running && runs(plan, phone, target, running)) {
+    const isProven = work && !(awaitsRegistration(work, plan) || work.fault === notRegistered);
+    if (work && isProven && target && running && runs(plan, phone, target, running)) {
       move(draft, work, 'settled', now);
     }
+  }
+  if (outlived.length > 0) {
+    const detail = `${outlived.length} phones hold secrets that this box has never known: ${outlived.join(' ')}`;
+    const fault = 'secret-outlived';
+    report(draft, { kind: 'agent-fault', at: now, fault, detail: detail.slice(0, 240) });
   }
   const named = planIndex(plan).phones;
   for (const work of Array.from(draft.work.values())) {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
   }
   // A phone that is no longer of this site takes its secrets with it; put back, it begins anew.
-  for (const table of [draft.credentials, draft.sightings]) {
+  for (const table of [draft.credentials, draft.sightings, draft.missing]) {
     for (const [mac] of Array.from(table.entries())) if (!named.has(mac)) table.remove(mac);
   }
 }
+
+const notRegistered = 'phone-not-registered';
 
 /** Takes over what the controller saw of a phone after this box did. */
 function believeNewer(draft: AgentDraft, { mac, vendor, model, lastSeen }: PlanPhone): void {
@@ -131,6 +145,9 @@ export const runs = (plan: Plan, phone: PlanPhone, release: string, version: str
 export const isNewer = (plan: Plan, phone: PlanPhone, release: string, version: string): boolean =>
   orderOf(plan, phone, release, version) === 'newer';
 
+export const isOlder = (plan: Plan, phone: PlanPhone, release: string, version: string): boolean =>
+  orderOf(plan, phone, release, version) === 'older';
+
 /** How the shown version stands to a release; undefined for a release that the plan does not name. */
 function orderOf(plan: Plan, phone: PlanPhone, release: string, version: string) {
   const target = releaseIn(plan, release as Id)?.version;
@@ -163,4 +180,8 @@ export function retell(draft: AgentDraft, now: EpochMs): void {
     }
   }
   for (const work of draft.work.values()) tell(draft, work, now);
+  for (const hold of draft.holds.values()) tellHold(draft, hold, now);
+  for (const found of draft.discovered.values()) {
+    if (!phoneIn(draft.plan.get('plan')?.plan, found.mac)) tellDiscovered(draft, found);
+  }
 }

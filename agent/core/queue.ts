@@ -1,9 +1,8 @@
 import type { Halt, Plan, PlanOpening, PlanPhone } from '@ringwave/protocol/messages';
-import { holdsSlot, isFinal, updateTakesUsually } from '@ringwave/protocol/phases';
-import { type EpochMs, laterBy } from '@ringwave/protocol/units';
+import { updateTakesUsually } from '@ringwave/protocol/phases';
+import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
 import { planIndex } from './plan-index.ts';
-import type { Why, Work } from './state.ts';
-import { isLost } from './work-table.ts';
+import type { Place, Why, Work } from './state.ts';
 
 // Who may be down now. A slot is owned by one phone; it is freed by leaving the slot phases, so it cannot
 // leak: it is counted from the work itself, never kept beside it.
@@ -13,6 +12,8 @@ export interface SiteState {
   readonly plan: Plan;
   readonly halt: Halt | undefined;
   readonly clockWrong: boolean;
+  /** What is on at the site itself. */
+  readonly hold?: Why | undefined;
 }
 
 /** The site as the queue sees it in one step. */
@@ -20,12 +21,18 @@ export interface Floor {
   readonly plan: Plan;
   /** Phones that are down or may go down without being asked again. */
   readonly down: readonly Work[];
-  /** Members of each coverage group that are down, also those that took an image and never came back. */
+  /** By coverage group: its members that are down, also those that were lost in an update. */
   readonly gone: ReadonlyMap<string, number>;
-  /** Ordinary phones whose work has not ended; emergency phones wait for it to be zero. */
+  /** By switch: the phones on it that are being updated. */
+  readonly onSwitch: ReadonlyMap<string, number>;
+  /** Pairs with a member that is down or lost. */
+  readonly pairs: ReadonlySet<string>;
+  /** Ordinary phones whose work has not ended and is not paused; emergency phones wait for it to be zero. */
   readonly ordinaryOpen: number;
   /** An emergency phone is down: nothing else may be. */
   readonly emergencyDown: boolean;
+  /** Starts of the last minute, oldest first. */
+  readonly starts: readonly EpochMs[];
 }
 
 export interface Candidate {
@@ -33,52 +40,95 @@ export interface Candidate {
   readonly phone: PlanPhone;
 }
 
-/** `candidates`: phones that are down, lost, or wait for their turn. */
-export function floorOf(
-  { plan }: Pick<SiteState, 'plan'>,
-  candidates: readonly Candidate[],
-): Floor {
-  const down: Work[] = [];
-  const gone = new Map<string, number>();
-  let ordinaryOpen = 0;
-  let emergencyDown = false;
-  for (const { work, phone } of candidates) {
-    const isDown = holdsSlot(work.phase);
-    if (isDown) down.push(work);
-    if (isDown || isLost(work)) count(gone, phone.coverageGroup);
-    if (!phone.emergency && !isFinal(work.phase)) ordinaryOpen += 1;
-    emergencyDown ||= phone.emergency && isDown;
-  }
-  return { plan, down, gone, ordinaryOpen, emergencyDown };
+/** A phone that is down or counts as down, in the plan or not. */
+export interface Absent {
+  readonly work: Work;
+  readonly place: Place;
 }
 
-function count(gone: Map<string, number>, group: string | undefined): void {
-  if (group) gone.set(group, (gone.get(group) ?? 0) + 1);
+interface FloorOf {
+  readonly plan: Plan;
+  /** Down by their work. */
+  readonly down: readonly Absent[];
+  /** Of phones that were lost in an update and are not down by their work. */
+  readonly lost: readonly Place[];
+  readonly waiting: readonly Candidate[];
+  readonly starts: readonly EpochMs[];
+}
+
+export function floorOf({ plan, down, lost, waiting, starts }: FloorOf): Floor {
+  const paused = new Set(plan.pausedRollouts.map((one) => one.rollout));
+  const isOpen = ({ work, phone }: Candidate) => !phone.emergency && !paused.has(work.rollout);
+  const places = down.map((one) => one.place);
+  const gone = [...places, ...lost];
+  return {
+    plan,
+    down: down.map((one) => one.work),
+    gone: counted(gone, 'coverageGroup'),
+    onSwitch: counted(places, 'switch'),
+    pairs: new Set(gone.flatMap(({ pair }) => pair ?? [])),
+    ordinaryOpen: waiting.filter(isOpen).length + places.filter((one) => !one.emergency).length,
+    emergencyDown: places.some((one) => one.emergency),
+    starts,
+  };
+}
+
+function counted(places: readonly Place[], by: 'coverageGroup' | 'switch') {
+  const counts = new Map<string, number>();
+  for (const place of places) {
+    const name = place[by];
+    if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** The same floor once this phone has its slot. */
-export function withSlot(floor: Floor, { work, phone }: Candidate): Floor {
-  const gone = new Map(floor.gone);
-  count(gone, phone.coverageGroup);
-  const emergencyDown = floor.emergencyDown || phone.emergency;
-  return { ...floor, down: [...floor.down, work], gone, emergencyDown };
+export function withSlot(floor: Floor, { work, phone }: Candidate, now: EpochMs): Floor {
+  const plusOne = (counts: ReadonlyMap<string, number>, name: string | undefined) =>
+    name ? new Map(counts).set(name, (counts.get(name) ?? 0) + 1) : counts;
+  return {
+    ...floor,
+    down: [...floor.down, work],
+    gone: plusOne(floor.gone, phone.coverageGroup),
+    onSwitch: plusOne(floor.onSwitch, phone.switch),
+    pairs: phone.pair ? new Set([...floor.pairs, phone.pair]) : floor.pairs,
+    emergencyDown: floor.emergencyDown || phone.emergency,
+    starts: [...floor.starts, now],
+  };
 }
 
 const byPerson = (reason: string): Why => ({ reason, waitingFor: 'person', nextAttemptAt: null });
 
-/** What stands in the way of starting any phone on this site; undefined when nothing does. */
-export function siteBlock({ plan, halt, clockWrong }: SiteState, now: EpochMs): Why | undefined {
+/** What stands in the way of starting any phone on this site at any time; undefined when nothing does. */
+export function siteBlock(
+  { plan, halt, clockWrong, hold }: SiteState,
+  now: EpochMs,
+): Why | undefined {
   if (halt?.halted) return byPerson(`All sites are stopped: ${halt.reason}`);
   if (clockWrong) {
     const reason = 'The clock of the box differs from the controller’s';
     return { reason, waitingFor: 'clock', nextAttemptAt: null };
   }
   if (now >= plan.startUntil) return planEnded('The plan no longer permits starts');
+  return hold;
+}
+
+/** Why this phone may not be started for the time that it is; undefined within an opening that is long enough. */
+export function outsideOpening(
+  plan: Plan,
+  { phone }: Pick<Candidate, 'phone'>,
+  now: EpochMs,
+): Why | undefined {
+  if (phone.work?.urgency === 'any-idle-minute') return undefined;
   const opening = openingNow(plan, now);
   if (!opening) return beforeOpening(plan, now, 'Outside the reboot window');
-  if (laterBy(now, updateTakesUsually) <= opening.end) return undefined;
+  if (laterBy(now, takesWorst(plan, phone)) <= opening.end) return undefined;
   return beforeOpening(plan, now, 'Too late in this opening to finish');
 }
+
+/** How long an update of this phone takes at worst: as its model was timed, else as updates usually go. */
+export const takesWorst = (plan: Plan, { vendor, model }: PlanPhone): DurationMs =>
+  planIndex(plan).takes.get(`${vendor}/${model}`) ?? updateTakesUsually;
 
 const planEnded = (reason: string): Why => ({ reason, waitingFor: 'plan', nextAttemptAt: null });
 
@@ -117,10 +167,33 @@ export function phoneBlock(
   if (floor.down.length >= floor.plan.phonesUpdatingMax) {
     return waits(`The site updates ${floor.plan.phonesUpdatingMax} phones at once`, 'slot');
   }
+  if (phone.pair && floor.pairs.has(phone.pair)) {
+    return waits(`The other phone of pair ${phone.pair} is down`, 'coverage');
+  }
+  const { phonesPerSwitchMax } = floor.plan;
+  if (phonesPerSwitchMax && (floor.onSwitch.get(phone.switch ?? '') ?? 0) >= phonesPerSwitchMax) {
+    return waits(`Switch ${phone.switch} has ${phonesPerSwitchMax} phones updating`, 'slot');
+  }
   if (breaksCoverage(floor, phone)) {
     return waits(`Coverage group ${phone.coverageGroup} must keep its phones up`, 'coverage');
   }
-  return undefined;
+  return tooManyStarts(floor, now);
+}
+
+/** Starts are counted over this: what restarts registers again within some minutes, spread as its start was. */
+export const startsCountedOver = minutes(1);
+
+/** How a phone says that it waits for the minute to pass. */
+export const startsPaced = 'The site starts only so many phones at a time';
+
+function tooManyStarts({ plan, starts }: Floor, now: EpochMs): Why | undefined {
+  const most = plan.restartsPerMinuteMax;
+  if (most === undefined) return undefined;
+  const recent = starts.filter((at) => now < laterBy(at, startsCountedOver));
+  const oldest = recent.at(-most);
+  if (oldest === undefined) return undefined;
+  const reason = `${startsPaced}: ${most} a minute`;
+  return { reason, waitingFor: 'slot', nextAttemptAt: laterBy(oldest, startsCountedOver) };
 }
 
 /** A slot is free again at the latest when its owner's time is up. */

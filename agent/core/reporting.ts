@@ -34,7 +34,8 @@ export function report(draft: AgentDraft, item: Unnumbered): void {
   const delivery = deliveryOf(draft);
   const isProgress = item.kind === 'phone-moved' && !isFinal(item.phase);
   const full = delivery.nextSeq - delivery.ackedSeq > outboxItemsMax;
-  if (full && (isProgress || item.kind === 'phone-seen')) return;
+  if (full && (isProgress || item.kind === 'phone-seen' || item.kind === 'phone-discovered'))
+    return;
   const seq = delivery.nextSeq;
   if (item.kind === 'phone-moved') replaceProgress(draft, item.mac, seq, isProgress);
   draft.outbox.put(outboxKey(seq), { ...item, seq });
@@ -59,7 +60,8 @@ function helloFrom(draft: AgentDraft, conn: string, version: string, now: EpochM
     kind: 'hello',
     conn,
     epoch: delivery.epoch,
-    nextSeq: delivery.nextSeq,
+    // What was told since the start says nothing of whether the disk is an old copy; what it began with does.
+    nextSeq: draft.firstSeq.get('firstSeq') ?? delivery.nextSeq,
     planRevision: held?.plan.revision ?? 0,
     phones: held?.plan.phones.length ?? 0,
     agentVersion: version,
@@ -90,6 +92,7 @@ export function greet(
 /** Takes an acknowledgement in. True when it brings a new epoch: then all must be told again. */
 export function takeAck(draft: AgentDraft, ack: Ack): boolean {
   const delivery = deliveryOf(draft);
+  if (isOfPast(draft, delivery, ack)) return false;
   const freshEpoch = ack.epoch !== delivery.epoch;
   if (freshEpoch) renumber(draft, ack.epoch);
   else forgetUpTo(draft, Math.min(Math.max(ack.seq, delivery.ackedSeq), delivery.nextSeq - 1));
@@ -101,8 +104,19 @@ export function takeAck(draft: AgentDraft, ack: Ack): boolean {
       ? { ...link.flight, window: ack.window, sent: [], resends: 0 }
       : landed(link.flight, ack.seq, ack.window);
   const answered = link.answered || answers;
+  if (answered) draft.firstSeq.remove('firstSeq');
   draft.link.put('link', { ...link, answered, flight, minGapMs: ack.minGapMs });
   return freshEpoch;
+}
+
+/**
+ * Epochs rise. A late word of an earlier one would begin that anew, with other items under numbers that the controller has
+ * committed; only the first answer of a connection may fall back, by a controller that was restored.
+ */
+function isOfPast(draft: AgentDraft, delivery: Delivery, ack: Ack): boolean {
+  if (delivery.epoch === null || ack.epoch >= delivery.epoch) return false;
+  const link = draft.link.get('link');
+  return link === undefined || link.answered || ack.conn !== link.conn;
 }
 
 function forgetUpTo(draft: AgentDraft, seq: number): void {

@@ -35,13 +35,39 @@ export function startRotations(draft: AgentDraft, plan: Plan, effects: AgentEffe
   if (changes !== undefined) looks.set(credentials.base, { plan, changes });
 }
 
+/**
+ * A phone may hold a secret that this box has never known: it was restored from a backup. No login of that phone would fit,
+ * so it is as one that never had a secret, and gets a first one again under the same rules. What this box holds is dead.
+ * Gives whether it was so.
+ */
+export function forgetOutlived(draft: AgentDraft, { mac, secretKnown }: PlanPhone): boolean {
+  const row = draft.credentials.get(mac);
+  const held = acceptedSecrets(row);
+  if (!secretKnown || !row || held.length === 0) return false;
+  const { generation, mark } = secretKnown;
+  const isNewer = held.some((secret) => secret.generation > generation);
+  const isHeld = held.some(
+    (secret) => secret.generation === generation && secret.fingerprint.startsWith(mark),
+  );
+  if (isNewer || isHeld) return false;
+  draft.credentials.remove(mac);
+  draft.fetches.remove(mac);
+  return true;
+}
+
+/** The number of the next secret: above every one that the phone may hold. */
+const wantedGeneration = ({ credentialGeneration, secretKnown }: PlanPhone, newest: number) =>
+  newest === 0 && secretKnown
+    ? Math.max(credentialGeneration, secretKnown.generation + 1)
+    : credentialGeneration;
+
 function startRotation(draft: AgentDraft, phone: PlanPhone, effects: AgentEffect[]): void {
   const mac = phone.mac as Mac;
   const row = draft.credentials.get(mac) ?? { mac };
   const newest = Math.max(row.current?.generation ?? 0, row.next?.generation ?? 0, row.asked ?? 0);
   // One rotation at a time: a second new secret would make three that the phone may hold.
-  if (newest >= phone.credentialGeneration || row.next || row.asked) return;
-  const generation = phone.credentialGeneration;
+  const generation = wantedGeneration(phone, newest);
+  if (newest >= generation || row.next || row.asked) return;
   draft.credentials.put(mac, { ...row, asked: generation });
   effects.push({ kind: 'make-secret', mac, generation, vendor: phone.vendor });
 }

@@ -1,27 +1,45 @@
 import { FAULTS } from '@ringwave/protocol/faults';
-import type { Plan } from '@ringwave/protocol/messages';
+import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type EpochMs, earliest, laterBy, minutes } from '@ringwave/protocol/units';
 import { isClockWrong } from './clock-check.ts';
 import { isOnSite, releaseIn, wantImages } from './image-needs.ts';
-import { presentHop } from './phone-update.ts';
+import { type Cause, presentHop } from './phone-update.ts';
 import { phoneIn, planIndex } from './plan-index.ts';
 import { reconcile } from './plan-intake.ts';
-import { type Candidate, type Floor, floorOf, phoneBlock, siteBlock, withSlot } from './queue.ts';
+import {
+  type Candidate,
+  type Floor,
+  floorOf,
+  nextOpening,
+  openingNow,
+  outsideOpening,
+  phoneBlock,
+  siteBlock,
+  startsCountedOver,
+  startsPaced,
+  withSlot,
+} from './queue.ts';
+import { holdOf } from './holds.ts';
+import { wanNow } from './rates.ts';
 import { rememberLook, sameWhy, type Scene, settledLook, wasInLine } from './settled.ts';
+import { mustRegister } from './registration-proof.ts';
 import { move, put } from './work-report.ts';
 import { worksDown, worksLost, worksTimed } from './work-table.ts';
-import type { AgentDraft, AgentEffect, Why, Work } from './state.ts';
+import type { AgentDraft, AgentEffect, Place, Why, Work } from './state.ts';
 
 /** Moves every phone whose phase has taken too long. Gives the next such instant. */
 export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
   const timed = worksTimed(draft);
   const due = timed.filter((work) => (work.deadlineAt ?? now) <= now);
-  for (const work of due.sort(byDeadline)) move(draft, work, 'deadline', now);
+  for (const work of due.sort(byDeadline)) move(draft, work, timeIsUp(draft, work), now);
   return earliest(
     ...timed.map(({ deadlineAt }) => (deadlineAt && deadlineAt > now ? deadlineAt : undefined)),
   );
 }
+
+const timeIsUp = (draft: AgentDraft, work: Work): Cause =>
+  work.phase === 'verifying' && mustRegister(draft) ? 'unregistered' : 'deadline';
 
 const byDeadline = (a: Work, b: Work): number =>
   (a.deadlineAt ?? 0) - (b.deadlineAt ?? 0) || (a.mac < b.mac ? -1 : 1);
@@ -36,16 +54,31 @@ export function serveQueue(
   now: EpochMs,
   effects: AgentEffect[],
 ): EpochMs | undefined {
-  const site = { plan, halt: draft.halt.get('halt'), clockWrong: isClockWrong(draft, now) };
-  const scene = { plan, closed: siteBlock(site, now) ?? justStarted(draft, now) };
+  const scene = sceneNow(draft, plan, now);
   const settled = settledLook(draft, scene, now);
   if (settled) return settled.again;
   bringInLine(draft, plan, now);
-  const image = wantImages(draft, plan, now, effects);
+  const image = scene.isLineShut ? undefined : wantImages(draft, plan, now, effects);
   const { retry, hasStarted } = grantSlots(draft, scene, now, effects);
   const again = earliest(image, retry);
   rememberLook(draft, scene, { again, isFinal: !hasStarted });
   return again;
+}
+
+function sceneNow(draft: AgentDraft, plan: Plan, now: EpochMs): Scene {
+  const halt = draft.halt.get('halt');
+  const clockWrong = isClockWrong(draft, now);
+  const hold = holdOf(draft, plan) ?? justStarted(draft, now);
+  const opening = openingNow(plan, now);
+  const { worsts } = planIndex(plan);
+  return {
+    plan,
+    stop: siteBlock({ plan, halt, clockWrong, hold }, now),
+    opening,
+    next: nextOpening(plan, now),
+    late: opening ? worsts.filter((worst) => laterBy(now, worst) > opening.end).length : 0,
+    isLineShut: wanNow(plan, now).rate === 'none',
+  };
 }
 
 /** Work that a newer plan changed while the phone was down is taken up once the phone is up again. */
@@ -61,31 +94,58 @@ function bringInLine(draft: AgentDraft, plan: Plan, now: EpochMs): void {
 
 function grantSlots(
   draft: AgentDraft,
-  { plan, closed }: Scene,
+  scene: Scene,
   now: EpochMs,
   effects: AgentEffect[],
 ): { retry: EpochMs | undefined; hasStarted: boolean } {
+  const { plan } = scene;
   const waiting = waitingIn(draft, plan);
   let hasStarted = false;
   let retry: EpochMs | undefined;
-  let floor = closed ? undefined : floorNow(draft, plan, waiting);
+  let floor: Floor | undefined;
   for (const candidate of waiting) {
-    const work = staged(draft, plan, candidate, closed, now);
+    const closed = scene.stop ?? outsideOpening(plan, candidate, now);
+    const work = staged(draft, scene, candidate, closed, now);
     if (work.phase === 'scheduled') continue;
+    if (!closed) floor ??= floorNow(draft, plan, waiting);
     const block =
       closed ?? (floor && phoneBlock(floor, { ...candidate, work }, now)) ?? unseen(draft, work);
     if (block) {
       lineUp(draft, work, block, now);
-      if (!closed && work.retryAt && work.retryAt > now) retry = earliest(retry, work.retryAt);
+      if (!closed) retry = earliest(retry, dueAgain(work, block, now));
       continue;
     }
-    const started = move(draft, work, 'slot', now);
+    const started = move(draft, { ...work, place: placeOf(candidate.phone) }, 'slot', now);
     if (!started) continue;
     hasStarted = true;
-    floor = floor && withSlot(floor, { ...candidate, work: started });
+    floor = floor && withSlot(floor, { ...candidate, work: started }, now);
+    noteStart(draft, plan, now);
     effects.push(...wakeOf(draft, started));
   }
   return { retry, hasStarted };
+}
+
+const placeOf = ({ emergency, coverageGroup, switch: at, pair }: PlanPhone): Place => ({
+  emergency,
+  ...(coverageGroup ? { coverageGroup } : {}),
+  ...(at ? { switch: at } : {}),
+  ...(pair ? { pair } : {}),
+});
+
+/** When a phone that is not closed out must be looked at again though nothing happens. */
+function dueAgain(work: Work, block: Why, now: EpochMs): EpochMs | undefined {
+  if (work.retryAt && work.retryAt > now) return work.retryAt;
+  // A minute's starts pass by themselves; a slot is freed by an event.
+  const isPaced = block.waitingFor === 'slot' && block.reason.startsWith(startsPaced);
+  return isPaced ? (block.nextAttemptAt ?? undefined) : undefined;
+}
+
+/** Only what a limit on starts asks about is kept. */
+function noteStart(draft: AgentDraft, plan: Plan, now: EpochMs): void {
+  if (plan.restartsPerMinuteMax === undefined) return;
+  const known = draft.starts.get('starts') ?? [];
+  const recent = known.filter((at) => now < laterBy(at, startsCountedOver));
+  draft.starts.put('starts', [...recent, now]);
 }
 
 /** Phones in line, in the order in which they get their turn. */
@@ -100,12 +160,18 @@ function waitingIn(draft: AgentDraft, plan: Plan): Candidate[] {
 
 function floorNow(draft: AgentDraft, plan: Plan, waiting: readonly Candidate[]): Floor {
   const { phones } = planIndex(plan);
-  const lost = worksLost(draft).filter((work) => isFinal(work.phase));
-  const others = [...worksDown(draft), ...lost].flatMap((work) => {
-    const phone = phones.get(work.mac);
-    return phone ? [{ work, phone }] : [];
+  const down = worksDown(draft).map((work) => {
+    const place = phones.get(work.mac) ?? work.place ?? { emergency: false };
+    return { work, place };
   });
-  return floorOf({ plan }, [...others, ...waiting]);
+  const lost: Place[] = [];
+  const macs = [...draft.missing.values(), ...worksLost(draft)].map((one) => one.mac);
+  for (const mac of new Set(macs)) {
+    const work = draft.work.get(mac);
+    const phone = phones.get(mac);
+    if (phone && !(work && holdsSlot(work.phase))) lost.push(phone);
+  }
+  return floorOf({ plan, down, lost, waiting, starts: draft.starts.get('starts') ?? [] });
 }
 
 /** A box that comes back may have been restored from a backup: it first asks what happened meanwhile. */
@@ -129,7 +195,7 @@ function justStarted(draft: AgentDraft, now: EpochMs): Why | undefined {
 /** Brings `scheduled` and `staged` in line with whether the image of the present hop is on site. */
 function staged(
   draft: AgentDraft,
-  plan: Plan,
+  { plan, isLineShut }: Scene,
   { work, phone }: Candidate,
   closed: Why | undefined,
   now: EpochMs,
@@ -143,12 +209,21 @@ function staged(
   const failed = release.images
     .map((image) => draft.images.get(image.sha256))
     .find((row) => row?.fault);
+  if (isLineShut && failed?.state !== 'failed') return waitsForLine(draft, plan, away, now);
   const reason = failed?.fault
     ? FAULTS[failed.fault].advice
     : 'The image is on its way to the site';
   const nextAttemptAt = failed?.retryAt ?? closed?.nextAttemptAt ?? null;
   const waitingFor = failed?.state === 'failed' ? 'person' : 'image';
   const why: Why = { reason, waitingFor, nextAttemptAt };
+  return sameWhy(away.why, why) ? away : put(draft, { ...away, why }, now);
+}
+
+/** The site's line is not to be used at this time of day. */
+function waitsForLine(draft: AgentDraft, plan: Plan, away: Work, now: EpochMs): Work {
+  const nextAttemptAt = wanNow(plan, now).until ?? null;
+  const reason = 'The image waits for the hours in which the site’s line may be used';
+  const why: Why = { reason, waitingFor: 'budget', nextAttemptAt };
   return sameWhy(away.why, why) ? away : put(draft, { ...away, why }, now);
 }
 
@@ -181,7 +256,9 @@ export function wakeOf(draft: AgentDraft, work: Work): AgentEffect[] {
   const phone = phoneIn(draft.plan.get('plan')?.plan, work.mac);
   if (!sighting || !phone) return [];
   const { mac, starts } = work;
-  return [
-    { kind: 'wake-phone', mac, start: starts, vendor: phone.vendor, address: sighting.address },
-  ];
+  const { vendor } = phone;
+  const { address } = sighting;
+  const isUsual = (phone.work?.urgency ?? 'window') === 'window';
+  const mustBeIdle = isUsual ? {} : { mustBeIdle: true as const };
+  return [{ kind: 'wake-phone', mac, start: starts, vendor, address, ...mustBeIdle }];
 }

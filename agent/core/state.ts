@@ -1,10 +1,22 @@
+import type { Discovered, DiscoveredVia, Stranger } from './strange-state.ts';
 import type { Delivery, Flight } from '@ringwave/protocol/delivery';
-import type { FaultCode } from '@ringwave/protocol/faults';
-import type { Ack, Beat, Halt, Hello, Plan, Report, ReportItem } from '@ringwave/protocol/messages';
+import type { FaultClass, FaultCode } from '@ringwave/protocol/faults';
+import type {
+  Ack,
+  Beat,
+  Halt,
+  Hello,
+  Plan,
+  PlanPhone,
+  Report,
+  ReportItem,
+} from '@ringwave/protocol/messages';
 import type { PhonePhase, WaitingFor } from '@ringwave/protocol/phases';
 import { type Change, CountedMap, type Draft } from '@ringwave/protocol/tables';
 import type { DurationMs, EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import { WorkTable } from './work-table.ts';
+
+export type { Discovered, DiscoveredVia, Stranger } from './strange-state.ts';
 
 // What an agent knows. Tables are durable, except `link`, which dies with the connection.
 
@@ -24,6 +36,10 @@ export interface Work {
   /** Starts that failed in a way that counts. */
   readonly failures: number;
   readonly attemptsMax: number;
+  /** Tries by class of fault that cost no attempt. */
+  readonly free?: Partial<Record<FaultClass, number>>;
+  /** The phone broke its image off and has not begun it again. */
+  readonly brokeOff?: BrokenOff;
   /** When the present phase has taken too long. */
   readonly deadlineAt?: EpochMs;
   /** Not started again before this instant. */
@@ -36,6 +52,33 @@ export interface Work {
   readonly taken: readonly string[];
   readonly fault?: FaultCode;
   readonly why: Why;
+  /** When it was started last. */
+  readonly startedAt?: EpochMs;
+  /** What the plan said of the phone when it was started: a later plan may no longer name it. */
+  readonly place?: Place;
+}
+
+/** What decides who else may be down beside a phone. */
+export type Place = Pick<PlanPhone, 'emergency' | 'coverageGroup' | 'switch' | 'pair'>;
+
+/** Something at the site that keeps all its phones from being started. */
+export type Hold =
+  /** A technician’s file lies in the agent’s folder. */
+  | { readonly hold: 'freeze'; readonly since: EpochMs; readonly reason: string }
+  | {
+      readonly hold: 'emergency-call';
+      readonly since: EpochMs;
+      /** Who says that the call is on; nobody any more while the callback is waited for. */
+      readonly sources: readonly string[];
+      /** When it was last known to be on. */
+      readonly seenAt: EpochMs;
+    };
+
+export interface BrokenOff {
+  /** It said so by an error of its own; otherwise it went away after the beginning of the file. */
+  readonly isSaid: boolean;
+  /** It has shown since that it runs what it ran before. */
+  readonly isBackOld: boolean;
 }
 
 /** Why a phone is where it is, in a person's words, and when that can change. */
@@ -121,28 +164,6 @@ export interface ClockState {
   readonly faultSince?: EpochMs;
 }
 
-/** An address that asks for phones nobody knows. */
-export interface Stranger {
-  /** The latest different MACs it asked for, oldest first. */
-  readonly asked: readonly { readonly mac: Mac; readonly at: EpochMs }[];
-  readonly blockedUntil?: EpochMs;
-}
-
-/** A phone in no plan that showed itself on this site. All of it is its own claim, save where it was seen from. */
-export interface Discovered {
-  readonly mac: Mac;
-  readonly vendor: string | null;
-  readonly model: string | null;
-  readonly version: string | null;
-  readonly address: string;
-  readonly via: readonly DiscoveredVia[];
-  readonly firstAt: EpochMs;
-  readonly at: EpochMs;
-}
-
-/** It asked for a file, asked by plug and play, or is in the neighbour table with a phone maker's prefix. */
-export type DiscoveredVia = 'request' | 'pnp' | 'neighbour';
-
 /** Of a phone's file with its secret, in one lease. */
 export interface Fetches {
   readonly lease: string;
@@ -172,6 +193,16 @@ export type AgentTables = {
   link: Map<string, Link>;
   /** When this process began: it asks the controller before it starts phones again. */
   resumed: Map<string, EpochMs>;
+  /** By what they are. */
+  holds: Map<string, Hold>;
+  /** Phones that were lost in an update and have not shown themselves since, whatever became of their work. */
+  missing: Map<string, { readonly mac: Mac; readonly since: EpochMs }>;
+  /** When phones were started, and unknown ones told, in the last minute, oldest first. */
+  starts: Map<string, readonly EpochMs[]>;
+  /** The number that its disk said when this process began, until the controller has answered it. */
+  firstSeq: Map<string, number>;
+  /** The rates that the shell was told last. */
+  rates: Map<string, Rate>;
   /** Number of the newest waiting progress report of a phone. */
   progress: Map<string, { readonly seq: number }>;
 };
@@ -183,6 +214,9 @@ export const volatileTables: readonly (keyof AgentTables)[] = [
   'resumed',
   'strangers',
   'alarms',
+  'starts',
+  'firstSeq',
+  'rates',
 ];
 
 export type AgentDraft = Draft<AgentTables>;
@@ -209,10 +243,19 @@ export const emptyTables = (): AgentTables => ({
   alarms: new Map(),
   link: new Map(),
   resumed: new Map(),
+  holds: new Map(),
+  missing: new CountedMap(),
+  starts: new Map(),
+  firstSeq: new Map(),
+  rates: new Map(),
   progress: new Map(),
 });
 
-export type WakeAnswer = 'accepted' | 'busy' | 'refused' | 'login-refused' | 'silent';
+/** Bytes a second; `free`: as fast as it goes. */
+export type Rate = number | 'free' | 'none';
+
+/** `unproven`: nobody could say that the phone is idle, and this start was for an idle phone only. */
+export type WakeAnswer = 'accepted' | 'busy' | 'unproven' | 'refused' | 'login-refused' | 'silent';
 
 export type AgentEvent =
   | { readonly kind: 'started' }
@@ -252,6 +295,8 @@ export type AgentEvent =
       readonly release: Id;
       readonly fileName: string;
       readonly whole: boolean;
+      /** The phone ended it: by an error that it sent, or by going away after the beginning of the file. */
+      readonly brokenOff?: 'by-error' | 'early';
     }
   | {
       readonly kind: 'wake-answered';
@@ -286,6 +331,13 @@ export type AgentEvent =
       readonly detail: string;
     }
   | {
+      readonly kind: 'emergency-call';
+      readonly source: string;
+      readonly state: 'began' | 'ended';
+    }
+  /** What the freeze file says; null where there is none. */
+  | { readonly kind: 'freeze-read'; readonly reason: string | null }
+  | {
       readonly kind: 'config-served';
       readonly mac: Mac;
       readonly generation: number;
@@ -311,12 +363,16 @@ export type AgentEffect =
       readonly lengthBytes: number;
       readonly bytesPerSecond: number;
     }
+  /** The rate of the site’s line, or of all its phones together, from now on. */
+  | { readonly kind: 'set-rate'; readonly of: 'wan' | 'lan'; readonly rate: Rate }
   | {
       readonly kind: 'wake-phone';
       readonly mac: Mac;
       readonly start: number;
       readonly vendor: string;
       readonly address: string;
+      /** Only where somebody says that it is idle. */
+      readonly mustBeIdle?: true;
     }
   | {
       readonly kind: 'make-secret';

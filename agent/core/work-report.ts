@@ -1,8 +1,9 @@
-import { isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { type Cause, moved } from './phone-update.ts';
 import { report } from './reporting.ts';
 import type { AgentDraft, Why, Work } from './state.ts';
+import { isLost } from './work-table.ts';
 
 /** Applies a cause to a phone's work and reports the move; undefined when the cause means nothing now. */
 export function move(
@@ -20,6 +21,8 @@ export function move(
 export function put(draft: AgentDraft, work: Work, now: EpochMs): Work {
   const before = draft.work.get(work.mac);
   draft.work.put(work.mac, work);
+  if (isLost(work)) draft.missing.put(work.mac, { mac: work.mac, since: now });
+  else if (work.phase === 'done') draft.missing.remove(work.mac);
   const isNews =
     before?.phase !== work.phase ||
     before.why.reason !== work.why.reason ||
@@ -27,11 +30,18 @@ export function put(draft: AgentDraft, work: Work, now: EpochMs): Work {
     before.starts !== work.starts ||
     before.rollout !== work.rollout ||
     before.round !== work.round;
-  if (isNews) tell(draft, work, now);
+  if (isNews) tell(draft, work, now, tookOf(before, work, now));
   return work;
 }
 
-export function tell(draft: AgentDraft, work: Work, now: EpochMs): void {
+/** How long the update took that ends here, from its start to its proof; undefined where none does. */
+function tookOf(before: Work | undefined, work: Work, now: EpochMs): number | undefined {
+  if (before?.startedAt === undefined || !holdsSlot(before.phase)) return undefined;
+  const isProven = work.phase === 'done' || work.hop > before.hop;
+  return isProven ? Math.max(now - before.startedAt, 0) : undefined;
+}
+
+export function tell(draft: AgentDraft, work: Work, now: EpochMs, tookMs?: number): void {
   const { mac, rollout, revision, phase, why, fault } = work;
   const attempt = Math.max(work.starts, 1);
   const waiting = {
@@ -49,6 +59,7 @@ export function tell(draft: AgentDraft, work: Work, now: EpochMs): void {
     phase,
     attempt,
     ...(fault ? { fault } : {}),
+    ...(tookMs === undefined ? {} : { tookMs }),
     ...(isFinal(phase) ? { detail: why.reason } : { waiting }),
   });
 }

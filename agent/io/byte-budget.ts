@@ -3,12 +3,21 @@ import { ask, type FairShare, fairShare, grant, nextGrantAt } from '../core/fair
 
 /** The bytes a second that all transfers of a site may send together, shared fairly between phones. */
 export class ByteBudget {
-  readonly #share: FairShare<() => void> | undefined;
+  #share: FairShare<() => void> | undefined;
   #isArmed = false;
 
   /** Undefined: no limit, and no cost. */
   constructor(bytesPerSecond?: number) {
     if (bytesPerSecond !== undefined) this.#share = fairShare(bytesPerSecond, steadyNow());
+  }
+
+  /** Another rate from now on; whoever waits goes at once and counts against the new one from its next piece. */
+  setRate(bytesPerSecond: number | undefined): void {
+    const before = this.#share;
+    if (before?.bytesPerSecond === bytesPerSecond) return;
+    const isLimited = bytesPerSecond !== undefined;
+    this.#share = isLimited ? fairShare(bytesPerSecond, steadyNow()) : undefined;
+    for (const { item: go } of before?.waiting.splice(0) ?? []) go();
   }
 
   get isLimited(): boolean {

@@ -3,7 +3,7 @@ import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Sha256 } from '@ringwave/protocol/units';
 import type { Logger } from 'pino';
-import type { AgentEffect, AgentEvent } from '../core/state.ts';
+import type { AgentEffect, AgentEvent, Rate } from '../core/state.ts';
 
 // Fetches each image once over the site's line, from where an earlier try stopped, and measures it while it
 // streams. One at a time: a branch line gains nothing from two downloads side by side.
@@ -32,14 +32,31 @@ export class ImageCache {
   readonly #asked = new Set<Sha256>();
   #line: Promise<void> = Promise.resolve();
 
+  /** What the site's line may carry now. */
+  #rate: Rate = 'free';
+  #isRateTold = false;
+  /** Bytes taken that the rate has not paid for yet; below zero where a timer came late. */
+  #owedBytes = 0;
+  /** Whoever waits for a piece's turn looks again when the rate changes. */
+  readonly #rateChanged = new EventTarget();
+
   constructor(parts: ImageCacheParts) {
     this.#parts = parts;
+  }
+
+  /** From now on, also for the image under way; `none` lets its connection wait, and the next try resumes. */
+  setRate(rate: Rate): void {
+    this.#rate = rate;
+    this.#isRateTold = true;
+    this.#rateChanged.dispatchEvent(new Event('change'));
   }
 
   /** Always ends in `image-held` or `image-failed`. */
   fetch(wanted: Fetch): void {
     if (this.#asked.has(wanted.digest) || this.#stop.signal.aborted) return;
     this.#asked.add(wanted.digest);
+    // Plans without hours name one rate with each image.
+    if (!this.#isRateTold) this.#rate = wanted.bytesPerSecond > 0 ? wanted.bytesPerSecond : 'free';
     this.#line = this.#line.then(() => this.#fetchNow(wanted));
   }
 
@@ -80,7 +97,7 @@ export class ImageCache {
     // A server that ignores Range sends all of it again.
     const from = response.status === 206 ? have : 0;
     let fetchedBytes = 0;
-    const counted = this.#paced(response.body, wanted.bytesPerSecond, (length) => {
+    const counted = this.#paced(response.body, (length) => {
       fetchedBytes += length;
     });
     const stored = await this.#parts.images.append(counted, { sha256: digest, lengthBytes, from });
@@ -91,21 +108,17 @@ export class ImageCache {
   /** Passes bytes on no faster than the site's line may be used; 0 means as fast as it goes. */
   async *#paced(
     body: ReadableStream<Uint8Array>,
-    bytesPerSecond: number,
     count: (length: number) => void,
   ): AsyncIterable<Uint8Array> {
     const stream = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
-    const began = performance.now();
-    let total = 0;
     let dead = setTimeout(() => stream.destroy(new Error('the line is silent')), silentMsMax);
     try {
       for await (const chunk of stream) {
         clearTimeout(dead);
         const piece = chunk as Uint8Array;
-        total += piece.length;
         count(piece.length);
         yield piece;
-        if (bytesPerSecond > 0) await this.#until(began + (total / bytesPerSecond) * 1000);
+        await this.#turn(piece.length);
         dead = setTimeout(() => stream.destroy(new Error('the line is silent')), silentMsMax);
       }
     } finally {
@@ -113,15 +126,28 @@ export class ImageCache {
     }
   }
 
-  async #until(at: number): Promise<void> {
-    const wait = at - performance.now();
-    if (wait <= 0) return;
+  /** Waits as long as this piece takes at the present rate; one that changes meanwhile holds from there on. */
+  async #turn(length: number): Promise<void> {
+    this.#owedBytes = Math.max(this.#owedBytes, -length) + length;
+    while (this.#owedBytes > 0 && this.#rate !== 'free' && !this.#stop.signal.aborted) {
+      const rate = this.#rate === 'none' ? 0 : this.#rate;
+      const began = performance.now();
+      await this.#pause(rate > 0 ? (this.#owedBytes / rate) * 1000 : undefined);
+      this.#owedBytes -= ((performance.now() - began) / 1000) * rate;
+    }
+    if (this.#rate === 'free') this.#owedBytes = 0;
+  }
+
+  /** So long, or without an end, until the rate changes or the agent stops. */
+  async #pause(waitMs: number | undefined): Promise<void> {
+    const over = new AbortController();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait);
-      this.#stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), {
-        once: true,
-      });
+      const timer = waitMs === undefined ? undefined : setTimeout(resolve, waitMs);
+      const end = () => (clearTimeout(timer), resolve());
+      this.#rateChanged.addEventListener('change', end, { signal: over.signal });
+      this.#stop.signal.addEventListener('abort', end, { signal: over.signal });
     });
+    over.abort();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Rate } from '../core/state.ts';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { phonePolicy } from '../core/tftp/options.ts';
 import type { UploadNamed } from '../core/upload-names.ts';
@@ -61,6 +62,8 @@ export interface PhoneServers {
     readonly https?: number;
     readonly oldHttps?: number;
   };
+  /** What all phones may fetch together from now on; `free` is what the box was started with. */
+  setLanRate(rate: Rate): void;
   close(): Promise<void>;
 }
 
@@ -104,7 +107,9 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
       ...(https !== undefined && { https }),
       ...(oldHttps !== undefined && { oldHttps }),
     };
-    return { ports, close };
+    const setLanRate = (rate: Rate) =>
+      budget.setRate(typeof rate === 'number' ? rate : of.bytesPerSecond);
+    return { ports, setLanRate, close };
   } catch (error) {
     await close();
     throw error;

@@ -44,7 +44,9 @@ export class TransferEvidence implements TransferObserver {
     const whole = leftWhole(seen, end);
     if (evidence.kind === 'image') {
       const { mac, release, fileName } = evidence;
-      this.#submit({ kind: 'image-left', mac, release, fileName, whole });
+      const broken = brokenOff(seen, end);
+      const how = broken && !whole ? { brokenOff: broken } : {};
+      this.#submit({ kind: 'image-left', mac, release, fileName, whole, ...how });
     } else if (evidence.kind === 'rescue') {
       evidence.left({ bytes: end.bytes, whole });
     } else if (whole) {
@@ -65,3 +67,18 @@ export class TransferEvidence implements TransferObserver {
 export const leftWhole = ({ fromByte, lengthBytes }: TransferSeen, end: TransferEnd): boolean =>
   (end.outcome.kind === 'done' || end.outcome.kind === 'last-ack-missing') &&
   fromByte + end.bytes >= lengthBytes;
+
+/** Bytes in which any image says what it is for: a phone that goes away within them has read that and no more. */
+const beginningBytes = 256 * 1024;
+
+/** Over TFTP a phone says by an error that it wants no more; over HTTP it only goes away, as a broken line does too. */
+function brokenOff(
+  { asked, fromByte, lengthBytes }: TransferSeen,
+  { outcome, bytes }: TransferEnd,
+): 'by-error' | 'early' | undefined {
+  const isByPhone = outcome.kind === 'aborted' && outcome.by === 'phone';
+  if (asked.protocol === 'tftp') return isByPhone ? 'by-error' : undefined;
+  const isBeginning = fromByte === 0 && bytes <= beginningBytes && bytes < lengthBytes;
+  const isWholeRange = outcome.kind === 'done';
+  return (isByPhone || isWholeRange) && isBeginning ? 'early' : undefined;
+}

@@ -1,18 +1,21 @@
 import { knowledgeOf, profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { PlanPhone } from '@ringwave/protocol/messages';
-import { type Mac, seconds } from '@ringwave/protocol/units';
+import { type EpochMs, laterBy, type Mac, minutes, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
+import { emergencyNumbersOf } from '../core/pbx/emergency.ts';
 import { onlyContact } from '../core/pbx/registration.ts';
 import type { IdleSource, RegistrationSource, WakeFile } from '../core/pbx/settings.ts';
 import { phoneIn } from '../core/plan-index.ts';
 import { acceptedSecrets } from '../core/rotation.ts';
-import { callStateOf } from '../core/sip/dialog-info.ts';
+import { callStateOf, remoteNumbersOf } from '../core/sip/dialog-info.ts';
 import type { AgentEffect, AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
 import { mostTelling, nextWay, type Way, type WayAnswer, waysFor } from '../core/wake/ways.ts';
+import { EmergencyWatch } from './emergency-watch.ts';
 import type { Keyring } from './keyring.ts';
 import type { Neighbours } from './neighbours.ts';
 import { openPbx } from './pbx/all.ts';
 import type { Pbx } from './pbx/pbx.ts';
+import { actOnPhone, type WebLogin } from './phone-http.ts';
 import { answerOf, type SipSocket, type Wake } from './sip-socket.ts';
 import { SipStreams } from './sip-streams.ts';
 
@@ -21,12 +24,15 @@ interface WakerParts {
   readonly sip: SipSocket;
   readonly streams: SipStreams;
   readonly pbxs: readonly Pbx[];
+  readonly emergency: EmergencyWatch;
   readonly neighbours: Pick<Neighbours, 'of' | 'whereIs'>;
   readonly tables: AgentTables;
   readonly keyring: Pick<Keyring, 'unseal'>;
   readonly clock: Clock;
   /** Phones may be behind a router, whose MAC the neighbour table then shows for them. */
   readonly isRouted: boolean;
+  /** Where phones have their web pages; 80 everywhere but in laboratories. */
+  readonly webPort?: number;
   /** Where phones listen for SIP. */
   readonly port: number;
   submit(event: AgentEvent): void;
@@ -37,47 +43,66 @@ type SipWay = Exclude<Way, { readonly by: 'http' }>;
 
 /** With its connections, which are made when something is asked. */
 export function openWaker(
-  parts: Omit<WakerParts, 'streams' | 'pbxs' | 'clock'> & { readonly clock?: Clock },
+  parts: Omit<WakerParts, 'streams' | 'pbxs' | 'emergency' | 'clock'> & { readonly clock?: Clock },
 ): Waker {
   const { settings, sip } = parts;
   const clock = parts.clock ?? wallClock();
   const streams = new SipStreams({ clock, ...(settings.sipCa ? { ca: settings.sipCa } : {}) });
   const pbxs = settings.pbxs.map((one) => openPbx(one, { clock, sip }));
-  return new Waker({ ...parts, clock, streams, pbxs });
+  const emergency = new EmergencyWatch({ ...parts, clock, pbxs });
+  return new Waker({ ...parts, clock, streams, pbxs, emergency });
 }
+
+/** Who says whether the phone is in a call. */
+interface CallTold {
+  readonly by: string;
+  readonly isInCall: boolean;
+}
+
+const usualWebPort = 80;
 
 /** From its configuration to its registration a phone needs some seconds. */
 const registersWithin = seconds(20);
+
+/** How far a registrar's clock may be behind, and how long before its own file a phone may register. */
+const skewMax = minutes(-1);
 
 /** Wakes phones, looks first whether they are in a call, and afterwards whether they are registered. */
 export class Waker {
   readonly #parts: WakerParts;
   readonly #waiting = new Map<Mac, () => void>();
+  #isClosed = false;
 
   constructor(parts: WakerParts) {
     this.#parts = parts;
   }
 
   /** Always submits one answer for a vendor that is known. */
-  async wake({ mac, start, vendor, address: seenAt }: WakeEffect): Promise<void> {
+  async wake({ mac, start, vendor, address: seenAt, mustBeIdle }: WakeEffect): Promise<void> {
     const profile = profileOf(vendor);
     if (!profile) return;
-    const answered = (answer: WayAnswer, source?: string) =>
+    const answered = (answer: WayAnswer | 'unproven', source?: string) =>
       this.#answered({ mac, start }, answer, source);
     const address = await this.#placeOf(mac, seenAt);
     // Another device has the phone's address: it must not be woken in its stead.
     if (address === undefined) return answered('silent');
-    const call = await this.#inCall(mac, address);
-    if (call) return answered('busy', call);
+    const emergency = await this.#parts.emergency.look();
+    if (emergency) return answered('busy', `${emergency} of an emergency call`);
+    const told = await this.#callKnown(mac, address);
+    if (told?.isInCall) return answered('busy', told.by);
+    if (!told && mustBeIdle) return answered('unproven');
     const phone = this.#phone(mac);
     const triggers = lineFor(vendor, phone?.model)?.wake ?? 'unknown';
     const { ways } = this.#parts.settings;
-    const plan = waysFor(triggers, profile.wake.event, { ways, hasHttpLogin: false });
+    const login = this.#webLogin(vendor);
+    const knowsIdle = told?.isInCall === false;
+    // What a phone does over HTTP it may do at once: only one that is known to be idle is told so.
+    const hasHttpLogin = login !== undefined && knowsIdle;
+    const plan = waysFor(triggers, profile.wake.event, { ways, hasHttpLogin });
     const answers: WayAnswer[] = [];
     for (let at: number | undefined = 0; at !== undefined; ) {
       const way: Way | undefined = plan[at];
-      const answer: WayAnswer =
-        way && way.by !== 'http' ? await this.#try(way, mac, address) : 'unavailable';
+      const answer = way ? await this.#tryAny(way, { mac, address, login }) : 'unavailable';
       answers.push(answer);
       at = nextWay(plan, at, answer);
     }
@@ -86,13 +111,14 @@ export class Waker {
 
   #answered(
     { mac, start }: Pick<WakeEffect, 'mac' | 'start'>,
-    said: WayAnswer,
+    said: WayAnswer | 'unproven',
     source: string | undefined,
   ): void {
     const { pollTakesMax } = this.#parts.settings;
     // What could not even be sent is the same to the phone as what nobody answered.
     const answer = said === 'unavailable' ? 'silent' : said;
-    const mayPoll = pollTakesMax !== undefined && answer !== 'accepted' && answer !== 'busy';
+    const mayCome = !['accepted', 'busy', 'unproven'].includes(answer);
+    const mayPoll = pollTakesMax !== undefined && mayCome;
     this.#parts.submit({
       kind: 'wake-answered',
       mac,
@@ -109,6 +135,20 @@ export class Waker {
     const there = await this.#parts.neighbours.of(seenAt);
     if (there === null || there === mac) return seenAt;
     return (await this.#parts.neighbours.whereIs(mac)) ?? undefined;
+  }
+
+  #webLogin(vendor: string): WebLogin | undefined {
+    const name = vendor.toLowerCase();
+    return this.#parts.settings.webLogins?.find((one) => one.vendor.toLowerCase() === name);
+  }
+
+  async #tryAny(
+    way: Way,
+    { mac, address, login }: { mac: Mac; address: string; login: WebLogin | undefined },
+  ): Promise<WayAnswer> {
+    if (way.by !== 'http') return this.#try(way, mac, address);
+    const port = this.#parts.webPort ?? usualWebPort;
+    return login ? actOnPhone(way, { address, port, login }) : 'unavailable';
   }
 
   async #try(way: SipWay, mac: Mac, address: string): Promise<WayAnswer> {
@@ -159,26 +199,20 @@ export class Waker {
     return mostTelling(answers);
   }
 
-  /** Who says that the phone is in a call. The first source that knows decides; where none does the phone defers. */
-  async #inCall(mac: Mac, address: string): Promise<string | undefined> {
+  /** Whether the phone is in a call. The first source that knows decides; where none does the phone defers. */
+  async #callKnown(mac: Mac, address: string): Promise<CallTold | undefined> {
     for (const source of this.#parts.settings.idle) {
       const told = await this.#callTold(source, mac, address);
-      if (told) return told.isInCall ? told.by : undefined;
+      if (told) return told;
     }
     return undefined;
   }
 
-  async #callTold(
-    source: IdleSource,
-    mac: Mac,
-    address: string,
-  ): Promise<{ by: string; isInCall: boolean } | undefined> {
+  async #callTold(source: IdleSource, mac: Mac, address: string): Promise<CallTold | undefined> {
     if (source === 'dialog-event') {
-      const ask = this.#askOf(mac, address, { event: 'dialog' });
-      const [secret] = acceptedSecrets(this.#parts.tables.credentials.get(mac));
-      const asked = secret ? this.#withLogin(ask, mac, secret) : ask;
-      const { body = '' } = await this.#parts.sip.fetchState(asked);
+      const body = await this.#dialogsOf(mac, address);
       const state = callStateOf(body);
+      if (this.#dialsHelp(body)) this.#followHelp(mac, address);
       return state === 'unknown' ? undefined : { by: 'the phone', isInCall: state === 'in-call' };
     }
     const extension = this.#phone(mac)?.extension;
@@ -189,22 +223,51 @@ export class Waker {
     return undefined;
   }
 
+  async #dialogsOf(mac: Mac, address: string): Promise<string> {
+    const ask = this.#askOf(mac, address, { event: 'dialog' });
+    const [secret] = acceptedSecrets(this.#parts.tables.credentials.get(mac));
+    const asked = secret ? this.#withLogin(ask, mac, secret) : ask;
+    const { body = '' } = await this.#parts.sip.fetchState(asked);
+    return body;
+  }
+
+  #dialsHelp(document: string): boolean {
+    const numbers = emergencyNumbersOf(this.#parts.tables.plan.get('plan')?.plan);
+    return remoteNumbersOf(document).some((one) => numbers.includes(one));
+  }
+
+  /** The phone is asked again until its call for help is over. */
+  #followHelp(mac: Mac, address: string): void {
+    this.#parts.emergency.foundAt(`phone ${mac}`, async () => {
+      const body = await this.#dialogsOf(mac, address);
+      return callStateOf(body) === 'unknown' ? undefined : this.#dialsHelp(body);
+    });
+  }
+
   /** A phone took its configuration: some seconds later it should be registered. One question per phone waits. */
   phoneIsBack(mac: Mac): void {
     if (this.#parts.settings.registration.length === 0) return;
     this.#waiting.get(mac)?.();
+    this.#askLater(mac, this.#parts.clock.now());
+  }
+
+  /** A phone whose registration proves its update is asked about until it is proven or its time is up. */
+  #askLater(mac: Mac, backAt: EpochMs): void {
     const cancel = this.#parts.clock.after(registersWithin, () => {
       this.#waiting.delete(mac);
-      void this.#proveRegistration(mac);
+      void this.#proveRegistration(mac, backAt).then(() => {
+        const isAwaited = this.#parts.tables.work.get(mac)?.phase === 'verifying';
+        if (isAwaited && !this.#waiting.has(mac) && !this.#isClosed) this.#askLater(mac, backAt);
+      });
     });
     this.#waiting.set(mac, cancel);
   }
 
-  async #proveRegistration(mac: Mac): Promise<void> {
+  async #proveRegistration(mac: Mac, backAt: EpochMs): Promise<void> {
     const address = this.#parts.tables.sightings.get(mac)?.address;
     if (address === undefined) return;
     for (const from of this.#parts.settings.registration) {
-      const source = await this.#registeredBy(from, mac, address);
+      const source = await this.#registeredBy(from, { mac, address, backAt });
       if (source === undefined) continue;
       return this.#parts.submit({ kind: 'registration-seen', mac, source, address });
     }
@@ -212,8 +275,7 @@ export class Waker {
 
   async #registeredBy(
     from: RegistrationSource,
-    mac: Mac,
-    address: string,
+    { mac, address, backAt }: { mac: Mac; address: string; backAt: EpochMs },
   ): Promise<string | undefined> {
     if (from === 'options') {
       const ask = { address, port: this.#parts.port, user: this.#userOf(mac) };
@@ -224,7 +286,10 @@ export class Waker {
     const extension = this.#phone(mac)?.extension;
     for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
       const known = (await pbx.registrations(extension ?? '')) ?? [];
-      const here = onlyContact(known.filter((one) => one.address === address));
+      // A registrar keeps what was registered before the restart until it expires: that proves nothing.
+      const isOld = (at: EpochMs | undefined) => at !== undefined && at < laterBy(backAt, skewMax);
+      const fresh = known.filter((one) => one.address === address && !isOld(one.refreshedAt));
+      const here = onlyContact(fresh);
       if (typeof here !== 'string') return pbx.name;
     }
     return undefined;
@@ -233,6 +298,8 @@ export class Waker {
   close(): void {
     for (const cancel of this.#waiting.values()) cancel();
     this.#waiting.clear();
+    this.#isClosed = true;
+    this.#parts.emergency.close();
     for (const pbx of this.#parts.pbxs) pbx.close();
     this.#parts.streams.close();
   }

@@ -35,6 +35,7 @@ export function registerPhone(program: Command, out: CliOutput): void {
       );
     });
   countVerb(phone, out);
+  discoveredVerb(phone, out);
   phone
     .command('put')
     .description('store phones from a JSON file: a list of {mac, site, vendor, model, …}')
@@ -134,6 +135,45 @@ interface ExplainFlags {
   readonly where?: string;
   readonly json?: boolean;
 }
+
+function discoveredVerb(phone: Command, out: CliOutput): void {
+  phone
+    .command('discovered')
+    .description('phones in no inventory that agents saw, with what they claim')
+    .option('--site <site>', 'only this site')
+    .option('--json', 'print JSON')
+    .action(async (flags: { site?: string; json?: boolean }, command: Command) => {
+      const query = flags.site === undefined ? '' : `?site=${encodeURIComponent(flags.site)}`;
+      const found = await ApiClient.of(command).get<Found[]>(`/discovered${query}`);
+      await print(out, flags.json, found, () =>
+        table(
+          ['mac', 'site', 'vendor', 'model', 'version', 'address', 'seen'],
+          found.map(foundRow),
+        ),
+      );
+    });
+}
+
+interface Found {
+  readonly mac: string;
+  readonly site: string;
+  readonly vendor: string | null;
+  readonly model: string | null;
+  readonly version: string | null;
+  readonly address: string;
+  readonly via: readonly string[];
+  readonly at: number;
+}
+
+const foundRow = (found: Found): string[] => [
+  found.mac,
+  found.site,
+  found.vendor ?? '-',
+  found.model ?? '-',
+  found.version ?? '-',
+  found.address,
+  `${localTime(found.at)} (${found.via.join(', ')})`,
+];
 
 interface Explained extends PhoneView {
   readonly selection?: { readonly matches: boolean; readonly because: readonly string[] };

@@ -25,6 +25,11 @@ export function registerSite(program: Command, out: CliOutput): void {
       const found = await ApiClient.of(command).get<SiteView>(`/sites/${encodeURIComponent(name)}`);
       await print(out, flags.json, found, () => [
         ...table(['site', 'zone', 'phones', 'agent', 'plan', 'opening'], [row(found)]),
+        ...(found.holds ?? []).map(
+          (one) =>
+            `${localTime(one.since, found.zone)}  starts no phone: ${one.reason}` +
+            (one.until === null ? '' : `; until ${localTime(one.until, found.zone)} at least`),
+        ),
         ...found.notices.map(
           (one) => `${localTime(one.at, found.zone)}  ${one.fault}: ${one.detail}. ${one.advice}`,
         ),
@@ -75,7 +80,9 @@ const row = (site: SiteView): string[] => [
   String(site.phones),
   `${site.agent.state}${site.agent.fits === false ? ` (version ${site.agent.version} does not fit)` : ''}`,
   `${site.agent.heldRevision}/${site.agent.planRevision}`,
-  site.opening
-    ? `${localTime(site.opening.start, site.zone)} to ${localTime(site.opening.end, site.zone)}`
-    : 'none',
+  site.holds?.[0]
+    ? `held: ${site.holds[0].reason}`
+    : site.opening
+      ? `${localTime(site.opening.start, site.zone)} to ${localTime(site.opening.end, site.zone)}`
+      : 'none',
 ];

@@ -1,3 +1,4 @@
+import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit, nextCount } from './audit.ts';
@@ -7,20 +8,10 @@ import { takeAll } from './desired-state.ts';
 import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
+import { forgetSite } from './site-tables.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
-import {
-  approve,
-  closeRollout,
-  createRollout,
-  deny,
-  editRollout,
-  letPass,
-  removeRollout,
-  whenState,
-} from './rollout-commands.ts';
-import { abort, pause, resume } from './rollout-end.ts';
-import { unusableReleases } from './rollout-problems.ts';
+import { isRolloutCommand, takeRolloutCommand } from './rollout-verbs.ts';
 import {
   type Command,
   type CommandResult,
@@ -80,67 +71,6 @@ export function takeCommand(
       return enrol(draft, command, now);
     case 'halt':
       return haltAll(draft, command, who, now);
-    default:
-      return command satisfies never;
-  }
-}
-
-type RolloutCommand = Extract<Command, { kind: `rollout-${string}` }>;
-
-const isRolloutCommand = (command: Command): command is RolloutCommand =>
-  command.kind.startsWith('rollout-');
-
-function takeRolloutCommand(
-  draft: ControllerDraft,
-  command: RolloutCommand,
-  who: string,
-  now: EpochMs,
-  moved: Moved,
-): CommandResult {
-  switch (command.kind) {
-    case 'rollout-create':
-      return createRollout(draft, command.input, who, now);
-    case 'rollout-edit':
-      return editRollout(draft, command.input, who, now);
-    case 'rollout-remove':
-      return removeRollout(draft, command.rollout, who, now);
-    case 'rollout-approve':
-      return approve(draft, command, who, now);
-    case 'rollout-deny':
-      return deny(draft, command, who, now);
-    case 'rollout-pass':
-      return letPass(draft, command.rollout, who, now, moved);
-    case 'rollout-close':
-      return closeRollout(draft, command.rollout, who, now);
-    case 'rollout-pause':
-      return whenState(
-        draft,
-        command.rollout,
-        ['running'],
-        'Only a running rollout can be paused',
-        (rollout) =>
-          pause(draft, rollout.id, { by: 'person', who, reason: command.reason }, now, moved),
-      );
-    case 'rollout-resume':
-      return whenState(
-        draft,
-        command.rollout,
-        ['paused'],
-        'Only a paused rollout can be resumed',
-        (rollout) =>
-          unusableReleases(draft, rollout)[0] ?? resume(draft, rollout.id, who, now, moved),
-      );
-    case 'rollout-abort':
-      return whenState(
-        draft,
-        command.rollout,
-        ['draft', 'awaiting-approval', 'scheduled', 'running', 'paused'],
-        'It has ended already',
-        (rollout) => {
-          const { reason, force = false } = command;
-          return abort(draft, rollout.id, { who, reason, force }, now, moved);
-        },
-      );
     default:
       return command satisfies never;
   }
@@ -221,6 +151,7 @@ function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs)
       conflict(`site ${site}`, `still has ${count} phones`, 'Move or remove its phones first.'),
     );
   for (const table of [draft.sites, draft.rosters, draft.plans, draft.agents]) table.remove(site);
+  forgetSite(draft, site);
   audit(draft, { at: now, who, what: 'site removed', object: site });
   return taken;
 }
@@ -253,6 +184,17 @@ function putPhones(
   return taken;
 }
 
+/** It would be stored without a word, and never served, updated or judged. */
+function vendorProblem({ mac, vendor }: PhoneInput): Refusal | undefined {
+  if (knowledgeOf(vendor)) return undefined;
+  const near = nearest(
+    vendor,
+    KNOWN_VENDORS.map((one) => one.name),
+  );
+  const next = near ? `Did you mean ${near}?` : 'Vendors are listed in docs/vendors.md.';
+  return invalid(`phone ${mac}: vendor`, `nobody here knows a vendor ${vendor}`, next);
+}
+
 function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
   const site = draft.sites.get(phone.site);
   if (!site)
@@ -262,6 +204,8 @@ function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
         thing: `phone ${phone.mac}: site ${phone.site}`,
       },
     ];
+  const unknown = vendorProblem(phone);
+  if (unknown) return [unknown];
   const group = phone.coverageGroup;
   if (group && !site.coverage.some((one) => one.id === group)) {
     return [

@@ -90,6 +90,8 @@ const INVENTORY: Readonly<Record<keyof PhoneInput, true>> = {
   emergency: true,
   coverageGroup: true,
   labels: true,
+  switch: true,
+  pair: true,
 };
 
 const inventoryOf = (phone: Phone | undefined): unknown =>

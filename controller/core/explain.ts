@@ -78,6 +78,7 @@ const GOES_ON: Record<Waiting['waitingFor'], string> = {
   wave: 'its wave opens, or lets the next phones go',
   plan: 'the site has its newest plan',
   image: 'the image is whole on the site',
+  budget: 'the budget of the site’s line permits the download',
   opening: 'the next opening of the site begins',
   slot: 'a phone that is down now is up again',
   coverage: 'enough phones of its group are up',

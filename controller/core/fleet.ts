@@ -12,9 +12,11 @@ import {
   seconds,
 } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
+import { noteDuration } from './durations.ts';
 import { joinIncident } from './incidents.ts';
 import { replan } from './plan.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
+import { noteDiscovered } from './site-tables.ts';
 import { joinOpenWaves, type Moved } from './wave-release.ts';
 import {
   type Agent,
@@ -153,6 +155,10 @@ function apply(
         fault: item.fault,
         detail: item.detail,
       });
+    case 'site-held':
+      return siteHeld(draft, site, item);
+    case 'phone-discovered':
+      return noteDiscovered(draft, site, item);
     case 'plan-taken':
       return noteHeld(
         draft,
@@ -162,6 +168,14 @@ function apply(
     default:
       return item satisfies never;
   }
+}
+
+function siteHeld(draft: ControllerDraft, site: Id, item: Item<'site-held'>): void {
+  const key = `${site}/${item.hold}`;
+  if (!item.isOn) return draft.siteHolds.remove(key);
+  const { hold, reason } = item;
+  const since = draft.siteHolds.get(key)?.since ?? (item.at as EpochMs);
+  draft.siteHolds.put(key, { site, hold, since, reason, until: item.until as EpochMs | null });
 }
 
 type Item<K extends ReportItem['kind']> = Extract<ReportItem, { kind: K }>;
@@ -204,6 +218,8 @@ function phoneMoved(
   putProgress(draft, next);
   if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
   moved.rollouts.add(item.rollout as Id);
+  const phone = draft.phones.get(item.mac);
+  if (phone && item.tookMs !== undefined) noteDuration(draft.durations, phone, item.tookMs);
 }
 
 /** What a phone's end means beyond the phone itself. */
@@ -272,12 +288,15 @@ function credentialMoved(draft: ControllerDraft, site: Id, item: Item<'credentia
   const before = phone.credential;
   // The age counts from the proof of the secret in use, which stays the old one until the new one is proven.
   const provenAt = item.state === 'proven' ? at : before?.provenAt;
+  const { generation, fingerprint } = item;
+  const known = item.state === 'staged' ? before?.known : { generation, fingerprint };
   const credential: CredentialView = {
     generation: item.generation,
     state: item.state,
     at,
     ...(provenAt ? { provenAt } : {}),
     fingerprint: item.fingerprint,
+    ...(known ? { known } : {}),
   };
   draft.phones.put(item.mac, { ...phone, credential });
 }

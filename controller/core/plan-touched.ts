@@ -1,4 +1,4 @@
-import { isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
 import type { ControllerDraft, Phone, Progress, Rollout } from './state.ts';
 
@@ -12,20 +12,20 @@ export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
   for (const [site] of draft.rosters.written()) sites.add(site as Id);
   for (const [mac, phone] of draft.phones.written()) {
     const before = draft.phones.base.get(mac);
-    const changed = before?.running?.version !== phone?.running?.version;
-    // Of several rollouts the one goes first on whose stepping stone a phone stands.
-    const hasChoice = changed && (draft.assignments.get(mac)?.length ?? 0) > 1;
-    if (before && phone && isPlannedAlike(before, phone) && !hasChoice) continue;
+    const isTold = isShared(draft, mac) && before?.running?.version !== phone?.running?.version;
+    if (before && phone && isPlannedAlike(before, phone) && !isTold) continue;
     for (const { site } of [before, phone].filter((one) => one !== undefined)) sites.add(site);
   }
   for (const [key, progress] of draft.progress.written()) {
     const before = draft.progress.base.get(key);
     const now = progress ?? before;
-    if (!now || isWorkAlike(before, progress)) continue;
+    if (!now) continue;
+    const isBegun =
+      holdsSlot(before?.phase ?? 'waiting') !== holdsSlot(progress?.phase ?? 'waiting');
+    const shared = isShared(draft, now.mac);
     // A part that ends stays named until its rollout does, unless another rollout has waited for the phone.
     const isEnd = before !== undefined && progress !== undefined && isSameRoad(before, progress);
-    if (isEnd && (draft.assignments.get(now.mac)?.length ?? 0) < 2) continue;
-    sites.add(now.site);
+    if (shared ? isBegun || !isWorkAlike(before, progress) : !isEnd) sites.add(now.site);
   }
   for (const [id, rollout] of draft.rollouts.written()) {
     if (rollout && isRunAlike(draft.rollouts.base.get(id), rollout)) continue;
@@ -33,6 +33,10 @@ export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
   }
   return sites;
 }
+
+/** Several rollouts want the phone: what has begun on it, and what it runs, may decide which one goes first. */
+const isShared = (draft: ControllerDraft, mac: string): boolean =>
+  (draft.assignments.get(mac)?.length ?? 0) > 1;
 
 /** Everything about a phone but what it showed and how its credential fares. */
 const isPlannedAlike = (a: Phone, b: Phone): boolean =>
@@ -43,6 +47,8 @@ const isPlannedAlike = (a: Phone, b: Phone): boolean =>
   a.extension === b.extension &&
   a.emergency === b.emergency &&
   a.coverageGroup === b.coverageGroup &&
+  a.switch === b.switch &&
+  a.pair === b.pair &&
   a.credentialGeneration === b.credentialGeneration;
 
 const isSameRoad = (a: Progress, b: Progress): boolean =>
@@ -58,6 +64,7 @@ const isRunAlike = (a: Rollout | undefined, b: Rollout): boolean =>
   a.state === b.state &&
   a.paused?.reason === b.paused?.reason &&
   a.round === b.round &&
+  a.urgency === b.urgency &&
   a.attemptsMax === b.attemptsMax &&
   a.waves.length === b.waves.length &&
   a.waves.every((wave, place) => wave.openedAt === b.waves[place]?.openedAt);

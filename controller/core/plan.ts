@@ -3,7 +3,9 @@ import type { Release } from '@ringwave/firmware-catalog/release';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import { takesOf } from './durations.ts';
 import { priorityOf } from './rollout-state.ts';
+import { limitsOf, wanIntervals } from './site-limits.ts';
 import {
   type ControllerDraft,
   type Phone,
@@ -43,7 +45,9 @@ export function replan(
   const phones = content.phones.map((phone) => ({ ...phone, ...lastSeen(draft, phone.mac) }));
   const openings = [...siteOpenings(site, now, startUntil)];
   const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
-  const plan: Plan = { ...head, startUntil, openings, ...content, phones };
+  const takes = takesOf(draft.durations, phones);
+  const timed = { ...wanIntervals(site, now, startUntil), ...(takes.length > 0 ? { takes } : {}) };
+  const plan: Plan = { ...head, startUntil, openings, ...timed, ...content, phones };
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;
@@ -58,7 +62,8 @@ export function isAged(draft: ControllerDraft, site: Id, now: EpochMs): boolean 
 type Content = Pick<
   Plan,
   'phonesUpdatingMax' | 'wanBytesPerSecond' | 'coverage' | 'pausedRollouts' | 'releases' | 'phones'
->;
+> &
+  Partial<Plan>;
 
 function contentOf(draft: ControllerDraft, site: Site): Content {
   const roster = draft.rosters.get(site.id) ?? [];
@@ -80,6 +85,7 @@ function contentOf(draft: ControllerDraft, site: Site): Content {
   return {
     phonesUpdatingMax: site.phonesUpdatingMax,
     wanBytesPerSecond: site.wanBytesPerSecond,
+    ...limitsOf(site),
     coverage: site.coverage.map(({ id, minUp }) => ({ id, minUp })),
     pausedRollouts: [...rollouts.values()].flatMap(({ id, paused }) =>
       paused ? [{ rollout: id, reason: paused.reason.slice(0, 240) }] : [],
@@ -89,9 +95,9 @@ function contentOf(draft: ControllerDraft, site: Site): Content {
   };
 }
 
-const hashOf = ({ zone, windows, blackout }: Site, content: Content): string =>
+const hashOf = ({ zone, windows, blackout, wanBudget }: Site, content: Content): string =>
   createHash('sha256')
-    .update(JSON.stringify([zone, windows, blackout, content]))
+    .update(JSON.stringify([zone, windows, blackout, content, wanBudget]))
     .digest('hex');
 
 interface ActiveWork {
@@ -146,7 +152,7 @@ function isReleased(rollout: Rollout, progress: Progress): boolean {
 }
 
 function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
-  const { mac, vendor, model, hardware, extension, emergency, coverageGroup } = phone;
+  const { mac, vendor, model, hardware, extension, emergency, coverageGroup, pair } = phone;
   return {
     mac,
     vendor,
@@ -155,6 +161,8 @@ function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
     ...(extension ? { extension } : {}),
     emergency,
     ...(coverageGroup ? { coverageGroup } : {}),
+    ...(phone.switch ? { switch: phone.switch } : {}),
+    ...(pair ? { pair } : {}),
     credentialGeneration: phone.credentialGeneration,
     ...(active ? { work: workOf(active) } : {}),
   };
@@ -165,14 +173,29 @@ const workOf = ({ rollout, progress }: ActiveWork): NonNullable<PlanPhone['work'
   hops: [...progress.hops],
   attemptsMax: rollout.attemptsMax,
   round: rollout.round,
+  ...(rollout.kind === 'rollback' ? { goesBack: true } : {}),
+  ...urgencyOf(rollout),
 });
 
+/** Past its deadline a person is asked, and the agents go on as insistently as they may. */
+function urgencyOf({ urgency }: Rollout): Pick<NonNullable<PlanPhone['work']>, 'urgency'> {
+  if (urgency === undefined) return {};
+  return { urgency: urgency === 'ask-person' ? 'any-idle-minute' : urgency };
+}
+
 /** Outside the content's hash: what a phone showed is no reason for a new plan. */
-function lastSeen(draft: ControllerDraft, mac: string): Pick<PlanPhone, 'lastSeen'> {
+function lastSeen(
+  draft: ControllerDraft,
+  mac: string,
+): Pick<PlanPhone, 'lastSeen' | 'secretKnown'> {
   const phone = draft.phones.get(mac);
-  if (!phone?.seenAt || !phone.address) return {};
+  const known = phone?.credential?.known;
+  const secret = known && {
+    secretKnown: { generation: known.generation, mark: known.fingerprint.slice(0, 8) },
+  };
+  if (!phone?.seenAt || !phone.address) return { ...secret };
   const { seenAt: at, address, running } = phone;
-  return { lastSeen: { version: running?.version ?? null, address, at } };
+  return { ...secret, lastSeen: { version: running?.version ?? null, address, at } };
 }
 
 const planRelease = ({ id, vendor, version, entry, images }: Release): PlanRelease => ({

@@ -1,3 +1,4 @@
+import { countsInGate } from '@ringwave/protocol/faults';
 import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
 import { type ControllerDraft, type Progress, progressKey, type WaveCounts } from './state.ts';
@@ -12,10 +13,15 @@ const COUNT_OF: Partial<Record<PhonePhase, CountName>> = {
   skipped: 'skipped',
 };
 
-/** What one phone's result counts as: a trouble of its whole site counts once, with the phone that leads it. */
-function countOf({ phase, incident, mac }: Progress): CountName | undefined {
+/**
+ * What one phone's result counts as. A trouble of its whole site counts once, with the phone that leads it; a
+ * failure of a class that says nothing about the release counts as neither.
+ */
+function countOf({ phase, incident, mac, fault }: Progress): CountName | undefined {
   const name = COUNT_OF[phase];
-  return name === 'failed' && incident !== undefined && incident !== mac ? 'aside' : name;
+  if (name !== 'failed') return name;
+  const isPartOfMore = incident !== undefined && incident !== mac;
+  return isPartOfMore || !countsInGate(fault) ? 'aside' : 'failed';
 }
 
 /** Stores a phone's progress and keeps its wave's counts, so that a gate never has to count phones. */

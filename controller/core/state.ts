@@ -11,6 +11,8 @@ import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
 import type { Incident } from './incidents.ts';
 import type { Policy, PolicyCommand } from './policy.ts';
+import type { SiteLimits } from './site-limits.ts';
+import { emptySiteTables, type SiteTables } from './site-tables.ts';
 import { emptyFeedTables, type FeedCommand, type FeedTables } from './feed-tables.ts';
 import type {
   CheckVerdict,
@@ -49,7 +51,7 @@ export interface WindowRule {
   readonly end: string;
 }
 
-export interface Site {
+export interface Site extends SiteLimits {
   readonly id: Id;
   readonly name: string;
   /** IANA time zone; without one there is no window and so no start. */
@@ -81,6 +83,8 @@ export interface CredentialView {
   readonly at: EpochMs;
   readonly provenAt?: EpochMs;
   readonly fingerprint?: string;
+  /** The newest that has left the box: the phone holds it, or may. */
+  readonly known?: { readonly generation: number; readonly fingerprint: string };
 }
 
 export interface Phone {
@@ -93,6 +97,10 @@ export interface Phone {
   readonly emergency: boolean;
   readonly coverageGroup?: Id;
   readonly labels?: Labels;
+  /** The switch it hangs on, as people label it. */
+  readonly switch?: string;
+  /** Names the pair whose members stand in for one another. */
+  readonly pair?: Id;
   readonly running?: Running;
   readonly seenAt?: EpochMs;
   readonly address?: string;
@@ -159,7 +167,10 @@ export interface SiteNotice {
   readonly detail: string;
 }
 
-export type ControllerTables = FeedTables & {
+/** What feeds brought and what sites told lies in tables of their own files. */
+type TablesElsewhere = FeedTables & SiteTables;
+
+export type ControllerTables = TablesElsewhere & {
   sites: Map<string, Site>;
   phones: Map<string, Phone>;
   /** MACs of a site, so that no step walks the whole fleet. */
@@ -206,6 +217,7 @@ export interface ControllerState {
 
 export const emptyTables = (): ControllerTables => ({
   ...emptyFeedTables(),
+  ...emptySiteTables(),
   sites: new Map(),
   phones: new Map(),
   rosters: new Map(),

@@ -5,6 +5,7 @@ import { fits } from './agent-fit.ts';
 import { agentSilentAfter, explain } from './explain.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
+import { HOLDS } from './site-tables.ts';
 import type { ControllerTables, Phone, Rollout, Site } from './state.ts';
 
 // What is known, in the shapes that people and programs read.
@@ -115,6 +116,10 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
   const isUp = presence?.up === true && now <= laterBy(presence.lastHeardAt, agentSilentAfter);
   const opening = plan?.plan.openings.find((one) => one.end > now);
   const notices = noticesOf(tables, site);
+  const holds = HOLDS.flatMap((hold) => {
+    const found = tables.siteHolds.get(`${site.id}/${hold}`);
+    return found ? [{ hold, reason: found.reason, since: found.since, until: found.until }] : [];
+  });
   return {
     id: site.id,
     name: site.name,
@@ -130,6 +135,7 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
       heldRevision: plan?.heldRevision ?? 0,
     },
     opening: opening ? { start: opening.start, end: opening.end } : null,
+    ...(holds.length > 0 ? { holds } : {}),
     notices,
   };
 }

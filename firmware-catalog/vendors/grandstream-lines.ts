@@ -49,6 +49,7 @@ const common = {
       method: 'POST',
       path: '/cgi-bin/api-sys_operation',
       needs: 'a session of the web interface; request=REBOOT with its sid',
+      inSession: true,
     },
   ],
   wipe: [
@@ -57,6 +58,7 @@ const common = {
       method: 'POST',
       path: '/cgi-bin/api-sys_operation',
       needs: 'a session of the web interface; request=RESET with its sid',
+      inSession: true,
     },
   ],
   sources: [

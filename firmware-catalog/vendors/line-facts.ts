@@ -145,6 +145,8 @@ export type Trigger =
       readonly method: 'GET' | 'POST';
       readonly path: string;
       readonly needs: string;
+      /** Not done by one request with a login: a session of the web interface must be begun first. */
+      readonly inSession?: true;
     }
   | { readonly by: 'config'; readonly setting: string }
   | { readonly by: 'hand'; readonly how: string };

@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { formatSip, parseSip, sipHeader } from '../../agent/core/sip/message.ts';
 import { KamailioPbx } from '../../agent/io/pbx/kamailio.ts';
+import type { EpochMs } from '@ringwave/protocol/units';
+import { usualWakeFile } from '../../agent/core/pbx/settings.ts';
+import { type AgentEvent, emptyTables } from '../../agent/core/state.ts';
+import { EmergencyWatch } from '../../agent/io/emergency-watch.ts';
 import { okTo, SipSocket } from '../../agent/io/sip-socket.ts';
+import { SipStreams } from '../../agent/io/sip-streams.ts';
+import { Waker } from '../../agent/io/waker.ts';
+import { macOf, one, planOf, planPhone } from '../agent/core/box.ts';
+import { HandClock } from '../hand-clock.ts';
 import { freeUdpPort, type Kamailio, startKamailio } from './kamailio.ts';
 import { needs } from './peer.ts';
 
@@ -86,7 +94,10 @@ test('a NOTIFY goes through Kamailio to the one phone that is registered', async
   t.equal(await pbx.notify(ask), 'unavailable');
   const one = await phone(t);
   await register(one, kamailio);
-  t.same(await pbx.registrations('101'), [{ address: '127.0.0.1', port: one.port }]);
+  const [known] = (await pbx.registrations('101')) ?? [];
+  t.match(known, { address: '127.0.0.1', port: one.port });
+  const ageMs = Date.now() - (known?.refreshedAt ?? 0);
+  t.ok(ageMs >= -2000 && ageMs < 60_000, 'Kamailio tells when it was renewed');
   t.equal(await pbx.notify(ask), 'accepted');
   t.equal(one.notified.length, 1);
   t.equal(one.notified[0]?.from.port, kamailio.sipPort, 'the proxy is on the path');
@@ -100,6 +111,48 @@ test('a NOTIFY goes through Kamailio to the one phone that is registered', async
   await register(one, kamailio, { expires: 0, sequence: 2 });
   t.equal(await pbx.notify(ask), 'accepted', 'the phone is at another contact now');
   t.equal(other.notified.length, 1);
+});
+
+test('a registration in Kamailio from before the restart proves nothing, one after it does', async (t) => {
+  if (!needs(t, 'kamailio')) return;
+  const { kamailio, sip, pbx } = await proxied(t);
+  await register(await phone(t), kamailio);
+  const tables = emptyTables();
+  const mac = macOf(1);
+  const plan = planOf([planPhone(1, { extension: '101' })]);
+  tables.plan.set('plan', { plan, heldSince: one });
+  const about = { vendor: null, model: null, version: null, at: one, versionAt: one };
+  tables.sightings.set(mac, { mac, address: '127.0.0.1', ...about });
+  const askedAt = async (backAt: number) => {
+    const clock = new HandClock(backAt as EpochMs);
+    let told: (event: AgentEvent | 'nothing') => void = () => {};
+    const answer = new Promise<AgentEvent | 'nothing'>((resolve) => (told = resolve));
+    const asked: typeof pbx = Object.assign(Object.create(pbx) as typeof pbx, {
+      registrations: async (extension: string) => {
+        const known = await pbx.registrations(extension);
+        setImmediate(told, 'nothing');
+        return known;
+      },
+    });
+    const parts = { pbxs: [asked], tables, clock, submit: (event: AgentEvent) => told(event) };
+    const waker = new Waker({
+      ...parts,
+      settings: { ...usualWakeFile, registration: ['pbx'] },
+      sip,
+      streams: new SipStreams(),
+      emergency: new EmergencyWatch(parts),
+      neighbours: { of: () => Promise.resolve(null), whereIs: () => Promise.resolve(null) },
+      keyring: { unseal: () => '' },
+      isRouted: false,
+      port: kamailio.sipPort,
+    });
+    t.teardown(() => waker.close());
+    waker.phoneIsBack(mac);
+    clock.pass(20_000);
+    return answer;
+  };
+  t.equal(await askedAt(Date.now() + 300_000), 'nothing', 'it restarted after it had registered');
+  t.match(await askedAt(Date.now()), { kind: 'registration-seen', mac, source: pbx.name });
 });
 
 test('Kamailio passes on what phones answer, and says where nothing answers', async (t) => {

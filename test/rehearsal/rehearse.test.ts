@@ -4,7 +4,14 @@ import { type RehearsalResult, rehearse } from '../../rehearsal/rehearse.ts';
 import { distributionOf } from '../../rehearsal/outcome.ts';
 import type { ControllerTables, RolloutInput } from '../../controller/core/state.ts';
 import { bigFleet, releases } from '../bench/big-fleet.ts';
-import { type Desk, idOf, phoneOf, rolloutOf, siteOf, smallFleet } from '../controller/core/desk.ts';
+import {
+  type Desk,
+  idOf,
+  phoneOf,
+  rolloutOf,
+  siteOf,
+  smallFleet,
+} from '../controller/core/desk.ts';
 
 const noon = Date.UTC(2026, 10, 2, 12) as never;
 const big: RolloutInput = rolloutOf({

@@ -92,6 +92,9 @@ function simSite(random: Random, place: number): Site {
     phonesUpdatingMax: random.whole(1, 5),
     wanBytesPerSecond: 0,
     credentialDaysMax: 90,
+    // By the place, so that the seeds that taught something keep their dice.
+    ...(place % 2 === 1 ? { phonesPerSwitchMax: 2, restartsPerMinuteMax: 3 } : {}),
+    ...(place % 3 === 2 ? { registrationProves: true } : {}),
   };
 }
 
@@ -102,6 +105,8 @@ function simPhone(random: Random, site: Site, number: number): SimPhone {
   const group = random.chance(0.5) ? { coverageGroup: asId('floor-1') } : {};
   const emergency = random.chance(0.08);
   const input = {
+    switch: `sw-${number % 3}`,
+    ...(number % 6 < 2 ? { pair: asId(`pair-${Math.floor(number / 6)}`) } : {}),
     mac: address,
     site: site.id,
     vendor: line.vendor,

@@ -1,3 +1,4 @@
+import { countsInGate } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { draftOf } from '@ringwave/protocol/tables';
 import type { Id, Mac } from '@ringwave/protocol/units';
@@ -5,6 +6,7 @@ import type { AgentEffect, AgentEvent, AgentTables } from '../../agent/core/stat
 import { replan } from '../../controller/core/plan.ts';
 import type { ControllerEffect, ControllerTables, Site } from '../../controller/core/state.ts';
 import type { Step } from '@ringwave/runtime/step-loop';
+import { loginOf } from './weather.ts';
 import type { World } from './world.ts';
 
 // What must hold after every step. Each is checked against the world's own truth, not against what the
@@ -16,6 +18,7 @@ export class Invariants {
   readonly #world: World;
   readonly #revisions = new Map<Id, number>();
   readonly #begun = new Map<string, number>();
+  readonly #starts = new Map<Id, readonly number[]>();
   #controllerSteps = 0;
 
   constructor(world: World) {
@@ -70,6 +73,14 @@ export class Invariants {
     if (down.length > 1 && down.some((phone) => phone.emergency)) {
       this.#fail('emergency phones singly', site);
     }
+    const most = rules.phonesPerSwitchMax ?? Infinity;
+    for (const phone of down) {
+      const beside = down.filter((one) => one.switch === phone.switch);
+      if (beside.length > most)
+        this.#fail('never above a switch’s limit', `${site} ${phone.switch}`);
+      if (phone.pair && down.some((one) => one !== phone && one.pair === phone.pair))
+        this.#fail('a pair is never down at once', `${site} ${phone.pair}`);
+    }
     for (const group of rules.coverage) {
       const members = phones.filter((phone) => phone.coverageGroup === group.id);
       const gone = members.filter((phone) => isDown(phone.mac)).length;
@@ -108,12 +119,23 @@ export class Invariants {
     // A box that died between commit and effect repeats the same start; that one may fall after the window.
     if (isRepeat) return;
     const { now } = this.#world.timeline;
+    this.#spacedStarts(site, now);
+    if (node.tables.holds.has('emergency-call') || node.tables.holds.has('freeze'))
+      this.#fail('no start while the site is held', site);
     const rules = this.#world.fleet.sites.find((one) => one.id === site);
     if (rules && !isInsideWindow(rules, now))
       this.#fail('never a start outside an opening', `${mac} at ${site}`);
     if (now >= plan.startUntil) this.#fail('never a start after startUntil', mac);
     if (plan.pausedRollouts.some((one) => one.rollout === work.rollout))
       this.#fail('pause is obeyed', mac);
+  }
+
+  #spacedStarts(site: Id, now: number): void {
+    const most = this.#world.fleet.sites.find((one) => one.id === site)?.restartsPerMinuteMax;
+    const recent = [...(this.#starts.get(site) ?? []), now].filter((at) => now - at < 60_000);
+    this.#starts.set(site, recent);
+    if (most !== undefined && recent.length > most)
+      this.#fail('never more starts in a minute than registrations', `${recent.length} at ${site}`);
   }
 
   afterController(step: Step<ControllerTables, ControllerEffect>): void {
@@ -156,6 +178,13 @@ export class Invariants {
       }
     }
     for (const rollout of controller.tables.rollouts.values()) this.#countsAdd(rollout.id);
+    for (const { input, holds } of phones.values()) {
+      const row = agents.get(input.site)?.node.tables.credentials.get(input.mac);
+      const known = controller.tables.phones.get(input.mac)?.credential?.known;
+      const isTold = holds !== undefined && known?.fingerprint === holds.fingerprint;
+      if (isTold && loginOf(row, holds) === 'refused')
+        this.#fail('nobody is locked out', input.mac);
+    }
     for (const phone of phones.values()) {
       const doubled = phone.flashes.length !== new Set(phone.flashes).size;
       if (doubled)
@@ -181,7 +210,9 @@ export class Invariants {
       const others = mine.filter(
         ({ phase }) => isFinal(phase) && phase !== 'done' && phase !== 'skipped',
       );
-      const aside = others.filter((one) => one.incident && one.incident !== one.mac).length;
+      const aside = others.filter(
+        ({ incident, mac, fault }) => (incident && incident !== mac) || !countsInGate(fault),
+      ).length;
       const failed = others.length - aside;
       const { counts } = wave;
       if (

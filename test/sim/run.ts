@@ -1,7 +1,8 @@
 import { hours } from '@ringwave/protocol/units';
 import type { RolloutInput } from '../../controller/core/state.ts';
 import { asId } from './fleet.ts';
-import { type Faults, type Plant, World } from './world.ts';
+import { type Faults, type Plant } from './faults.ts';
+import { World } from './world.ts';
 
 export interface SimResult {
   readonly trace: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'tap';
 import { Violation } from './invariants.ts';
 import { simulate } from './run.ts';
-import { type Faults, noFaults, type Plant } from './world.ts';
+import { type Faults, noFaults, type Plant } from './faults.ts';
 
 const rough: Faults = {
   loss: 0.05,

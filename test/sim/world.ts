@@ -14,8 +14,8 @@ import { firmwareFor } from '../../agent/core/provisioning/read-request.ts';
 import {
   type AgentEffect,
   type AgentEvent,
-  type AgentStep,
   type AgentTables,
+  type SealedSecret,
   emptyTables as noAgent,
   volatileTables as agentVolatile,
 } from '../../agent/core/state.ts';
@@ -25,50 +25,20 @@ import {
   type CommandResult,
   type ControllerEffect,
   type ControllerEvent,
-  type ControllerStep,
   type ControllerTables,
   emptyTables as noController,
   volatileTables as controllerVolatile,
 } from '../../controller/core/state.ts';
+import type { Faults, Plant } from './faults.ts';
 import { type SimFleet, simFleet, type SimPhone } from './fleet.ts';
 import { Invariants } from './invariants.ts';
 import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from '../../rehearsal/timeline.ts';
+import { through } from './wire.ts';
+import { fingerprintOf, loginOf, registersSoon, troubleAtSite } from './weather.ts';
 
 // A world of one controller, some agents and their phones: production steps, virtual time, faults by seed.
-
-export interface Faults {
-  /** Per message. */
-  readonly loss: number;
-  readonly duplication: number;
-  /** Per step. */
-  readonly crash: number;
-  /** Longest delay of a message; they overtake one another within it. */
-  readonly delayMs: number;
-  /** Per site and hour. */
-  readonly partition: number;
-  readonly oddPhones: number;
-  /** Per power cut of an agent: its box comes back with yesterday's backup. */
-  readonly restore: number;
-}
-
-export const noFaults: Faults = {
-  loss: 0,
-  duplication: 0,
-  crash: 0,
-  delayMs: 200,
-  partition: 0,
-  oddPhones: 0,
-  restore: 0,
-};
-
-/** A bug put in on purpose, to show that the checks would find it. */
-export interface Plant {
-  readonly agentEvent?: (event: AgentEvent) => AgentEvent;
-  readonly agentStep?: (step: AgentStep) => AgentStep;
-  readonly controllerStep?: (step: ControllerStep) => ControllerStep;
-}
 
 type Habit =
   | 'good'
@@ -82,6 +52,8 @@ type Habit =
 interface PhoneState extends SimPhone {
   running: string;
   habit: Habit;
+  /** The newest secret that it was given. */
+  holds?: SealedSecret;
   flashes: string[];
   /** Counts restarts, so that a late step of an earlier run does nothing. */
   run: number;
@@ -162,13 +134,16 @@ export class World {
   command(command: Command, who = 'operator'): CommandResult {
     const id = `c${this.#commands++}`;
     // People try again when the controller was down.
-    for (let tries = 0; tries < 50 && !this.answers.has(id); tries += 1) {
+    let tries = 0;
+    for (; tries < 50 && !this.answers.has(id); tries += 1) {
       this.controller.submit({ kind: 'command', id, who, command });
       if (!this.answers.has(id)) this.timeline.runUntil(this.timeline.now + 60_000);
     }
     const answer = this.answers.get(id);
     if (!answer) throw new Error('the controller never answered');
-    return answer;
+    // One that died between its commit and its answer is asked again, and says that it has it already.
+    const isConflict = !answer.ok && answer.refusals.every((one) => one.code === 'conflict');
+    return tries > 1 && isConflict ? { ok: true } : answer;
   }
 
   runFor(hours: number): void {
@@ -308,6 +283,7 @@ export class World {
         this.#setCut(agent, true);
         this.timeline.after(this.random.whole(60_000, 40 * HOUR), () => this.#setCut(agent, false));
       }
+      troubleAtSite(agent.node, this);
       this.#weather(agent);
     });
   }
@@ -362,13 +338,18 @@ export class World {
         return this.#fetch(agent, effect.digest);
       case 'wake-phone':
         return this.#wake(agent, effect.mac, effect.start);
+      case 'set-rate':
+        return undefined;
       case 'make-secret': {
         const { mac, generation } = effect;
-        const fingerprint = createHash('sha256')
-          .update(`${mac}${generation}`)
-          .digest('hex')
-          .slice(0, 32);
-        agent.node.submit({ kind: 'secret-made', mac, generation, sealed: 'x', fingerprint });
+        const fingerprint = fingerprintOf(`${mac}${generation} ${this.steps}`);
+        agent.node.submit({
+          kind: 'secret-made',
+          mac,
+          generation,
+          sealed: String(this.steps),
+          fingerprint,
+        });
         return undefined;
       }
       default:
@@ -434,7 +415,9 @@ export class World {
     const { input } = phone;
     const agent = this.#agent(input.site);
     if (!agent.node.isUp) return this.#boot(phone, 60_000);
-    const credential = agent.node.tables.credentials.get(input.mac);
+    const generation = loginOf(agent.node.tables.credentials.get(input.mac), phone.holds);
+    // To a phone that has proven a login once its file is for that login alone.
+    if (generation === 'refused') return this.#boot(phone, HOUR);
     agent.node.submit({
       kind: 'phone-asked',
       mac: input.mac,
@@ -444,10 +427,7 @@ export class World {
       protocol: 'http',
       address: '127.0.0.9',
       means: 'phone-config',
-      generation:
-        credential?.next?.state === 'published'
-          ? credential.next.generation
-          : (credential?.current?.generation ?? 0),
+      generation,
     });
     const planned = agent.node.tables.plan
       .get('plan')
@@ -455,7 +435,12 @@ export class World {
     if (!planned || !agent.node.isUp) return;
     const firmware = firmwareFor(agent.node.tables, planned);
     const next = agent.node.tables.credentials.get(input.mac)?.next;
+    if (next) phone.holds = next;
     agent.node.submit({ kind: 'config-served', mac: input.mac, generation: next?.generation ?? 0 });
+    registersSoon(agent.node, input.mac, {
+      timeline: this.timeline,
+      isUp: () => phone.run === run,
+    });
     if (!firmware || firmware.version === phone.running) return;
     const release = this.fleet.releases.find(
       (one) => one.vendor === input.vendor && one.version === firmware.version,
@@ -480,16 +465,4 @@ export class World {
     }
     this.#boot(phone, this.random.whole(60_000, 240_000));
   }
-}
-
-/** What crosses the wire is encoded and decoded for real. */
-function through<T>(
-  decode: (
-    raw: Uint8Array,
-  ) => { ok: true; message: T } | { ok: false; problems: readonly string[] },
-  message: Parameters<typeof encode>[0],
-): T {
-  const decoded = decode(encode(message));
-  if (!decoded.ok) throw new Error(decoded.problems.join('; '));
-  return decoded.message;
 }

@@ -1,4 +1,5 @@
 // What Kamailio's `ul.lookup` tells over JSON-RPC. Pure; nothing throws.
+import { epochMs } from '@ringwave/protocol/units';
 import { contactOf, type Registration } from './registration.ts';
 
 /** Contacts of one address of record that are read; a phone has one, a person's phones a handful. */
@@ -25,7 +26,14 @@ export function lookupAnswer(answer: unknown): readonly Registration[] | undefin
     const userAgent = textAt(contact, 'User-Agent');
     const known = received ?? place;
     if (!known || isPast) return [];
-    return [userAgent === '' || userAgent === 'n/a' ? known : { ...known, userAgent }];
+    const refreshedAt = epochMs(Math.round(Number(at(contact, 'Last-Modified')) * 1000));
+    return [
+      {
+        ...known,
+        ...(userAgent === '' || userAgent === 'n/a' ? {} : { userAgent }),
+        ...(refreshedAt ? { refreshedAt } : {}),
+      },
+    ];
   });
 }
 

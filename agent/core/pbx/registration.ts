@@ -1,9 +1,13 @@
+import type { EpochMs } from '@ringwave/protocol/units';
+
 // Where a PBX says that a phone is registered.
 export interface Registration {
   /** The IP address in the contact, or where the registration came from. */
   readonly address: string;
   readonly port: number;
   readonly userAgent?: string;
+  /** When it was made or renewed, by the registrar's own clock; undefined where the registrar does not tell. */
+  readonly refreshedAt?: EpochMs;
 }
 
 /** Whether a text is an IP address, written out: a name proves no phone and can come to mean another. */

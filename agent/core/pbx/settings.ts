@@ -30,6 +30,9 @@ const Pbx = Type.Object(
   strict,
 );
 
+/** 16: a site has phones of a handful of vendors. */
+const webLoginsMax = 16;
+
 const SettingsFile = Type.Object(
   {
     pbxs: Type.Optional(Type.Array(Pbx, { maxItems: 8 })),
@@ -38,6 +41,19 @@ const SettingsFile = Type.Object(
     registration: Type.Optional(Type.Array(Type.Enum(['pbx', 'options']), { maxItems: 2 })),
     pollMinutes: Type.Optional(Type.Integer({ minimum: 10, maximum: 240 })),
     sipCa: Type.Optional(text('as the path of a PEM file')),
+    webLogins: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            vendor: text('as a vendor of docs/vendors.md'),
+            user: text('as the administrator of those phones'),
+            password: text('as the password of that user'),
+          },
+          strict,
+        ),
+        { maxItems: webLoginsMax },
+      ),
+    ),
   },
   strict,
 );
@@ -66,6 +82,12 @@ export interface WakeFile {
   readonly pollTakesMax?: DurationMs;
   /** In the file its path; once it was opened the PEM text with the authority of phones' certificates. */
   readonly sipCa?: string;
+  /** The administrators of phones' own web pages, by vendor; without one no phone of it is woken over HTTP. */
+  readonly webLogins?: readonly {
+    readonly vendor: string;
+    readonly user: string;
+    readonly password: string;
+  }[];
 }
 
 /** A site without a file. */
@@ -98,6 +120,7 @@ export function readWakeFile(source: string): SettingsRead {
       idle: (value.idle as readonly IdleSource[] | undefined) ?? [],
       registration: (value.registration as readonly RegistrationSource[] | undefined) ?? [],
       ...(sipCa === undefined ? {} : { sipCa }),
+      ...(value.webLogins ? { webLogins: value.webLogins } : {}),
       ...(pollMinutes === undefined ? {} : { pollTakesMax: minutes(pollMinutes) }),
     },
   };
@@ -135,9 +158,16 @@ function contradictions(value: Static<typeof SettingsFile>): Problem[] {
       found.push({ path, reason: 'names pbx, and no PBX is told', nextStep: 'Add it to pbxs.' });
     }
   }
-  if ((value.ways as readonly string[] | undefined)?.includes('http')) {
-    const reason = 'names http, which the agent cannot do yet';
-    found.push({ path: 'ways', reason, nextStep: 'Leave http out.' });
+  const lacksLogin = (value.webLogins ?? []).length === 0;
+  if (lacksLogin && (value.ways as readonly string[] | undefined)?.includes('http')) {
+    const reason = 'names http, and no login of a phone’s web page is told';
+    found.push({ path: 'ways', reason, nextStep: 'Add it to webLogins, or leave http out.' });
+  }
+  const lacksIdle = (value.idle ?? []).length === 0;
+  if (lacksIdle && (value.ways as readonly string[] | undefined)?.includes('http')) {
+    const reason = 'names http, and nobody is asked whether a phone is idle';
+    const nextStep = 'Say in idle who knows of calls: a phone that is told over HTTP may not wait.';
+    found.push({ path: 'idle', reason, nextStep });
   }
   return found;
 }

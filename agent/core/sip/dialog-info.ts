@@ -21,6 +21,23 @@ export function callStateOf(document: string): CallState {
   return isWhole ? 'idle' : 'unknown';
 }
 
+/** The numbers at the other end of dialogs that have not ended: the user part of `sip:112@pbx`, and of `tel:112`. */
+export function remoteNumbersOf(document: string): readonly string[] {
+  if (document.length > documentCharactersMax) return [];
+  const [root] = childrenOf(readXml(document), 'dialog-info');
+  if (!isElement(root)) return [];
+  const calling = childrenOf(root, 'dialog').filter((dialog) => CALLING.has(stateOf(dialog)));
+  return calling.flatMap((dialog) =>
+    childrenOf(dialog, 'remote').flatMap((remote) => {
+      const targets = childrenOf(remote, 'target').map((one) =>
+        isElement(one) ? one['@uri'] : '',
+      );
+      const uris = [textIn(remote, 'identity'), ...targets].map(String);
+      return uris.flatMap((uri) => /^(?:sips?|tel):([^@;>\s]{1,32})/i.exec(uri.trim())?.[1] ?? []);
+    }),
+  );
+}
+
 const stateOf = (dialog: unknown): string => textIn(dialog, 'state').toLowerCase();
 
 /** RFC 4235 section 3.7.1. */

@@ -54,7 +54,9 @@ export function waysFor(
       .map((by): Way => ({ by, event: trigger.event, mayChallenge, ...(body ? { body } : {}) }));
   });
   const mayHttp = settings.hasHttpLogin && settings.ways.includes('http');
-  const pages = mayHttp ? known.filter((one) => one.by === 'http') : [];
+  const pages = mayHttp
+    ? known.flatMap((one) => (one.by === 'http' && !one.inSession ? [one] : []))
+    : [];
   return [...notifies.slice(0, waysMax - Math.min(pages.length, 1)), ...pages].slice(0, waysMax);
 }
 

@@ -7,6 +7,7 @@ import {
   hasChannelOf,
   notifyAction,
 } from '../../core/pbx/ami.ts';
+import { amiDials } from '../../core/pbx/emergency.ts';
 import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
 import type { WayAnswer } from '../../core/wake/ways.ts';
 import { PbxLine } from './line.ts';
@@ -57,6 +58,11 @@ export class AsteriskPbx implements Pbx {
   async inCall(extension: string): Promise<boolean | undefined> {
     const packets = await this.#ask([['Action', 'CoreShowChannels']]);
     return packets && isWhole(packets) ? hasChannelOf(packets, extension) : undefined;
+  }
+
+  async emergencyCall(numbers: readonly string[]): Promise<boolean | undefined> {
+    const packets = await this.#ask([['Action', 'CoreShowChannels']]);
+    return packets && isWhole(packets) ? amiDials(packets, numbers) : undefined;
   }
 
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {

@@ -1,4 +1,5 @@
 import type { Clock } from '@ringwave/runtime/clock';
+import { eslDials } from '../../core/pbx/emergency.ts';
 import {
   cutMessages,
   type EslMessage,
@@ -52,6 +53,11 @@ export class FreeswitchPbx implements Pbx {
   async inCall(extension: string): Promise<boolean | undefined> {
     const rows = await this.#rows('channels');
     return rows && hasChannelOf(rows, { user: extension, domain: this.#settings.domain });
+  }
+
+  async emergencyCall(numbers: readonly string[]): Promise<boolean | undefined> {
+    const rows = await this.#rows('channels');
+    return rows && eslDials(rows, numbers);
   }
 
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {

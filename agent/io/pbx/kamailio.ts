@@ -46,6 +46,10 @@ export class KamailioPbx implements Pbx {
     return Promise.resolve(undefined);
   }
 
+  emergencyCall(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {
     // With use_domain the address of record carries the domain, without it only the user.
     for (const record of [extension, `${extension}@${this.#settings.domain}`]) {

@@ -9,6 +9,8 @@ export interface Pbx {
   notify(ask: PbxNotify): Promise<WayAnswer>;
   /** Undefined where the PBX cannot say it. */
   inCall(extension: string): Promise<boolean | undefined>;
+  /** Whether some channel has dialled one of these numbers; undefined where the PBX cannot say it. */
+  emergencyCall(numbers: readonly string[]): Promise<boolean | undefined>;
   /** Where the extension is registered; undefined where the PBX could not be asked. */
   registrations(extension: string): Promise<readonly Registration[] | undefined>;
   close(): void;

@@ -1,10 +1,12 @@
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-life';
+import { emergencyNumbersMax, restartsPerMinuteMost } from '@ringwave/protocol/messages';
 import { type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
-import type { PhoneInput, Refusal, Site } from '../../core/state.ts';
 import { labelKeyPattern } from '../../core/selection/field-rules.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
+import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
+import type { PhoneInput, Refusal, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
 
 // What REST takes: closed schemas, so that a misspelt key is an error and never silently dropped.
@@ -44,6 +46,13 @@ export const WhereText = Type.Optional(
   }),
 );
 
+const WallClock = Type.String({
+  pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+  description: 'as the local wall clock HH:MM',
+});
+/** Below 64 KiB a second a phone's download outlasts the agent's patience. */
+const lanBytesLeast = 64 * 1024;
+
 export const SiteBody = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
@@ -78,6 +87,28 @@ export const SiteBody = Type.Object(
     wanBytesPerSecond: Type.Optional(Type.Integer({ minimum: 0 })),
     credentialDaysMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
     labels: labelsOf(siteLabelKeyPattern),
+    wanBudget: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { start: WallClock, end: WallClock, bytesPerSecond: Type.Integer({ minimum: 0 }) },
+          closed,
+        ),
+        { maxItems: wanRulesMax },
+      ),
+    ),
+    lanBytesPerSecond: Type.Optional(Type.Integer({ minimum: lanBytesLeast })),
+    phonesPerSwitchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
+    restartsPerMinuteMax: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: restartsPerMinuteMost }),
+    ),
+    emergencyNumbers: Type.Optional(
+      Type.Array(
+        Type.String({ pattern: '^[0-9*#+]{2,16}$', description: 'as a number that is dialled' }),
+        { maxItems: emergencyNumbersMax },
+      ),
+    ),
+    callbackHoldMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 240 })),
+    registrationProves: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -98,7 +129,24 @@ export const siteFrom = (siteId: Id, body: Static<typeof SiteBody>): Site => ({
   wanBytesPerSecond: body.wanBytesPerSecond ?? 0,
   credentialDaysMax: body.credentialDaysMax ?? credentialDaysUsually,
   ...(body.labels ? { labels: body.labels } : {}),
+  ...said(body, LIMITS),
 });
+
+/** Settings without a default: what a site does not say does not limit it. */
+const LIMITS = [
+  'wanBudget',
+  'lanBytesPerSecond',
+  'phonesPerSwitchMax',
+  'restartsPerMinuteMax',
+  'emergencyNumbers',
+  'callbackHoldMinutes',
+  'registrationProves',
+] as const satisfies readonly (keyof SiteLimits)[];
+
+const said = <T extends object, K extends keyof T>(body: T, keys: readonly K[]): Pick<T, K> =>
+  Object.fromEntries(
+    keys.flatMap((key) => (body[key] === undefined ? [] : [[key, body[key]]])),
+  ) as Pick<T, K>;
 
 export const PhoneBody = Type.Object(
   {
@@ -111,6 +159,8 @@ export const PhoneBody = Type.Object(
     emergency: Type.Optional(Type.Boolean()),
     coverageGroup: Type.Optional(IdText),
     labels: labelsOf(labelKeyPattern),
+    switch: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    pair: Type.Optional(IdText),
   },
   closed,
 );

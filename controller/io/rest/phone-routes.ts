@@ -5,6 +5,7 @@ import { complianceView, verdictsOf } from '../../core/compliance.ts';
 import { explainPhone } from '../../core/explain.ts';
 import { notFound } from '../../core/refusal.ts';
 import type { Phone, Refusal } from '../../core/state.ts';
+import { discoveredAt } from '../../core/site-tables.ts';
 import { phoneView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
 import { bodyOf, PhonesBody, phonesFrom } from './inputs.ts';
@@ -33,6 +34,13 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
     return answer(reply, engine.command(request.who, { kind: 'phones-put', phones }), () => ({
       stored: phones.length,
     }));
+  });
+  app.get('/api/v1/discovered', async (request, reply) => {
+    const { site } = request.query as { site?: string };
+    const refusal = unknownSite(parts, site);
+    if (refusal) return refuseAll(reply, [refusal]);
+    const sites = site === undefined ? [...tables.sites.keys()] : [site];
+    return sites.flatMap((one) => discoveredAt(tables, one, (mac) => tables.phones.has(mac)));
   });
   app.get('/api/v1/phones/:mac', async (request, reply) => {
     const phone = phoneFrom(parts, request);

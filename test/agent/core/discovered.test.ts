@@ -2,6 +2,7 @@ import { minutes, type Mac } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import {
   discoveredMax,
+  discoveriesPerMinuteMax,
   discoveryRepeatsAfter,
   makersByPrefix,
   unknownPhones,
@@ -82,5 +83,30 @@ test('of too many strangers the one not seen for longest is forgotten', (t) => {
 test('a prefix points to its makers', (t) => {
   t.same(makersByPrefix('80:5e:c0:00:00:01' as Mac), ['Yealink']);
   t.same(makersByPrefix('02:00:00:00:00:01' as Mac), []);
+  t.end();
+});
+
+test('the controller is told of unknown phones as they show themselves, so many in a minute, and all of them anew when it lost count', (t) => {
+  const box = new Box().take({ kind: 'plan-came', plan: planOf([planPhone(1)]) });
+  const told = () => box.outbox().filter((item) => item.kind === 'phone-discovered');
+  box
+    .take(claim(9, { via: 'pnp', vendor: 'yealink', model: 'T46S' }))
+    .take(claim(9))
+    .take(claim(1));
+  t.match(told(), [
+    { mac: macOf(9), vendor: 'yealink', via: ['pnp'], firstAt: one },
+    { mac: macOf(9), via: ['pnp', 'neighbour'] },
+  ]);
+  for (let number = 20; number < 80; number += 1) box.take(claim(number));
+  t.equal(told().length, discoveriesPerMinuteMax);
+  box.take(claim(90), after(1));
+  t.equal(told().length, discoveriesPerMinuteMax + 1);
+  const ack = { kind: 'ack' as const, epoch: 7, seq: 0, window: 0, minGapMs: 0 };
+  box.take({ kind: 'acked', ack: { ...ack, spreadSeconds: 0, controllerMs: after(1) } });
+  t.equal(
+    new Set(told().map((item) => 'mac' in item && item.mac)).size,
+    62,
+    'nothing is forgotten',
+  );
   t.end();
 });

@@ -1,4 +1,5 @@
-import { FAULTS } from '@ringwave/protocol/faults';
+import { CLASS_RULES, classOf, FAULTS, type FaultCode } from '@ringwave/protocol/faults';
+import type { Plan } from '@ringwave/protocol/messages';
 import { isFinal, PHONE_PHASES, type PhonePhase } from '@ringwave/protocol/phases';
 import { type Id, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
@@ -15,7 +16,7 @@ import {
   retryPauseMin,
   settleTakesMax,
 } from '../../../agent/core/phone-update.ts';
-import type { Work } from '../../../agent/core/state.ts';
+import type { AgentEvent, Work } from '../../../agent/core/state.ts';
 import { Random } from '../../sim/random.ts';
 import {
   after,
@@ -41,6 +42,8 @@ const CAUSES: readonly Cause[] = [
   'image-taken',
   'target-seen',
   'settled',
+  'registered',
+  'unregistered',
   'old-seen',
   'newer-seen',
   'deadline',
@@ -57,8 +60,8 @@ const EXPECTED: Record<PhonePhase, string> = {
   downloading:
     'image-began=downloading image-taken=rebooting target-seen=verifying settled=done deadline=again',
   rebooting: 'target-seen=verifying settled=done old-seen=again deadline=again',
-  verifying: 'settled=done deadline=done',
-  failed: 'target-seen=done settled=done',
+  verifying: 'settled=done registered=done unregistered=again deadline=done',
+  failed: 'target-seen=done settled=done registered=done',
   'rolled-back': 'target-seen=done settled=done',
   unreachable: 'target-seen=done settled=done',
   skipped: 'target-seen=done settled=done',
@@ -96,7 +99,7 @@ test('each phase in which a phone may be down has its own time limit', (t) => {
 });
 
 test('what ends a start names its fault, and the last one ends the work', (t) => {
-  const ends: readonly [PhonePhase, Cause, string, PhonePhase][] = [
+  const ends: readonly [PhonePhase, Cause, FaultCode, PhonePhase][] = [
     ['offered', 'deadline', 'phone-never-asked', 'unreachable'],
     ['offered', 'wake-silent', 'phone-never-asked', 'unreachable'],
     ['offered', 'wake-refused', 'phone-refused-wake', 'failed'],
@@ -106,10 +109,13 @@ test('what ends a start names its fault, and the last one ends the work', (t) =>
     ['rebooting', 'old-seen', 'phone-came-back-old', 'rolled-back'],
   ];
   for (const [phase, cause, fault, last] of ends) {
+    const isFree = CLASS_RULES[classOf(fault)].freeTriesMax > 0;
     const first = moved(workOf(1, { phase, deadlineAt: one }), cause, one);
-    t.match(first, { phase: 'held', failures: 1, fault }, `${phase}, ${cause}: once`);
+    const failures = isFree ? 0 : 1;
+    t.match(first, { phase: 'held', failures, fault }, `${phase}, ${cause}: once`);
     t.notOk(first?.deadlineAt, 'no time limit stays behind');
-    const third = moved(workOf(1, { phase, failures: 2 }), cause, one);
+    const free = { [classOf(fault)]: CLASS_RULES[classOf(fault)].freeTriesMax };
+    const third = moved(workOf(1, { phase, failures: 2, free }), cause, one);
     t.match(third, { phase: last, failures: 3, fault }, `${phase}, ${cause}: for the last time`);
     t.notOk(third?.retryAt, 'nothing is tried after the end');
   }
@@ -134,6 +140,52 @@ test('pauses double from two to thirty minutes, spread by a quarter each way and
   t.end();
 });
 
+test('a line that breaks costs no attempt until it has broken as often as its class allows', (t) => {
+  let work = workOf(1, { phase: 'downloading', attemptsMax: 2 });
+  const most = CLASS_RULES.transport.freeTriesMax;
+  for (let nth = 1; nth <= most; nth += 1) {
+    const next = moved(work, 'deadline', one);
+    t.match(next, { phase: 'held', failures: 0, free: { transport: nth } });
+    work = { ...(next ?? work), phase: 'downloading' };
+  }
+  const costs = moved(work, 'deadline', one);
+  t.match(costs, { phase: 'held', failures: 1 });
+  t.match(moved({ ...(costs ?? work), phase: 'downloading' }, 'deadline', one), {
+    phase: 'failed',
+  });
+  t.end();
+});
+
+test('a phone that breaks its image off, is up as before and asks no more has refused it; one that begins again has not', (t) => {
+  const about = { mac: macOf(1), release: 'target' as Id, fileName: 'T46S.rom' };
+  const begun = () => {
+    const box = new Box().take({ kind: 'plan-came', plan: planOf([planPhone(1)]) });
+    return box
+      .asks(macOf(1), '66.85.0.5')
+      .hold(imageDigest)
+      .take({ kind: 'image-began', ...about });
+  };
+  const left = (brokenOff?: 'by-error' | 'early') => ({
+    kind: 'image-left' as const,
+    ...about,
+    whole: false,
+    ...(brokenOff ? { brokenOff } : {}),
+  });
+  const ends = (box: Box) => box.wait(6).tables.work.get(macOf(1));
+  const refused = { phase: 'failed', fault: 'phone-refused-image' };
+  const stalled = { phase: 'held', fault: 'download-stalled' };
+  t.match(ends(begun().take(left('by-error'))), refused, 'it said so');
+  t.match(ends(begun().take(left('early')).asks(macOf(1), '66.85.0.5')), refused, 'read and left');
+  t.match(ends(begun().take(left('early'))), stalled, 'it may have lost its line');
+  t.match(ends(begun().take(left())), stalled, 'we ended it');
+  const again = begun()
+    .take(left('by-error'))
+    .wait(1)
+    .take({ kind: 'image-began', ...about });
+  t.match(ends(again), stalled, 'it began again');
+  t.end();
+});
+
 test('a call costs no attempt', (t) => {
   const busy = moved(workOf(1, { phase: 'offered', failures: 2 }), 'wake-busy', one);
   t.match(busy, { phase: 'held', failures: 2, fault: 'phone-in-call' });
@@ -150,7 +202,7 @@ test('whatever comes in whatever order, an end stays an end until the phone prov
       const cause = random.oneOf(CAUSES);
       const next = moved(work, cause, after(step));
       if (!next) continue;
-      const isProof = cause === 'target-seen' || cause === 'settled';
+      const isProof = ['target-seen', 'settled', 'registered'].includes(cause);
       if (isFinal(work.phase) && !(isProof && next.phase === 'done'))
         t.fail(`${work.phase} → ${next.phase}`);
       if (next.starts < work.starts || next.hop < work.hop) t.fail('counts never fall');
@@ -211,5 +263,48 @@ test('a phone that restarts too late and old is known to be back, so that it is 
   t.match(box.tables.work.get(macOf(1)), { phase: 'rolled-back', fault: 'phone-came-back-old' });
   t.equal(box.phase(macOf(2)), 'offered', 'the floor has a phone again');
   t.equal(FAULTS['phone-came-back-old'].retry, 'next-opening');
+  t.end();
+});
+
+test('where the registrar proves, done waits for a registration after the restart, and silence fails the phone', (t) => {
+  const about = { mac: macOf(1), release: 'target' as Id, fileName: 'T46S.rom' };
+  const seen = {
+    kind: 'registration-seen',
+    mac: macOf(1),
+    source: 'kamailio',
+    address: '10.0.0.7',
+  };
+  const restarted = (own: Partial<Plan>) => {
+    const box = new Box().take({ kind: 'plan-came', plan: planOf([planPhone(1)], own) });
+    box
+      .asks(macOf(1), '66.85.0.5')
+      .hold(imageDigest)
+      .take(seen as AgentEvent);
+    box.take({ kind: 'image-began', ...about }).take({ kind: 'image-left', ...about, whole: true });
+    box.wait(4).asks(macOf(1), '66.86.0.15');
+    return box.take({ kind: 'config-served', mac: macOf(1), generation: 0 });
+  };
+  t.equal(restarted({}).phase(macOf(1)), 'done', 'elsewhere its own word is enough');
+  const proven = restarted({ registrationProves: true });
+  t.match(proven.tables.work.get(macOf(1)), {
+    phase: 'verifying',
+    why: { reason: 'Shows the new version; is not registered again yet' },
+  });
+  proven.take({
+    kind: 'plan-came',
+    plan: planOf([planPhone(1)], { revision: 2, registrationProves: true }),
+  });
+  t.equal(proven.phase(macOf(1)), 'verifying', 'a new plan proves nothing');
+  t.equal(
+    proven
+      .wait(1)
+      .take(seen as AgentEvent)
+      .phase(macOf(1)),
+    'done',
+  );
+  const silent = restarted({ registrationProves: true }).wait(5);
+  t.match(silent.tables.work.get(macOf(1)), { phase: 'failed', fault: 'phone-not-registered' });
+  t.equal(silent.asks(macOf(1), '66.86.0.15').phase(macOf(1)), 'failed', 'its word is not enough');
+  t.equal(silent.take(seen as AgentEvent).phase(macOf(1)), 'done', 'proof beats the clock');
   t.end();
 });

@@ -1,10 +1,17 @@
 import type { Halt, Plan, PlanPhone } from '@ringwave/protocol/messages';
-import { holdsSlot, updateTakesUsually } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal, updateTakesUsually } from '@ringwave/protocol/phases';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { planIndex } from '../../../agent/core/plan-index.ts';
-import { type Candidate, floorOf, phoneBlock, siteBlock } from '../../../agent/core/queue.ts';
-import type { Work } from '../../../agent/core/state.ts';
+import {
+  type Candidate,
+  floorOf,
+  outsideOpening,
+  phoneBlock,
+  siteBlock,
+} from '../../../agent/core/queue.ts';
+import type { Why, Work } from '../../../agent/core/state.ts';
+import { isLost } from '../../../agent/core/work-table.ts';
 import { Random } from '../../sim/random.ts';
 import { after, Box, imageDigest, macOf, one, planOf, planPhone, workOf } from './box.ts';
 
@@ -15,26 +22,35 @@ const candidate = (
   phone: Partial<PlanPhone> = {},
 ): Candidate => ({ work: workOf(number, work), phone: planPhone(number, phone) });
 
-const floor = (candidates: readonly Candidate[], plan: Partial<Plan> = {}) =>
-  floorOf(
-    {
-      plan: planOf(
-        candidates.map((it) => it.phone),
-        plan,
-      ),
-    },
-    candidates,
+const floor = (
+  candidates: readonly Candidate[],
+  own: Partial<Plan> = {},
+  starts: EpochMs[] = [],
+) => {
+  const plan = planOf(
+    candidates.map((it) => it.phone),
+    own,
   );
+  const down = candidates.filter((it) => holdsSlot(it.work.phase));
+  const isWaiting = (it: Candidate) => !holdsSlot(it.work.phase) && !isFinal(it.work.phase);
+  return floorOf({
+    plan,
+    down: down.map(({ work, phone }) => ({ work, place: phone })),
+    lost: candidates.filter((it) => isLost(it.work)).map((it) => it.phone),
+    waiting: candidates.filter(isWaiting),
+    starts,
+  });
+};
 
 test('nothing is started outside an opening, too late in one, halted, or on a wrong clock', (t) => {
   const said = (
     at: EpochMs,
     from: { halt?: Halt; clockWrong?: boolean; plan?: Partial<Plan> } = {},
-  ) =>
-    siteBlock(
-      { plan: planOf([], from.plan), halt: from.halt, clockWrong: from.clockWrong ?? false },
-      at,
-    );
+  ): Why | undefined => {
+    const plan = planOf([], from.plan);
+    const site = { plan, halt: from.halt, clockWrong: from.clockWrong ?? false };
+    return siteBlock(site, at) ?? outsideOpening(plan, { phone: planPhone(1) }, at);
+  };
   t.equal(said(one), undefined, 'at the first instant of an opening');
   t.same(said(after(-1)), {
     reason: 'Outside the reboot window',

@@ -206,3 +206,27 @@ test('a clock that falls behind what the controller once said is not believed, e
   t.ok(wrong(box), 'a battery that died over night');
   t.end();
 });
+
+test('a late word of an earlier epoch changes nothing; the first answer of a connection may fall back to one', (t) => {
+  const box = linked();
+  box.take({ kind: 'acked', ack: ack({ epoch: 5 }) });
+  tell(box, fault('once'));
+  const before = box.tables.delivery.get('delivery');
+  box.take({ kind: 'acked', ack: ack({ epoch: 4, conn: 'c1' }) });
+  t.same(box.tables.delivery.get('delivery'), before, 'numbers go on in the newer epoch');
+  box.take({ kind: 'link-up', conn: 'c2' });
+  box.take({ kind: 'acked', ack: ack({ epoch: 3, conn: 'c2' }) });
+  t.match(box.tables.delivery.get('delivery'), { epoch: 3 }, 'a controller was restored');
+  t.end();
+});
+
+test('the first hello of a process names the number it began with, so that an old copy of its disk is noticed', (t) => {
+  const box = tell(new Box(), fault('before')).take({ kind: 'started' });
+  tell(box, fault('since'), fault('since'));
+  box.take({ kind: 'link-up', conn: 'c1' });
+  t.match(sent(box), [{ kind: 'hello', nextSeq: 2 }]);
+  box.take({ kind: 'acked', ack: ack({ conn: 'c1' }) }).take({ kind: 'link-up', conn: 'c2' });
+  const { nextSeq } = box.tables.delivery.get('delivery') ?? {};
+  t.match(sent(box), [{ kind: 'hello', nextSeq }], 'once answered, what it has told counts');
+  t.end();
+});

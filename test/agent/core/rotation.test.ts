@@ -135,3 +135,35 @@ test('starting rotations twice in one step starts them once', (t) => {
   t.equal(effects.length, 1);
   t.end();
 });
+
+test('a box restored from before a rotation gives the phone a first secret again, and says so; its own are dead', (t) => {
+  const proven = () =>
+    new Box()
+      .take({ kind: 'plan-came', plan: planWanting(1) })
+      .take(made(1))
+      .asks(mac, null, 1);
+  const told = (generation: number, mark: string, credentialGeneration = generation) =>
+    planOf([{ ...phoneWanting(credentialGeneration), secretKnown: { generation, mark } }], {
+      revision: 9,
+    });
+  const restored = proven().take({ kind: 'plan-came', plan: told(2, 'abcdef01') });
+  t.same(accepted(restored), [], 'what it holds opens nothing');
+  t.match(
+    restored.effects,
+    [{ kind: 'make-secret', mac, generation: 3 }],
+    'above what the phone has',
+  );
+  t.match(restored.outbox().at(-1), { fault: 'secret-outlived' });
+  restored.take(made(3));
+  t.match(restored.tables.credentials.get(mac), { next: { generation: 3, state: 'staged' } });
+  const doubled = proven().take({ kind: 'plan-came', plan: told(1, 'abcdef01') });
+  t.match(doubled.effects, [{ kind: 'make-secret', mac, generation: 2 }], 'another of this number');
+  for (const [generation, mark] of [
+    [1, '00000000'],
+    [0, 'abcdef01'],
+  ] as const) {
+    const usual = proven().take({ kind: 'plan-came', plan: told(generation, mark, 1) });
+    t.same(accepted(usual), [1], 'the controller knows this one, or less');
+  }
+  t.end();
+});

@@ -1,5 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { fittingPassword, loginClaim } from '../../../agent/core/provisioning/http-login.ts';
 import { wallClock } from '@ringwave/runtime/clock';
 import type { Mac } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
@@ -8,6 +10,7 @@ import { parseSip, sipHeader } from '../../../agent/core/sip/message.ts';
 import { type AgentEvent, emptyTables } from '../../../agent/core/state.ts';
 import type { Pbx } from '../../../agent/io/pbx/pbx.ts';
 import { okTo, SipSocket } from '../../../agent/io/sip-socket.ts';
+import { EmergencyWatch } from '../../../agent/io/emergency-watch.ts';
 import { SipStreams } from '../../../agent/io/sip-streams.ts';
 import { Waker } from '../../../agent/io/waker.ts';
 import { HandClock } from '../../hand-clock.ts';
@@ -57,10 +60,11 @@ interface Site {
   readonly whereIs?: string | null;
   readonly clock?: HandClock;
   readonly isRouted?: boolean;
+  readonly webPort?: number;
 }
 
 async function waker(t: Test, site: Site) {
-  const { port, settings, pbxs = [], of, whereIs = null, clock, isRouted = false } = site;
+  const { webPort, port, settings, pbxs = [], of, whereIs = null, clock, isRouted = false } = site;
   const tables = emptyTables();
   const plan = planOf([planPhone(1, { extension: '101' })]);
   tables.plan.set('plan', { plan, heldSince: one });
@@ -68,7 +72,10 @@ async function waker(t: Test, site: Site) {
   t.teardown(() => sip.close());
   const events: AgentEvent[] = [];
   let heard: () => void = () => {};
+  const watched = { pbxs, tables, clock: clock ?? wallClock() };
+  const emergency = new EmergencyWatch({ ...watched, submit: (event) => events.push(event) });
   const made = new Waker({
+    emergency,
     settings: { ...usualWakeFile, ...settings },
     sip,
     streams: new SipStreams(),
@@ -82,11 +89,13 @@ async function waker(t: Test, site: Site) {
     clock: clock ?? wallClock(),
     isRouted,
     port,
+    ...(webPort === undefined ? {} : { webPort }),
     submit: (event) => (events.push(event), heard()),
   });
   t.teardown(() => made.close());
-  const wake = async () => {
-    await made.wake({ kind: 'wake-phone', mac, start: 1, vendor: 'Yealink', address: '127.0.0.1' });
+  const wake = async (own: { mustBeIdle?: true } = {}) => {
+    const about = { kind: 'wake-phone', mac, start: 1, vendor: 'Yealink' } as const;
+    await made.wake({ ...about, address: '127.0.0.1', ...own });
     return events.at(-1);
   };
   const next = () => new Promise<void>((resolve) => (heard = resolve));
@@ -121,6 +130,7 @@ const pbx = (own: Partial<Pbx>): Pbx => ({
   name: 'asterisk 10.0.0.2:5038',
   notify: () => Promise.resolve('unavailable'),
   inCall: () => Promise.resolve(undefined),
+  emergencyCall: () => Promise.resolve(undefined),
   registrations: () => Promise.resolve(undefined),
   close: () => {},
   ...own,
@@ -133,6 +143,33 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
   const { wake } = await waker(t, { port, settings, pbxs: [pbx({}), knows] });
   t.same(await wake(), answered('busy', { source: 'asterisk 10.0.0.2:5038' }));
   t.same(asked, ['SUBSCRIBE dialog']);
+});
+
+test('a start that is for an idle phone alone is left where nobody says that the phone is idle', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const silent = await phone(t, { calls: '' });
+  const { wake } = await waker(t, { port: silent.port, settings });
+  t.same(await wake({ mustBeIdle: true }), answered('unproven'));
+  const idle = await phone(t, { calls: dialogs() });
+  const known = await waker(t, { port: idle.port, settings });
+  t.same(await known.wake({ mustBeIdle: true }), answered('accepted'));
+});
+
+test('while a PBX or a phone shows a call for help, no phone is woken, and core is told of it', async (t) => {
+  const { port, asked } = await phone(t);
+  const helps = pbx({ emergencyCall: (numbers) => Promise.resolve(numbers.includes('112')) });
+  const first = await waker(t, { port, pbxs: [helps] });
+  t.match(await first.wake(), { answer: 'busy' });
+  const { name: source } = helps;
+  t.same(first.events[0], { kind: 'emergency-call', source, state: 'began' });
+  t.same(asked, []);
+  const call =
+    '<dialog-info version="0" state="full"><dialog id="1"><state>early</state>' +
+    '<remote><target uri="sip:112@10.0.0.2;user=phone"/></remote></dialog></dialog-info>';
+  const caller = await phone(t, { calls: call });
+  const second = await waker(t, { port: caller.port, settings: { idle: ['dialog-event'] } });
+  t.match(await second.wake(), { answer: 'busy' });
+  t.same(second.events[0], { kind: 'emergency-call', source: `phone ${mac}`, state: 'began' });
 });
 
 test('a PBX that cannot wake a phone leaves it to the next way', async (t) => {
@@ -179,4 +216,48 @@ test('a phone that is back is asked about once, when it should be registered', a
     await told;
     t.same(events, [{ ...seen, source }]);
   }
+});
+
+/** A phone's web server that lets its administrator in, and the actions that it was asked for. */
+async function web(t: Test, challenge: string, body = '') {
+  const done: string[] = [];
+  const server = createServer((request, response) => {
+    const said = request.headers.authorization;
+    const asked = { method: request.method ?? '', target: request.url ?? '' };
+    const claim = loginClaim(said, asked);
+    const isIn = claim?.user === 'admin' && fittingPassword(claim, ['right']) === 0;
+    if (!isIn) return response.writeHead(401, { 'www-authenticate': challenge }).end();
+    done.push(`${claim.scheme} ${asked.method} ${asked.target}`);
+    return response.end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => (server.closeAllConnections(), server.close()));
+  return { webPort: (server.address() as { port: number }).port, done };
+}
+
+test('a phone that no NOTIFY wakes is told over its web server, by its administrator’s login, if it is idle', async (t) => {
+  const { port } = await phone(t, { status: '489 Bad Event' });
+  const idle = pbx({ inCall: () => Promise.resolve(false) });
+  const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
+  const settings = { ways: ['sip-udp', 'http'], idle: ['pbx'], webLogins: [login] } as const;
+  const digest = 'Digest realm="phone", nonce="n1", qop="auth", algorithm=MD5';
+  for (const [challenge, scheme] of [
+    [digest, 'digest'],
+    ['Basic realm="phone"', 'basic'],
+  ] as const) {
+    const { webPort, done } = await web(t, challenge);
+    const told = await waker(t, { port, webPort, settings, pbxs: [idle] });
+    t.same(await told.wake(), answered('accepted'));
+    t.same(done, [`${scheme} GET /servlet?key=AutoP`]);
+  }
+  const { webPort, done } = await web(t, digest);
+  const wrong = { ...settings, webLogins: [{ ...login, password: 'wrong' }] };
+  const refused = await waker(t, { port, webPort, settings: wrong, pbxs: [idle] });
+  t.same(await refused.wake(), answered('login-refused'));
+  const unknown = await waker(t, { port, webPort, settings, pbxs: [pbx({})] });
+  t.same(await unknown.wake(), answered('refused'), 'nobody says that it is idle');
+  const busy = await web(t, digest, '{"Status": "4001"}');
+  const poly = await waker(t, { port, webPort: busy.webPort, settings, pbxs: [idle] });
+  t.same(await poly.wake(), answered('busy'), 'a phone may say so in its body');
+  t.same(done, []);
 });

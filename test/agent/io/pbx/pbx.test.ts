@@ -83,7 +83,7 @@ const asteriskAnswers =
       const channels = state.channels ?? [];
       return list(
         'CoreShowChannels',
-        channels.map((channel) => ['Event: CoreShowChannel', `Channel: ${channel}`]),
+        channels.map((channel) => ['Event: CoreShowChannel', ...`Channel: ${channel}`.split('|')]),
       );
     }
     return /Endpoint: 101\r\n/.test(request)
@@ -134,6 +134,25 @@ test('Asterisk knows who is in a call', async (t) => {
   const { port } = await peer(t, ami, asteriskAnswers({ channels: ['PJSIP/101-0000002a'] }));
   const pbx = asterisk(t, port);
   t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, false]);
+});
+
+test('Asterisk shows a call for help by what was dialled, by the trunk it went to, and by its other end', async (t) => {
+  const calls: [string, boolean][] = [
+    ['PJSIP/101-0000002a|Exten: 112', true],
+    ['PJSIP/101-0000002a|Exten: s|ApplicationData: PJSIP/112@trunk,30', true],
+    ['PJSIP/trunk-0000002b|Exten: |ConnectedLineNum: 112', true],
+    ['PJSIP/101-0000002a|Exten: 1124|ApplicationData: PJSIP/01121@trunk', false],
+  ];
+  for (const [channel, isHelp] of calls) {
+    const { port } = await peer(t, ami, asteriskAnswers({ channels: [channel] }));
+    t.equal(await asterisk(t, port).emergencyCall(['112', '911']), isHelp, channel);
+  }
+  const wrong = await peer(t, ami, asteriskAnswers({ password: 'other' }));
+  t.equal(
+    await asterisk(t, wrong.port).emergencyCall(['112']),
+    undefined,
+    'who cannot ask knows nothing',
+  );
 });
 
 test('an Asterisk that refuses the login or hangs up knows nothing', async (t) => {
@@ -238,4 +257,16 @@ test('FreeSWITCH knows who is in a call, and nothing after a wrong password', as
   const pbx = freeswitch(t, port);
   t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, false]);
   t.equal(await freeswitch(t, port, 'other').inCall('101'), undefined);
+});
+
+test('FreeSWITCH shows a call for help by the number dialled and by its other end', async (t) => {
+  const calls: [object, boolean][] = [
+    [{ presence_id: '101@pbx.example', dest: '911' }, true],
+    [{ presence_id: '101@pbx.example', dest: '9000', callee_num: '911' }, true],
+    [{ presence_id: '101@pbx.example', dest: '9110' }, false],
+  ];
+  for (const [channel, isHelp] of calls) {
+    const { port } = await peer(t, esl, freeswitchAnswers({ channels: [channel] }));
+    t.equal(await freeswitch(t, port).emergencyCall(['911']), isHelp);
+  }
 });

@@ -1,0 +1,71 @@
+import { minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { callbackHoldUsually, emergencyCallLastsMax } from '../../../agent/core/holds.ts';
+import type { AgentEvent } from '../../../agent/core/state.ts';
+import { after, Box, imageDigest, macOf, planOf, planPhone } from './box.ts';
+
+const call = (state: 'began' | 'ended', source = 'asterisk'): AgentEvent => ({
+  kind: 'emergency-call',
+  source,
+  state,
+});
+const mac = macOf(1);
+
+/** Ten minutes before an opening, with all there to start the phone in it. */
+const ready = (own = {}) => {
+  const box = new Box(after(-10)).take({ kind: 'plan-came', plan: planOf([planPhone(1)], own) });
+  return box.asks(mac, '66.85.0.5').hold(imageDigest);
+};
+const held = (box: Box) => box.outbox().filter((item) => item.kind === 'site-held');
+
+test('no phone of the site is started while somebody has dialled for help, nor until a callback had its time', (t) => {
+  const box = ready().take(call('began'));
+  box.take({ kind: 'woke' }, after(1));
+  t.equal(box.phase(mac), 'held');
+  t.match(box.tables.work.get(mac)?.why, {
+    reason: 'An emergency call is on, says asterisk',
+    waitingFor: 'call',
+    nextAttemptAt: after(-10) + callbackHoldUsually,
+  });
+  box.take(call('ended'), after(5));
+  t.match(box.tables.work.get(mac)?.why, { nextAttemptAt: after(35) });
+  t.equal(box.take({ kind: 'woke' }, after(34)).phase(mac), 'held');
+  t.equal(box.wakeAt, after(35), 'it wakes by itself when the time is over');
+  t.equal(box.take({ kind: 'woke' }, after(35)).phase(mac), 'offered');
+  t.same(
+    held(box).map((item) => [item.kind === 'site-held' && item.isOn]),
+    [[true], [true], [false]],
+  );
+  t.end();
+});
+
+test('a call is over when every source says so, and one whose source was lost ends by itself', (t) => {
+  const both = ready({ callbackHoldMinutes: 0 }).take(call('began')).take(call('began', 'a phone'));
+  both.take(call('ended'), after(1));
+  t.equal(both.phase(mac), 'held', 'the phone still says it');
+  t.equal(both.take(call('ended', 'a phone'), after(2)).phase(mac), 'offered');
+  const lost = ready({
+    callbackHoldMinutes: 0,
+    openings: [{ start: after(0), end: after(600) }],
+  }).take(call('began'));
+  const ends = emergencyCallLastsMax / minutes(1) - 10;
+  t.equal(lost.take({ kind: 'woke' }, after(ends - 1)).phase(mac), 'held');
+  t.equal(lost.take({ kind: 'woke' }, after(ends)).phase(mac), 'offered');
+  t.end();
+});
+
+test('a freeze at the site holds every phone, with the technician’s reason, until it is lifted', (t) => {
+  const box = ready().take({ kind: 'freeze-read', reason: 'wedding in the hall' });
+  box.take({ kind: 'woke' }, after(1));
+  t.equal(box.phase(mac), 'held');
+  t.match(box.tables.work.get(mac)?.why, {
+    reason: 'Frozen at the site: wedding in the hall',
+    waitingFor: 'person',
+  });
+  t.match(held(box).at(-1), { hold: 'freeze', isOn: true, reason: 'wedding in the hall' });
+  box.take({ kind: 'freeze-read', reason: 'wedding in the hall' });
+  t.equal(held(box).length, 1, 'told once');
+  t.equal(box.take({ kind: 'freeze-read', reason: null }).phase(mac), 'offered');
+  t.match(held(box).at(-1), { hold: 'freeze', isOn: false });
+  t.end();
+});

@@ -1,0 +1,193 @@
+import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import { holdsSlot } from '@ringwave/protocol/phases';
+import { type EpochMs, type Id, minutes, seconds } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { wanNow } from '../../../agent/core/rates.ts';
+import { after, Box, imageDigest, macOf, one, planOf, planPhone } from './box.ts';
+
+// Each limit by itself, through whole steps: what waits says why, and until when.
+
+function boxOf(phones: readonly PlanPhone[], own: Partial<Plan> = {}, at: EpochMs = one): Box {
+  const box = new Box(after(-10)).take({ kind: 'plan-came', plan: planOf(phones, own) });
+  for (const { mac } of phones) box.asks(mac as never, '66.85.0.5');
+  return box.hold(imageDigest).take({ kind: 'woke' }, at);
+}
+
+const down = (box: Box) => [...box.tables.work.values()].filter((work) => holdsSlot(work.phase));
+const reasons = (box: Box) => new Set([...box.tables.work.values()].map((work) => work.why.reason));
+const several = (count: number, own: (nth: number) => Partial<PlanPhone> = () => ({})) =>
+  Array.from({ length: count }, (_, nth) => planPhone(nth + 1, own(nth)));
+
+test('on one switch no more phones update at once than it allows', (t) => {
+  const phones = several(6, (nth) => ({ switch: nth < 4 ? 'sw-1' : 'sw-2' }));
+  const box = boxOf(phones, { phonesPerSwitchMax: 1 });
+  t.equal(down(box).length, 2);
+  t.ok(reasons(box).has('Switch sw-1 has 1 phones updating'));
+  t.end();
+});
+
+test('members of a pair are never down at once, also where one was lost', (t) => {
+  const phones = several(2, () => ({ pair: 'door' }));
+  const box = boxOf(phones, { openings: [{ start: one, end: after(400) }] });
+  const [first] = down(box);
+  t.equal(down(box).length, 1);
+  t.ok(reasons(box).has('The other phone of pair door is down'));
+  const mac = first?.mac ?? macOf(1);
+  const about = { mac, release: 'target' as Id, fileName: 'T46S.rom' };
+  box.take({ kind: 'image-began', ...about }).take({ kind: 'image-left', ...about, whole: true });
+  for (let minute = 0; minute < 200; minute += 1) {
+    box.wait(1);
+    if (down(box).some((work) => work.mac !== mac)) t.fail('the other one was started');
+  }
+  t.ok(box.tables.missing.has(mac));
+  box.asks(mac, '66.86.0.15');
+  t.equal(down(box)[0]?.mac === mac, false, 'once it shows itself, the other one goes');
+  t.equal(down(box).length, 1);
+  t.end();
+});
+
+test('a phone that was lost counts for its floor though its rollout has ended, until it shows itself', (t) => {
+  const phones = several(2, () => ({ coverageGroup: 'floor' }));
+  const coverage = [{ id: 'floor', minUp: 1 }];
+  const openings = [{ start: one, end: after(400) }];
+  const once = { rollout: 'autumn', hops: ['target'], attemptsMax: 1, round: 1 };
+  const [lost, other] = phones as [PlanPhone, PlanPhone];
+  const { work: _work, ...idle } = other;
+  const box = boxOf([{ ...lost, work: once }, idle], { coverage, openings });
+  const mac = macOf(1);
+  const about = { mac, release: 'target' as Id, fileName: 'T46S.rom' };
+  box.take({ kind: 'image-began', ...about }).take({ kind: 'image-left', ...about, whole: true });
+  box.take({ kind: 'woke' }, after(20));
+  t.equal(box.phase(mac), 'failed');
+  const { work: _gone, ...known } = lost;
+  const next = planOf([known, other], { coverage, openings, revision: 2 });
+  box.take({ kind: 'plan-came', plan: next });
+  t.equal(box.phase(macOf(2)), 'held', 'the floor has nobody else');
+  t.equal(box.asks(mac, '66.85.0.5').phase(macOf(2)), 'offered');
+  t.end();
+});
+
+test('a phone that leaves the plan while it is down keeps its slot until it is up', (t) => {
+  const phones = several(2);
+  const box = boxOf(phones, { phonesUpdatingMax: 1 });
+  const [first] = down(box);
+  const rest = phones.filter((phone) => phone.mac !== first?.mac);
+  box.take({ kind: 'plan-came', plan: planOf(rest, { phonesUpdatingMax: 1, revision: 2 }) });
+  t.same(
+    down(box).map((work) => work.mac),
+    [first?.mac],
+  );
+  box.take({ kind: 'woke' }, after(11));
+  t.equal(down(box)[0]?.mac, rest[0]?.mac, 'its time is up');
+  t.end();
+});
+
+test('no more phones are started in a minute than may register again in one', (t) => {
+  const box = boxOf(several(6), { restartsPerMinuteMax: 2, phonesUpdatingMax: 6 });
+  t.equal(down(box).length, 2);
+  t.ok(reasons(box).has('The site starts only so many phones at a time: 2 a minute'));
+  t.equal(box.wakeAt, one + seconds(60), 'it looks again when the minute is over');
+  box.take({ kind: 'woke' }, (one + seconds(59)) as EpochMs);
+  t.equal(down(box).length, 2);
+  box.take({ kind: 'woke' }, (one + seconds(60)) as EpochMs);
+  t.equal(down(box).length, 4);
+  t.end();
+});
+
+test('an ordinary phone of a paused rollout holds no emergency phone up', (t) => {
+  const spring = { rollout: 'spring', hops: ['target'], attemptsMax: 3, round: 1 };
+  const phones = [planPhone(1, { work: spring }), planPhone(2, { emergency: true })];
+  const waits = boxOf(phones, { phonesUpdatingMax: 1 });
+  t.equal(waits.phase(macOf(2)), 'staged');
+  const paused = boxOf(phones, { pausedRollouts: [{ rollout: 'spring', reason: 'gate' }] });
+  t.equal(paused.phase(macOf(2)), 'offered');
+  t.end();
+});
+
+test('a phone is started as long as the worst time of its model fits into the opening', (t) => {
+  const takes = [{ vendor: 'Yealink', model: 'T46S', worstMinutes: 40 }];
+  t.equal(boxOf([planPhone(1)], { takes }, after(80)).phase(macOf(1)), 'offered');
+  const late = boxOf([planPhone(1)], { takes }, after(81));
+  t.match(late.tables.work.get(macOf(1))?.why, { reason: 'Too late in this opening to finish' });
+  const quick = [{ vendor: 'Yealink', model: 'T46S', worstMinutes: 5 }];
+  t.equal(boxOf([planPhone(1)], { takes: quick }, after(115)).phase(macOf(1)), 'offered');
+  t.end();
+});
+
+test('urgent work is started in any minute in which the phone is known to be idle, and slow work only then', (t) => {
+  const work = { rollout: 'autumn', hops: ['target'], attemptsMax: 3, round: 1 };
+  const at = (urgency: 'idle-only' | 'window' | 'any-idle-minute', when: EpochMs) => {
+    const plan = planOf([planPhone(1, { work: { ...work, urgency } })]);
+    const box = new Box(when).take({ kind: 'plan-came', plan });
+    box.asks(macOf(1), '66.85.0.5').hold(imageDigest);
+    const wake = box.effects.find((effect) => effect.kind === 'wake-phone');
+    return wake?.kind === 'wake-phone' && (wake.mustBeIdle ?? 'as the phone says');
+  };
+  t.equal(at('any-idle-minute', after(-5)), true, 'before the opening');
+  t.equal(at('idle-only', after(-5)), false);
+  t.equal(at('idle-only', one), true);
+  t.equal(at('window', one), 'as the phone says');
+  const box = boxOf([planPhone(1, { work: { ...work, urgency: 'idle-only' } })]);
+  box.take({ kind: 'wake-answered', mac: macOf(1), start: 1, answer: 'unproven' });
+  t.match(box.tables.work.get(macOf(1)), {
+    phase: 'held',
+    fault: 'phone-idle-unknown',
+    failures: 0,
+  });
+  t.end();
+});
+
+test('an update reports how long it took, from its start to its proof', (t) => {
+  const box = boxOf([planPhone(1)]);
+  const about = { mac: macOf(1), release: 'target' as Id, fileName: 'T46S.rom' };
+  box.take({ kind: 'image-began', ...about }, after(2));
+  box.take({ kind: 'image-left', ...about, whole: true });
+  box.take({ kind: 'woke' }, after(7)).asks(macOf(1), '66.86.0.15');
+  box.take({ kind: 'config-served', mac: macOf(1), generation: 0 }, after(8));
+  t.match(box.outbox().at(-1), { phase: 'done', tookMs: minutes(8) });
+  t.end();
+});
+
+test('on the way back the older version is the target, and what is older still is left alone', (t) => {
+  const work = { rollout: 'back', hops: ['stone'], attemptsMax: 3, round: 1, goesBack: true };
+  const box = new Box(after(-10)).take({
+    kind: 'plan-came',
+    plan: planOf([planPhone(1, { work })]),
+  });
+  box.asks(macOf(1), '66.86.0.15').hold('b'.repeat(64) as never);
+  box.take({ kind: 'woke' }, one);
+  t.equal(box.phase(macOf(1)), 'offered', 'newer is not there yet');
+  const about = { mac: macOf(1), release: 'stone' as Id, fileName: 'T46S-stone.rom' };
+  box.take({ kind: 'image-began', ...about }).take({ kind: 'image-left', ...about, whole: true });
+  box.take({ kind: 'woke' }, after(5)).asks(macOf(1), '66.85.0.40');
+  box.take({ kind: 'config-served', mac: macOf(1), generation: 0 });
+  t.equal(box.phase(macOf(1)), 'done');
+  const beyond = new Box(after(-10)).take({
+    kind: 'plan-came',
+    plan: planOf([planPhone(1, { work })]),
+  });
+  beyond.asks(macOf(1), '66.84.0.1');
+  t.match(beyond.tables.work.get(macOf(1)), { phase: 'skipped', fault: 'no-upgrade-path' });
+  t.end();
+});
+
+test('the line carries what the hours allow: the lower rate where rules overlap, and nothing at zero', (t) => {
+  const wanBudget = [
+    { start: after(0), end: after(60), bytesPerSecond: 0 },
+    { start: after(60), end: after(120), bytesPerSecond: 500 },
+    { start: after(90), end: after(100), bytesPerSecond: 100 },
+  ];
+  const plan = planOf([planPhone(1)], { wanBytesPerSecond: 900, wanBudget });
+  t.same(wanNow(plan, after(-5)), { rate: 900, until: after(0) });
+  t.same(wanNow(plan, after(0)), { rate: 'none', until: after(60) });
+  t.same(wanNow(plan, after(95)), { rate: 100, until: after(100) });
+  t.same(wanNow(plan, after(120)), { rate: 900, until: undefined });
+  const box = new Box(one).take({ kind: 'plan-came', plan });
+  t.match(box.effects, [{ kind: 'set-rate', of: 'wan', rate: 'none' }]);
+  t.notOk(box.effects.some((effect) => effect.kind === 'fetch-image'));
+  t.match(box.tables.work.get(macOf(1))?.why, { waitingFor: 'budget', nextAttemptAt: after(60) });
+  box.take({ kind: 'woke' }, after(60));
+  t.match(box.effects[0], { kind: 'set-rate', rate: 500 });
+  t.ok(box.effects.some((effect) => effect.kind === 'fetch-image'));
+  t.end();
+});

@@ -1,0 +1,255 @@
+import { hours, minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import * as fc from 'fast-check';
+import { afterBusinessHours } from '../../../controller/core/business-hours.ts';
+import { nextRungAt, urgencyAt } from '../../../controller/core/deadline.ts';
+import { allowed, nextLook, paceProblems, rateAfter } from '../../../controller/core/pace.ts';
+import { asksMax } from '../../../controller/core/rollout.ts';
+import type { RolloutInput } from '../../../controller/core/state.ts';
+import { after, type Desk, idOf, macOf, phoneOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
+
+const lisbon = idOf('lisbon');
+const autumn = idOf('autumn');
+const began = (desk: Desk, own: Partial<RolloutInput> = {}): Desk =>
+  desk.do(
+    { kind: 'rollout-create', input: rolloutOf(own) },
+    { kind: 'rollout-approve', rollout: autumn },
+  );
+const wave = (desk: Desk, index = 0) => desk.tables.rollouts.get('autumn')?.waves[index];
+const gate = { successMin: 0.5, failuresMax: 9, minSample: 1, soak: minutes(0) };
+const start = after(0);
+
+test('a rate is multiplied with what is done and never exceeds its cap', (t) => {
+  const pace = { perMinute: 50, factor: 2, everyDone: 1000, perMinuteMax: 400 };
+  t.same(
+    [0, 999, 1000, 2000, 3000, 9000].map((done) => rateAfter(pace, done)),
+    [50, 50, 100, 200, 400, 400],
+  );
+  t.equal(rateAfter({ perMinute: 3 }, 1_000_000), 3, 'without everyDone it stays');
+  t.same(
+    paceProblems({ perMinute: 50, perMinuteMax: 10, factor: 2 }).map(({ part }) => part),
+    ['perMinuteMax', 'factor'],
+  );
+  t.end();
+});
+
+test('whatever the looks and pauses, no more phones go than the rate has allowed', (t) => {
+  const looks = fc.array(fc.integer({ min: 1, max: 600_000 }), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(looks, fc.integer({ min: 1, max: 500 }), (waits, perMinute) => {
+      let at = start;
+      let paced = { released: 0, credit: 1, at, waiting: 1_000_000 };
+      for (const wait of waits) {
+        at = (at + wait) as typeof start;
+        const { count, credit } = allowed({ perMinute }, paced, 0, at);
+        paced = { ...paced, released: paced.released + count, credit, at };
+        t.ok(count <= perMinute + 1, 'no burst after a pause');
+      }
+      return paced.released <= 1 + (perMinute * (at - start)) / 60_000 + 1e-6;
+    }),
+  );
+  t.equal(
+    nextLook({ perMinute: 1 }, { released: 0, credit: 0, at: start, waiting: 1 }, 0),
+    after(1),
+  );
+  t.end();
+});
+
+test('a paced wave lets its phones go one by one, spares a busy site, and says so to those that wait', (t) => {
+  const desk = smallFleet(3).do({ kind: 'site-put', site: siteOf('berlin') });
+  const others = [11, 12, 13].map((number) => phoneOf(number, { site: idOf('berlin') }));
+  desk.do({ kind: 'phones-put', phones: others }).joined(idOf('berlin'));
+  for (const number of [11, 12, 13]) desk.seen(idOf('berlin'), number, '66.85.0.5');
+  began(desk, { gate, pace: { perMinute: 60, perSitePerMinute: 1 } });
+  const gone = (site: string) =>
+    [...desk.tables.progress.values()].filter(
+      (one) => one.site === site && one.phase === 'scheduled',
+    ).length;
+  desk.take({ kind: 'woke' }, (desk.now + 15_000) as typeof start);
+  t.ok(gone('lisbon') <= 1 && gone('berlin') <= 1, 'one a site and minute');
+  desk.wait(1).wait(1).wait(1);
+  t.same([gone('lisbon'), gone('berlin')], [3, 3]);
+  t.match(wave(desk)?.paced, { released: 6, waiting: 0 });
+  t.equal(desk.tables.lines.size, 0, 'nothing of the line is left');
+  t.end();
+});
+
+test('a phone that leaves the inventory leaves the line, and the rest goes on', (t) => {
+  const desk = began(smallFleet(4), { gate, pace: { perMinute: 1 } });
+  const waiting = [1, 2, 3, 4].filter(
+    (number) => desk.tables.progress.get(`autumn/${macOf(number)}`)?.phase === 'waiting',
+  );
+  desk.do({ kind: 'phone-remove', mac: macOf(waiting[0] ?? 0) });
+  for (let minute = 0; minute < 4; minute += 1) desk.wait(1);
+  t.match(wave(desk)?.paced, { released: 3, waiting: 0 });
+  t.end();
+});
+
+test('a deadline grows more insistent: idle only, then windows, then any idle minute, then a person', (t) => {
+  const deadline = { dueAt: after(1000), because: 'CVE-2026-0001' };
+  t.same(
+    [0, 399, 400, 799, 800, 999, 1000, 2000].map((at) => urgencyAt(deadline, start, after(at))),
+    [
+      'idle-only',
+      'idle-only',
+      'window',
+      'window',
+      'any-idle-minute',
+      'any-idle-minute',
+      'ask-person',
+      'ask-person',
+    ],
+  );
+  t.equal(nextRungAt(deadline, start, after(400)), after(800));
+  t.equal(nextRungAt(deadline, start, after(1000)), undefined);
+  const desk = began(smallFleet(1), { deadline: { ...deadline, dueAt: after(100) } });
+  const urgency = () => desk.tables.plans.get('lisbon')?.plan.phones[0]?.work?.urgency;
+  t.equal(urgency(), 'idle-only');
+  desk.wait(40);
+  t.equal(urgency(), 'window', 'the plan follows by itself');
+  desk.wait(60);
+  t.equal(desk.tables.rollouts.get('autumn')?.urgency, 'ask-person');
+  t.match(
+    smallFleet(1).refusals({
+      kind: 'rollout-create',
+      input: rolloutOf({ deadline: { ...deadline, dueAt: after(-1) } }),
+    }),
+    [{ reason: 'has passed before the rollout could begin' }],
+  );
+  t.end();
+});
+
+test('hours of work are those of the site, without weekends and closed days', (t) => {
+  const site = { zone: 'Europe/Lisbon', blackout: ['2026-03-03'] };
+  const at = (text: string) => Date.parse(text) as typeof start;
+  const ends = (from: string, long: number) =>
+    new Date(afterBusinessHours(site, at(from), hours(long))).toISOString();
+  t.equal(ends('2026-03-02T01:00Z', 4), '2026-03-02T13:00:00.000Z', 'a night counts for nothing');
+  t.equal(ends('2026-03-02T16:00Z', 2), '2026-03-04T10:00:00.000Z', 'nor does a closed Tuesday');
+  t.equal(ends('2026-03-06T16:30Z', 1), '2026-03-09T09:30:00.000Z', 'nor a weekend');
+  t.equal(
+    afterBusinessHours({ ...site, zone: 'Asia/Kathmandu' }, at('2026-03-02T01:00Z'), hours(1)),
+    at('2026-03-02T04:15Z'),
+    'nine in Kathmandu is 03:15 UTC',
+  );
+  t.end();
+});
+
+test('a wave that soaks in hours of work passes when they have passed, and not by night', (t) => {
+  const own = { ...gate, soak: hours(2), soakIn: 'business-hours' as const };
+  const desk = began(smallFleet(4), {
+    waves: [{ name: 'first', count: 1 }, { name: 'rest' }],
+    gate: own,
+  });
+  const [first] = [...desk.tables.progress.values()].filter((one) => one.wave === 0);
+  desk.ended(lisbon, Number.parseInt(first?.mac.slice(-2) ?? '0', 16), 'done');
+  t.equal(wave(desk)?.state, 'soaking');
+  t.equal(wave(desk)?.soakUntil, Date.parse('2026-03-02T11:00Z'), 'two hours after nine in Lisbon');
+  desk.wait(5 * 60);
+  t.equal(wave(desk)?.state, 'soaking');
+  desk.take({ kind: 'woke' }, Date.parse('2026-03-02T11:00Z') as typeof start);
+  t.equal(wave(desk)?.state, 'passed');
+  t.end();
+});
+
+test('a gate asks outside when all else is met: yes passes, no halts, and no answer asks a person', (t) => {
+  const asking = { ...gate, askUrl: 'http://monitor.example/check' };
+  const met = () => {
+    const desk = began(smallFleet(4), {
+      waves: [{ name: 'first', count: 1 }, { name: 'rest' }],
+      gate: asking,
+    });
+    const [first] = [...desk.tables.progress.values()].filter((one) => one.wave === 0);
+    return desk.ended(lisbon, Number.parseInt(first?.mac.slice(-2) ?? '0', 16), 'done');
+  };
+  const answered = (desk: Desk, verdict: 'pass' | 'fail' | 'inconclusive') =>
+    desk.take({ kind: 'check-answered', rollout: autumn, wave: 0, verdict, detail: 'says so' });
+  const asked = met();
+  t.ok(asked.effects.some((one) => one.kind === 'ask-check' && one.url === asking.askUrl));
+  t.same([wave(asked)?.state, wave(asked)?.asks], ['held', 'url']);
+  t.equal(wave(answered(met(), 'pass'))?.state, 'passed');
+  const no = answered(met(), 'fail');
+  t.same([wave(no)?.state, no.tables.rollouts.get('autumn')?.state], ['halted', 'paused']);
+  const silent = met();
+  for (let time = 0; time < asksMax; time += 1) {
+    t.equal(wave(silent)?.asks, 'url');
+    answered(silent, 'inconclusive').wait(5);
+  }
+  t.equal(wave(silent)?.asks, 'person', 'what cannot be told is held');
+  t.equal(wave(silent, 1)?.state, 'closed');
+  silent.do({ kind: 'rollout-pass', rollout: autumn });
+  t.equal(wave(silent, 1)?.state, 'open');
+  t.equal(
+    wave(answered(silent, 'fail'))?.state,
+    'passed',
+    'an answer that comes late changes nothing',
+  );
+  t.end();
+});
+
+test('a gate that asks a person holds its wave until somebody says so', (t) => {
+  const desk = began(smallFleet(4), {
+    waves: [{ name: 'first', count: 1, gate: { askPerson: true } }, { name: 'rest' }],
+    gate,
+  });
+  const [first] = [...desk.tables.progress.values()].filter((one) => one.wave === 0);
+  desk.ended(lisbon, Number.parseInt(first?.mac.slice(-2) ?? '0', 16), 'done').wait(600);
+  t.same([wave(desk)?.state, wave(desk, 1)?.state], ['held', 'closed']);
+  t.equal(desk.tables.rollouts.get('autumn')?.state, 'running', 'phones of the open wave go on');
+  desk.do({ kind: 'rollout-pass', rollout: autumn });
+  t.same([wave(desk)?.state, wave(desk, 1)?.state], ['passed', 'open']);
+  t.match(desk.refusals({ kind: 'rollout-pass', rollout: autumn }), [{ code: 'conflict' }]);
+  t.end();
+});
+
+test('three phones of one site that fail alike before their image are one incident; silent ones count each', (t) => {
+  const failing = (fault: 'phone-never-asked' | 'phone-silent-after-restart') => {
+    const desk = began(smallFleet(6), { gate: { ...gate, minSample: 6, failuresMax: 1 } });
+    for (const number of [1, 2, 3, 4]) {
+      const about = {
+        at: desk.now,
+        mac: macOf(number),
+        rollout: 'autumn',
+        revision: 1,
+        attempt: 1,
+      };
+      desk.hears(lisbon, { kind: 'phone-moved', phase: 'failed', fault, ...about });
+    }
+    return wave(desk)?.counts;
+  };
+  t.match(failing('phone-never-asked'), { failed: 1, aside: 3 });
+  t.match(failing('phone-silent-after-restart'), { failed: 4 });
+  t.end();
+});
+
+test('rollouts wait for those before them, and none in a circle', (t) => {
+  const desk = smallFleet(2);
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ id: idOf('first') }) });
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ after: [idOf('first')] }) });
+  t.match(
+    desk.refusals({
+      kind: 'rollout-edit',
+      input: rolloutOf({ id: idOf('first'), after: [autumn] }),
+    }),
+    [{ reason: 'waits in a circle: first after autumn after first' }],
+  );
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  t.equal(desk.tables.rollouts.get('autumn')?.state, 'scheduled');
+  desk.do({ kind: 'rollout-approve', rollout: idOf('first') });
+  for (const number of [1, 2]) desk.ended(lisbon, number, 'done', 'first');
+  t.equal(desk.tables.rollouts.get('first')?.state, 'done');
+  t.equal(desk.tables.rollouts.get('autumn')?.state, 'running');
+  t.end();
+});
+
+test('a phone that shows another version than it was brought to has drifted, until it is back', (t) => {
+  const desk = began(smallFleet(1));
+  desk.seen(lisbon, 1, '66.86.0.15').ended(lisbon, 1, 'done').wait(60);
+  const drift = () => desk.tables.phones.get(macOf(1))?.drift;
+  t.equal(drift(), undefined);
+  desk.seen(lisbon, 1, '66.85.0.5');
+  t.match(drift(), { from: '66.86.0.15', to: '66.85.0.5' });
+  desk.wait(60).seen(lisbon, 1, '66.86.0.15');
+  t.equal(drift(), undefined);
+  t.end();
+});
