@@ -19,7 +19,9 @@ export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
   for (const [key, progress] of draft.progress.written()) {
     const before = draft.progress.base.get(key);
     const now = progress ?? before;
-    if (!now) continue;
+    // Without a road there is no work, and so nothing in a plan: all of a rollout before its waves open.
+    const hasRoad = (before?.hops.length ?? 0) + (progress?.hops.length ?? 0) > 0;
+    if (!now || !hasRoad) continue;
     const isBegun =
       holdsSlot(before?.phase ?? 'waiting') !== holdsSlot(progress?.phase ?? 'waiting');
     const shared = isShared(draft, now.mac);
@@ -58,13 +60,16 @@ const isSameRoad = (a: Progress, b: Progress): boolean =>
 const isWorkAlike = (a: Progress | undefined, b: Progress | undefined): boolean =>
   a !== undefined && b !== undefined && isFinal(a.phase) === isFinal(b.phase) && isSameRoad(a, b);
 
-/** Counts of waves change with every phone and are in no plan. */
+/**
+ * What a plan says of a rollout as such. Its beginning and its waves' are no part of it: they reach a plan by the
+ * phones that get their roads.
+ */
 const isRunAlike = (a: Rollout | undefined, b: Rollout): boolean =>
-  a !== undefined &&
-  a.state === b.state &&
-  a.paused?.reason === b.paused?.reason &&
-  a.round === b.round &&
-  a.urgency === b.urgency &&
-  a.attemptsMax === b.attemptsMax &&
-  a.waves.length === b.waves.length &&
-  a.waves.every((wave, place) => wave.openedAt === b.waves[place]?.openedAt);
+  a === undefined ||
+  (a.paused?.reason === b.paused?.reason &&
+    a.round === b.round &&
+    a.urgency === b.urgency &&
+    a.attemptsMax === b.attemptsMax &&
+    (isGoing(a) === isGoing(b) || !isGoing(a)));
+
+const isGoing = ({ state }: Rollout): boolean => state === 'running' || state === 'paused';

@@ -43,7 +43,7 @@ export function replan(
   const revision = Math.max(parent, force?.above ?? 0) + 1;
   const startUntil = laterBy(now, startsFor);
   const phones = content.phones.map((phone) => ({ ...phone, ...lastSeen(draft, phone.mac) }));
-  const openings = [...siteOpenings(site, now, startUntil)];
+  const openings = openingsOf(draft, site, now, startUntil);
   const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
   const takes = takesOf(draft.durations, phones);
   const timed = { ...wanIntervals(site, now, startUntil), ...(takes.length > 0 ? { takes } : {}) };
@@ -51,6 +51,19 @@ export function replan(
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;
+}
+
+/** Many sites keep the same windows in the same zone, and a wave that opens plans all of them in one step. */
+const calendars = new WeakMap<ControllerDraft, Map<string, Plan['openings']>>();
+
+function openingsOf(draft: ControllerDraft, site: Site, now: EpochMs, until: EpochMs) {
+  const { id: _id, name: _name, labels: _labels, coverage: _coverage, ...calendar } = site;
+  const key = JSON.stringify([now, calendar]);
+  const ofStep = calendars.get(draft) ?? new Map<string, Plan['openings']>();
+  calendars.set(draft, ofStep);
+  const openings = ofStep.get(key) ?? [...siteOpenings(site, now, until)];
+  ofStep.set(key, openings);
+  return openings;
 }
 
 /** Time alone asks for a new plan: there is none yet, or its lease has grown old. */

@@ -15,7 +15,7 @@ import {
   type Wave,
 } from './state.ts';
 import { fillLine, takeFromLine } from './wave-line.ts';
-import { releaseFor, usableReleases } from './waves.ts';
+import { fitter, usableReleases } from './waves.ts';
 
 // How the phones of a wave get their work: hops from what runs now, all at once or by the rollout's pace.
 
@@ -199,33 +199,39 @@ export function pathFor(
   rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection' | 'kind'>,
   phone: Phone,
 ) {
-  const offered = rollout.releases.flatMap((id) => draft.releases.get(id) ?? []);
-  const target = releaseFor(phone, offered);
-  if (!target)
-    return {
-      kind: 'no-path' as const,
-      reason: `No single release of this rollout fits a ${phone.vendor} ${phone.model}`,
-    };
-  return plannerFor(draft, rollout).path({
+  const { planner, fit } = plannerFor(draft, rollout);
+  const found = fit(phone);
+  if (found.kind !== 'fits') return { kind: 'no-path' as const, reason: found.why };
+  return planner.path({
     vendor: phone.vendor,
     model: phone.model,
     ...(phone.hardware ? { hardware: phone.hardware } : {}),
     running: phone.running?.version ?? null,
-    target,
+    target: found.release,
     allowDowngrade: rollout.kind === 'rollback',
   });
 }
 
 /** A wave asks for thousands of phones of few kinds in one step; releases do not change within it. */
-const planners = new WeakMap<ControllerDraft, Map<Id, UpgradePlanner>>();
+const planners = new WeakMap<ControllerDraft, Map<Id, Planning>>();
+
+interface Planning {
+  readonly planner: UpgradePlanner;
+  readonly fit: ReturnType<typeof fitter>;
+}
 
 function plannerFor(
   draft: ControllerDraft,
-  rollout: Pick<RolloutInput, 'id' | 'selection'>,
-): UpgradePlanner {
-  const ofStep = planners.get(draft) ?? new Map<Id, UpgradePlanner>();
+  rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection'>,
+): Planning {
+  const ofStep = planners.get(draft) ?? new Map<Id, Planning>();
   planners.set(draft, ofStep);
-  const planner = ofStep.get(rollout.id) ?? new UpgradePlanner(usableReleases(draft, rollout));
-  ofStep.set(rollout.id, planner);
-  return planner;
+  const known = ofStep.get(rollout.id);
+  if (known) return known;
+  const planning = {
+    planner: new UpgradePlanner(usableReleases(draft, rollout)),
+    fit: fitter(rollout.releases.flatMap((id) => draft.releases.get(id) ?? [])),
+  };
+  ofStep.set(rollout.id, planning);
+  return planning;
 }
