@@ -197,7 +197,7 @@ function tooManyStarts({ plan, starts }: Floor, now: EpochMs): Why | undefined {
 }
 
 /** A slot is free again at the latest when its owner's time is up. */
-const firstDeadline = (down: readonly Work[]): EpochMs | null =>
+export const firstDeadline = (down: readonly Work[]): EpochMs | null =>
   down.reduce<EpochMs | null>(
     (first, { deadlineAt }) =>
       deadlineAt && (first === null || deadlineAt < first) ? deadlineAt : first,

@@ -1,6 +1,9 @@
 import type { Plan, PlanOpening } from '@ringwave/protocol/messages';
-import type { EpochMs } from '@ringwave/protocol/units';
+import { holdsSlot } from '@ringwave/protocol/phases';
+import { type EpochMs, minutes } from '@ringwave/protocol/units';
+import { firstDeadline } from './queue.ts';
 import type { AgentDraft, Why, Work } from './state.ts';
+import { worksDown } from './work-table.ts';
 
 // What the last look at all phones of a site found: as long as nothing that it depended on has changed, another look
 // would find the same. Beside the state and never in it: whoever holds other tables, or changed these by hand, looks anew.
@@ -27,8 +30,15 @@ interface Look {
   readonly sightings: number;
   /** When time alone changes what was found. */
   readonly again: EpochMs | undefined;
+  /** What phones in line for a slot were told of when it is free: the earliest and the latest of these instants. */
+  readonly told: Told | undefined;
   /** A phone was started, so the phones before it in the line were judged by a floor that is no more. */
   readonly isFinal: boolean;
+}
+
+export interface Told {
+  readonly first: number;
+  readonly last: number;
 }
 
 const looks = new WeakMap<ReadonlyMap<string, Work>, Look>();
@@ -39,25 +49,49 @@ export function settledLook(draft: AgentDraft, scene: Scene, now: EpochMs): Look
   if (!look?.isFinal || !sameScene(look.scene, scene)) return undefined;
   if (look.again !== undefined && now >= look.again) return undefined;
   const isSame =
-    draft.work.written().size === 0 &&
     draft.images.written().size === 0 &&
-    look.works === draft.work.changesAfter() &&
+    draft.missing.written().size === 0 &&
     look.images === draft.images.changesAfter() &&
     look.missing === draft.missing.changesAfter() &&
     look.sightings === draft.sightings.size();
-  return isSame ? look : undefined;
+  if (!isSame || !isAsLookedAt(draft, look)) return undefined;
+  if (draft.work.written().size > 0) rememberLook(draft, scene, look);
+  return look;
 }
+
+/**
+ * No work has changed but those of phones that were down and are down: they keep their slots, so that nobody's
+ * turn has come nearer. When a slot is free at the latest may have moved, but not by more than is told.
+ */
+function isAsLookedAt(draft: AgentDraft, look: Look): boolean {
+  const written = draft.work.written();
+  const before = draft.work.changesAfter();
+  if (before === undefined || look.works !== before - written.size) return false;
+  for (const [mac, work] of written) {
+    const was = draft.work.base.get(mac);
+    if (!was || !work || !holdsSlot(was.phase) || !holdsSlot(work.phase)) return false;
+    if (was.hop !== work.hop || was.hops !== work.hops || was.rollout !== work.rollout) return false;
+  }
+  if (written.size === 0 || !look.told) return true;
+  const free = firstDeadline(worksDown(draft)) ?? 0;
+  const { first, last } = look.told;
+  return Math.abs(free - first) < whyChangesAfter && Math.abs(free - last) < whyChangesAfter;
+}
+
+/** A next attempt that moves by less than this is not worth a report. */
+export const whyChangesAfter = minutes(5);
 
 export function rememberLook(
   draft: AgentDraft,
   scene: Scene,
-  found: Pick<Look, 'again' | 'isFinal'>,
+  { again, isFinal, told }: Pick<Look, 'again' | 'isFinal' | 'told'>,
 ): void {
   const works = draft.work.changesAfter();
   if (works === undefined) return;
   const images = draft.images.changesAfter();
   const missing = draft.missing.changesAfter();
   const sightings = draft.sightings.size();
+  const found = { again, isFinal, told };
   looks.set(draft.work.base, { scene, ...found, works, images, missing, sightings });
 }
 

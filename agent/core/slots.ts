@@ -22,7 +22,15 @@ import {
 } from './queue.ts';
 import { holdOf } from './holds.ts';
 import { wanNow } from './rates.ts';
-import { rememberLook, sameWhy, type Scene, settledLook, wasInLine } from './settled.ts';
+import {
+  rememberLook,
+  sameWhy,
+  type Scene,
+  settledLook,
+  type Told,
+  wasInLine,
+  whyChangesAfter,
+} from './settled.ts';
 import { mustRegister } from './registration-proof.ts';
 import { move, put } from './work-report.ts';
 import { worksDown, worksLost, worksTimed } from './work-table.ts';
@@ -59,9 +67,9 @@ export function serveQueue(
   if (settled) return settled.again;
   bringInLine(draft, plan, now);
   const image = scene.isLineShut ? undefined : wantImages(draft, plan, now, effects);
-  const { retry, hasStarted } = grantSlots(draft, scene, now, effects);
+  const { retry, hasStarted, told } = grantSlots(draft, scene, now, effects);
   const again = earliest(image, retry);
-  rememberLook(draft, scene, { again, isFinal: !hasStarted });
+  rememberLook(draft, scene, { again, isFinal: !hasStarted, told });
   return again;
 }
 
@@ -97,12 +105,13 @@ function grantSlots(
   scene: Scene,
   now: EpochMs,
   effects: AgentEffect[],
-): { retry: EpochMs | undefined; hasStarted: boolean } {
+): { retry: EpochMs | undefined; hasStarted: boolean; told: Told | undefined } {
   const { plan } = scene;
   const waiting = waitingIn(draft, plan);
   let hasStarted = false;
   let retry: EpochMs | undefined;
   let floor: Floor | undefined;
+  let told: Told | undefined;
   for (const candidate of waiting) {
     const closed = scene.stop ?? outsideOpening(plan, candidate, now);
     const work = staged(draft, scene, candidate, closed, now);
@@ -111,7 +120,8 @@ function grantSlots(
     const block =
       closed ?? (floor && phoneBlock(floor, { ...candidate, work }, now)) ?? unseen(draft, work);
     if (block) {
-      lineUp(draft, work, block, now);
+      const { why } = lineUp(draft, work, block, now);
+      if (why.waitingFor === 'slot' || why.waitingFor === 'coverage') told = alsoTold(told, why);
       if (!closed) retry = earliest(retry, dueAgain(work, block, now));
       continue;
     }
@@ -122,7 +132,12 @@ function grantSlots(
     noteStart(draft, plan, now);
     effects.push(...wakeOf(draft, started));
   }
-  return { retry, hasStarted };
+  return { retry, hasStarted, told };
+}
+
+function alsoTold(told: Told | undefined, { nextAttemptAt }: Why): Told {
+  const at = nextAttemptAt ?? 0;
+  return { first: Math.min(told?.first ?? at, at), last: Math.max(told?.last ?? at, at) };
 }
 
 const placeOf = ({ emergency, coverageGroup, switch: at, pair }: PlanPhone): Place => ({
@@ -240,15 +255,12 @@ const HOLDS: readonly Why['waitingFor'][] = [
   'retry',
   'phone',
 ];
-/** A next attempt that moves by less than this is not worth a report. */
-const whyChangesAfter = minutes(5);
-
-function lineUp(draft: AgentDraft, work: Work, why: Why, now: EpochMs): void {
+function lineUp(draft: AgentDraft, work: Work, why: Why, now: EpochMs): Work {
   const phase = HOLDS.includes(why.waitingFor) ? 'held' : 'staged';
   const closeBy =
     Math.abs((why.nextAttemptAt ?? 0) - (work.why.nextAttemptAt ?? 0)) < whyChangesAfter;
-  if (work.phase === phase && work.why.reason === why.reason && closeBy) return;
-  put(draft, { ...work, phase, since: work.phase === phase ? work.since : now, why }, now);
+  if (work.phase === phase && work.why.reason === why.reason && closeBy) return work;
+  return put(draft, { ...work, phase, since: work.phase === phase ? work.since : now, why }, now);
 }
 
 export function wakeOf(draft: AgentDraft, work: Work): AgentEffect[] {

@@ -172,6 +172,7 @@ function rehearsal(): void {
   const tables = bigFleet({ sites: count / phonesPerSite, phonesPerSite }, now);
   const { confirmPhones: _confirmed, ...asked } = input;
   const plain = median([plainPass(tables), plainPass(tables), plainPass(tables)]);
+  const cpu = process.cpuUsage();
   const { seconds, result } = timed(() => rehearse(tables, asked, now, { seeds: 1 }));
   if ('refusals' in result) throw new Error(JSON.stringify(result.refusals));
   const [run] = result.runs;
@@ -179,6 +180,7 @@ function rehearsal(): void {
     bench: 'rehearsal',
     phones: count,
     seconds: round(seconds),
+    cpuSeconds: round((process.cpuUsage(cpu).user + process.cpuUsage(cpu).system) / 1e6),
     done: run?.done,
     daysOfVirtualTime: run?.finishedAt ? round((run.finishedAt - now) / 86_400_000) : null,
     peakMb: Math.round(process.memoryUsage().rss / 1e6),
