@@ -64,8 +64,8 @@ interface VirtualAgent {
 }
 
 const HOUR = 3_600_000;
-/** Reports of two minutes travel together: a rehearsal need not show every packet. */
-const talkAfterMs = 120_000;
+/** Reports of five minutes travel together: a rehearsal need not show every packet. */
+const talkAfterMs = 300_000;
 /** Sites that have nothing to say renew their plans all the same. */
 const talkDailyMs = 24 * HOUR;
 /** A closed budget is looked at again after this. */
