@@ -16,7 +16,7 @@ import { takePlan, retell } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
-import { secretTaken } from './provisioning/secret-guard.ts';
+import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
@@ -121,6 +121,8 @@ function takeAtSite(
       return wakeAnswered(draft, event, now);
     case 'registration-seen':
       return registrationSeen(draft, event, now);
+    case 'secret-offered':
+      return secretOffered(draft, event, now);
     case 'config-served':
       if (event.generation > 0) secretTaken(draft, event, now);
       return configServed(draft, event, now);

@@ -337,6 +337,8 @@ export type AgentEvent =
     }
   /** What the freeze file says; null where there is none. */
   | { readonly kind: 'freeze-read'; readonly reason: string | null }
+  /** A file with its secret is about to leave, to this address. */
+  | { readonly kind: 'secret-offered'; readonly mac: Mac; readonly address: string }
   | {
       readonly kind: 'config-served';
       readonly mac: Mac;
