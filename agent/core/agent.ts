@@ -1,6 +1,7 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
 import { noteController } from './clock-check.ts';
+import { clockJumped } from './clock-jump.ts';
 import { fetchOf, imageFailed, imageHeld, imageLost } from './image-needs.ts';
 import { phoneClaimed } from './discovered.ts';
 import {
@@ -57,6 +58,8 @@ function take(
       return resume(draft, effects);
     case 'woke':
       return undefined;
+    case 'clock-jumped':
+      return clockJumped(draft, { by: event.by, version: state.version }, now, effects);
     case 'link-up':
       return greet(draft, event.conn, state.version, now, effects);
     case 'link-down':
@@ -89,6 +92,7 @@ function take(
 type ControllerWord =
   | 'started'
   | 'woke'
+  | 'clock-jumped'
   | 'link-up'
   | 'link-down'
   | 'acked'
