@@ -191,3 +191,21 @@ test('the line carries what the hours allow: the lower rate where rules overlap,
   t.ok(box.effects.some((effect) => effect.kind === 'fetch-image'));
   t.end();
 });
+
+test('the rate of all phones together is told when a plan sets, changes or lifts it, and again after a start', (t) => {
+  const told = (box: Box) => box.effects.flatMap((one) => (one.kind === 'set-rate' ? one : []));
+  const planWith = (revision: number, own: { lanBytesPerSecond?: number }) =>
+    planOf([planPhone(1)], { revision, ...own });
+  const box = new Box(one).take({ kind: 'plan-came', plan: planWith(1, {}) });
+  t.same(told(box), [], 'without one the flag of the box stays');
+  box.take({ kind: 'plan-came', plan: planWith(2, { lanBytesPerSecond: 500_000 }) });
+  t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 500_000 }]);
+  t.same(told(box.wait(1)), []);
+  box.tables.rates.clear();
+  t.same(told(box.take({ kind: 'started' })), [{ kind: 'set-rate', of: 'lan', rate: 500_000 }]);
+  box.take({ kind: 'plan-came', plan: planWith(3, { lanBytesPerSecond: 900_000 }) });
+  t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 900_000 }]);
+  box.take({ kind: 'plan-came', plan: planWith(4, {}) });
+  t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 'free' }]);
+  t.end();
+});
