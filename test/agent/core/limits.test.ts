@@ -3,7 +3,7 @@ import { holdsSlot } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, minutes, seconds } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { wanNow } from '../../../agent/core/rates.ts';
-import { after, Box, imageDigest, macOf, one, planOf, planPhone } from './box.ts';
+import { after, Box, imageDigest, macOf, one, planOf, planPhone, stoneDigest } from './box.ts';
 
 // Each limit by itself, through whole steps: what waits says why, and until when.
 
@@ -101,6 +101,27 @@ test('an ordinary phone of a paused rollout holds no emergency phone up', (t) =>
   t.equal(waits.phase(macOf(2)), 'staged');
   const paused = boxOf(phones, { pausedRollouts: [{ rollout: 'spring', reason: 'gate' }] });
   t.equal(paused.phase(macOf(2)), 'offered');
+  t.end();
+});
+
+test('an ordinary phone that only a person can help holds no emergency phone up', (t) => {
+  const two = () => planOf([planPhone(1), planPhone(2, { emergency: true })]);
+  const box = new Box().take({ kind: 'plan-came', plan: two() }).hold(imageDigest);
+  box.asks(macOf(2), '66.85.0.5');
+  t.match(box.tables.work.get(macOf(1))?.why, { reason: 'Never seen on this site' });
+  t.equal(box.phase(macOf(2)), 'offered', 'the other one was never seen');
+  box.asks(macOf(1), '66.85.0.5');
+  t.equal(box.phase(macOf(1)), 'staged', 'it comes now, and waits for the emergency phone');
+
+  const stone = { rollout: 'autumn', hops: ['stone'], attemptsMax: 3, round: 1 };
+  const plan = planOf([planPhone(1, { work: stone }), planPhone(2, { emergency: true })]);
+  const broken = new Box().take({ kind: 'plan-came', plan }).hold(imageDigest);
+  for (const number of [1, 2]) broken.asks(macOf(number), '66.85.0.5');
+  t.equal(broken.phase(macOf(2)), 'staged', 'the image of the ordinary one is on its way');
+  const fault = 'image-digest-differs';
+  broken.take({ kind: 'image-failed', digest: stoneDigest, fault });
+  t.match(broken.tables.work.get(macOf(1))?.why, { waitingFor: 'person' });
+  t.equal(broken.phase(macOf(2)), 'offered');
   t.end();
 });
 
