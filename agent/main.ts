@@ -7,7 +7,7 @@ import { decodeHalt, decodePlan, encode } from '@ringwave/protocol/messages';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import { type Clock, fastClock, wallClock } from '@ringwave/runtime/clock';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
-import { StepLoop } from '@ringwave/runtime/step-loop';
+import { type LoopParts, StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
 import { usualWakeFile, type WakeFile } from './core/pbx/settings.ts';
 import { stepAgent } from './core/agent.ts';
@@ -91,6 +91,12 @@ export interface RunningAgent {
 const clockOf = (grant: EnrolmentGrant): Clock =>
   grant.clock ? fastClock(grant.clock as Parameters<typeof fastClock>[0]) : wallClock();
 
+/** What time itself tells, and a clock that was set. */
+const ofTime: Pick<LoopParts<AgentTables, AgentEvent, AgentEffect>, 'woke' | 'jumped'> = {
+  woke: { kind: 'woke' },
+  jumped: (by) => ({ kind: 'clock-jumped', by }),
+};
+
 export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const { grant, log } = options;
   const site = grant.site as Id;
@@ -109,7 +115,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     mayWait,
     act: (effect) => perform(effect, { parts, cache, keyring, submit }),
     failed: (error) => options.failed(error),
-    woke: { kind: 'woke' },
+    ...ofTime,
   });
   const submit = (event: AgentEvent) => loop.submit(event);
   const cache = new ImageCache({ images, grant, log, submit });

@@ -7,6 +7,8 @@ export interface Clock {
   now(): EpochMs;
   /** Calls `fn` once, `wait` from now on this clock; gives the cancel. Keeps the process alive while it waits. */
   after(wait: DurationMs, fn: () => void): () => void;
+  /** A clock beside it that nobody can set, for whoever must know that this one was set. Absent where nobody sets it. */
+  steady?(): SteadyMs;
 }
 
 /** Milliseconds on a clock that never steps, for round trips and rates; its zero means nothing. */
@@ -19,7 +21,11 @@ export const steadyLater = (at: SteadyMs, waitMs: number): SteadyMs => (at + wai
 const timerMsMax = 86_400_000;
 
 export function wallClock(): Clock {
-  return { now: () => Date.now() as EpochMs, after: (wait, fn) => wallTimer(wait, fn) };
+  return {
+    now: () => Date.now() as EpochMs,
+    after: (wait, fn) => wallTimer(wait, fn),
+    steady: steadyNow,
+  };
 }
 
 /**

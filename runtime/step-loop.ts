@@ -1,5 +1,5 @@
 import { type Change, fold, type Tables } from '@ringwave/protocol/tables';
-import { type DurationMs, type EpochMs, ms } from '@ringwave/protocol/units';
+import { type DurationMs, type EpochMs, minutes, ms } from '@ringwave/protocol/units';
 import type { Clock } from './clock.ts';
 import { GroupFlush } from './group-flush.ts';
 
@@ -47,10 +47,15 @@ export interface LoopParts<T extends Tables, Event, Effect> {
   failed(error: unknown, event: Event): void;
   /** The event that time itself sends. */
   readonly woke: Event;
+  /** The event of a clock that was set while the loop ran, taken before any other. Absent: nobody asks. */
+  jumped?(by: DurationMs): Event;
 }
 
 /** Timers further away than this are set again when it has passed: Node's own end at 24.8 days. */
 const timerMax: DurationMs = ms(86_400_000);
+
+/** A clock that is set by less than this only shortens or lengthens a wait of minutes. */
+const jumpMin: DurationMs = minutes(1);
 
 export class StepLoop<T extends Tables, Event, Effect> {
   readonly #parts: LoopParts<T, Event, Effect>;
@@ -59,6 +64,8 @@ export class StepLoop<T extends Tables, Event, Effect> {
   /** Effects may submit events: those wait until the present step has been folded in. */
   readonly #waiting: Event[] = [];
   #busy = false;
+  /** What the clock showed beyond the steady one at the last step; undefined before the first. */
+  #ahead: number | undefined;
   /** Absent where each step is durable by itself. */
   readonly #flush: GroupFlush | undefined;
 
@@ -94,6 +101,22 @@ export class StepLoop<T extends Tables, Event, Effect> {
   }
 
   #run(event: Event): void {
+    const jump = this.#jump();
+    if (jump !== undefined) this.#step(jump);
+    this.#step(event);
+  }
+
+  #jump(): Event | undefined {
+    const { clock } = this.#parts;
+    const steady = clock.steady?.();
+    if (steady === undefined) return undefined;
+    const before = this.#ahead;
+    this.#ahead = clock.now() - steady;
+    const by = Math.round(this.#ahead - (before ?? this.#ahead));
+    return Math.abs(by) < jumpMin ? undefined : this.#parts.jumped?.(by as DurationMs);
+  }
+
+  #step(event: Event): void {
     if (this.#stopped) return;
     const { store, clock, tables } = this.#parts;
     const durable = this.#flush ? 'flushed' : 'now';

@@ -1,6 +1,7 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
 import { noteController } from './clock-check.ts';
+import { clockJumped } from './clock-jump.ts';
 import { fetchOf, imageFailed, imageHeld, imageLost } from './image-needs.ts';
 import { phoneClaimed } from './discovered.ts';
 import {
@@ -16,7 +17,7 @@ import { takePlan, retell } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
-import { secretTaken } from './provisioning/secret-guard.ts';
+import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
@@ -57,6 +58,8 @@ function take(
       return resume(draft, effects);
     case 'woke':
       return undefined;
+    case 'clock-jumped':
+      return clockJumped(draft, { by: event.by, version: state.version }, now, effects);
     case 'link-up':
       return greet(draft, event.conn, state.version, now, effects);
     case 'link-down':
@@ -89,6 +92,7 @@ function take(
 type ControllerWord =
   | 'started'
   | 'woke'
+  | 'clock-jumped'
   | 'link-up'
   | 'link-down'
   | 'acked'
@@ -121,6 +125,8 @@ function takeAtSite(
       return wakeAnswered(draft, event, now);
     case 'registration-seen':
       return registrationSeen(draft, event, now);
+    case 'secret-offered':
+      return secretOffered(draft, event, now);
     case 'config-served':
       if (event.generation > 0) secretTaken(draft, event, now);
       return configServed(draft, event, now);

@@ -7,9 +7,16 @@ import {
   earliest,
   laterBy,
   minutes,
+  seconds,
 } from '@ringwave/protocol/units';
 import { imagesFor, releaseIn } from './image-needs.ts';
-import { type Cause, moved, presentHop, restartTakesMin } from './phone-update.ts';
+import {
+  type Cause,
+  downloadStallMax,
+  moved,
+  presentHop,
+  restartTakesMin,
+} from './phone-update.ts';
 import { phoneIn } from './plan-index.ts';
 import { mustRegister, provenByRegistration, waitForRegistration } from './registration-proof.ts';
 import { isNewer, isOlder, runs } from './plan-intake.ts';
@@ -136,7 +143,16 @@ export function imageBegan(
   now: EpochMs,
 ): void {
   const work = draft.work.get(event.mac);
-  if (work && presentHop(work) === event.release) move(draft, work, 'image-began', now);
+  if (!work || presentHop(work) !== event.release || isFreshlySeen(work, now)) return;
+  move(draft, work, 'image-began', now);
+}
+
+/** How much later a phone must be seen to take its image before that is written down and reported. */
+const takesAgainAfter = seconds(30);
+
+function isFreshlySeen({ phase, brokeOff, deadlineAt }: Work, now: EpochMs): boolean {
+  if (phase !== 'downloading' || brokeOff || deadlineAt === undefined) return false;
+  return laterBy(now, downloadStallMax) - deadlineAt < takesAgainAfter;
 }
 
 /** The last byte of the last file the phone needs begins its restart. */

@@ -27,7 +27,7 @@ export interface Floor {
   readonly onSwitch: ReadonlyMap<string, number>;
   /** Pairs with a member that is down or lost. */
   readonly pairs: ReadonlySet<string>;
-  /** Ordinary phones whose work has not ended and is not paused; emergency phones wait for it to be zero. */
+  /** Ordinary phones whose work goes on by itself and is not paused; emergency phones wait for it to be zero. */
   readonly ordinaryOpen: number;
   /** An emergency phone is down: nothing else may be. */
   readonly emergencyDown: boolean;

@@ -186,7 +186,15 @@ function floorNow(draft: AgentDraft, plan: Plan, waiting: readonly Candidate[]):
     const phone = phones.get(mac);
     if (phone && !(work && holdsSlot(work.phase))) lost.push(phone);
   }
-  return floorOf({ plan, down, lost, waiting, starts: draft.starts.get('starts') ?? [] });
+  const mayCome = waiting.filter(({ work, phone }) => !needsPerson(draft, plan, work, phone));
+  return floorOf({ plan, down, lost, waiting: mayCome, starts: draft.starts.get('starts') ?? [] });
+}
+
+/** Nothing that the site does brings it on: emergency phones would wait for it until they are forgotten. */
+function needsPerson(draft: AgentDraft, plan: Plan, work: Work, { mac }: PlanPhone): boolean {
+  if (!draft.sightings.has(mac)) return true;
+  const images = releaseIn(plan, presentHop(work))?.images ?? [];
+  return images.some((image) => draft.images.get(image.sha256)?.state === 'failed');
 }
 
 /** A box that comes back may have been restored from a backup: it first asks what happened meanwhile. */

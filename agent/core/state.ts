@@ -337,6 +337,10 @@ export type AgentEvent =
     }
   /** What the freeze file says; null where there is none. */
   | { readonly kind: 'freeze-read'; readonly reason: string | null }
+  /** The clock was set while the agent ran: what was dated before is off by so much. */
+  | { readonly kind: 'clock-jumped'; readonly by: DurationMs }
+  /** A file with its secret is about to leave, to this address. */
+  | { readonly kind: 'secret-offered'; readonly mac: Mac; readonly address: string }
   | {
       readonly kind: 'config-served';
       readonly mac: Mac;

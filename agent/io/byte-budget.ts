@@ -4,7 +4,8 @@ import { ask, type FairShare, fairShare, grant, nextGrantAt } from '../core/fair
 /** The bytes a second that all transfers of a site may send together, shared fairly between phones. */
 export class ByteBudget {
   #share: FairShare<() => void> | undefined;
-  #isArmed = false;
+  /** Of the present rate; absent while nobody waits. */
+  #timer: NodeJS.Timeout | undefined;
 
   /** Undefined: no limit, and no cost. */
   constructor(bytesPerSecond?: number) {
@@ -15,6 +16,8 @@ export class ByteBudget {
   setRate(bytesPerSecond: number | undefined): void {
     const before = this.#share;
     if (before?.bytesPerSecond === bytesPerSecond) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const isLimited = bytesPerSecond !== undefined;
     this.#share = isLimited ? fairShare(bytesPerSecond, steadyNow()) : undefined;
     for (const { item: go } of before?.waiting.splice(0) ?? []) go();
@@ -47,13 +50,12 @@ export class ByteBudget {
     }
     const at = nextGrantAt(share);
     // No timer while nobody waits.
-    if (at !== undefined && !this.#isArmed) {
-      this.#isArmed = true;
+    if (at !== undefined && !this.#timer && share === this.#share) {
       const again = () => {
-        this.#isArmed = false;
+        this.#timer = undefined;
         this.#grant(share);
       };
-      setTimeout(again, Math.max(1, at - steadyNow()));
+      this.#timer = setTimeout(again, Math.max(1, at - steadyNow()));
     }
     return isGranted;
   }

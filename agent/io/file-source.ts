@@ -97,8 +97,8 @@ export interface FileResolver {
   readonly observer?: TransferObserver;
 }
 
-/** Bytes between two reports of progress. */
-export const progressBytes = 1024 * 1024;
+/** Bytes between two reports of progress. Even 300 bytes a second are seen to move within the agent's patience for a stall. */
+export const progressBytes = 64 * 1024;
 
 /** The part of a pino logger that the servers use. */
 export interface EdgeLog {

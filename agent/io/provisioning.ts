@@ -12,6 +12,7 @@ import { type Decoys, decoysOf } from '../core/provisioning/decoys.ts';
 import { firmwareFor, type Meaning, readRequest } from '../core/provisioning/read-request.ts';
 import {
   type Alarm,
+  type Asker,
   type Handing,
   handing,
   type SecretPolicy,
@@ -46,6 +47,11 @@ export interface ProvisioningParts {
   submit(event: AgentEvent): void;
   /** Resolves when all that was decided by now would survive a power cut. */
   settled(): Promise<void>;
+}
+
+interface Whose {
+  readonly phone: PlanPhone;
+  readonly profile: VendorProfile;
 }
 
 export const realm = 'Ringwave';
@@ -97,7 +103,7 @@ export class Provisioning implements FileResolver {
       case 'image':
         return this.#image(asked, meaning);
       case 'phone-config':
-        return this.#phoneConfig(asked, meaning, await this.#place(asked, meaning, login));
+        return this.#phoneConfig(asked, meaning, await this.#askerOf(asked, meaning, login));
       case 'common-config':
         return this.#commonConfig(asked, meaning);
       case 'absent':
@@ -123,14 +129,18 @@ export class Provisioning implements FileResolver {
   }
 
   /** What this asker may have of the phone's file, before (`generation` 0) or after its login. */
-  async #place(
-    asked: Asked,
-    { phone, profile }: { readonly phone: PlanPhone; readonly profile: VendorProfile },
-    generation = noLogin,
-  ): Promise<Handing> {
+  async #place(asked: Asked, whose: Whose, generation = noLogin): Promise<Handing> {
+    return this.#handing(whose, await this.#askerOf(asked, whose, generation));
+  }
+
+  #handing({ phone }: Whose, asker: Asker): Handing {
     const { tables, policy } = this.#parts;
+    return handing(tables, phone, asker, { now: this.#parts.now(), policy });
+  }
+
+  async #askerOf(asked: Asked, { phone, profile }: Whose, generation: number): Promise<Asker> {
     const line = lineOf(profile, phone);
-    const asker = {
+    return {
       protocol: asked.protocol,
       address: asked.address,
       isPrivate: asked.isPrivate === true,
@@ -139,7 +149,6 @@ export class Provisioning implements FileResolver {
       absentKeeps: line?.absentValue === 'keeps',
       generation,
     };
-    return handing(tables, phone, asker, { now: this.#parts.now(), policy });
   }
 
   #decoys: { readonly plan: Plan; readonly decoys: Decoys } | undefined;
@@ -220,11 +229,13 @@ export class Provisioning implements FileResolver {
     return served;
   }
 
+  /** Nothing is waited for between looking whether the secret may leave and noting to whom: two may ask at once. */
   async #phoneConfig(
     asked: Asked,
     { phone, profile }: Extract<Meaning, { kind: 'phone-config' }>,
-    handed: Handing,
+    asker: Asker,
   ): Promise<Served> {
+    const handed = this.#handing({ phone, profile }, asker);
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
     if (handed.kind === 'later') {
       if (handed.alarm) this.#hide(asked, handed.alarm);
@@ -248,6 +259,10 @@ export class Provisioning implements FileResolver {
     // Poly's master file, for one, holds no login: only the file that does hands the secret over.
     const generation = file.holdsLogin ? (secret?.generation ?? 0) : 0;
     this.observer.expect(asked, { kind: 'config', mac, generation });
+    const { address, method } = asked;
+    if (generation > 0 && method !== 'HEAD') {
+      this.#parts.submit({ kind: 'secret-offered', mac, address });
+    }
     return this.#parts.base.config({
       asked,
       line: lineOf(profile, phone),

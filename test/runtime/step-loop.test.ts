@@ -1,17 +1,28 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Change } from '@ringwave/protocol/tables';
 import { type EpochMs, laterBy, ms, seconds } from '@ringwave/protocol/units';
-import type { Clock } from '@ringwave/runtime/clock';
+import type { Clock, SteadyMs } from '@ringwave/runtime/clock';
 import { type Step, StepLoop, type TableStore } from '@ringwave/runtime/step-loop';
 import { test } from 'tap';
 
 type Tables = { counts: Map<string, number> };
-type Event = 'woke' | 'add' | 'add-and-tell' | 'break' | 'sleep-long' | 'nothing' | 'tell';
+type Event =
+  | 'woke'
+  | 'jumped'
+  | 'add'
+  | 'add-and-tell'
+  | 'break'
+  | 'sleep-long'
+  | 'nothing'
+  | 'tell';
 const start = 1_000_000 as EpochMs;
 
 /** A clock whose time and timers the test moves. */
 class HandClock implements Clock {
   at = start;
+  /** Undefined: nobody can set this clock. */
+  steadyAt: number | undefined;
+  steady = () => (this.steadyAt ?? this.at) as SteadyMs;
   timers: { at: number; fn: () => void }[] = [];
   now = () => this.at;
   after = (wait: number, fn: () => void) => {
@@ -74,6 +85,7 @@ function loopOf(own: Own = {}) {
     committed: (_changes, event) => happened.push(`seen ${event}`),
     failed: (error, event) => happened.push(`failed ${event}: ${(error as Error).message}`),
     woke: 'woke',
+    jumped: () => 'jumped',
     ...(own.mayWait && { mayWait: own.mayWait }),
   });
   return { loop, happened, tables, clock };
@@ -101,6 +113,24 @@ test('time wakes the loop at the instant the last step named, and only then', (t
   loop.submit('nothing');
   t.same(clock.timers, [], 'no wish, no timer');
   t.equal(happened.filter((it) => it.startsWith('commit')).length, 3, 'no change, no commit');
+  t.end();
+});
+
+test('a clock that is set makes an event before any other, and once; one that is nudged or only runs does not', (t) => {
+  const { loop, happened, clock } = loopOf();
+  const seen = (steadyMs: number, clockMs: number) => {
+    happened.length = 0;
+    clock.steadyAt = steadyMs;
+    clock.at = (start + clockMs) as EpochMs;
+    loop.submit('add');
+    return happened.filter((it) => it.startsWith('seen'));
+  };
+  t.same(seen(0, 0), ['seen add'], 'the first step has nothing to compare with');
+  t.same(seen(7_200_000, 7_200_000), ['seen add'], 'two hours have passed on both');
+  t.same(seen(7_200_000, 7_230_000), ['seen add'], 'half a minute is a nudge');
+  t.same(seen(7_201_000, 10_831_000), ['seen jumped', 'seen add'], 'an hour ahead');
+  t.same(seen(7_202_000, 10_832_000), ['seen add']);
+  t.same(seen(7_203_000, 7_233_000), ['seen jumped', 'seen add'], 'and back');
   t.end();
 });
 

@@ -93,6 +93,20 @@ test('of two devices that show one MAC the second gets no login, and the first i
   t.equal(passwordIn(twice.text), passwordIn(first.text));
 });
 
+test('of two devices that show one MAC in the same instant one gets the login, and it alone', async (t) => {
+  const { agent, notices } = await site(t);
+  const addresses = ['127.0.0.5', '127.0.0.6', '127.0.0.7', '127.0.0.8'];
+  const answers = await Promise.all(addresses.map((one) => askFrom(agent, one)));
+  const later = await Promise.all(addresses.map((one) => askFrom(agent, one)));
+  const holders = addresses.filter((_, place) =>
+    [answers[place], later[place]].some((one) => passwordIn(one?.text ?? '') !== undefined),
+  );
+  t.equal(holders.length, 1, holders.join());
+  await until('the controller is told', () =>
+    notices().some((one) => one.startsWith('mac-claimed-twice')),
+  );
+});
+
 test('in clear no login leaves where the site has not allowed it (T40)', async (t) => {
   const { agent } = await site(t, { plain: false, routed: false });
   const answer = await ask(agent, file);

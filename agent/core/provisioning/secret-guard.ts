@@ -107,6 +107,19 @@ export function handing(
   return { kind: 'later', alarm: { fault: 'secret-fetched-often', detail } };
 }
 
+/** A file with the secret begins to leave: from now on the MAC is that of this address, though the file may not arrive. */
+export function secretOffered(
+  draft: AgentDraft,
+  { mac, address }: { readonly mac: Mac; readonly address: string },
+  now: EpochMs,
+): void {
+  const lease = leaseOf(draft.credentials.get(mac), draft.work.get(mac), now);
+  if (lease === undefined) return;
+  const before = draft.fetches.get(mac);
+  const count = before?.lease === lease ? before.count : 0;
+  draft.fetches.put(mac, { lease, count, address, at: now });
+}
+
 /** A file with the secret left whole: that counts against its lease. */
 export function secretTaken(
   draft: AgentDraft,

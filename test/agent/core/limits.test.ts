@@ -3,7 +3,7 @@ import { holdsSlot } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, minutes, seconds } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { wanNow } from '../../../agent/core/rates.ts';
-import { after, Box, imageDigest, macOf, one, planOf, planPhone } from './box.ts';
+import { after, Box, imageDigest, macOf, one, planOf, planPhone, stoneDigest } from './box.ts';
 
 // Each limit by itself, through whole steps: what waits says why, and until when.
 
@@ -104,6 +104,27 @@ test('an ordinary phone of a paused rollout holds no emergency phone up', (t) =>
   t.end();
 });
 
+test('an ordinary phone that only a person can help holds no emergency phone up', (t) => {
+  const two = () => planOf([planPhone(1), planPhone(2, { emergency: true })]);
+  const box = new Box().take({ kind: 'plan-came', plan: two() }).hold(imageDigest);
+  box.asks(macOf(2), '66.85.0.5');
+  t.match(box.tables.work.get(macOf(1))?.why, { reason: 'Never seen on this site' });
+  t.equal(box.phase(macOf(2)), 'offered', 'the other one was never seen');
+  box.asks(macOf(1), '66.85.0.5');
+  t.equal(box.phase(macOf(1)), 'staged', 'it comes now, and waits for the emergency phone');
+
+  const stone = { rollout: 'autumn', hops: ['stone'], attemptsMax: 3, round: 1 };
+  const plan = planOf([planPhone(1, { work: stone }), planPhone(2, { emergency: true })]);
+  const broken = new Box().take({ kind: 'plan-came', plan }).hold(imageDigest);
+  for (const number of [1, 2]) broken.asks(macOf(number), '66.85.0.5');
+  t.equal(broken.phase(macOf(2)), 'staged', 'the image of the ordinary one is on its way');
+  const fault = 'image-digest-differs';
+  broken.take({ kind: 'image-failed', digest: stoneDigest, fault });
+  t.match(broken.tables.work.get(macOf(1))?.why, { waitingFor: 'person' });
+  t.equal(broken.phase(macOf(2)), 'offered');
+  t.end();
+});
+
 test('a phone is started as long as the worst time of its model fits into the opening', (t) => {
   const takes = [{ vendor: 'Yealink', model: 'T46S', worstMinutes: 40 }];
   t.equal(boxOf([planPhone(1)], { takes }, after(80)).phase(macOf(1)), 'offered');
@@ -189,5 +210,23 @@ test('the line carries what the hours allow: the lower rate where rules overlap,
   box.take({ kind: 'woke' }, after(60));
   t.match(box.effects[0], { kind: 'set-rate', rate: 500 });
   t.ok(box.effects.some((effect) => effect.kind === 'fetch-image'));
+  t.end();
+});
+
+test('the rate of all phones together is told when a plan sets, changes or lifts it, and again after a start', (t) => {
+  const told = (box: Box) => box.effects.flatMap((one) => (one.kind === 'set-rate' ? one : []));
+  const planWith = (revision: number, own: { lanBytesPerSecond?: number }) =>
+    planOf([planPhone(1)], { revision, ...own });
+  const box = new Box(one).take({ kind: 'plan-came', plan: planWith(1, {}) });
+  t.same(told(box), [], 'without one the flag of the box stays');
+  box.take({ kind: 'plan-came', plan: planWith(2, { lanBytesPerSecond: 500_000 }) });
+  t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 500_000 }]);
+  t.same(told(box.wait(1)), []);
+  box.tables.rates.clear();
+  t.same(told(box.take({ kind: 'started' })), [{ kind: 'set-rate', of: 'lan', rate: 500_000 }]);
+  box.take({ kind: 'plan-came', plan: planWith(3, { lanBytesPerSecond: 900_000 }) });
+  t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 900_000 }]);
+  box.take({ kind: 'plan-came', plan: planWith(4, {}) });
+  t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 'free' }]);
   t.end();
 });

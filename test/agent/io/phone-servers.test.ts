@@ -62,3 +62,45 @@ test('one site serves over TFTP, HTTP and two kinds of TLS, and takes the logs o
   t.match((await peer.next()).packet, { kind: 'ack', block: 1 });
   t.equal(readFileSync(join(folder, 'uploads', fileName), 'utf8'), 'by tftp');
 });
+
+test('the rate that the plan sets holds for all phones over both protocols, and its end lets them go', async (t) => {
+  const bytes = Buffer.alloc(150_000, 7);
+  const image = {
+    kind: 'image' as const,
+    etag: 'image',
+    lengthBytes: bytes.length,
+    read: (offset: number, length: number) => bytes.subarray(offset, offset + length),
+  };
+  const servers = await openPhoneServers({
+    folder: t.testdir({}),
+    http: anyPort,
+    tftp: anyPort,
+    hosts: ['127.0.0.1'],
+    files: { resolve: () => image },
+    log: silentLog,
+    now: Date.now() as EpochMs,
+    masked: (body) => body,
+    mayWrite: () => undefined,
+  });
+  t.teardown(() => servers.close());
+  const { ports } = servers;
+  const both = async () => {
+    const began = performance.now();
+    const [web, tftp] = await Promise.all([
+      fetch(`http://127.0.0.1:${ports.http}/fw.rom`).then((answer) => answer.arrayBuffer()),
+      readFile(ports.tftp, 'fw.rom', { blksize: '1428' }),
+    ]);
+    t.equal(web.byteLength, bytes.length);
+    t.match(tftp, { bytes });
+    return performance.now() - began;
+  };
+  const free = await both();
+  servers.setLanRate(200_000);
+  const paced = await both();
+  t.ok(
+    paced > 1000,
+    `300 kB at 200 kB/s took ${Math.round(paced)} ms, and ${Math.round(free)} free`,
+  );
+  servers.setLanRate('free');
+  t.ok((await both()) < paced, 'free again');
+});

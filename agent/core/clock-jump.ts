@@ -1,0 +1,68 @@
+import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
+import { clockErrorMax, isClockWrong } from './clock-check.ts';
+import { greet, report } from './reporting.ts';
+import type { AgentDraft, AgentEffect, Work } from './state.ts';
+
+// Somebody set the clock of the box, or it slept. Phones take as long as before, so what was counted from an instant of
+// the old clock is moved along; and since nobody here knows which of the two clocks was right, the controller is asked.
+
+interface Jump {
+  /** Ahead where positive. */
+  readonly by: DurationMs;
+  readonly version: string;
+}
+
+export function clockJumped(
+  draft: AgentDraft,
+  { by, version }: Jump,
+  now: EpochMs,
+  effects: AgentEffect[],
+): void {
+  const wasWrong = isClockWrong(draft, (now - by) as EpochMs);
+  for (const work of Array.from(draft.work.values())) moveAlong(draft, work, by);
+  moveSiteAlong(draft, by);
+  // A clock that was known to be wrong may have been put right: then an answer clears it.
+  if (!wasWrong && Math.abs(by) > clockErrorMax) doubt(draft, by, now);
+  const link = draft.link.get('link');
+  if (link) greet(draft, link.conn, version, now, effects);
+}
+
+function doubt(draft: AgentDraft, by: DurationMs, faultSince: EpochMs): void {
+  const known = draft.clock.get('clock') ?? { floor: 0 as EpochMs, offsetMs: 0 };
+  draft.clock.put('clock', { ...known, faultSince });
+  const size = `${Math.round(Math.abs(by) / minutes(1))} minutes ${by > 0 ? 'ahead' : 'back'}`;
+  const detail = `The clock of the box jumped ${size}; the controller is asked which is right`;
+  report(draft, { kind: 'agent-fault', at: faultSince, fault: 'clock-wrong', detail });
+}
+
+function moveAlong(draft: AgentDraft, work: Work, by: DurationMs): void {
+  const { deadlineAt, retryAt, startedAt, why } = work;
+  const isTimed = deadlineAt !== undefined;
+  if (!isTimed && retryAt === undefined && startedAt === undefined) return;
+  const nextAttemptAt =
+    isTimed && why.nextAttemptAt !== null ? laterBy(why.nextAttemptAt, by) : why.nextAttemptAt;
+  draft.work.put(work.mac, {
+    ...work,
+    ...(isTimed && { deadlineAt: laterBy(deadlineAt, by) }),
+    ...(retryAt !== undefined && { retryAt: laterBy(retryAt, by) }),
+    ...(startedAt !== undefined && { startedAt: laterBy(startedAt, by) }),
+    why: { ...why, nextAttemptAt },
+  });
+}
+
+/** What holds the whole site back: a call for help, the last minute's starts, the wait of a fresh process. */
+function moveSiteAlong(draft: AgentDraft, by: DurationMs): void {
+  const call = draft.holds.get('emergency-call');
+  if (call?.hold === 'emergency-call') {
+    const moved = { since: laterBy(call.since, by), seenAt: laterBy(call.seenAt, by) };
+    draft.holds.put('emergency-call', { ...call, ...moved });
+  }
+  const starts = draft.starts.get('starts');
+  if (starts)
+    draft.starts.put(
+      'starts',
+      starts.map((at) => laterBy(at, by)),
+    );
+  const resumed = draft.resumed.get('resumed');
+  if (resumed !== undefined) draft.resumed.put('resumed', laterBy(resumed, by));
+}

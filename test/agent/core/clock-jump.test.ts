@@ -1,0 +1,92 @@
+import type { Plan } from '@ringwave/protocol/messages';
+import { hours, type Id, minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { after, Box, imageDigest, macOf, planOf, planPhone } from './box.ts';
+
+const plan: Plan = planOf(
+  [1, 2, 3, 4].map((number) => planPhone(number)),
+  { phonesUpdatingMax: 2 },
+);
+const hour = hours(1);
+
+/** Two phones are down since 01:00, one takes its image; two more are in line. */
+function midway(): Box {
+  const box = new Box().take({ kind: 'plan-came', plan }).hold(imageDigest);
+  for (const number of [1, 2, 3, 4]) box.asks(macOf(number), '66.85.0.5');
+  const image = { release: 'target' as Id, fileName: 'T46S.rom' };
+  return box.wait(3).take({ kind: 'image-began', mac: macOf(1), ...image });
+}
+
+const failuresOf = (box: Box) =>
+  [...box.tables.work.values()].reduce((sum, { failures }) => sum + failures, 0);
+
+test('a clock that jumps an hour ahead fails no phone in flight and starts none', (t) => {
+  const box = midway();
+  t.same(
+    [1, 2, 3].map((number) => box.phase(macOf(number))),
+    ['downloading', 'offered', 'staged'],
+  );
+  box.take({ kind: 'clock-jumped', by: hour }, after(63));
+  box.wait(1);
+  t.same(
+    [1, 2, 3].map((number) => box.phase(macOf(number))),
+    ['downloading', 'offered', 'held'],
+  );
+  t.equal(failuresOf(box), 0);
+  t.equal(box.tables.work.get(macOf(3))?.why.waitingFor, 'clock');
+  box.wait(7);
+  t.not(box.phase(macOf(1)), 'downloading', 'five minutes of silence still count');
+  t.end();
+});
+
+test('phones in flight get no hour more where the clock jumps back', (t) => {
+  const box = midway();
+  box.take({ kind: 'clock-jumped', by: hours(-1) }, after(3 - 60));
+  box.wait(7);
+  t.same(
+    [1, 2].map((number) => box.phase(macOf(number))),
+    ['held', 'held'],
+  );
+  t.end();
+});
+
+test('after a jump no phone is started until the controller has said which clock is right', (t) => {
+  const box = midway();
+  box.take({ kind: 'link-up', conn: 'c1' });
+  const pace = { window: 16, minGapMs: 0, spreadSeconds: 0 };
+  const ack = { kind: 'ack', conn: 'c1', epoch: 1, seq: 0, ...pace } as const;
+  box.take({ kind: 'acked', ack: { ...ack, controllerMs: after(3) } });
+  box.take({ kind: 'clock-jumped', by: hour }, after(63));
+  t.ok(
+    box.effects.some((one) => one.kind === 'send' && one.as === 'hello'),
+    'it is asked',
+  );
+  const fault = box.outbox().find((one) => one.kind === 'agent-fault');
+  t.match(fault, { fault: 'clock-wrong', detail: /jumped 60 minutes ahead/ });
+  box.take({ kind: 'acked', ack: { ...ack, controllerMs: after(63) } });
+  t.not(box.tables.work.get(macOf(3))?.why.waitingFor, 'clock', 'the box was right: it had slept');
+  t.end();
+});
+
+test('a clock that jumps ahead ends no wait for a callback', (t) => {
+  const box = midway();
+  box.take({ kind: 'emergency-call', source: 'pbx', state: 'began' });
+  box.take({ kind: 'emergency-call', source: 'pbx', state: 'ended' });
+  box.take({ kind: 'clock-jumped', by: hour }, after(63)).wait(1);
+  t.ok(box.tables.holds.has('emergency-call'));
+  box.wait(30);
+  t.notOk(box.tables.holds.has('emergency-call'), 'half an hour is still enough');
+  t.end();
+});
+
+test('a clock that was wrong and is set right starts phones as before', (t) => {
+  const box = midway();
+  const floor = after(3);
+  box.tables.clock.set('clock', { floor, offsetMs: 0 });
+  const back = (after(3) - 20 * 365 * 24 * minutes(60)) as typeof floor;
+  box.take({ kind: 'woke' }, back);
+  const by = (after(4) - back) as typeof hour;
+  box.take({ kind: 'clock-jumped', by }, after(4));
+  t.equal(box.tables.clock.get('clock')?.faultSince, undefined);
+  t.end();
+});
