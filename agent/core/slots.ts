@@ -68,7 +68,7 @@ export function serveQueue(
 function sceneNow(draft: AgentDraft, plan: Plan, now: EpochMs): Scene {
   const halt = draft.halt.get('halt');
   const clockWrong = isClockWrong(draft, now);
-  const hold = holdOf(draft, plan) ?? justStarted(draft, now);
+  const hold = holdOf(draft, plan, now) ?? justStarted(draft, now);
   const opening = openingNow(plan, now);
   const { worsts } = planIndex(plan);
   return {

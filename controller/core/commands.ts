@@ -8,6 +8,7 @@ import { takeAll } from './desired-state.ts';
 import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
+import { freezeSite } from './site-freeze.ts';
 import { forgetSite } from './site-tables.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
@@ -44,6 +45,8 @@ export function takeCommand(
       return putSite(draft, command.site, who, now, moved);
     case 'site-remove':
       return removeSite(draft, command.site, who, now);
+    case 'site-freeze':
+      return freezeSite(draft, command, who, now, moved);
     case 'phones-put':
       return putPhones(draft, command.phones, who, now, moved);
     case 'phone-remove':

@@ -266,6 +266,12 @@ export type Command =
   | { readonly kind: 'desired-state'; readonly commands: readonly Command[] }
   | { readonly kind: 'site-put'; readonly site: Site }
   | { readonly kind: 'site-remove'; readonly site: Id }
+  /** Null lifts it. */
+  | {
+      readonly kind: 'site-freeze';
+      readonly site: Id;
+      readonly freeze: { readonly reason: string; readonly until?: EpochMs } | null;
+    }
   | { readonly kind: 'phones-put'; readonly phones: readonly PhoneInput[] }
   | { readonly kind: 'phone-remove'; readonly mac: Mac }
   | { readonly kind: 'release-put'; readonly release: Release; readonly why?: string }

@@ -216,6 +216,13 @@ export const TokenBody = Type.Object(
   { hours: Type.Optional(Type.Number({ minimum: 0.1, maximum: 720 })) },
   closed,
 );
+export const FreezeBody = Type.Object(
+  {
+    reason: Type.String({ minLength: 1, maxLength: 200 }),
+    until: Type.Optional(Type.Integer({ minimum: 0, description: 'as milliseconds since 1970' })),
+  },
+  closed,
+);
 export const HaltBody = Type.Object(
   { halted: Type.Boolean(), reason: Type.String({ minLength: 1, maxLength: 200 }) },
   closed,
