@@ -208,3 +208,14 @@ test('the line carries what the hours allow: the lower rate where rules overlap,
   t.ok(box.effects.some((effect) => effect.kind === 'fetch-image'));
   t.end();
 });
+
+test('a box that was down over the end of an opening wakes nobody after it', (t) => {
+  const box = boxOf(several(1), { openings: [{ start: one, end: after(16) }] });
+  t.equal(down(box).length, 1);
+  const wakes = () => box.effects.filter((effect) => effect.kind === 'wake-phone').length;
+  box.take({ kind: 'started' }, after(1));
+  t.equal(wakes(), 1, 'within the opening it does what it had begun');
+  box.take({ kind: 'started' }, after(16));
+  t.equal(wakes(), 0);
+  t.end();
+});
