@@ -93,6 +93,11 @@ export interface RolloutView {
   readonly waves: readonly WaveView[];
   readonly kind: 'update' | 'rollback';
   readonly priority: number;
+  /** Rollouts that have to end first. */
+  readonly after: readonly string[];
+  readonly startAt: number | null;
+  /** How fast its phones are let go; null: all of a wave at once. */
+  readonly pace: { readonly perMinute: number; readonly perSitePerMinute?: number } | null;
   readonly deadline: {
     readonly dueAt: number;
     readonly because: string;
