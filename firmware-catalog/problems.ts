@@ -17,6 +17,7 @@ interface Shape {
   readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Shape[];
   readonly properties?: Readonly<Record<string, Shape>>;
   /** Keys that people choose: one pattern for all of them. */
   readonly patternProperties?: Readonly<Record<string, Shape>>;
@@ -45,6 +46,7 @@ export function problemsOf(schema: TSchema, value: unknown): Problem[] {
 
 function check(shape: Shape, value: unknown, path: string, found: Problem[]): void {
   if (found.length >= problemsMax) return;
+  if (shape.anyOf) return checkAny(shape.anyOf, value, path, found);
   if (shape.const !== undefined || shape.enum) return checkChoice(shape, value, path, found);
   if (shape.type === 'object') return checkObject(shape, value, path, found);
   if (shape.type === 'array') return checkArray(shape, value, path, found);
@@ -54,6 +56,23 @@ function check(shape: Shape, value: unknown, path: string, found: Problem[]): vo
   }
   if (shape.type === 'integer' || shape.type === 'number') checkNumber(shape, value, path, found);
 }
+
+/** What fits one of them fits; else the one of the value's own type says what is wrong. */
+function checkAny(shapes: readonly Shape[], value: unknown, path: string, found: Problem[]): void {
+  const tried = shapes.map((shape) => {
+    const own: Problem[] = [];
+    check(shape, value, path, own);
+    return { shape, own };
+  });
+  if (tried.some(({ own }) => own.length === 0)) return;
+  const [first] = tried;
+  const meant = tried.find(({ shape }) => isOfType(shape, value)) ?? first;
+  found.push(...(meant?.own ?? []));
+}
+
+const isOfType = ({ type, enum: choices = [] }: Shape, value: unknown): boolean =>
+  choices.some((one) => typeof one === typeof value) ||
+  (type === 'integer' ? typeof value === 'number' : type === typeof value);
 
 function checkChoice(shape: Shape, value: unknown, path: string, found: Problem[]): void {
   const choices = shape.enum ?? [shape.const];

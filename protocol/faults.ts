@@ -195,6 +195,11 @@ export const FAULTS = {
     retry: 'never',
     advice: 'Import the missing stepping stone, or choose a release this phone can reach.',
   },
+  'pair-parted': {
+    class: 'policy-blocked',
+    retry: 'when-fixed',
+    advice: 'Mend the other phone of the pair, then bring both in a rollout of their own.',
+  },
   'model-differs': {
     class: 'incompatible',
     retry: 'never',

@@ -326,6 +326,8 @@ export const Plan = Type.Object({
       { maxItems: 256 },
     ),
   ),
+  /** Headquarters wants no start at this site: until the instant, or until a newer plan no longer says so. */
+  freeze: Type.Optional(Type.Object({ reason: Text(240), until: Type.Optional(Instant) })),
   coverage: Type.Array(Type.Object({ id: Id, minUp: Count })),
   pausedRollouts: Type.Array(Type.Object({ rollout: Id, reason: Text(240) })),
   releases: Type.Array(PlanRelease, { maxItems: 256 }),

@@ -93,6 +93,11 @@ export interface RolloutView {
   readonly waves: readonly WaveView[];
   readonly kind: 'update' | 'rollback';
   readonly priority: number;
+  /** Rollouts that have to end first. */
+  readonly after: readonly string[];
+  readonly startAt: number | null;
+  /** How fast its phones are let go; null: all of a wave at once. */
+  readonly pace: { readonly perMinute: number; readonly perSitePerMinute?: number } | null;
   readonly deadline: {
     readonly dueAt: number;
     readonly because: string;
@@ -130,9 +135,9 @@ export interface SiteView {
   };
   /** The opening that is on, or the next one; null where the site has none. */
   readonly opening: { readonly start: number; readonly end: number } | null;
-  /** What at the site keeps its phones from being started; absent where nothing does. */
+  /** What keeps the site’s phones from being started, told by its agent or from here; absent where nothing does. */
   readonly holds?: readonly {
-    readonly hold: 'freeze' | 'emergency-call';
+    readonly hold: 'freeze' | 'emergency-call' | 'headquarters-freeze';
     readonly reason: string;
     readonly since: number;
     readonly until: number | null;

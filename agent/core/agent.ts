@@ -20,6 +20,7 @@ import { raise, strangerAsked } from './provisioning/strangers.ts';
 import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
+import { phoneIn } from './plan-index.ts';
 import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
 import type {
   AgentDraft,
@@ -55,7 +56,7 @@ function take(
     case 'started':
       draft.resumed.put('resumed', now);
       draft.firstSeq.put('firstSeq', deliveryOf(draft).nextSeq);
-      return resume(draft, effects);
+      return resume(draft, now, effects);
     case 'woke':
       return undefined;
     case 'clock-jumped':
@@ -165,14 +166,17 @@ function advance(
 }
 
 /** Effects are re-derived from state, so a crash between commit and effect loses nothing. */
-function resume(draft: AgentDraft, effects: AgentEffect[]): void {
+function resume(draft: AgentDraft, now: EpochMs, effects: AgentEffect[]): void {
   const plan = draft.plan.get('plan')?.plan;
   if (!plan) return;
   for (const row of draft.images.values()) {
     if (row.state === 'wanted' && row.retryAt === undefined) effects.push(fetchOf(row, plan));
   }
   for (const work of draft.work.values()) {
-    if (work.phase === 'offered' && work.woken === false) effects.push(...wakeOf(draft, work));
+    if (work.phase !== 'offered' || work.woken !== false) continue;
+    // A box that was down over the end of the opening wakes nobody after it; the phone is tried again in the next.
+    const isAnyTime = phoneIn(plan, work.mac)?.work?.urgency === 'any-idle-minute';
+    if (isAnyTime || openingNow(plan, now)) effects.push(...wakeOf(draft, work));
   }
   effects.push(...owedSecrets(draft, plan));
 }

@@ -3,8 +3,8 @@ import { type EpochMs, earliest, hours, laterBy, minutes } from '@ringwave/proto
 import { report } from './reporting.ts';
 import type { AgentDraft, AgentEvent, Hold, Why } from './state.ts';
 
-// What happens at the site itself and keeps every phone there from being started: somebody has dialled for help, or a
-// technician has asked for rest.
+// What keeps every phone of the site from being started: somebody has dialled for help, a technician has asked for
+// rest, or headquarters has.
 
 /** Where the plan says nothing: emergency services call back within minutes, and try again for half an hour. */
 export const callbackHoldUsually = minutes(30);
@@ -85,18 +85,23 @@ function callHoldEnds(calls: Calls, plan: Plan): EpochMs {
 /** Forgets a hold whose time is over, and says so. Gives when the next one ends by itself. */
 export function endHolds(draft: AgentDraft, plan: Plan, now: EpochMs): EpochMs | undefined {
   const calls = callsOf(draft);
-  if (!calls) return undefined;
+  const thaws = frozenByPlan(plan, now)?.until;
+  if (!calls) return thaws as EpochMs | undefined;
   const ends = callHoldEnds(calls, plan);
-  if (now < ends) return earliest(ends);
+  if (now < ends) return earliest(ends, thaws as EpochMs | undefined);
   draft.holds.remove('emergency-call');
   const reason = 'The time of a callback is over';
   const said = { kind: 'site-held', at: now, hold: 'emergency-call', until: null } as const;
   report(draft, { ...said, isOn: false, reason });
-  return undefined;
+  return thaws as EpochMs | undefined;
 }
 
+/** What headquarters has said, as long as it holds. */
+const frozenByPlan = ({ freeze }: Plan, now: EpochMs): Plan['freeze'] =>
+  freeze?.until !== undefined && now >= freeze.until ? undefined : freeze;
+
 /** What is on at the site and keeps every phone from being started. */
-export function holdOf(draft: AgentDraft, plan: Plan): Why | undefined {
+export function holdOf(draft: AgentDraft, plan: Plan, now: EpochMs): Why | undefined {
   const calls = callsOf(draft);
   if (calls) {
     const reason = callReason(calls);
@@ -104,7 +109,16 @@ export function holdOf(draft: AgentDraft, plan: Plan): Why | undefined {
     return { reason, waitingFor: 'call', nextAttemptAt };
   }
   const freeze = draft.holds.get('freeze');
-  if (freeze?.hold !== 'freeze') return undefined;
-  const reason = `Frozen at the site: ${freeze.reason}`.slice(0, 240);
-  return { reason, waitingFor: 'person', nextAttemptAt: null };
+  if (freeze?.hold === 'freeze') {
+    const reason = `Frozen at the site: ${freeze.reason}`.slice(0, 240);
+    return { reason, waitingFor: 'person', nextAttemptAt: null };
+  }
+  const fromAbove = frozenByPlan(plan, now);
+  if (!fromAbove) return undefined;
+  const reason = `Frozen from headquarters: ${fromAbove.reason}`.slice(0, 240);
+  return {
+    reason,
+    waitingFor: 'person',
+    nextAttemptAt: (fromAbove.until ?? null) as EpochMs | null,
+  };
 }

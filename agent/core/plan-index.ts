@@ -15,6 +15,8 @@ export interface PlanIndex {
   readonly takes: ReadonlyMap<string, DurationMs>;
   /** The different worst times that matter here, rising. */
   readonly worsts: readonly DurationMs[];
+  /** Phones with work that stand in for one another, by pair. */
+  readonly pairs: ReadonlyMap<string, readonly PlanPhone[]>;
   /** Members of each coverage group. */
   readonly groups: ReadonlyMap<string, number>;
 }
@@ -43,6 +45,10 @@ function makeIndex(plan: Plan): PlanIndex {
     phones: new Map(plan.phones.map((phone) => [phone.mac, phone])),
     releases: new Map(plan.releases.map((release) => [release.id, release])),
     inOrder: inOrder(plan.phones),
+    pairs: Map.groupBy(
+      plan.phones.filter((phone) => phone.pair !== undefined && phone.work !== undefined),
+      (phone) => phone.pair ?? '',
+    ),
     groups,
   };
 }

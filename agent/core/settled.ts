@@ -70,7 +70,8 @@ function isAsLookedAt(draft: AgentDraft, look: Look): boolean {
   for (const [mac, work] of written) {
     const was = draft.work.base.get(mac);
     if (!was || !work || !holdsSlot(was.phase) || !holdsSlot(work.phase)) return false;
-    if (was.hop !== work.hop || was.hops !== work.hops || was.rollout !== work.rollout) return false;
+    if (was.hop !== work.hop || was.hops !== work.hops || was.rollout !== work.rollout)
+      return false;
   }
   if (written.size === 0 || !look.told) return true;
   const free = firstDeadline(worksDown(draft)) ?? 0;

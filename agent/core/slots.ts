@@ -76,7 +76,7 @@ export function serveQueue(
 function sceneNow(draft: AgentDraft, plan: Plan, now: EpochMs): Scene {
   const halt = draft.halt.get('halt');
   const clockWrong = isClockWrong(draft, now);
-  const hold = holdOf(draft, plan) ?? justStarted(draft, now);
+  const hold = holdOf(draft, plan, now) ?? justStarted(draft, now);
   const opening = openingNow(plan, now);
   const { worsts } = planIndex(plan);
   return {
@@ -118,7 +118,10 @@ function grantSlots(
     if (work.phase === 'scheduled') continue;
     if (!closed) floor ??= floorNow(draft, plan, waiting);
     const block =
-      closed ?? (floor && phoneBlock(floor, { ...candidate, work }, now)) ?? unseen(draft, work);
+      closed ??
+      (floor && phoneBlock(floor, { ...candidate, work }, now)) ??
+      partedPair(draft, plan, candidate) ??
+      unseen(draft, work);
     if (block) {
       const { why } = lineUp(draft, work, block, now);
       if (why.waitingFor === 'slot' || why.waitingFor === 'coverage') told = alsoTold(told, why);
@@ -248,6 +251,19 @@ function waitsForLine(draft: AgentDraft, plan: Plan, away: Work, now: EpochMs): 
   const reason = 'The image waits for the hours in which the site’s line may be used';
   const why: Why = { reason, waitingFor: 'budget', nextAttemptAt };
   return sameWhy(away.why, why) ? away : put(draft, { ...away, why }, now);
+}
+
+/** Both of a pair stay on one version: the other one ended without it, and the controller may not know yet. */
+function partedPair(draft: AgentDraft, plan: Plan, { phone, work }: Candidate): Why | undefined {
+  if (phone.pair === undefined) return undefined;
+  const others = planIndex(plan).pairs.get(phone.pair) ?? [];
+  const lost = others.find(({ mac }) => {
+    const theirs = mac === phone.mac ? undefined : draft.work.get(mac);
+    return theirs?.rollout === work.rollout && isFinal(theirs.phase) && theirs.phase !== 'done';
+  });
+  if (!lost) return undefined;
+  const reason = `The other phone of pair ${phone.pair} ended without the version`;
+  return { reason, waitingFor: 'person', nextAttemptAt: null };
 }
 
 const unseen = (draft: AgentDraft, work: Work): Why | undefined =>

@@ -1,8 +1,8 @@
 import type { PhoneView } from '@ringwave/protocol/views';
-import { CliFault } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
+import { instantFrom } from './instant.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
 
@@ -60,7 +60,7 @@ export function registerPhone(program: Command, out: CliOutput): void {
     .option('--json', 'print JSON')
     .action(async (mac: string, flags: ExplainFlags, command: Command) => {
       const query = new URLSearchParams({
-        ...(flags.at === undefined ? {} : { at: String(instantFrom(flags.at)) }),
+        ...(flags.at === undefined ? {} : { at: String(instantFrom('--at', flags.at)) }),
         ...(flags.where === undefined ? {} : { where: flags.where }),
       });
       const found = await ApiClient.of(command).get<Explained>(
@@ -76,18 +76,6 @@ export function registerPhone(program: Command, out: CliOutput): void {
       const done = await ApiClient.of(command).send('DELETE', `/phones/${encodeURIComponent(mac)}`);
       await print(out, flags.json, done, () => [`phone ${mac} removed`]);
     });
-}
-
-/** Milliseconds since 1970, from what a person writes. */
-function instantFrom(text: string): number {
-  const at = Date.parse(text);
-  if (!Number.isNaN(at)) return at;
-  throw new CliFault({
-    what: `--at ${text}`,
-    why: 'is no time',
-    next: 'Write it like 2026-12-24T02:00:00Z.',
-    exitCode: 2,
-  });
 }
 
 function countVerb(phone: Command, out: CliOutput): void {

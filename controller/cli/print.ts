@@ -30,6 +30,8 @@ export function localTime(at: number | null | undefined, zone = 'UTC'): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
     weekday: 'short',
+    day: 'numeric',
+    month: 'short',
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'shortOffset',

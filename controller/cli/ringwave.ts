@@ -8,6 +8,7 @@ import { registerCompliance } from './compliance.ts';
 import { registerController } from './controller.ts';
 import { registerDemo } from './demo.ts';
 import { registerFeed } from './feed.ts';
+import { registerHalt } from './halt.ts';
 import { registerPhone } from './phone.ts';
 import { registerPolicy } from './policy.ts';
 import { registerRelease } from './release.ts';
@@ -49,6 +50,7 @@ export function ringwaveProgram(): Command {
   registerAdvisory(program, out);
   registerFeed(program, out);
   registerRollout(program, out);
+  registerHalt(program, out);
   registerPolicy(program, out);
   registerApply(program, out);
   registerCatalog(program, out);

@@ -164,7 +164,11 @@ function previewed({ problems, waves, leftOut, leftOutTotal }: Preview): string[
       ['wave', 'phones'],
       waves.map(({ name, phones }) => [name, String(phones)]),
     ),
-    ...(leftOutTotal === 0 ? ['left out: nobody'] : [`left out: ${leftOutTotal}`]),
+    ...(waves.length === 0
+      ? []
+      : leftOutTotal === 0
+        ? ['left out: nobody']
+        : [`left out: ${leftOutTotal}`]),
     ...leftOut.map(({ mac, site, why }) => `  ${mac} (${site}): ${why}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ];
@@ -191,10 +195,18 @@ function shown(rollout: RolloutView): string[] {
     `${wave.done}/${wave.total}`,
     String(wave.failed),
     String(wave.skipped),
-    wave.why ?? '',
+    [
+      wave.paced ? `${wave.paced.waiting} wait for the pace` : '',
+      wave.aside > 0 ? `${wave.aside} count as neither` : '',
+      wave.why ?? '',
+    ]
+      .filter((part) => part !== '')
+      .join('; '),
   ]);
   return [
     `${rollout.id}: ${rollout.state}${paused}`,
+    ...(rollout.after.length > 0 ? [`begins after ${rollout.after.join(', ')}`] : []),
+    ...(rollout.startAt === null ? [] : [`begins ${localTime(rollout.startAt)} at the earliest`]),
     ...table(['wave', 'state', 'done', 'failed', 'skipped', 'why'], waves),
   ];
 }

@@ -1,6 +1,7 @@
 import type { SiteView } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
+import { registerFreeze } from './freeze.ts';
 import { readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
@@ -50,6 +51,7 @@ export function registerSite(program: Command, out: CliOutput): void {
         `site ${stored.id} stored; next: ringwave site token ${stored.id}`,
       ]);
     });
+  registerFreeze(site, out);
   site
     .command('remove <site>')
     .description('remove a site that has no phones left')

@@ -1,5 +1,5 @@
 import type { DurationMs, EpochMs } from '@ringwave/protocol/units';
-import { openingsBetween } from './window.ts';
+import { isBlackedOut, openingsBetween } from './window.ts';
 import { Temporal } from 'temporal-polyfill';
 import type { WindowRule } from './state.ts';
 
@@ -29,7 +29,7 @@ export function afterBusinessHours(
   });
   let left: number = duration;
   for (const { date, start, end } of openings) {
-    if (blackout.includes(date) || end <= from) continue;
+    if (isBlackedOut(date, blackout) || end <= from) continue;
     const begins = Math.max(start, from);
     if (end - begins >= left) return (begins + left) as EpochMs;
     left -= end - begins;

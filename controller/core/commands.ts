@@ -8,6 +8,7 @@ import { takeAll } from './desired-state.ts';
 import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
+import { freezeSite } from './site-freeze.ts';
 import { forgetSite } from './site-tables.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
@@ -24,7 +25,7 @@ import {
 } from './state.ts';
 import { joinDynamicWaves } from './wave-joining.ts';
 import type { Moved } from './wave-release.ts';
-import { isDay, isZone, windowProblem } from './window.ts';
+import { blackoutProblem, isZone, neverOpens, windowProblem } from './window.ts';
 
 // What people ask for. A command is taken whole or refused whole, with every reason at once.
 
@@ -44,6 +45,8 @@ export function takeCommand(
       return putSite(draft, command.site, who, now, moved);
     case 'site-remove':
       return removeSite(draft, command.site, who, now);
+    case 'site-freeze':
+      return freezeSite(draft, command, who, now, moved);
     case 'phones-put':
       return putPhones(draft, command.phones, who, now, moved);
     case 'phone-remove':
@@ -95,7 +98,7 @@ function putSite(
   now: EpochMs,
   moved: Moved,
 ): CommandResult {
-  const problems = [...calendarProblems(site), ...coverageProblems(draft, site)];
+  const problems = [...calendarProblems(site, now), ...coverageProblems(draft, site)];
   if (problems.length > 0) return refused(...problems);
   draft.sites.put(site.id, site);
   if (!draft.rosters.has(site.id)) draft.rosters.put(site.id, []);
@@ -106,7 +109,8 @@ function putSite(
 
 const ruleExample = '{"days":["mon"],"start":"02:00","end":"05:00"}';
 
-function calendarProblems({ id, zone, windows, blackout }: Site): Refusal[] {
+function calendarProblems(site: Site, now: EpochMs): Refusal[] {
+  const { id, zone, windows, blackout } = site;
   const thing = `site ${id}`;
   const problems: Refusal[] = [];
   if (!isZone(zone)) {
@@ -120,10 +124,14 @@ function calendarProblems({ id, zone, windows, blackout }: Site): Refusal[] {
     if (problem) problems.push(invalid(`${thing}: windows[${place}]`, problem, next));
   }
   for (const [place, day] of blackout.entries()) {
-    if (isDay(day)) continue;
-    const reason = `${day} is no day of the calendar`;
-    const next = 'Correct it, for example 2026-12-24.';
+    const reason = blackoutProblem(day);
+    if (reason === undefined) continue;
+    const next = 'Correct it, for example 2026-12-24, 2026-12-24/2027-01-03 or 12-25.';
     problems.push(invalid(`${thing}: blackout[${place}]`, reason, next));
+  }
+  if (problems.length === 0 && neverOpens(site, now)) {
+    const reason = 'leave the site no opening within a year';
+    problems.push(invalid(`${thing}: windows and blackout`, reason, 'Take days out of blackout.'));
   }
   return problems;
 }

@@ -1,9 +1,11 @@
 import { FAULTS } from '@ringwave/protocol/faults';
-import { isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
+import { freezeOf } from './site-freeze.ts';
+import type { SiteFreeze } from './site-tables.ts';
 import type { ControllerTables, Phone, Presence, Progress, Rollout } from './state.ts';
 
 // Why a phone is where it is, what it waits for and when it is tried next. The same words on every screen.
@@ -103,20 +105,28 @@ function chainOf(
     ? `, due ${instant(rollout.deadline.dueAt)} (${rollout.deadline.because})`
     : '';
   const presence = tables.presence.get(progress.site);
-  const agent = isAway(presence, now)
-    ? `away, last word ${lastWord(presence?.lastHeardAt)}`
-    : 'connected';
+  const agent = !tables.agents.has(progress.site)
+    ? 'not enrolled yet'
+    : isAway(presence, now)
+      ? `away, last word ${lastWord(presence?.lastHeardAt)}`
+      : 'connected';
   const opening = nextOpeningAt(tables, progress.site, now);
+  const halt = tables.halt.get('halt');
+  const frozen = freezeOf(tables, progress.site, now);
   return [
+    ...(halt?.halted ? [`All sites are halted: ${halt.reason}`] : []),
     `Rollout ${rollout.id} is ${rollout.state}${paused}${due}`,
     `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}`,
-    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}`,
+    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}`,
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
 }
 
 const instant = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+const frozenWords = ({ who, until, reason }: SiteFreeze): string =>
+  `frozen from headquarters by ${who}${until === undefined ? '' : ` until ${instant(until)}`}: ${reason}`;
 
 const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
   !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);
@@ -167,6 +177,11 @@ function waitingOf(
     const { paced } = wave;
     const reason = `Wave ${wave.spec.name} lets its phones go at a pace: ${paced.released} have gone, ${paced.waiting} wait`;
     return { ...base, reason, waitingFor: 'wave' };
+  }
+  const frozen = freezeOf(tables, progress.site, now);
+  if (frozen && !holdsSlot(progress.phase)) {
+    const reason = `Site ${progress.site} is ${frozenWords(frozen)}`;
+    return { ...base, reason, waitingFor: 'person' };
   }
   const presence = tables.presence.get(progress.site);
   const away = isAway(presence, now);
@@ -229,9 +244,12 @@ function beforeWave(rollout: Rollout, index: number): string {
   return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
 }
 
-/** The next opening of the site by its newest plan; null when the plan knows none. */
+/** The next opening of the site by its newest plan, after a freeze; null when the plan knows none. */
 function nextOpeningAt(tables: ControllerTables, site: Id, now: EpochMs): number | null {
+  const frozen = freezeOf(tables, site, now);
+  if (frozen && frozen.until === undefined) return null;
+  const from = frozen?.until ?? now;
   const openings = tables.plans.get(site)?.plan.openings ?? [];
-  const next = openings.find((opening) => opening.end > now);
-  return next ? Math.max(next.start, now) : null;
+  const next = openings.find((opening) => opening.end > from);
+  return next ? Math.max(next.start, from) : null;
 }

@@ -1,7 +1,7 @@
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { receive } from '@ringwave/protocol/delivery';
 import type { Ack, Hello, Report, ReportItem } from '@ringwave/protocol/messages';
-import { isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import {
   type DurationMs,
   type EpochMs,
@@ -15,9 +15,10 @@ import { nextCount } from './audit.ts';
 import { noteDuration } from './durations.ts';
 import { joinIncident } from './incidents.ts';
 import { replan } from './plan.ts';
+import { partedFrom, partedNow, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { noteDiscovered } from './site-tables.ts';
-import { joinOpenWaves, type Moved } from './wave-release.ts';
+import { joinOpenWaves, type Moved, rejoinPair } from './wave-release.ts';
 import {
   type Agent,
   type ControllerDraft,
@@ -215,7 +216,10 @@ function phoneMoved(
     ...(item.detail ? { detail: item.detail } : {}),
     ...(item.waiting ? { waiting: item.waiting } : {}),
   };
-  putProgress(draft, next);
+  // Told before the site knew that the partner has ended without the version.
+  const waits = !isFinal(next.phase) && !holdsSlot(next.phase);
+  const parted = waits ? partedFrom(draft, next) : undefined;
+  putProgress(draft, parted === undefined ? next : partedNow(next, parted, now));
   if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
   moved.rollouts.add(item.rollout as Id);
   const phone = draft.phones.get(item.mac);
@@ -238,7 +242,9 @@ function ended(
     draft.phones.put(next.mac, { ...rest, settled });
   } else if (next.phase !== 'done') {
     joinIncident(draft, next, now);
+    partPair(draft, next, now);
   }
+  if (next.phase === 'done' && isFinal(before.phase)) rejoinPair(draft, next, now, moved);
   // Another rollout may have waited for this phone.
   if ((draft.assignments.get(next.mac)?.length ?? 0) > 1) moved.sites.add(next.site);
 }

@@ -5,6 +5,7 @@ import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import { takesOf } from './durations.ts';
 import { priorityOf } from './rollout-state.ts';
+import { planFreeze } from './site-freeze.ts';
 import { limitsOf, wanIntervals } from './site-limits.ts';
 import {
   type ControllerDraft,
@@ -36,7 +37,7 @@ export function replan(
   const site = draft.sites.get(siteId);
   if (!site) return false;
   const before = draft.plans.get(siteId);
-  const content = contentOf(draft, site);
+  const content = contentOf(draft, site, now);
   const contentHash = hashOf(site, content);
   if (!force && before?.contentHash === contentHash && !isAged(draft, siteId, now)) return false;
   const parent = before?.plan.revision ?? 0;
@@ -78,7 +79,7 @@ type Content = Pick<
 > &
   Partial<Plan>;
 
-function contentOf(draft: ControllerDraft, site: Site): Content {
+function contentOf(draft: ControllerDraft, site: Site, now: EpochMs): Content {
   const roster = draft.rosters.get(site.id) ?? [];
   const phones: PlanPhone[] = [];
   const releases = new Map<string, PlanRelease>();
@@ -99,6 +100,7 @@ function contentOf(draft: ControllerDraft, site: Site): Content {
     phonesUpdatingMax: site.phonesUpdatingMax,
     wanBytesPerSecond: site.wanBytesPerSecond,
     ...limitsOf(site),
+    ...planFreeze(draft, site.id, now),
     coverage: site.coverage.map(({ id, minUp }) => ({ id, minUp })),
     pausedRollouts: [...rollouts.values()].flatMap(({ id, paused }) =>
       paused ? [{ rollout: id, reason: paused.reason.slice(0, 240) }] : [],

@@ -1,5 +1,6 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { leftWithPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
 import { pathFor } from './wave-release.ts';
@@ -35,18 +36,25 @@ export function layOut(
 ): Layout {
   const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
   const fitOf = fitter(releases);
-  const fitting: Phone[] = [];
-  const leftOut: LeftOut[] = [];
-  const leave = ({ mac, site }: Phone, why: string) => leftOut.push({ mac, site, why });
+  const able: Phone[] = [];
+  const left: { phone: Phone; why: string }[] = [];
+  const leave = (phone: Phone, why: string) => left.push({ phone, why });
   const selected = selectedPhones(draft, input.selection, now);
   for (const phone of selected) {
     const fit = fitOf(phone);
     const noWay = fit.kind === 'fits' ? noWayBack(draft, input, phone) : fit.why;
-    if (noWay === undefined) fitting.push(phone);
+    if (noWay === undefined) able.push(phone);
     else leave(phone, noWay);
+  }
+  const withPartner = leftWithPartner(able, left);
+  const fitting = able.filter((phone) => !withPartner.has(phone.mac));
+  for (const phone of able) {
+    const why = withPartner.get(phone.mac);
+    if (why !== undefined) leave(phone, why);
   }
   const assignment = assignWaves(input.id, fitting, input.waves, waveFleet(draft, now));
   for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
+  const leftOut = left.map(({ phone: { mac, site }, why }): LeftOut => ({ mac, site, why }));
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
   const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
   const refusals = idle ?? [

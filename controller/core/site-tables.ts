@@ -14,7 +14,18 @@ export interface SiteHold {
   readonly until: EpochMs | null;
 }
 
+/** No start at a site, said here and not there. */
+export interface SiteFreeze {
+  readonly reason: string;
+  readonly who: string;
+  readonly since: EpochMs;
+  /** It ends by itself; absent where a person ends it. */
+  readonly until?: EpochMs;
+}
+
 export type SiteTables = {
+  /** By site. */
+  freezes: Map<string, SiteFreeze>;
   /** By `site/hold`. */
   siteHolds: Map<string, SiteHold>;
   /** Milliseconds that the last updates took, oldest first; by `vendor/model`. */
@@ -58,6 +69,7 @@ export function discoveredAt(
 }
 
 export const emptySiteTables = (): SiteTables => ({
+  freezes: new Map(),
   siteHolds: new Map(),
   durations: new Map(),
   discovered: new Map(),
@@ -68,6 +80,7 @@ export const HOLDS = ['freeze', 'emergency-call'] as const satisfies readonly Si
 
 /** A site that is gone leaves nothing that it told. */
 export function forgetSite(draft: Draft<SiteTables>, site: Id): void {
+  draft.freezes.remove(site);
   for (const hold of HOLDS) draft.siteHolds.remove(`${site}/${hold}`);
   for (const mac of draft.discoveredOrder.get(site) ?? [])
     draft.discovered.remove(`${site}/${mac}`);

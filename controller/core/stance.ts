@@ -12,20 +12,23 @@ export const rolloutStance = ({ state, paused, waves }: Rollout): string =>
   JSON.stringify([state, paused ?? null, waves.map((wave) => wave.openedAt ?? null)]);
 
 /** What the reasons of a site's phones follow from. */
-export const siteStance = ({ agent, opening }: SiteView): string =>
+export const siteStance = ({ agent, opening, holds }: SiteView): string =>
   JSON.stringify([
     agent.state,
     agent.state === 'connected' ? null : agent.lastHeardAt,
     agent.planRevision,
     opening,
+    holds?.find((one) => one.hold === 'headquarters-freeze') ?? null,
   ]);
 
 /** When time alone changes how a site is shown: its agent has been silent for too long, its opening has ended. */
-export function siteChangesAt({ agent, opening }: SiteView): EpochMs | undefined {
+export function siteChangesAt({ agent, opening, holds = [] }: SiteView): EpochMs | undefined {
   const heardAt = agent.state === 'connected' ? agent.lastHeardAt : null;
   const silentAt =
     heardAt === null ? undefined : laterBy(laterBy(heardAt as EpochMs, agentSilentAfter), ms(1));
-  return earliest(silentAt, opening ? (opening.end as EpochMs) : undefined);
+  const thaws = holds.find((one) => one.hold === 'headquarters-freeze')?.until ?? undefined;
+  const closes = opening?.end;
+  return earliest(silentAt, closes as EpochMs | undefined, thaws as EpochMs | undefined);
 }
 
 /** Phones that a rollout names, by the rosters of its sites. */
@@ -52,6 +55,7 @@ export function touchedBy({ table, key }: Change<ControllerTables>): Touched | u
     case 'sites':
     case 'plans':
     case 'presence':
+    case 'freezes':
     case 'agents':
     case 'rosters':
       return { kind: 'site', key: key as Id };

@@ -43,12 +43,15 @@ export type {
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** A recurring local-time rule. `end` at or before `start` means the next day. */
+/** A recurring local-time rule with one of `end` and `minutes`. */
 export interface WindowRule {
   readonly days: readonly Weekday[];
   /** Wall clock, `HH:MM`. */
   readonly start: string;
-  readonly end: string;
+  /** At or before `start` it means the next day. */
+  readonly end?: string;
+  /** So long by any clock, also on nights when clocks change. */
+  readonly minutes?: number;
 }
 
 export interface Site extends SiteLimits {
@@ -57,7 +60,7 @@ export interface Site extends SiteLimits {
   /** IANA time zone; without one there is no window and so no start. */
   readonly zone: string;
   readonly windows: readonly WindowRule[];
-  /** Local dates `YYYY-MM-DD` on which no opening begins. */
+  /** Local dates on which no opening begins: `2026-12-24`, `2026-12-24/2027-01-03`, each year `12-25` or `12-24/01-01`. */
   readonly blackout: readonly string[];
   readonly coverage: readonly { readonly id: Id; readonly minUp: number }[];
   readonly phonesUpdatingMax: number;
@@ -266,6 +269,12 @@ export type Command =
   | { readonly kind: 'desired-state'; readonly commands: readonly Command[] }
   | { readonly kind: 'site-put'; readonly site: Site }
   | { readonly kind: 'site-remove'; readonly site: Id }
+  /** Null lifts it. */
+  | {
+      readonly kind: 'site-freeze';
+      readonly site: Id;
+      readonly freeze: { readonly reason: string; readonly until?: EpochMs } | null;
+    }
   | { readonly kind: 'phones-put'; readonly phones: readonly PhoneInput[] }
   | { readonly kind: 'phone-remove'; readonly mac: Mac }
   | { readonly kind: 'release-put'; readonly release: Release; readonly why?: string }

@@ -5,6 +5,7 @@ import { fits } from './agent-fit.ts';
 import { agentSilentAfter, explain } from './explain.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
+import { freezeOf } from './site-freeze.ts';
 import { HOLDS } from './site-tables.ts';
 import type { ControllerTables, Phone, Rollout, Site } from './state.ts';
 
@@ -92,6 +93,9 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
     })),
     kind: rollout.kind ?? 'update',
     priority: priorityOf(rollout),
+    after: rollout.after ?? [],
+    startAt: rollout.startAt ?? null,
+    pace: rollout.pace ?? null,
     deadline: rollout.deadline ? { ...rollout.deadline, urgency: rollout.urgency ?? null } : null,
     createdBy,
     editedBy: rollout.editedBy ?? null,
@@ -116,10 +120,20 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
   const isUp = presence?.up === true && now <= laterBy(presence.lastHeardAt, agentSilentAfter);
   const opening = plan?.plan.openings.find((one) => one.end > now);
   const notices = noticesOf(tables, site);
-  const holds = HOLDS.flatMap((hold) => {
+  const holds: NonNullable<SiteView['holds']>[number][] = HOLDS.flatMap((hold) => {
     const found = tables.siteHolds.get(`${site.id}/${hold}`);
     return found ? [{ hold, reason: found.reason, since: found.since, until: found.until }] : [];
   });
+  const frozen = freezeOf(tables, site.id, now);
+  if (frozen) {
+    const { who, reason, since, until = null } = frozen;
+    holds.unshift({
+      hold: 'headquarters-freeze',
+      reason: `Frozen from headquarters by ${who}: ${reason}`,
+      since,
+      until,
+    });
+  }
   return {
     id: site.id,
     name: site.name,

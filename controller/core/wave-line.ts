@@ -1,5 +1,6 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { orderKey } from './pairs.ts';
 import { progressOf } from './progress.ts';
 import { type ControllerDraft, progressKey, type Progress, type Rollout } from './state.ts';
 
@@ -18,7 +19,9 @@ const pieceKey = (rollout: Id, wave: number, piece: number): string =>
 export function fillLine(draft: ControllerDraft, rollout: Rollout, wave: number): number {
   const macs: { mac: Mac; rank: number }[] = [];
   for (const { mac, wave: own, phase } of progressOf(draft, rollout)) {
-    if (own === wave && phase === 'waiting') macs.push({ mac, rank: fractionOf(rollout.id, mac) });
+    if (own !== wave || phase !== 'waiting') continue;
+    const phone = draft.phones.get(mac);
+    macs.push({ mac, rank: fractionOf(rollout.id, phone ? orderKey(phone) : mac) });
   }
   macs.sort((a, b) => a.rank - b.rank);
   const line = macs.map(({ mac }) => mac);

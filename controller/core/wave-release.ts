@@ -4,6 +4,7 @@ import type { Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { allowed } from './pace.ts';
+import { partedBy, partedFrom, partedNow, partPair } from './pairs.ts';
 import { hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
 import {
   type ControllerDraft,
@@ -132,7 +133,29 @@ export function giveWork(
   moved: Moved,
 ): void {
   moved.sites.add(progress.site);
-  putProgress(draft, { ...withoutWaiting(progress), ...release(draft, rollout, progress, now) });
+  const parted = partedFrom(draft, progress);
+  const next = parted
+    ? partedNow(progress, parted, now)
+    : { ...withoutWaiting(progress), ...release(draft, rollout, progress, now) };
+  putProgress(draft, next);
+  partPair(draft, next, now);
+}
+
+/** A phone has shown the version after it was given up: its partners, taken out for its sake, get their work. */
+export function rejoinPair(
+  draft: ControllerDraft,
+  proven: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const rollout = draft.rollouts.get(proven.rollout);
+  if (!rollout || rollout.endedAt !== undefined) return;
+  for (const { fault: _fault, detail: _detail, ...partner } of partedBy(draft, proven)) {
+    const again: Progress = { ...partner, phase: 'waiting', at: now };
+    putProgress(draft, again);
+    if (rollout.waves[partner.wave]?.openedAt !== undefined)
+      giveWork(draft, rollout, again, now, moved);
+  }
 }
 
 function release(

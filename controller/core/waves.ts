@@ -2,6 +2,7 @@ import { isFor, type Release } from '@ringwave/firmware-catalog/release';
 import { mayRollOut } from '@ringwave/firmware-catalog/release-life';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Id, Mac } from '@ringwave/protocol/units';
+import { orderKey, withPartners } from './pairs.ts';
 import type { STRATA } from './rollout-state.ts';
 import type {
   ControllerDraft,
@@ -110,7 +111,7 @@ export function assignWaves(
   const waveOf = new Map<Mac, number>();
   let pool = inHashedOrder(rollout, phones);
   const members = waves.map((spec, index) => {
-    const taken = takenBy(spec, pool.filter(waveSelects(spec, fleet)), fleet);
+    const taken = withPartners(takenBy(spec, pool.filter(waveSelects(spec, fleet)), fleet), pool);
     for (const phone of taken) waveOf.set(phone.mac, index);
     if (taken.length > 0) pool = pool.filter((phone) => !waveOf.has(phone.mac));
     return taken;
@@ -119,7 +120,7 @@ export function assignWaves(
 }
 
 function inHashedOrder(rollout: Id, phones: readonly Phone[]): readonly Phone[] {
-  const ranked = phones.map((phone) => ({ phone, rank: fractionOf(rollout, phone.mac) }));
+  const ranked = phones.map((phone) => ({ phone, rank: fractionOf(rollout, orderKey(phone)) }));
   return ranked.sort((a, b) => a.rank - b.rank).map(({ phone }) => phone);
 }
 

@@ -1,5 +1,5 @@
 import { updateTakesUsually } from '@ringwave/protocol/phases';
-import { type EpochMs, minutes } from '@ringwave/protocol/units';
+import { days, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
 import { Temporal } from 'temporal-polyfill';
 import { WEEKDAYS, type WindowRule } from './state.ts';
 
@@ -56,11 +56,10 @@ function openingOn(date: Temporal.PlainDate, rule: WindowRule, zone: string): Op
     const note = `the calendar of ${zone} has no ${date.toString()}`;
     return { date: date.toString(), start: start.at, end: start.at, note };
   }
-  const endDate = rule.end <= rule.start ? date.add({ days: 1 }) : date;
-  const end = resolve(endDate, rule.end, zone);
+  const end = endOn(date, start.at, rule, zone);
   const notes = [
     start.moved && `start ${rule.start} does not exist this night, moved to ${start.wall}`,
-    end.moved && `end ${rule.end} does not exist this night, moved to ${end.wall}`,
+    end.moved && `end ${rule.end ?? ''} does not exist this night, moved to ${end.wall}`,
     end.at <= start.at && 'the clock change leaves nothing of this opening',
   ].filter((note) => typeof note === 'string');
   const note = notes.length > 0 ? { note: notes.join('; ') } : {};
@@ -70,6 +69,13 @@ function openingOn(date: Temporal.PlainDate, rule: WindowRule, zone: string): Op
     end: Math.max(end.at, start.at) as EpochMs,
     ...note,
   };
+}
+
+function endOn(date: Temporal.PlainDate, start: EpochMs, rule: WindowRule, zone: string) {
+  if (rule.minutes !== undefined)
+    return { at: laterBy(start, minutes(rule.minutes)), moved: false, wall: '' };
+  const wall = rule.end ?? rule.start;
+  return resolve(wall <= rule.start ? date.add({ days: 1 }) : date, wall, zone);
 }
 
 function resolve(date: Temporal.PlainDate, wall: string, zone: string) {
@@ -107,7 +113,7 @@ export function siteOpenings(
   const range = { from: dateAt(now, -1), to: dateAt(until, 1) };
   const all = site.windows
     .flatMap((rule) => openingsBetween(rule, site.zone, range))
-    .filter((one) => !site.blackout.includes(one.date) && one.end > now && one.start < until)
+    .filter((one) => !isBlackedOut(one.date, site.blackout) && one.end > now && one.start < until)
     .sort((a, b) => a.start - b.start);
   return merged(all);
 }
@@ -122,7 +128,12 @@ function merged(openings: readonly Opening[]): { start: EpochMs; end: EpochMs }[
   return result;
 }
 
+/** A day: longer openings are rules for the days after. */
+export const openingMinutesMax = 24 * 60;
+
 const leastMinutes = updateTakesUsually / minutes(1);
+
+const wallClock = /^([01]\d|2[0-3]):[0-5]\d$/;
 
 const minuteOf = (wall: string): number => Number(wall.slice(0, 2)) * 60 + Number(wall.slice(3));
 
@@ -132,12 +143,16 @@ const minutesUntil = (start: string, end: string): number =>
 
 /** Why a rule can never open for an update that takes so many minutes, or undefined when it can. */
 export function windowProblem(rule: WindowRule, takesMinutes = leastMinutes): string | undefined {
-  const wall = /^([01]\d|2[0-3]):[0-5]\d$/;
+  const { start, end } = rule;
   if (rule.days.length === 0) return 'names no weekday, so it never opens';
-  if (!wall.test(rule.start) || !wall.test(rule.end))
+  if (!wallClock.test(start) || (end !== undefined && !wallClock.test(end)))
     return 'start and end are wall-clock times HH:MM';
-  if (rule.start === rule.end) return 'begins and ends at the same time, so it never opens';
-  const long = minutesUntil(rule.start, rule.end);
+  if ((end === undefined) === (rule.minutes === undefined))
+    return 'gives one of end and minutes, not both and not neither';
+  if (start === end) return 'begins and ends at the same time, so it never opens';
+  const long = end === undefined ? (rule.minutes ?? 0) : minutesUntil(start, end);
+  if (long > openingMinutesMax)
+    return `is ${long} minutes long, at most ${openingMinutesMax} (a day) may be`;
   if (long < takesMinutes)
     return `is ${long} minutes long, and no phone is started with less than ${takesMinutes} ahead`;
   return undefined;
@@ -150,4 +165,41 @@ export function isDay(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+const dayOfYear = /^(\d{2})-(\d{2})$/;
+
+/** Days of blackout are a date, or a day of each year; two parted by `/` are all from the first to the last. */
+const partsOf = (entry: string): [string, string] => {
+  const [from = '', to = from] = entry.split('/');
+  return [from, to];
+};
+
+/** Why an entry of blackout means no day, or undefined where it does. */
+export function blackoutProblem(entry: string): string | undefined {
+  const parts = partsOf(entry);
+  const wrong = parts.find((part) => !isDay(dayOfYear.test(part) ? `2024-${part}` : part));
+  if (wrong !== undefined) return `${wrong} is no day of the calendar`;
+  const [from, to] = parts;
+  if (from.length !== to.length) return 'mixes a day of each year with a date';
+  return from > to && !dayOfYear.test(from) ? 'ends before it begins' : undefined;
+}
+
+/** A range of days of each year may go over its end. */
+export function isBlackedOut(date: string, blackout: readonly string[]): boolean {
+  return blackout.some((entry) => {
+    const [from, to] = partsOf(entry);
+    const day = dayOfYear.test(from) ? date.slice(5) : date;
+    return from <= to ? day >= from && day <= to : day >= from || day <= to;
+  });
+}
+
+/** Looked ahead for an opening; what does not open within a year is a mistake. */
+const openingWithin = days(366);
+
+/** Whether days of blackout leave a site no opening at all. */
+export function neverOpens(site: Parameters<typeof siteOpenings>[0], now: EpochMs): boolean {
+  if (site.windows.length === 0 || site.blackout.length === 0) return false;
+  const soon = siteOpenings(site, now, laterBy(now, days(31)));
+  return soon.length === 0 && siteOpenings(site, now, laterBy(now, openingWithin)).length === 0;
 }

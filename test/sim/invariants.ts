@@ -245,7 +245,7 @@ function isInsideWindow(site: Site, now: number): boolean {
     });
   clocks.set(site.zone, format);
   const wall = format.format(now);
-  return site.windows.some(({ start, end }) =>
+  return site.windows.some(({ start, end = start }) =>
     start < end ? wall >= start && wall < end : wall >= start || wall < end,
   );
 }

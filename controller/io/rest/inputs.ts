@@ -8,6 +8,7 @@ import { whereLengthMax } from '../../core/selection/parse.ts';
 import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
 import type { PhoneInput, Refusal, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
+import { openingMinutesMax } from '../../core/window.ts';
 
 // What REST takes: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -53,6 +54,9 @@ const WallClock = Type.String({
 /** Below 64 KiB a second a phone's download outlasts the agent's patience. */
 const lanBytesLeast = 64 * 1024;
 
+const blackoutPattern = '^(\\d{4}-)?\\d{2}-\\d{2}(/(\\d{4}-)?\\d{2}-\\d{2})?$';
+const blackoutWords = 'as YYYY-MM-DD, each year MM-DD, or two of them parted by /';
+
 export const SiteBody = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
@@ -66,14 +70,19 @@ export const SiteBody = Type.Object(
         {
           days: Type.Array(Type.Unsafe<Weekday>(Type.Enum([...WEEKDAYS])), { maxItems: 7 }),
           start: Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
-          end: Type.String({ maxLength: 5 }),
+          end: Type.Optional(
+            Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
+          ),
+          minutes: Type.Optional(
+            Type.Integer({ minimum: 1, maximum: openingMinutesMax, description: 'instead of end' }),
+          ),
         },
         closed,
       ),
       { maxItems: 50 },
     ),
     blackout: Type.Optional(
-      Type.Array(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'as YYYY-MM-DD' }), {
+      Type.Array(Type.String({ pattern: blackoutPattern, description: blackoutWords }), {
         maxItems: 1000,
       }),
     ),
@@ -214,6 +223,13 @@ export const ModelEndBody = Type.Object(
 );
 export const TokenBody = Type.Object(
   { hours: Type.Optional(Type.Number({ minimum: 0.1, maximum: 720 })) },
+  closed,
+);
+export const FreezeBody = Type.Object(
+  {
+    reason: Type.String({ minLength: 1, maxLength: 200 }),
+    until: Type.Optional(Type.Integer({ minimum: 0, description: 'as milliseconds since 1970' })),
+  },
   closed,
 );
 export const HaltBody = Type.Object(

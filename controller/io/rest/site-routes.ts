@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { hours, type Id, id } from '@ringwave/protocol/units';
+import { type EpochMs, hours, type Id, id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
 import { notFound } from '../../core/refusal.ts';
+import type { Command } from '../../core/state.ts';
 import { siteView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
-import { bodyOf, SiteBody, siteFrom, TokenBody } from './inputs.ts';
+import { bodyOf, FreezeBody, SiteBody, siteFrom, TokenBody } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Sites: what an administrator says of a branch, and the token that makes a box its agent. */
@@ -26,6 +27,10 @@ export function siteRoutes(app: FastifyInstance, parts: RestParts): void {
     const command = { kind: 'site-remove', site: siteIn(request) as Id } as const;
     return answer(reply, engine.command(request.who, command), () => ({ ok: true }));
   });
+  app.put('/api/v1/sites/:site/freeze', async (request, reply) => freeze(parts, request, reply));
+  app.delete('/api/v1/sites/:site/freeze', async (request, reply) =>
+    answerFreeze(parts, request, reply, null),
+  );
   app.post('/api/v1/sites/:site/token', async (request, reply) => mint(parts, request, reply));
 }
 
@@ -45,6 +50,28 @@ function put({ engine }: RestParts, request: FastifyRequest, reply: FastifyReply
   return answer(reply, engine.command(request.who, { kind: 'site-put', site: stored }), () =>
     siteView(engine.tables, stored, engine.clock.now()),
   );
+}
+
+function freeze(parts: RestParts, request: FastifyRequest, reply: FastifyReply): unknown {
+  const body = bodyOf(FreezeBody, request.body, `freeze of site ${siteIn(request)}`);
+  if ('refusals' in body) return refuseAll(reply, body.refusals);
+  const { reason, until } = body.value;
+  const wanted = { reason, ...(until === undefined ? {} : { until: until as EpochMs }) };
+  return answerFreeze(parts, request, reply, wanted);
+}
+
+function answerFreeze(
+  { engine }: RestParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  wanted: Extract<Command, { kind: 'site-freeze' }>['freeze'],
+): unknown {
+  const site = siteIn(request) as Id;
+  const command = { kind: 'site-freeze', site, freeze: wanted } as const;
+  return answer(reply, engine.command(request.who, command), () => {
+    const stored = engine.tables.sites.get(site);
+    return stored ? siteView(engine.tables, stored, engine.clock.now()) : { ok: true };
+  });
 }
 
 function mint(

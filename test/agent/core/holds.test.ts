@@ -69,3 +69,19 @@ test('a freeze at the site holds every phone, with the technician’s reason, un
   t.match(held(box).at(-1), { hold: 'freeze', isOn: false });
   t.end();
 });
+
+test('a freeze from headquarters holds every phone until its end, also when no newer plan comes', (t) => {
+  const box = ready({ freeze: { reason: 'end of the quarter', until: after(20) } });
+  box.take({ kind: 'woke' }, after(1));
+  t.equal(box.phase(mac), 'held');
+  t.match(box.tables.work.get(mac)?.why, {
+    reason: 'Frozen from headquarters: end of the quarter',
+    waitingFor: 'person',
+    nextAttemptAt: after(20),
+  });
+  t.equal(box.wakeAt, after(20), 'it wakes by itself when the freeze is over');
+  t.equal(box.take({ kind: 'woke' }, after(20)).phase(mac), 'offered');
+  const open = ready({ freeze: { reason: 'until further notice' } });
+  t.equal(open.take({ kind: 'woke' }, after(60)).phase(mac), 'held', 'one without an end stays');
+  t.end();
+});

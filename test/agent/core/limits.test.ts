@@ -46,6 +46,23 @@ test('members of a pair are never down at once, also where one was lost', (t) =>
   t.end();
 });
 
+test('where one of a pair ended without the version, the other one is not started, also without a line', (t) => {
+  const once = { rollout: 'autumn', hops: ['target'], attemptsMax: 1, round: 1 };
+  const phones = several(3, (nth) => ({ work: once, ...(nth < 2 ? { pair: 'door' } : {}) }));
+  const box = boxOf(phones, { openings: [{ start: one, end: after(400) }] });
+  const first = down(box).find((work) => work.mac !== macOf(3))?.mac ?? macOf(1);
+  const second = first === macOf(1) ? macOf(2) : macOf(1);
+  box.asks(macOf(3), '66.86.0.15');
+  for (let minute = 0; minute < 60; minute += 1) box.wait(1);
+  t.ok(['failed', 'unreachable'].includes(box.phase(first) ?? ''));
+  t.equal(box.phase(second), 'held');
+  t.match(box.tables.work.get(second)?.why, {
+    reason: 'The other phone of pair door ended without the version',
+    waitingFor: 'person',
+  });
+  t.end();
+});
+
 test('a phone that was lost counts for its floor though its rollout has ended, until it shows itself', (t) => {
   const phones = several(2, () => ({ coverageGroup: 'floor' }));
   const coverage = [{ id: 'floor', minUp: 1 }];
@@ -228,5 +245,16 @@ test('the rate of all phones together is told when a plan sets, changes or lifts
   t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 900_000 }]);
   box.take({ kind: 'plan-came', plan: planWith(4, {}) });
   t.same(told(box), [{ kind: 'set-rate', of: 'lan', rate: 'free' }]);
+  t.end();
+});
+
+test('a box that was down over the end of an opening wakes nobody after it', (t) => {
+  const box = boxOf(several(1), { openings: [{ start: one, end: after(16) }] });
+  t.equal(down(box).length, 1);
+  const wakes = () => box.effects.filter((effect) => effect.kind === 'wake-phone').length;
+  box.take({ kind: 'started' }, after(1));
+  t.equal(wakes(), 1, 'within the opening it does what it had begun');
+  box.take({ kind: 'started' }, after(16));
+  t.equal(wakes(), 0);
   t.end();
 });

@@ -50,7 +50,7 @@ test('a refused command says every reason at once and leaves nothing behind', (t
       'a blackout day that is no day',
       site({ blackout: ['2026-02-30'] }),
       [
-        'invalid: site lisbon: blackout[0] 2026-02-30 is no day of the calendar. Correct it, for example 2026-12-24.',
+        'invalid: site lisbon: blackout[0] 2026-02-30 is no day of the calendar. Correct it, for example 2026-12-24, 2026-12-24/2027-01-03 or 12-25.',
       ],
     ],
     [

@@ -69,7 +69,7 @@ const wallAt = (date: string, time: string): number => Date.parse(`${date}T${tim
 const nextDay = (date: string): string =>
   new Date(Date.parse(`${date}T00:00Z`) + day).toISOString().slice(0, 10);
 
-function expected(rule: WindowRule, shifts: readonly Shift[]): string[] {
+function expected(rule: Required<Omit<WindowRule, 'minutes'>>, shifts: readonly Shift[]): string[] {
   const openings: string[] = [];
   for (let date = FROM; date <= TO; date = nextDay(date)) {
     const weekday = WEEKDAYS[(new Date(`${date}T00:00Z`).getUTCDay() + 6) % 7];
@@ -99,7 +99,7 @@ const ZONES = [
   'Europe/Lisbon',
   'Asia/Kathmandu',
 ];
-const RULES: readonly WindowRule[] = [
+const RULES: readonly Required<Omit<WindowRule, 'minutes'>>[] = [
   { days: WEEKDAYS, start: '01:30', end: '02:15' },
   { days: WEEKDAYS, start: '22:00', end: '03:00' },
   { days: ['sun'], start: '02:00', end: '02:30' },
