@@ -89,6 +89,11 @@ export interface RolloutView {
     readonly failuresMax: number;
     readonly minSample: number;
     readonly soakMs: number;
+    readonly doneMin?: number;
+    readonly failedPartMax?: number;
+    readonly soakIn?: 'business-hours';
+    readonly askPerson?: boolean;
+    readonly askUrl?: string;
   };
   readonly waves: readonly WaveView[];
   readonly kind: 'update' | 'rollback';

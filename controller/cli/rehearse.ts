@@ -43,12 +43,13 @@ function told({ rollout, from, finish, runs }: RehearsalResult): string[] {
   const [first] = runs;
   const when = (at: number | null) =>
     at === null ? 'not within the days looked ahead' : localTime(at);
+  const by = (at: number | null) => (at === null ? when(at) : `by ${when(at)}`);
   const last = [...(first?.sites ?? [])]
     .sort((a, b) => (b.lastDoneAt ?? 0) - (a.lastDoneAt ?? 0))
     .slice(0, sitesShown);
   return [
     `${rollout}, rehearsed from ${localTime(from)} in ${runs.length} runs`,
-    `ends: half of the runs by ${when(finish.p50)}, nine of ten by ${when(finish.p90)}, all by ${when(finish.last)}`,
+    `half of the runs end ${by(finish.p50)}, nine of ten ${by(finish.p90)}, the last ${by(finish.last)}`,
     ...table(
       [
         'run',

@@ -112,6 +112,7 @@ function registerChanges(rollout: Command, out: CliOutput): void {
 function registerVerbs(rollout: Command, out: CliOutput): void {
   verb(rollout, out, 'approve', 'let a rollout begin that somebody else proposed', [
     ['--remark <text>', 'kept with the approval'],
+    ['--content-hash <hash>', 'approve only what was read: the hash that show prints'],
     ['--break-glass <reason>', 'approve your own in an emergency; the reason is kept'],
   ]);
   verb(rollout, out, 'deny', 'refuse a rollout for good', [
@@ -207,8 +208,19 @@ function shown(rollout: RolloutView): string[] {
     `${rollout.id}: ${rollout.state}${paused}`,
     ...(rollout.after.length > 0 ? [`begins after ${rollout.after.join(', ')}`] : []),
     ...(rollout.startAt === null ? [] : [`begins ${localTime(rollout.startAt)} at the earliest`]),
+    ...(rollout.deadline
+      ? [`due ${localTime(rollout.deadline.dueAt)}: ${rollout.deadline.because}`]
+      : []),
+    ...approvalOf(rollout),
     ...table(['wave', 'state', 'done', 'failed', 'skipped', 'why'], waves),
   ];
+}
+
+/** Who let it begin, or what whoever does shall have read. */
+function approvalOf({ state, contentHash, ...rollout }: RolloutView): string[] {
+  if (rollout.denied) return [`denied by ${rollout.denied.who}: ${rollout.denied.remark}`];
+  if (rollout.brokeGlass) return [`approved by ${rollout.approvedBy} alone: ${rollout.brokeGlass}`];
+  return state === 'awaiting-approval' ? [`content ${contentHash}`] : [];
 }
 
 const phoneRow = (phone: PhoneWorkView & { mac: string; site: string }): string[] => [

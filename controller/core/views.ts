@@ -7,7 +7,7 @@ import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { freezeOf } from './site-freeze.ts';
 import { HOLDS } from './site-tables.ts';
-import type { ControllerTables, Phone, Rollout, Site } from './state.ts';
+import type { ControllerTables, Gate, Phone, Rollout, Site } from './state.ts';
 
 // What is known, in the shapes that people and programs read.
 
@@ -63,6 +63,10 @@ function newestRollout(tables: ControllerTables, phone: Phone): Rollout | undefi
   return newest;
 }
 
+function gateView({ soak, ...gate }: Gate): RolloutView['gate'] {
+  return { ...gate, soakMs: soak };
+}
+
 export function rolloutView(tables: ControllerTables, rollout: Rollout): RolloutView {
   const { id, name, state, sites, gate, createdBy, contentHash, createdAt } = rollout;
   return {
@@ -74,12 +78,7 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
       return { id: release, vendor: known?.vendor ?? '', version: known?.version ?? '' };
     }),
     sites,
-    gate: {
-      successMin: gate.successMin,
-      failuresMax: gate.failuresMax,
-      minSample: gate.minSample,
-      soakMs: gate.soak,
-    },
+    gate: gateView(gate),
     waves: rollout.waves.map((wave) => ({
       name: wave.spec.name,
       state: wave.state,

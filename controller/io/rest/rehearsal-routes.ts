@@ -51,7 +51,9 @@ export function rehearsalRoutes(app: FastifyInstance, { engine }: RestParts): vo
       return 'refusals' in said ? refuseAll(reply, said.refusals) : said;
     } catch (error) {
       const reason = `did not end: ${error instanceof Error ? error.message : String(error)}`;
-      const next = 'Rehearse fewer sites, fewer seeds or fewer days.';
+      process.stderr.write(`rehearsal: ${error instanceof Error ? error.stack : String(error)}\n`);
+      const next =
+        'If it was too much at once, take fewer seeds or days; else look into the log of the controller.';
       return refuseAll(reply, [conflict('rehearsal', reason, next)]);
     } finally {
       isBusy = false;
