@@ -19,7 +19,7 @@ import { raise, strangerAsked } from './provisioning/strangers.ts';
 import { secretTaken } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
-import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
+import { graceEnds, mayWakeAgain, serveQueue, timeOut, wakeOf } from './slots.ts';
 import type {
   AgentDraft,
   AgentEffect,
@@ -54,7 +54,7 @@ function take(
     case 'started':
       draft.resumed.put('resumed', now);
       draft.firstSeq.put('firstSeq', deliveryOf(draft).nextSeq);
-      return resume(draft, effects);
+      return resume(draft, now, effects);
     case 'woke':
       return undefined;
     case 'link-up':
@@ -159,14 +159,15 @@ function advance(
 }
 
 /** Effects are re-derived from state, so a crash between commit and effect loses nothing. */
-function resume(draft: AgentDraft, effects: AgentEffect[]): void {
+function resume(draft: AgentDraft, now: EpochMs, effects: AgentEffect[]): void {
   const plan = draft.plan.get('plan')?.plan;
   if (!plan) return;
   for (const row of draft.images.values()) {
     if (row.state === 'wanted' && row.retryAt === undefined) effects.push(fetchOf(row, plan));
   }
   for (const work of draft.work.values()) {
-    if (work.phase === 'offered' && work.woken === false) effects.push(...wakeOf(draft, work));
+    if (work.phase !== 'offered' || work.woken !== false) continue;
+    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeOf(draft, work));
   }
   effects.push(...owedSecrets(draft, plan));
 }

@@ -262,3 +262,15 @@ export function wakeOf(draft: AgentDraft, work: Work): AgentEffect[] {
   const mustBeIdle = isUsual ? {} : { mustBeIdle: true as const };
   return [{ kind: 'wake-phone', mac, start: starts, vendor, address, ...mustBeIdle }];
 }
+
+/**
+ * Whether a start that a box may have died in is repeated: it comes back after the opening, or to a site that is held. A
+ * phone that is not woken again is given up by its deadline and tried in the next opening.
+ */
+export function mayWakeAgain(draft: AgentDraft, plan: Plan, { mac }: Work, now: EpochMs): boolean {
+  const phone = phoneIn(plan, mac);
+  const halt = draft.halt.get('halt');
+  const hold = holdOf(draft, plan);
+  const isBlocked = siteBlock({ plan, halt, clockWrong: isClockWrong(draft, now), hold }, now);
+  return phone !== undefined && !isBlocked && !outsideOpening(plan, { phone }, now);
+}

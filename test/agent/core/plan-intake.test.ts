@@ -163,3 +163,16 @@ test('the newest halt stops every start, and only a newer word lifts it', (t) =>
   t.equal(box.take(halt(3, false)).phase(macOf(1)), 'offered');
   t.end();
 });
+
+test('a start that the box died in is repeated within its opening, and not after it or in a halt', (t) => {
+  const waking = (box: Box) => box.effects.some((effect) => effect.kind === 'wake-phone');
+  const mac = macOf(1);
+  const dead = () => came(new Box()).hold(imageDigest).asks(mac, '66.85.0.5');
+  t.equal(dead().phase(mac), 'offered');
+  t.equal(waking(dead().take({ kind: 'started' }, after(5))), true);
+  t.equal(waking(dead().take({ kind: 'started' }, after(119))), false);
+  t.equal(waking(dead().take({ kind: 'started' }, after(121))), false);
+  const halt = { kind: 'halt' as const, halted: true, counter: 1, reason: 'an outage' };
+  t.equal(waking(dead().take({ kind: 'halt-came', halt }).take({ kind: 'started' })), false);
+  t.end();
+});
