@@ -16,6 +16,7 @@ export function disorder(world: World): void {
     if (dice.chance(faults.oldController)) wakeOldController(world);
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
+      if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);
       if (dice.chance(faults.liars)) lie(world, agent);
     }
   });
@@ -79,6 +80,12 @@ function wrongClock(world: World, agent: AgentNode): void {
       if (!world.isHealed) world.setClock(agent, hour === last ? 0 : far + drift * hour);
     });
   }
+}
+
+function emergencyCall({ timeline, dice }: World, { node }: AgentNode): void {
+  const call = { kind: 'emergency-call', source: 'kamailio' } as const;
+  node.submit({ ...call, state: 'began' });
+  timeline.after(dice.whole(60_000, 20 * 60_000), () => node.submit({ ...call, state: 'ended' }));
 }
 
 /** A device on the site's network shows itself as a phone that runs what it should. */

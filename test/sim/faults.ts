@@ -28,6 +28,8 @@ export interface Faults {
   readonly diskFull: number;
   /** Per hour: a controller started from an old copy of the disk sends the plan that it knows. */
   readonly oldController: number;
+  /** Per site and hour, beside the few of every seed: somebody dials for help. */
+  readonly calls: number;
   /** Per site and hour: somebody claims to be a phone and to run its target. */
   readonly liars: number;
   /** Part of power cuts after which some of the commits that were not flushed are there. */
@@ -48,6 +50,7 @@ export const noFaults: Faults = {
   clock: 0,
   diskFull: 0,
   oldController: 0,
+  calls: 0,
   liars: 0,
   torn: 0,
   orders: false,

@@ -1,9 +1,12 @@
 import { test } from 'tap';
-import { wild } from './faults.ts';
+import { type Faults, wild } from './faults.ts';
 import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
 
 const seedsMax = 10;
+/** Calls are rare; where they are what is looked for there are more of them. */
+const faultsFor = (name: string): Faults =>
+  /emergency calls|callback/.test(name) ? { ...wild, calls: 0.15 } : wild;
 
 for (const [name, plant] of Object.entries(PLANTS)) {
   test(`the checks find ${name} within ${seedsMax} seeds`, async (t) => {
@@ -15,7 +18,7 @@ for (const [name, plant] of Object.entries(PLANTS)) {
         sites: 3,
         phonesPerSite: 12,
         days: 2,
-        faults: wild,
+        faults: faultsFor(name),
         plant,
       }).violation;
     }
