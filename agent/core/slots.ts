@@ -143,10 +143,15 @@ function dueAgain(work: Work, block: Why, now: EpochMs): EpochMs | undefined {
 /** Only what a limit on starts asks about is kept. */
 function noteStart(draft: AgentDraft, plan: Plan, now: EpochMs): void {
   if (plan.restartsPerMinuteMax === undefined) return;
-  const known = draft.starts.get('starts') ?? [];
+  const known = knownStarts(draft);
   const recent = known.filter((at) => now < laterBy(at, startsCountedOver));
   draft.starts.put('starts', [...recent, now]);
 }
+
+/** A box that died a moment ago still knows by its works what it started. */
+const knownStarts = (draft: AgentDraft): readonly EpochMs[] =>
+  draft.starts.get('starts') ??
+  [...draft.work.values()].flatMap(({ startedAt }) => startedAt ?? []).sort((a, b) => a - b);
 
 /** Phones in line, in the order in which they get their turn. */
 function waitingIn(draft: AgentDraft, plan: Plan): Candidate[] {
@@ -171,7 +176,7 @@ function floorNow(draft: AgentDraft, plan: Plan, waiting: readonly Candidate[]):
     const phone = phones.get(mac);
     if (phone && !(work && holdsSlot(work.phase))) lost.push(phone);
   }
-  return floorOf({ plan, down, lost, waiting, starts: draft.starts.get('starts') ?? [] });
+  return floorOf({ plan, down, lost, waiting, starts: knownStarts(draft) });
 }
 
 /** A box that comes back may have been restored from a backup: it first asks what happened meanwhile. */
