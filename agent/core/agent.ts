@@ -20,8 +20,7 @@ import { raise, strangerAsked } from './provisioning/strangers.ts';
 import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
-import { phoneIn } from './plan-index.ts';
-import { graceEnds, serveQueue, timeOut, wakeOf } from './slots.ts';
+import { graceEnds, mayWakeAgain, serveQueue, timeOut, wakeOf } from './slots.ts';
 import type {
   AgentDraft,
   AgentEffect,
@@ -174,9 +173,7 @@ function resume(draft: AgentDraft, now: EpochMs, effects: AgentEffect[]): void {
   }
   for (const work of draft.work.values()) {
     if (work.phase !== 'offered' || work.woken !== false) continue;
-    // A box that was down over the end of the opening wakes nobody after it; the phone is tried again in the next.
-    const isAnyTime = phoneIn(plan, work.mac)?.work?.urgency === 'any-idle-minute';
-    if (isAnyTime || openingNow(plan, now)) effects.push(...wakeOf(draft, work));
+    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeOf(draft, work));
   }
   effects.push(...owedSecrets(draft, plan));
 }

@@ -46,7 +46,7 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
   }
   const named = planIndex(plan).phones;
   for (const work of Array.from(draft.work.values())) {
-    if (!named.has(work.mac) && !holdsSlot(work.phase)) draft.work.remove(work.mac);
+    if (!named.has(work.mac) && !holdsSlot(work.phase)) forgetWork(draft, work);
   }
   // A phone that is no longer of this site takes its secrets with it; put back, it begins anew.
   for (const table of [draft.credentials, draft.sightings, draft.missing]) {
@@ -65,6 +65,12 @@ function believeNewer(draft: AgentDraft, { mac, vendor, model, lastSeen }: PlanP
   draft.sightings.put(mac, { mac: mac as Mac, vendor, model, version, address, at, versionAt: at });
 }
 
+/** Its number of starts outlives it: work that comes back goes on from there. */
+function forgetWork(draft: AgentDraft, { mac, starts }: Work): void {
+  draft.work.remove(mac);
+  if (starts > 0) draft.lastStarts.put(mac, starts);
+}
+
 /** Brings one phone's work in line with the plan. A phone that is down is left to finish first. */
 export function reconcile(
   draft: AgentDraft,
@@ -75,7 +81,7 @@ export function reconcile(
   const known = draft.work.get(phone.mac);
   if (known && holdsSlot(known.phase)) return known;
   if (!phone.work) {
-    draft.work.remove(phone.mac);
+    if (known) forgetWork(draft, known);
     return undefined;
   }
   const wanted = phone.work;
@@ -106,7 +112,7 @@ function fresh(
     phase: 'scheduled',
     since: now,
     // Start numbers go on over rollouts: a late answer to an old start must not fit a new one.
-    starts: before?.starts ?? 0,
+    starts: before?.starts ?? draft.lastStarts.get(phone.mac) ?? 0,
     failures: 0,
     attemptsMax: wanted.attemptsMax,
     taken: [],

@@ -161,10 +161,15 @@ function dueAgain(work: Work, block: Why, now: EpochMs): EpochMs | undefined {
 /** Only what a limit on starts asks about is kept. */
 function noteStart(draft: AgentDraft, plan: Plan, now: EpochMs): void {
   if (plan.restartsPerMinuteMax === undefined) return;
-  const known = draft.starts.get('starts') ?? [];
+  const known = knownStarts(draft);
   const recent = known.filter((at) => now < laterBy(at, startsCountedOver));
   draft.starts.put('starts', [...recent, now]);
 }
+
+/** A box that died a moment ago still knows by its works what it started. */
+const knownStarts = (draft: AgentDraft): readonly EpochMs[] =>
+  draft.starts.get('starts') ??
+  [...draft.work.values()].flatMap(({ startedAt }) => startedAt ?? []).sort((a, b) => a - b);
 
 /** Phones in line, in the order in which they get their turn. */
 function waitingIn(draft: AgentDraft, plan: Plan): Candidate[] {
@@ -190,7 +195,7 @@ function floorNow(draft: AgentDraft, plan: Plan, waiting: readonly Candidate[]):
     if (phone && !(work && holdsSlot(work.phase))) lost.push(phone);
   }
   const mayCome = waiting.filter(({ work, phone }) => !needsPerson(draft, plan, work, phone));
-  return floorOf({ plan, down, lost, waiting: mayCome, starts: draft.starts.get('starts') ?? [] });
+  return floorOf({ plan, down, lost, waiting: mayCome, starts: knownStarts(draft) });
 }
 
 /** Nothing that the site does brings it on: emergency phones would wait for it until they are forgotten. */
@@ -297,4 +302,16 @@ export function wakeOf(draft: AgentDraft, work: Work): AgentEffect[] {
   const isUsual = (phone.work?.urgency ?? 'window') === 'window';
   const mustBeIdle = isUsual ? {} : { mustBeIdle: true as const };
   return [{ kind: 'wake-phone', mac, start: starts, vendor, address, ...mustBeIdle }];
+}
+
+/**
+ * Whether a start that a box may have died in is repeated: it comes back after the opening, or to a site that is held. A
+ * phone that is not woken again is given up by its deadline and tried in the next opening.
+ */
+export function mayWakeAgain(draft: AgentDraft, plan: Plan, { mac }: Work, now: EpochMs): boolean {
+  const phone = phoneIn(plan, mac);
+  const halt = draft.halt.get('halt');
+  const hold = holdOf(draft, plan, now);
+  const isBlocked = siteBlock({ plan, halt, clockWrong: isClockWrong(draft, now), hold }, now);
+  return phone !== undefined && !isBlocked && !outsideOpening(plan, { phone }, now);
 }

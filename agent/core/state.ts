@@ -180,6 +180,8 @@ export type AgentTables = {
   delivery: Map<string, Delivery>;
   outbox: Map<string, ReportItem>;
   work: Map<string, Work>;
+  /** Starts of phones whose work was taken away: numbers go on when it comes back. */
+  lastStarts: Map<string, number>;
   sightings: Map<string, Sighting>;
   images: Map<string, ImageRow>;
   credentials: Map<string, Credential>;
@@ -234,6 +236,7 @@ export const emptyTables = (): AgentTables => ({
   delivery: new Map(),
   outbox: new Map(),
   work: new WorkTable(),
+  lastStarts: new Map(),
   sightings: new Map(),
   images: new CountedMap(),
   credentials: new CountedMap(),

@@ -5,6 +5,7 @@ import { reconnectWait } from '../../agent/core/reconnect.ts';
 import { afterFailure } from '../../agent/core/phone-update.ts';
 import type { RolloutInput } from '../../controller/core/state.ts';
 import { openingsBetween, siteOpenings } from '../../controller/core/window.ts';
+import { noFaults } from '../sim/faults.ts';
 import { simulate } from '../sim/run.ts';
 import { Random } from '../sim/random.ts';
 import * as agent from '../agent/core/box.ts';
@@ -275,6 +276,7 @@ test('26: a slot is freed when its phone is taken out or gives up, once, and a r
 
 test('27: killed between deciding and sending, cut off, restored from a backup: no attempt runs twice and no group falls below its floor', (t) => {
   const faults = {
+    ...noFaults,
     loss: 0.05,
     duplication: 0.05,
     crash: 0.01,

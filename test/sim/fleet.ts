@@ -46,6 +46,8 @@ export interface SimPhone {
   readonly input: PhoneInput;
   readonly old: string;
   readonly target: string;
+  /** From the oldest to its target, with the stone between them. */
+  readonly versions: readonly string[];
 }
 
 export interface SimFleet {
@@ -115,7 +117,8 @@ function simPhone(random: Random, site: Site, number: number): SimPhone {
     ...group,
   };
   const old = random.chance(0.1) ? line.target : line.old;
-  return { input, old, target: line.target };
+  const versions = [line.old, ...(line.stone ? [line.stone] : []), line.target];
+  return { input, old, target: line.target, versions };
 }
 
 function releasesOf(line: Line): Release[] {

@@ -1,13 +1,23 @@
+import type { Release } from '@ringwave/firmware-catalog/release';
 import { countsInGate } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import type { Plan } from '@ringwave/protocol/messages';
 import { draftOf } from '@ringwave/protocol/tables';
 import type { Id, Mac } from '@ringwave/protocol/units';
-import type { AgentEffect, AgentEvent, AgentTables } from '../../agent/core/state.ts';
+import { clockErrorMax } from '../../agent/core/clock-check.ts';
+import type { AgentEffect, AgentEvent, AgentTables, Work } from '../../agent/core/state.ts';
 import { replan } from '../../controller/core/plan.ts';
-import type { ControllerEffect, ControllerTables, Site } from '../../controller/core/state.ts';
+import type {
+  ControllerEffect,
+  ControllerEvent,
+  ControllerTables,
+  Site,
+} from '../../controller/core/state.ts';
 import type { Step } from '@ringwave/runtime/step-loop';
+import type { PhoneState } from './desk.ts';
+import { WaveInvariants } from './wave-invariants.ts';
 import { loginOf } from './weather.ts';
-import type { World } from './world.ts';
+import type { AgentNode, World } from './world.ts';
 
 // What must hold after every step. Each is checked against the world's own truth, not against what the
 // programs believe.
@@ -17,12 +27,14 @@ export class Violation extends Error {}
 export class Invariants {
   readonly #world: World;
   readonly #revisions = new Map<Id, number>();
-  readonly #begun = new Map<string, number>();
+  readonly #begun = new Map<string, { readonly start: number; readonly process: number }>();
   readonly #starts = new Map<Id, readonly number[]>();
+  readonly #waves: WaveInvariants;
   #controllerSteps = 0;
 
   constructor(world: World) {
     this.#world = world;
+    this.#waves = new WaveInvariants(world, (rule, detail) => this.#fail(rule, detail));
   }
 
   #fail(rule: string, detail: string): never {
@@ -50,9 +62,23 @@ export class Invariants {
           `${work.mac} runs ${phone.running}, target ${phone.target}`,
         );
       }
-      if (!isFinal(work.phase) && work.why.reason.length === 0)
-        this.#fail('a waiting phone says why', work.mac);
+      this.#saysWhy(work);
+      this.#triesEnd(work);
     }
+  }
+
+  #saysWhy({ mac, phase, why }: Work): void {
+    if (isFinal(phase)) return;
+    if (why.reason.length === 0) this.#fail('a waiting phone says why', mac);
+    const isTimed = ['opening', 'retry', 'call'].includes(why.waitingFor);
+    if (isTimed && why.nextAttemptAt === null && !holdsSlot(phase))
+      this.#fail('a waiting phone says when it is tried next', `${mac} ${why.reason}`);
+  }
+
+  #triesEnd({ mac, rollout, failures, phase }: Work): void {
+    const most = this.#world.orders.get(rollout)?.attemptsMax;
+    if (most !== undefined && failures >= most && !isFinal(phase))
+      this.#fail('no attempt beyond the last one', `${mac} after ${failures}`);
   }
 
   /** Against the fleet as it was set up, not against the plan that the agent believes in. */
@@ -95,6 +121,9 @@ export class Invariants {
     this.#revisions.delete(site);
     for (const phone of this.#world.fleet.phones) {
       if (phone.input.site === site) this.#begun.delete(phone.input.mac);
+      const state = this.#world.phones.get(phone.input.mac);
+      // The backup may be older than the update in which it was lost.
+      if (state && phone.input.site === site) state.isLost = false;
     }
   }
 
@@ -108,26 +137,99 @@ export class Invariants {
 
   /** A phone is being made to restart. */
   woken(site: Id, mac: Mac, start: number): void {
-    const node = this.#world.agents.get(site)?.node;
-    const plan = node?.tables.plan.get('plan')?.plan;
-    const work = node?.tables.work.get(mac);
-    if (!plan || !work) return this.#fail('no start without a plan', mac);
-    const last = this.#begun.get(mac) ?? 0;
-    if (start < last) this.#fail('start numbers never fall', `${mac} ${start} after ${last}`);
-    const isRepeat = start === last;
-    this.#begun.set(mac, start);
-    // A box that died between commit and effect repeats the same start; that one may fall after the window.
+    const agent = this.#world.agents.get(site);
+    const held = agent?.node.tables.plan.get('plan')?.plan;
+    const work = agent?.node.tables.work.get(mac);
+    if (!agent || !held || !work) return this.#fail('no start without a plan', mac);
+    const last = this.#begun.get(mac);
+    if (last && start < last.start)
+      this.#fail('start numbers never fall', `${mac} ${start} after ${last.start}`);
+    const isRepeat = start === last?.start;
+    const { process } = agent.node;
+    if (isRepeat && process === last.process)
+      this.#fail('every start has its own number', `${mac} ${start}`);
+    this.#begun.set(mac, { start, process });
+    this.#asHeard(agent, mac);
+    // A box that died between commit and effect repeats the same start.
     if (isRepeat) return;
-    const { now } = this.#world.timeline;
-    this.#spacedStarts(site, now);
-    if (node.tables.holds.has('emergency-call') || node.tables.holds.has('freeze'))
+    this.#spacedStarts(site, this.#world.timeline.now);
+    if (agent.node.tables.holds.has('emergency-call') || agent.node.tables.holds.has('freeze'))
       this.#fail('no start while the site is held', site);
-    const rules = this.#world.fleet.sites.find((one) => one.id === site);
-    if (rules && !isInsideWindow(rules, now))
-      this.#fail('never a start outside an opening', `${mac} at ${site}`);
+    this.#notPaused(agent, mac, work);
+    this.#clockIsRight(agent, mac);
+    this.#coversLost(site, mac);
+  }
+
+  /** Against what the agent was told and has committed, not against what it makes of it. */
+  #asHeard({ site, heard, node, clockOff }: AgentNode, mac: Mac): void {
+    const now = this.#world.timeline.now + clockOff;
+    const plan = heardPlan({ heard, node });
+    const counter = node.tables.halt.get('halt')?.counter ?? 0;
+    if (heard.halt?.halted && heard.halt.counter >= counter) this.#fail('a halt is obeyed', mac);
+    if (heard.isFrozen) this.#fail('no start while a site is frozen', mac);
+    if (now < (heard.callHoldsUntil ?? 0)) this.#fail('no start around an emergency call', mac);
+    if (!plan) return;
     if (now >= plan.startUntil) this.#fail('never a start after startUntil', mac);
-    if (plan.pausedRollouts.some((one) => one.rollout === work.rollout))
+    const urgency = plan.phones.find((one) => one.mac === mac)?.work?.urgency;
+    const rules = this.#world.fleet.sites.find((one) => one.id === site);
+    if (rules && urgency !== 'any-idle-minute' && !isInsideWindow(rules, now))
+      this.#fail('never a start outside an opening', `${mac} at ${site}`);
+  }
+
+  #notPaused(agent: AgentNode, mac: Mac, { rollout }: Work): void {
+    if (heardPlan(agent)?.pausedRollouts.some((one) => one.rollout === rollout))
       this.#fail('pause is obeyed', mac);
+  }
+
+  /** A connection that began after its clock went wrong has told the agent so. */
+  #clockIsRight({ site, heard, node, clockOff }: AgentNode, mac: Mac): void {
+    const link = node.tables.link.get('link');
+    if (!link?.answered || Math.abs(clockOff) <= 2 * clockErrorMax) return;
+    if (Number(link.conn.slice(site.length + 1)) >= (heard.clockSetBefore ?? 0))
+      this.#fail('no start on a clock that is known to be wrong', mac);
+  }
+
+  /** A phone that went away in its update counts as down until it shows itself. */
+  #coversLost(site: Id, mac: Mac): void {
+    const work = this.#world.agents.get(site)?.node.tables.work;
+    const rules = this.#world.fleet.sites.find((one) => one.id === site);
+    const mine = [...this.#world.phones.values()].filter((one) => one.input.site === site);
+    const started = mine.find((one) => one.input.mac === mac)?.input;
+    const isGone = (phone: PhoneState): boolean => {
+      const known = work?.get(phone.input.mac);
+      return phone.isLost === true || (known !== undefined && holdsSlot(known.phase));
+    };
+    const group = rules?.coverage.find((one) => one.id === started?.coverageGroup);
+    const members = mine.filter((one) => group && one.input.coverageGroup === group.id);
+    const gone = members.filter((one) => one.input.mac === mac || isGone(one)).length;
+    if (group && members.length - gone < group.minUp)
+      this.#fail('what was lost counts as down', `${mac} of ${group.id}`);
+    const other = mine.find((one) => one.input.pair === started?.pair && one.input.mac !== mac);
+    if (started?.pair && other?.isLost)
+      this.#fail('what was lost counts as down', `${mac} of ${started.pair}`);
+  }
+
+  /** A phone takes an image that its agent serves to it. */
+  served({ input, running, versions }: PhoneState, release: Release): void {
+    if (release.vendor !== input.vendor || !release.models.includes(input.model))
+      this.#fail('an image fits its phone', `${input.mac} gets ${release.id}`);
+    const needs = release.requires?.fromAtLeast;
+    if (needs && versions.indexOf(running) < versions.indexOf(needs))
+      this.#fail('no stepping stone is skipped', `${input.mac} from ${running}`);
+  }
+
+  flashed({ input, running, versions }: PhoneState, version: string): void {
+    if (versions.indexOf(version) < versions.indexOf(running))
+      this.#fail('none is led back', `${input.mac} from ${running} to ${version}`);
+  }
+
+  clockSet(site: Id): void {
+    this.#starts.delete(site);
+  }
+
+  /** Told when a person's pause was taken, and before it is ended. */
+  ordered(rollout: Id, what: 'paused' | 'resumed'): () => void {
+    return () => this.#waves.ordered(rollout, what);
   }
 
   #spacedStarts(site: Id, now: number): void {
@@ -138,8 +240,9 @@ export class Invariants {
       this.#fail('never more starts in a minute than registrations', `${recent.length} at ${site}`);
   }
 
-  afterController(step: Step<ControllerTables, ControllerEffect>): void {
+  afterController(_event: ControllerEvent, step: Step<ControllerTables, ControllerEffect>): void {
     this.#controllerSteps += 1;
+    if (step.changes.some((change) => change.table === 'rollouts')) this.#waves.check();
     if (this.#controllerSteps % 64 === 0) this.#plansAreFresh();
     for (const change of step.changes) {
       if (change.table !== 'progress') continue;
@@ -167,13 +270,19 @@ export class Invariants {
     for (const progress of controller.tables.progress.values()) {
       const agent = agents.get(progress.site);
       const work = agent?.node.tables.work.get(progress.mac);
-      if (work && work.rollout === progress.rollout && work.phase !== progress.phase) {
+      // A box restored from a backup may know less; that a phone is done is not taken back.
+      const phone = phones.get(progress.mac);
+      const isProven = progress.phase === 'done' && phone?.running === phone?.target;
+      const isSame = work?.rollout !== progress.rollout || work.phase === progress.phase;
+      if (work && !isSame && !isProven) {
         this.#fail(
           'reports arrive once links heal',
           `${progress.mac} is ${work.phase}, controller thinks ${progress.phase}`,
         );
       }
-      if (!isFinal(progress.phase) && !progress.waiting && progress.hops.length > 0) {
+      // What waits behind another rollout has nothing that an agent could tell of it.
+      const isFirst = work?.rollout === progress.rollout;
+      if (isFirst && !isFinal(progress.phase) && !progress.waiting && progress.hops.length > 0) {
         this.#fail('a waiting phone says why', `${progress.mac} ${progress.phase}`);
       }
     }
@@ -181,6 +290,8 @@ export class Invariants {
     for (const { input, holds } of phones.values()) {
       const row = agents.get(input.site)?.node.tables.credentials.get(input.mac);
       const known = controller.tables.phones.get(input.mac)?.credential?.known;
+      if (!holds && loginOf(row, holds) === 'refused')
+        this.#fail('nobody is locked out', `${input.mac} never had a login`);
       const isTold = holds !== undefined && known?.fingerprint === holds.fingerprint;
       if (isTold && loginOf(row, holds) === 'refused')
         this.#fail('nobody is locked out', input.mac);
@@ -229,6 +340,12 @@ export class Invariants {
       }
     });
   }
+}
+
+/** The newest of what it was told and what it holds: a power cut may have come between the two. */
+function heardPlan({ heard, node }: Pick<AgentNode, 'heard' | 'node'>): Plan | undefined {
+  const held = node.tables.plan.get('plan')?.plan;
+  return heard.plan && heard.plan.revision >= (held?.revision ?? 0) ? heard.plan : held;
 }
 
 const clocks = new Map<string, Intl.DateTimeFormat>();

@@ -4,7 +4,7 @@ import { durableWithin } from '@ringwave/runtime/group-flush';
 import type { Step } from '@ringwave/runtime/step-loop';
 import type { Timeline } from '../../rehearsal/timeline.ts';
 
-export type CrashPoint = 'before-commit' | 'after-commit';
+export type CrashPoint = 'before-commit' | 'after-commit' | 'disk-full';
 
 export interface NodeParts<T extends Tables, Event, Effect> {
   readonly name: string;
@@ -17,6 +17,8 @@ export interface NodeParts<T extends Tables, Event, Effect> {
   mayWait?(changes: readonly Change<T>[]): boolean;
   /** Asked before each commit: whether the power fails here. */
   crashes(): CrashPoint | undefined;
+  /** Of so many commits that were not flushed: how many are on the disk after a power cut, the first of them first. */
+  survive(commits: number): number;
   /** The process is gone; whoever restarts it calls `restart`. */
   crashed(): void;
   checked(event: Event, step: Step<T, Effect>): void;
@@ -26,17 +28,19 @@ export interface NodeParts<T extends Tables, Event, Effect> {
 
 /**
  * One program under virtual time: the production step with a disk that keeps what was committed and a
- * memory that does not survive. It does what `StepLoop` does, with power failures at the worst moments: what may wait
- * for the disk is always lost.
+ * memory that does not survive. It does what `StepLoop` does, with power failures at the worst moments: of what may wait
+ * for the disk only the first commits survive, often none.
  */
 export class SimNode<T extends Tables, Event, Effect> {
   readonly #parts: NodeParts<T, Event, Effect>;
   readonly disk: T;
   /** Committed in order and not durable yet. */
-  #owed: Change<T>[] = [];
+  #owed: Change<T>[][] = [];
   #cancelFlush: (() => void) | undefined;
   tables: T;
   isUp = false;
+  /** Processes so far. */
+  process = 0;
   #cancelWake: () => void = () => {};
   #waiting: Event[] = [];
   #busy = false;
@@ -55,6 +59,7 @@ export class SimNode<T extends Tables, Event, Effect> {
       for (const [key, value] of sorted) this.tables[name]?.set(key, value);
     }
     this.isUp = true;
+    this.process += 1;
     this.submit(this.#parts.started);
   }
 
@@ -73,7 +78,9 @@ export class SimNode<T extends Tables, Event, Effect> {
     const { timeline } = this.#parts;
     const step = this.#parts.step(this.tables, event, timeline.now);
     const crash = this.#parts.crashes();
-    if (crash === 'before-commit') return this.crash();
+    // A commit that throws stops the process and takes nothing back: what was committed reaches the disk.
+    if (crash === 'disk-full') this.#flush();
+    if (crash === 'before-commit' || crash === 'disk-full') return this.crash();
     this.#commit(step);
     if (crash === 'after-commit') return this.crash();
     fold(this.tables, step.changes);
@@ -87,7 +94,7 @@ export class SimNode<T extends Tables, Event, Effect> {
   }
 
   #commit({ changes, effects }: Step<T, Effect>): void {
-    this.#owed.push(...this.#kept(changes));
+    this.#owed.push(this.#kept(changes));
     if (effects.length > 0 || !this.#parts.mayWait?.(changes)) return this.#flush();
     const { timeline } = this.#parts;
     this.#cancelFlush ??= timeline.at(timeline.now + durableWithin, () => this.#flush());
@@ -96,7 +103,7 @@ export class SimNode<T extends Tables, Event, Effect> {
   #flush(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    fold(this.disk, this.#owed);
+    fold(this.disk, this.#owed.flat());
     this.#owed = [];
   }
 
@@ -123,6 +130,8 @@ export class SimNode<T extends Tables, Event, Effect> {
     this.#cancelWake();
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
+    const kept = this.#owed.slice(0, this.#parts.survive(this.#owed.length));
+    fold(this.disk, kept.flat());
     this.#owed = [];
     this.#parts.crashed();
   }

@@ -1,7 +1,8 @@
-import { hours } from '@ringwave/protocol/units';
-import type { RolloutInput } from '../../controller/core/state.ts';
+import { isFinal } from '@ringwave/protocol/phases';
 import { asId } from './fleet.ts';
 import { type Faults, type Plant } from './faults.ts';
+import { Violation } from './invariants.ts';
+import { ordersOf } from './orders.ts';
 import { World } from './world.ts';
 
 export interface SimResult {
@@ -9,22 +10,55 @@ export interface SimResult {
   readonly steps: number;
   readonly siteDays: number;
   readonly done: number;
+  readonly failed: number;
   readonly state: string;
+  /** What a check found; the run ended there. */
+  readonly violation: string | undefined;
   readonly world: World;
 }
 
-/** One rollout over a fleet by seed: some days of faults, then a day in which everything heals. */
-export function simulate(
-  seed: number,
-  options: {
-    faults: Faults;
-    sites: number;
-    phonesPerSite: number;
-    days: number;
-    plant?: Plant;
-  },
-): SimResult {
+export interface SimOptions {
+  readonly faults: Faults;
+  readonly sites: number;
+  readonly phonesPerSite: number;
+  readonly days: number;
+  readonly plant?: Plant;
+  readonly lines?: (line: string) => void;
+}
+
+/** Rollouts over a fleet by seed: some days of faults, then a day in which everything heals. Throws at a violation. */
+export function simulate(seed: number, options: SimOptions): SimResult {
+  const result = attempt(seed, options);
+  if (result.violation !== undefined) throw new Violation(result.violation);
+  return result;
+}
+
+/** As `simulate`, and gives what happened until a violation, too. */
+export function attempt(seed: number, options: SimOptions): SimResult {
   const world = new World(seed, options);
+  let violation: string | undefined;
+  try {
+    play(world, options);
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error;
+    violation = error.message;
+  }
+  const { rollouts, progress } = world.controller.tables;
+  const phases = [...progress.values()].map((one) => one.phase);
+  return {
+    trace: world.trace,
+    steps: world.steps,
+    siteDays: options.sites * (options.days + 1),
+    done: phases.filter((phase) => phase === 'done').length,
+    failed: phases.filter((phase) => isFinal(phase) && phase !== 'done' && phase !== 'skipped')
+      .length,
+    state: rollouts.get(asId('rollout-1'))?.state ?? '',
+    violation,
+    world,
+  };
+}
+
+function play(world: World, options: SimOptions): void {
   world.start();
   for (const site of world.fleet.sites) {
     must(world.command({ kind: 'site-put', site }));
@@ -47,48 +81,33 @@ export function simulate(
     must(world.command({ kind: 'release-move', ...about }));
   }
   world.runFor(2);
-  const rollout = asId('rollout-1');
-  must(world.command({ kind: 'rollout-create', input: rolloutInput(world) }));
-  must(world.command({ kind: 'rollout-approve', rollout }, 'second operator'));
+  for (const input of ordersOf(world)) {
+    world.orders.set(input.id, input);
+    must(world.command({ kind: 'rollout-create', input }));
+    must(world.command({ kind: 'rollout-approve', rollout: input.id }, 'second operator'));
+  }
   world.runFor(options.days * 24);
   world.heal();
   world.runFor(24);
   // A gate may have stopped it; then a person says go on, and it goes on.
-  for (
-    let tries = 0;
-    tries < 3 && world.controller.tables.rollouts.get(rollout)?.state === 'paused';
-    tries += 1
-  ) {
-    world.command({ kind: 'rollout-resume', rollout });
+  for (let tries = 0; tries < 3; tries += 1) {
+    const paused = [...world.controller.tables.rollouts.values()].filter(
+      (one) => one.state === 'paused',
+    );
+    if (paused.length === 0) break;
+    for (const { id } of paused) {
+      world.invariants.ordered(id, 'resumed')();
+      world.command({ kind: 'rollout-resume', rollout: id });
+    }
     world.runFor(24);
   }
+  // What has just happened is under way for some seconds; no more than half an hour of this is given.
+  for (let minute = 0; minute < 30 && hasUnsaid(world); minute += 1) world.runFor(1 / 60);
   world.invariants.atRest();
-  const found = world.controller.tables.rollouts.get(rollout);
-  const done = [...world.controller.tables.progress.values()].filter(
-    (one) => one.phase === 'done',
-  ).length;
-  return {
-    trace: world.trace,
-    steps: world.steps,
-    siteDays: options.sites * (options.days + 1),
-    done,
-    state: found?.state ?? '',
-    world,
-  };
 }
 
-function rolloutInput(world: World): RolloutInput {
-  return {
-    id: asId('rollout-1'),
-    name: 'Simulated',
-    releases: world.fleet.targets,
-    selection: {},
-    waves: [{ name: 'canary', count: 3 }, { name: 'half', percent: 50 }, { name: 'rest' }],
-    gate: { successMin: 0.5, failuresMax: 3, minSample: 2, soak: hours(1) },
-    attemptsMax: 3,
-    rotateCredentials: true,
-  };
-}
+const hasUnsaid = (world: World): boolean =>
+  [...world.agents.values()].some(({ node }) => node.tables.outbox.size > 0);
 
 function must(result: { ok: boolean }): void {
   if (!result.ok) throw new Error(JSON.stringify(result));

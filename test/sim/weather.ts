@@ -10,7 +10,7 @@ import type { Timeline } from '../../rehearsal/timeline.ts';
 const HOUR = 3_600_000;
 
 interface Box {
-  readonly isUp: boolean;
+  isUp(): boolean;
   submit(event: AgentEvent): void;
 }
 
@@ -30,13 +30,13 @@ export function troubleAtSite(
   }
 
   function whenUp(wait: number, tell: () => void): void {
-    timeline.after(wait, () => (box.isUp ? tell() : whenUp(HOUR, tell)));
+    timeline.after(wait, () => (box.isUp() ? tell() : whenUp(HOUR, tell)));
   }
 }
 
 /** A phone that has its configuration is seen registered by somebody who is asked, unless it restarts before. */
 export function registersSoon(
-  box: Box,
+  box: Pick<Box, 'submit'>,
   mac: Mac,
   { timeline, isUp }: { readonly timeline: Timeline; readonly isUp: () => boolean },
 ): void {
@@ -58,3 +58,10 @@ export function loginOf(
 
 export const fingerprintOf = (secret: string): string =>
   createHash('sha256').update(secret).digest('hex').slice(0, 32);
+
+/** A secret that nobody was ever given. */
+export const guessOf = (mac: Mac): SealedSecret => ({
+  generation: 1,
+  sealed: `guessed for ${mac}`,
+  fingerprint: fingerprintOf('guessed'),
+});

@@ -6,19 +6,22 @@ import {
   decodeHello,
   decodePlan,
   decodeReport,
+  type Plan,
 } from '@ringwave/protocol/messages';
-import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Sha256 } from '@ringwave/protocol/units';
 import { stepAgent } from '../../agent/core/agent.ts';
+import { clockErrorMax } from '../../agent/core/clock-check.ts';
 import { mayWait } from '../../agent/core/may-wait.ts';
-import { firmwareFor } from '../../agent/core/provisioning/read-request.ts';
 import {
   type AgentEffect,
   type AgentEvent,
   type AgentTables,
+  type Credential,
   type SealedSecret,
   emptyTables as noAgent,
   volatileTables as agentVolatile,
 } from '../../agent/core/state.ts';
+import { startsFor } from '../../controller/core/plan.ts';
 import { stepController } from '../../controller/core/controller.ts';
 import {
   type Command,
@@ -26,6 +29,7 @@ import {
   type ControllerEffect,
   type ControllerEvent,
   type ControllerTables,
+  type RolloutInput,
   emptyTables as noController,
   volatileTables as controllerVolatile,
 } from '../../controller/core/state.ts';
@@ -36,41 +40,36 @@ import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from '../../rehearsal/timeline.ts';
 import { through } from './wire.ts';
-import { fingerprintOf, loginOf, registersSoon, troubleAtSite } from './weather.ts';
+import { Desks, type Habit, type PhoneState } from './desk.ts';
+import { disorder } from './disorder.ts';
+import { type Heard, heardAlso } from './heard.ts';
+import { fingerprintOf, loginOf, troubleAtSite } from './weather.ts';
 
 // A world of one controller, some agents and their phones: production steps, virtual time, faults by seed.
 
-type Habit =
-  | 'good'
-  | 'refuses-image'
-  | 'comes-back-old'
-  | 'off'
-  | 'in-call'
-  | 'refuses-wake'
-  | 'vanishes';
-
-interface PhoneState extends SimPhone {
-  running: string;
-  habit: Habit;
-  /** The newest secret that it was given. */
-  holds?: SealedSecret;
-  flashes: string[];
-  /** Counts restarts, so that a late step of an earlier run does nothing. */
-  run: number;
-}
-
-interface AgentNode {
+export interface AgentNode {
   readonly site: Id;
   readonly node: SimNode<AgentTables, AgentEvent, AgentEffect>;
   conn: string | undefined;
   conns: number;
   isCut: boolean;
   backup: ReturnType<SimNode<AgentTables, AgentEvent, AgentEffect>['backup']> | undefined;
+  heard: Heard;
+  /** How far the clock of its box is from the world's, in milliseconds. */
+  clockOff: number;
 }
 
 const HOUR = 3_600_000;
 /** 2026-11-02T00:00Z, a Monday after the clocks have changed back in Europe and America. */
 const EPOCH = Date.UTC(2026, 10, 2);
+
+export interface WorldOptions {
+  readonly faults: Faults;
+  readonly sites: number;
+  readonly phonesPerSite: number;
+  readonly plant?: Plant;
+  readonly lines?: (line: string) => void;
+}
 
 export class World {
   readonly random: Random;
@@ -81,20 +80,29 @@ export class World {
   readonly agents = new Map<Id, AgentNode>();
   readonly controller: SimNode<ControllerTables, ControllerEvent, ControllerEffect>;
   readonly invariants: Invariants;
+  /** What was ordered, whatever the controller makes of it. */
+  readonly orders = new Map<Id, RolloutInput>();
   readonly answers = new Map<string, CommandResult>();
+  readonly desks: Desks = new Desks(this);
+  /** Dice of what came later, so that seeds that once failed keep theirs. */
+  readonly dice: Random;
+  /** Each line of the trace. */
+  readonly lines: ((line: string) => void) | undefined;
   steps = 0;
   /** True once faults have ended: what was lost must now arrive. */
   isHealed = false;
   readonly #trace = createHash('sha256');
+  /** How long the plans of some seeds let phones be started. */
+  #leaseMs: number | undefined;
   readonly #plant: Plant;
   #commands = 0;
 
-  constructor(
-    seed: number,
-    options: { faults: Faults; sites: number; phonesPerSite: number; plant?: Plant },
-  ) {
+  constructor(seed: number, options: WorldOptions) {
     this.#plant = options.plant ?? {};
+    this.lines = options.lines;
     this.random = new Random(seed);
+    this.dice = new Random(seed ^ 0x5eed_0000);
+    if (options.faults.orders && this.dice.chance(0.15)) this.#leaseMs = 6 * HOUR;
     this.timeline = new Timeline((EPOCH + this.random.whole(0, 23) * HOUR) as EpochMs);
     this.faults = options.faults;
     this.fleet = simFleet(this.random, options);
@@ -128,7 +136,8 @@ export class World {
       this.#connect(agent);
       if (this.faults.partition > 0) this.#weather(agent);
     }
-    for (const phone of this.phones.values()) this.#boot(phone, this.random.whole(0, HOUR));
+    if (this.faults.orders) disorder(this);
+    for (const phone of this.phones.values()) this.desks.boot(phone, this.random.whole(0, HOUR));
   }
 
   command(command: Command, who = 'operator'): CommandResult {
@@ -146,6 +155,13 @@ export class World {
     return tries > 1 && isConflict ? { ok: true } : answer;
   }
 
+  /** Somebody asks once, in the middle of everything; told when it was taken. */
+  ask(command: Command, taken: () => void = () => {}): void {
+    const id = `c${this.#commands++}`;
+    this.controller.submit({ kind: 'command', id, who: 'operator', command });
+    if (this.answers.get(id)?.ok) taken();
+  }
+
   runFor(hours: number): void {
     this.timeline.runUntil(this.timeline.now + hours * HOUR);
   }
@@ -153,17 +169,50 @@ export class World {
   /** From now on nothing is lost, nobody crashes, all lines are up. */
   heal(): void {
     this.isHealed = true;
-    for (const agent of this.agents.values()) this.#setCut(agent, false);
+    for (const agent of this.agents.values()) {
+      this.setClock(agent, 0);
+      this.#setCut(agent, false);
+    }
   }
 
-  #note(line: string): void {
+  note(line: string): void {
     this.steps += 1;
     this.#trace.update(`${this.timeline.now} ${line}\n`);
+    this.lines?.(`${new Date(this.timeline.now).toISOString()} ${line}`);
+  }
+
+  boxTime(agent: AgentNode): number {
+    return this.timeline.now + agent.clockOff;
+  }
+
+  /** The clock of a box is set, by somebody or something: its timers go by it. */
+  setClock(agent: AgentNode, off: number): void {
+    if (agent.clockOff === off) return;
+    // What drifts by seconds stays as wrong as it was told to be.
+    const isFar = Math.abs(off - agent.clockOff) > clockErrorMax;
+    agent.clockOff = off;
+    // Holds end by the clock of the box: one that ended while it ran ahead does not come back.
+    const { callHoldsUntil: _until, isCalled: _called, ...heard } = agent.heard;
+    agent.heard = isFar ? { ...heard, clockSetBefore: agent.conns } : heard;
+    this.invariants.clockSet(agent.site);
+    agent.node.submit({ kind: 'woke' });
+  }
+
+  loginOf(row: Credential | undefined, holds: SealedSecret | undefined): number | 'refused' {
+    const login = loginOf(row, holds);
+    return login === 'refused' && this.#plant.opensDoor ? 0 : login;
   }
 
   #crashes(): CrashPoint | undefined {
-    if (this.isHealed || !this.random.chance(this.faults.crash)) return undefined;
+    if (this.isHealed) return undefined;
+    if (this.faults.diskFull > 0 && this.dice.chance(this.faults.diskFull)) return 'disk-full';
+    if (!this.random.chance(this.faults.crash)) return undefined;
     return this.random.oneOf(['before-commit', 'after-commit'] as const);
+  }
+
+  #survive(commits: number): number {
+    if (commits === 0 || this.faults.torn === 0 || !this.dice.chance(this.faults.torn)) return 0;
+    return this.dice.whole(0, commits);
   }
 
   #controllerNode(): World['controller'] {
@@ -173,17 +222,19 @@ export class World {
       volatile: controllerVolatile,
       timeline: this.timeline,
       step: (tables, event, now) => {
-        const step = stepController({ tables }, event, now);
-        return this.#plant.controllerStep?.(step) ?? step;
+        const seen = this.#plant.controllerEvent?.(event) ?? event;
+        const step = stepController({ tables }, seen, now);
+        return this.#plant.controllerStep?.(step, { tables, event, now }) ?? step;
       },
       act: (effect) => this.#controllerActs(effect),
       crashes: () => this.#crashes(),
+      survive: (commits) => this.#survive(commits),
       crashed: () => this.#controllerDied(),
       checked: (event, step) => {
-        this.#note(
+        this.note(
           `controller ${event.kind} ${step.changes.length} ${step.effects.map((one) => one.kind).join()}`,
         );
-        this.invariants.afterController(step);
+        this.invariants.afterController(event, step);
       },
       woke: { kind: 'woke' },
       started: { kind: 'started' },
@@ -191,8 +242,8 @@ export class World {
   }
 
   #controllerDied(): void {
-    this.#note('controller died');
-    for (const agent of this.agents.values()) this.#lose(agent);
+    this.note('controller died');
+    for (const agent of this.agents.values()) this.lose(agent);
     this.timeline.after(this.random.whole(1000, 10 * 60_000), () => {
       this.controller.restart();
       for (const agent of this.agents.values()) this.#connect(agent);
@@ -203,41 +254,60 @@ export class World {
     const node = new SimNode<AgentTables, AgentEvent, AgentEffect>({
       name: site,
       empty: noAgent,
-      volatile: agentVolatile,
+      volatile: [...agentVolatile, ...(this.#plant.agentForgets ?? [])],
       timeline: this.timeline,
       step: (tables, event, now) => {
         const seen = this.#plant.agentEvent?.(event) ?? event;
-        const step = stepAgent({ site, version: '1', tables }, seen, now);
-        return this.#plant.agentStep?.(step) ?? step;
+        const off = this.agents.get(site)?.clockOff ?? 0;
+        const boxNow = (now + off) as EpochMs;
+        const step = stepAgent({ site, version: '1', tables }, seen, boxNow);
+        const taken = this.#plant.agentStep?.(step, { tables, event, now: boxNow }) ?? step;
+        if (off === 0 || taken.wakeAt === undefined) return taken;
+        return { ...taken, wakeAt: (taken.wakeAt - off) as EpochMs };
       },
-      act: (effect) => this.#agentActs(this.#agent(site), effect),
+      act: (effect) => this.#agentActs(this.agent(site), effect),
       mayWait,
       crashes: () => this.#crashes(),
-      crashed: () => this.#agentDied(this.#agent(site)),
+      survive: (commits) => this.#survive(commits),
+      crashed: () => this.#agentDied(this.agent(site)),
       checked: (event, step) => {
-        this.#note(
+        this.note(
           `${site} ${event.kind} ${step.changes.length} ${step.effects.map((one) => one.kind).join()}`,
         );
+        const agent = this.agent(site);
+        agent.heard = heardAlso(agent.heard, event, this.boxTime(agent));
         this.invariants.afterAgent(site, event, step);
       },
       woke: { kind: 'woke' },
       started: { kind: 'started' },
     });
-    return { site, node, conn: undefined, conns: 0, isCut: false, backup: undefined };
+    return {
+      site,
+      node,
+      conn: undefined,
+      conns: 0,
+      isCut: false,
+      backup: undefined,
+      heard: {},
+      clockOff: 0,
+    };
   }
 
-  #agent(site: Id): AgentNode {
+  agent(site: Id): AgentNode {
     const agent = this.agents.get(site);
     if (!agent) throw new Error(`no agent at ${site}`);
     return agent;
   }
 
   #agentDied(agent: AgentNode): void {
-    this.#note(`${agent.site} died`);
-    this.#lose(agent);
+    this.note(`${agent.site} died`);
+    // Whether the last word of the freeze file was committed before it died is not known here.
+    agent.heard = { ...agent.heard, isFrozen: false };
+    this.lose(agent);
     this.timeline.after(this.random.whole(1000, 15 * 60_000), () => {
       if (agent.backup && !this.isHealed && this.random.chance(this.faults.restore)) {
         agent.node.restore(agent.backup);
+        agent.heard = {};
         this.invariants.restored(agent.site);
       }
       agent.node.restart();
@@ -256,7 +326,7 @@ export class World {
     });
   }
 
-  #lose(agent: AgentNode): void {
+  lose(agent: AgentNode): void {
     const { conn } = agent;
     if (!conn) return;
     agent.conn = undefined;
@@ -264,14 +334,14 @@ export class World {
       agent.node.submit({ kind: 'link-down', conn });
       this.#connect(agent);
     });
-    this.#deliver(agent, true, () =>
+    this.deliver(agent, true, () =>
       this.controller.submit({ kind: 'last-will', site: agent.site, will: { kind: 'lwt', conn } }),
     );
   }
 
   #setCut(agent: AgentNode, isCut: boolean): void {
     agent.isCut = isCut;
-    if (isCut) this.#lose(agent);
+    if (isCut) this.lose(agent);
     else this.#connect(agent);
   }
 
@@ -283,13 +353,14 @@ export class World {
         this.#setCut(agent, true);
         this.timeline.after(this.random.whole(60_000, 40 * HOUR), () => this.#setCut(agent, false));
       }
-      troubleAtSite(agent.node, this);
+      const isUp = () => agent.node.isUp;
+      troubleAtSite({ isUp, submit: (event) => agent.node.submit(event) }, this);
       this.#weather(agent);
     });
   }
 
   /** Loses, delays and doubles; what is under way when the line breaks may still arrive. */
-  #deliver(agent: AgentNode, evenWhenCut: boolean, arrive: () => void): void {
+  deliver(agent: AgentNode, evenWhenCut: boolean, arrive: () => void): void {
     if (!evenWhenCut && (agent.isCut || !agent.conn)) return;
     if (!this.isHealed && this.random.chance(this.faults.loss)) return;
     const copies = !this.isHealed && this.random.chance(this.faults.duplication) ? 2 : 1;
@@ -304,14 +375,14 @@ export class World {
         this.answers.set(effect.id, effect.result);
         return undefined;
       case 'send-ack': {
-        const agent = this.#agent(effect.site);
+        const agent = this.agent(effect.site);
         const ack = through(decodeAck, effect.ack);
-        return this.#deliver(agent, false, () => agent.node.submit({ kind: 'acked', ack }));
+        return this.deliver(agent, false, () => agent.node.submit({ kind: 'acked', ack }));
       }
       case 'send-plan': {
-        const agent = this.#agent(effect.site);
-        const plan = through(decodePlan, effect.plan);
-        return this.#deliver(agent, false, () => agent.node.submit({ kind: 'plan-came', plan }));
+        const agent = this.agent(effect.site);
+        const plan = through(decodePlan, this.#leased(effect.plan));
+        return this.deliver(agent, false, () => agent.node.submit({ kind: 'plan-came', plan }));
       }
       case 'cut-site':
       case 'ask-check':
@@ -319,7 +390,7 @@ export class World {
       case 'send-halt':
         for (const agent of this.agents.values()) {
           if (effect.site && effect.site !== agent.site) continue;
-          this.#deliver(agent, false, () =>
+          this.deliver(agent, false, () =>
             agent.node.submit({ kind: 'halt-came', halt: effect.halt }),
           );
         }
@@ -329,15 +400,20 @@ export class World {
     }
   }
 
+  #leased(plan: Plan): Plan {
+    if (this.#leaseMs === undefined) return plan;
+    return { ...plan, startUntil: plan.startUntil - startsFor + this.#leaseMs };
+  }
+
   #agentActs(agent: AgentNode, effect: AgentEffect): void {
     const { site } = agent;
     switch (effect.kind) {
       case 'send':
-        return this.#deliver(agent, false, () => this.#arriveUp(site, effect));
+        return this.deliver(agent, false, () => this.#arriveUp(site, effect));
       case 'fetch-image':
         return this.#fetch(agent, effect.digest);
       case 'wake-phone':
-        return this.#wake(agent, effect.mac, effect.start);
+        return this.desks.wake(agent, effect.mac, effect.start);
       case 'set-rate':
         return undefined;
       case 'make-secret': {
@@ -378,91 +454,5 @@ export class World {
       if (isLost) agent.node.submit({ kind: 'image-failed', digest, fault: 'image-unreachable' });
       else agent.node.submit({ kind: 'image-held', digest, fetchedBytes: 30_000_000 });
     });
-  }
-
-  // Phones: what a real one shows at each moment, and nothing else.
-
-  #wake(agent: AgentNode, mac: Mac, start: number): void {
-    const phone = this.phones.get(mac);
-    if (!phone) return;
-    this.invariants.woken(agent.site, mac, start);
-    const answer = (say: 'accepted' | 'busy' | 'refused' | 'silent') =>
-      agent.node.submit({ kind: 'wake-answered', mac, start, answer: say });
-    switch (phone.habit) {
-      case 'off':
-        return void this.timeline.after(32_000, () => answer('silent'));
-      case 'refuses-wake':
-        return void this.timeline.after(50, () => answer('refused'));
-      case 'in-call':
-        if (this.random.chance(0.3)) phone.habit = 'good';
-        return void this.timeline.after(50, () => answer('busy'));
-      default:
-        this.timeline.after(50, () => answer('accepted'));
-        this.#boot(phone, this.random.whole(20_000, 120_000));
-        return undefined;
-    }
-  }
-
-  #boot(phone: PhoneState, wait: number): void {
-    phone.run += 1;
-    const { run } = phone;
-    this.timeline.after(wait, () => {
-      if (phone.run === run && phone.habit !== 'off') this.#fetchConfig(phone, run);
-    });
-  }
-
-  #fetchConfig(phone: PhoneState, run: number): void {
-    const { input } = phone;
-    const agent = this.#agent(input.site);
-    if (!agent.node.isUp) return this.#boot(phone, 60_000);
-    const generation = loginOf(agent.node.tables.credentials.get(input.mac), phone.holds);
-    // To a phone that has proven a login once its file is for that login alone.
-    if (generation === 'refused') return this.#boot(phone, HOUR);
-    agent.node.submit({
-      kind: 'phone-asked',
-      mac: input.mac,
-      vendor: input.vendor,
-      model: input.model,
-      version: phone.running,
-      protocol: 'http',
-      address: '127.0.0.9',
-      means: 'phone-config',
-      generation,
-    });
-    const planned = agent.node.tables.plan
-      .get('plan')
-      ?.plan.phones.find((one) => one.mac === input.mac);
-    if (!planned || !agent.node.isUp) return;
-    const firmware = firmwareFor(agent.node.tables, planned);
-    const next = agent.node.tables.credentials.get(input.mac)?.next;
-    if (next) phone.holds = next;
-    agent.node.submit({ kind: 'config-served', mac: input.mac, generation: next?.generation ?? 0 });
-    registersSoon(agent.node, input.mac, {
-      timeline: this.timeline,
-      isUp: () => phone.run === run,
-    });
-    if (!firmware || firmware.version === phone.running) return;
-    const release = this.fleet.releases.find(
-      (one) => one.vendor === input.vendor && one.version === firmware.version,
-    );
-    if (!release || phone.habit === 'refuses-image') return;
-    const image = { mac: input.mac, release: release.id, fileName: firmware.fileName };
-    agent.node.submit({ kind: 'image-began', ...image });
-    if (phone.habit === 'vanishes') return;
-    this.timeline.after(this.random.whole(20_000, 180_000), () => {
-      if (phone.run !== run) return;
-      // A box that died in the middle cuts the transfer: the phone gives up and asks again later.
-      if (!agent.node.isUp) return this.#boot(phone, 120_000);
-      agent.node.submit({ kind: 'image-left', ...image, whole: true });
-      this.#flash(phone, firmware.version);
-    });
-  }
-
-  #flash(phone: PhoneState, version: string): void {
-    if (phone.habit !== 'comes-back-old') {
-      phone.running = version;
-      phone.flashes.push(version);
-    }
-    this.#boot(phone, this.random.whole(60_000, 240_000));
   }
 }

@@ -163,3 +163,29 @@ test('the newest halt stops every start, and only a newer word lifts it', (t) =>
   t.equal(box.take(halt(3, false)).phase(macOf(1)), 'offered');
   t.end();
 });
+
+test('a start that the box died in is repeated within its opening, and not after it or in a halt', (t) => {
+  const waking = (box: Box) => box.effects.some((effect) => effect.kind === 'wake-phone');
+  const mac = macOf(1);
+  const dead = () => came(new Box()).hold(imageDigest).asks(mac, '66.85.0.5');
+  t.equal(dead().phase(mac), 'offered');
+  t.equal(waking(dead().take({ kind: 'started' }, after(5))), true);
+  t.equal(waking(dead().take({ kind: 'started' }, after(119))), false);
+  t.equal(waking(dead().take({ kind: 'started' }, after(121))), false);
+  const halt = { kind: 'halt' as const, halted: true, counter: 1, reason: 'an outage' };
+  t.equal(waking(dead().take({ kind: 'halt-came', halt }).take({ kind: 'started' })), false);
+  t.end();
+});
+
+test('start numbers go on when work that was taken away comes back', (t) => {
+  const box = new Box().take({ kind: 'plan-came', plan: planOf([planPhone(1)]) });
+  box.asks(macOf(1), '66.85.0.5').hold(imageDigest);
+  t.equal(box.tables.work.get(macOf(1))?.starts, 1);
+  box.take({ kind: 'wake-answered', mac: macOf(1), start: 1, answer: 'refused' });
+  const { work: _work, ...idle } = planPhone(1);
+  box.take({ kind: 'plan-came', plan: planOf([idle], { revision: 2 }) });
+  t.notOk(box.tables.work.has(macOf(1)));
+  box.take({ kind: 'plan-came', plan: planOf([planPhone(1)], { revision: 3 }) });
+  t.equal(box.tables.work.get(macOf(1))?.starts, 2, 'a late answer to the first fits nothing');
+  t.end();
+});

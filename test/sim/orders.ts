@@ -1,0 +1,39 @@
+import { hours, type EpochMs } from '@ringwave/protocol/units';
+import type { RolloutInput } from '../../controller/core/state.ts';
+import { asId } from './fleet.ts';
+import type { World } from './world.ts';
+
+// What is ordered of a simulated fleet: one rollout, and by some seeds paced, urgent, for late phones, or with another
+// one over the same phones.
+
+export const simulatedRollouts = [asId('rollout-1'), asId('rollout-2')] as const;
+
+export function ordersOf(world: World): RolloutInput[] {
+  const plain: RolloutInput = {
+    id: simulatedRollouts[0],
+    name: 'Simulated',
+    releases: world.fleet.targets,
+    selection: {},
+    confirmPhones: world.fleet.phones.length,
+    waves: [{ name: 'canary', count: 3 }, { name: 'half', percent: 50 }, { name: 'rest' }],
+    gate: { successMin: 0.5, failuresMax: 3, minSample: 2, soak: hours(1) },
+    attemptsMax: 3,
+    rotateCredentials: true,
+  };
+  if (!world.faults.orders) return [plain];
+  const { dice } = world;
+  const dueAt = (world.timeline.now + dice.whole(24, 96) * hours(1)) as EpochMs;
+  const urgent = { deadline: { dueAt, because: 'an advisory' } };
+  const pace = { perMinute: dice.whole(1, 2), everyDone: 4, factor: 2, perMinuteMax: 4 };
+  const [canary, half, rest] = plain.waves;
+  const waves = canary && half && rest ? [canary, half, { ...rest, dynamic: true }] : plain.waves;
+  const first = {
+    ...plain,
+    ...(dice.chance(0.3) ? urgent : {}),
+    ...(dice.chance(0.4) ? { pace } : {}),
+    ...(dice.chance(0.2) ? { waves } : {}),
+  };
+  if (!dice.chance(0.3)) return [first];
+  const second = { name: 'Over the same phones', waves: [{ name: 'all' }], priority: 900 };
+  return [first, { ...plain, ...second, id: simulatedRollouts[1] }];
+}

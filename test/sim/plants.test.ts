@@ -1,0 +1,28 @@
+import { test } from 'tap';
+import { type Faults, wild } from './faults.ts';
+import { PLANTS } from './plants.ts';
+import { attempt } from './run.ts';
+
+const seedsMax = 10;
+/** Calls are rare; where they are what is looked for there are more of them. */
+const faultsFor = (name: string): Faults =>
+  /emergency calls|callback/.test(name) ? { ...wild, calls: 0.15 } : wild;
+
+for (const [name, plant] of Object.entries(PLANTS)) {
+  test(`the checks find ${name} within ${seedsMax} seeds`, async (t) => {
+    let found: string | undefined;
+    let seed = 0;
+    while (found === undefined && seed < seedsMax) {
+      seed += 1;
+      found = attempt(seed, {
+        sites: 3,
+        phonesPerSite: 12,
+        days: 2,
+        faults: faultsFor(name),
+        plant,
+      }).violation;
+    }
+    t.ok(found);
+    t.comment(`seed ${seed}: ${found}`);
+  });
+}
