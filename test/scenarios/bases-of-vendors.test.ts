@@ -19,6 +19,7 @@ import {
   Api,
   enrolAgent,
   fastTime,
+  onePerson,
   startAgent,
   startController,
   until,
@@ -278,7 +279,7 @@ async function updateOver(t: Test, kind: 'folder' | 'upstream'): Promise<void> {
     waves: [{ name: 'all' }],
     gate: { soakMinutes: 0, minSample: 1 },
   });
-  await api.must('POST', '/rollouts/autumn/approve', {});
+  await api.must('POST', '/rollouts/autumn/approve', onePerson);
   const phase = ({ mac }: Brand) => agent.tables.work.get(mac)?.phase;
   for (const brand of BRANDS) {
     await until(`${brand.vendor} has its slot`, () => phase(brand) === 'offered');
