@@ -144,7 +144,7 @@ function decoyMacs(agent: RunningAgent, t: Test): string[] {
   return [...decoys.keys()].map((one) => one.replaceAll(':', ''));
 }
 
-test('a decoy looks like a phone, opens nothing, and is told at once (T44)', async (t) => {
+test('T44 a decoy looks like a phone, opens nothing, and is told at once', async (t) => {
   const { agent, notices } = await site(t);
   const [decoy = ''] = decoyMacs(agent, t);
   const lure = await ask(agent, `/${decoy}.cfg`);

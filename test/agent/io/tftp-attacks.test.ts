@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
-import { encodeAck } from '../../../agent/core/tftp/packet.ts';
+import { encodeAck, encodeRequest } from '../../../agent/core/tftp/packet.ts';
 import type { FileResolver, Served, TransferEnd } from '../../../agent/io/file-source.ts';
 import { ServedFolder } from '../../../agent/io/served-folder.ts';
 import { TftpServer, type TftpServerOptions } from '../../../agent/io/tftp-server.ts';
@@ -127,6 +127,20 @@ test('T29 no name leads out of the folder: every trick gets an error', async (t)
   t.match((await peer.next()).packet, { kind: 'error' }, 'a NUL inside a name');
   peer.send(Buffer.from('\0\u0001a.cfg\0mail\0'), server.port);
   t.match((await peer.next()).packet, { kind: 'error', code: 4 }, 'a mode of old');
+});
+
+test('T30 who writes where nothing may be written is told so, then gets silence, and changes no file', async (t) => {
+  const folder = t.testdir({ 'image.rom': 'an image' });
+  const server = await serve(t, await ServedFolder.open(folder));
+  const peer = await peerOf(t);
+  const options = new Map<string, string>();
+  const write = encodeRequest({ kind: 'write', fileName: 'image.rom', mode: 'octet', options });
+  peer.send(write, server.port);
+  t.match((await peer.next()).packet, { kind: 'error', code: 2 });
+  for (let nth = 0; nth < 200; nth += 1) peer.send(write, server.port);
+  // Another phone is served, and only after all of that has been looked at.
+  t.match(await readFile(server.port, 'image.rom'), { bytes: Buffer.from('an image') });
+  t.ok(peer.left <= 40, `${peer.left} answers to 200 more`);
 });
 
 test('T31 sizes beyond reason are clamped, and a lie about the length is answered with the truth', async (t) => {
