@@ -1,11 +1,11 @@
 import type { EpochMs, Mac } from '@ringwave/protocol/units';
 import { addPhone } from './rollout-commands.ts';
 import { waveFleet } from './rollout-layout.ts';
-import { waveMatches } from './selection/selected.ts';
+import { means } from './selection/selected.ts';
 import { type ControllerDraft, type Phone, progressKey, type Rollout } from './state.ts';
 import { joinLine } from './wave-line.ts';
 import { giveWork, type Moved, setWave } from './wave-release.ts';
-import { releaseFor, selects, waveSelects } from './waves.ts';
+import { releaseFor, waveSelects } from './waves.ts';
 
 // Phones that come into the fleet while a rollout runs: a wave that is open to them takes them in, at its pace.
 
@@ -19,7 +19,7 @@ export function joinDynamicWaves(
   for (const rollout of Array.from(draft.rollouts.values())) {
     const index = rollout.waves.findIndex((wave) => wave.spec.dynamic);
     if (index === -1 || rollout.endedAt !== undefined) continue;
-    const isSelected = isMeant(draft, rollout, now);
+    const isSelected = means(draft, rollout.selection, now);
     const wave = rollout.waves[index];
     const isForWave = wave ? waveSelects(wave.spec, waveFleet(draft, now)) : () => false;
     for (const { mac } of stored) {
@@ -28,13 +28,6 @@ export function joinDynamicWaves(
       if (mayJoin(draft, rollout, phone)) join(draft, rollout.id, index, phone, now, moved);
     }
   }
-}
-
-function isMeant(draft: ControllerDraft, { selection }: Rollout, now: EpochMs) {
-  const isListed = selects(selection);
-  if (selection.where === undefined) return isListed;
-  const matches = waveMatches(draft, now)(selection.where);
-  return (phone: Phone) => isListed(phone) && matches(phone);
 }
 
 /** Never a phone that is or was part of it, and none that a newer rollout has claimed. */

@@ -26,10 +26,7 @@ export interface Assignment {
 }
 
 export const isSelected = (phone: Phone, selection: Selection): boolean =>
-  (!selection.sites || selection.sites.includes(phone.site)) &&
-  (!selection.vendors || selection.vendors.includes(phone.vendor)) &&
-  (!selection.models || selection.models.includes(phone.model)) &&
-  (!selection.macs || selection.macs.includes(phone.mac));
+  selects(selection)(phone);
 
 /** The selection as one test for many phones: lists become sets once. */
 export function selects(selection: Selection): (phone: Phone) => boolean {

@@ -1,7 +1,7 @@
 import type { EpochMs } from '@ringwave/protocol/units';
 import { invalid } from '../refusal.ts';
 import type { ControllerDraft, Phone, Refusal, Selection } from '../state.ts';
-import { isSelected } from '../waves.ts';
+import { selects } from '../waves.ts';
 import { phonesWithin } from './bounds.ts';
 import { unknownWords } from './known-words.ts';
 import { matcher, type Matches } from './match.ts';
@@ -37,11 +37,17 @@ const everyPhone: Where = { kind: 'all' };
 
 /** The phones of a selection, from the rosters that it can reach. */
 export function selectedPhones(fleet: Fleet, selection: Selection, now: EpochMs): Phone[] {
-  const where = selection.where === undefined ? everyPhone : checked(selection.where);
-  const matches = matcher(where, fleet, now);
-  return [...phonesWithin(where, fleet)].filter(
-    (phone) => isSelected(phone, selection) && matches(phone),
-  );
+  return [...phonesWithin(whereOf(selection), fleet)].filter(means(fleet, selection, now));
+}
+
+const whereOf = ({ where }: Selection): Where =>
+  where === undefined ? everyPhone : checked(where);
+
+/** A selection, its lists and its words, as one test for many phones. */
+export function means(fleet: Fleet, selection: Selection, now: EpochMs): Matches {
+  const isListed = selects(selection);
+  const matches = matcher(whereOf(selection), fleet, now);
+  return (phone) => isListed(phone) && matches(phone);
 }
 
 /** For the waves of one rollout: which phones a wave's own selection fits. */

@@ -32,7 +32,6 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
       reply.code(201).send(viewOf(parts, input.id)),
     );
   });
-  // Before `:rollout`, so that nobody's id is taken for it: ids of rollouts may be any word but this.
   app.post('/api/v1/rollouts/preview', async (request, reply) => {
     const input = rolloutFrom(request.body);
     return 'refusals' in input ? refuseAll(reply, input.refusals) : previewOf(parts, input);
