@@ -106,7 +106,7 @@ function storeRollout(
   made: Pick<Rollout, 'createdBy' | 'createdAt' | 'editedBy'>,
 ): void {
   const { members, waveOf } = layout.assignment;
-  const waves = input.waves.map((spec, index) => ({
+  const waves = layout.waves.map((spec, index) => ({
     spec,
     state: 'closed' as const,
     counts: { total: members[index]?.length ?? 0, done: 0, failed: 0, skipped: 0 },

@@ -6,6 +6,7 @@ import type { ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
 import { pathFor } from './wave-release.ts';
 import { confirmationRefusal } from './selection/confirmation.ts';
 import { selectedPhones, waveMatches } from './selection/selected.ts';
+import type { WaveSpec } from './rollout-state.ts';
 import { assignWaves, type Assignment, fitter, type WaveFleet } from './waves.ts';
 
 // What a rollout would do with the fleet as it stands: which phone falls into which wave, and which are left
@@ -18,6 +19,8 @@ export interface LeftOut {
 }
 
 export interface Layout {
+  /** Without those that are left out where they take nobody. */
+  readonly waves: readonly WaveSpec[];
   readonly assignment: Assignment;
   readonly releaseOf: (phone: Phone) => Release | undefined;
   readonly phones: readonly Phone[];
@@ -52,14 +55,16 @@ export function layOut(
     const why = withPartner.get(phone.mac);
     if (why !== undefined) leave(phone, why);
   }
-  const assignment = assignWaves(input.id, fitting, input.waves, waveFleet(draft, now));
+  const world = waveFleet(draft, now);
+  const waves = wavesThatTake(input, fitting, world);
+  const assignment = assignWaves(input.id, fitting, waves, world);
   for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
   const leftOut = left.map(({ phone: { mac, site }, why }): LeftOut => ({ mac, site, why }));
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
   const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
   const refusals = idle ?? [
     ...unconfirmed(draft, input, fitting.length, confirmed),
-    ...emptyWaves(input, assignment),
+    ...emptyWaves(input, waves, assignment),
     ...noWaveTakes(input, assignment.leftOut),
     ...shutSites(draft, input, sites),
   ];
@@ -67,7 +72,7 @@ export function layOut(
     const fit = fitOf(phone);
     return fit.kind === 'fits' ? fit.release : undefined;
   };
-  return { assignment, releaseOf, phones: fitting, sites, leftOut, refusals };
+  return { waves, assignment, releaseOf, phones: fitting, sites, leftOut, refusals };
 }
 
 export const waveFleet = (draft: ControllerDraft, now: EpochMs): WaveFleet => ({
@@ -109,7 +114,21 @@ function nothingToDo(
   return [invalid(thing, reason, 'See all reasons with: ringwave rollout preview --from FILE')];
 }
 
-function emptyWaves({ id, waves }: RolloutInput, { members }: Assignment): Refusal[] {
+function wavesThatTake(
+  { id, waves }: RolloutInput,
+  phones: readonly Phone[],
+  world: WaveFleet,
+): readonly WaveSpec[] {
+  if (!waves.some((wave) => wave.ifAny)) return waves;
+  const { members } = assignWaves(id, phones, waves, world);
+  return waves.filter((wave, index) => !wave.ifAny || (members[index]?.length ?? 0) > 0);
+}
+
+function emptyWaves(
+  { id }: RolloutInput,
+  waves: readonly WaveSpec[],
+  { members }: Assignment,
+): Refusal[] {
   return waves.flatMap((wave, index) => {
     if ((members[index]?.length ?? 0) > 0 || wave.dynamic) return [];
     const next = 'Correct its sites or count, or leave it out.';

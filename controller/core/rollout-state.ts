@@ -33,6 +33,8 @@ export interface WaveSpec {
   readonly percent?: number;
   /** `count` phones (one, where it is absent) of each combination that occurs. */
   readonly per?: readonly Stratum[];
+  /** Left out where no phone is left for it: ready-made waves suit small fleets, too. */
+  readonly ifAny?: boolean;
   /** Phones that come into the fleet while the rollout runs join this wave. At most one wave has it. */
   readonly dynamic?: boolean;
   /** Where this wave's gate differs from the rollout's. */

@@ -188,8 +188,8 @@ const isOwn = (stratum: Stratum): stratum is (typeof STRATA)[number] => !stratum
 export const WAVE_PRESETS = {
   'canary-tenth-rest': [
     { name: 'canary', per: ['vendor', 'model', 'hardware', 'site.type'], count: 1 },
-    { name: 'tenth', percent: 10 },
-    { name: 'rest' },
+    { name: 'tenth', percent: 10, ifAny: true },
+    { name: 'rest', ifAny: true },
   ],
 } as const satisfies Record<string, readonly WaveSpec[]>;
 export type WavePreset = keyof typeof WAVE_PRESETS;

@@ -1,6 +1,6 @@
 import { minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import { equalWaves } from '../../controller/core/waves.ts';
+import { equalWaves, WAVE_PRESETS } from '../../controller/core/waves.ts';
 import { explain } from '../../controller/core/explain.ts';
 import type { RolloutInput, WaveSpec } from '../../controller/core/state.ts';
 import {
@@ -340,5 +340,17 @@ test('a site that has no window is refused before anything is stored', (t) => {
     { thing: 'rollout autumn: site lisbon' },
   ]);
   t.equal(desk.tables.rollouts.size, 0);
+  t.end();
+});
+
+test('ready-made waves suit a fleet so small that the later ones take nobody', (t) => {
+  const waves = WAVE_PRESETS['canary-tenth-rest'];
+  const named = (phones: number) =>
+    rollout(began(smallFleet(phones), { waves }))?.waves.map(
+      ({ spec, counts }) => `${spec.name} ${counts.total}`,
+    );
+  t.same(named(1), ['canary 1']);
+  t.same(named(2), ['canary 1', 'tenth 1']);
+  t.same(named(12), ['canary 1', 'tenth 2', 'rest 9']);
   t.end();
 });

@@ -120,7 +120,7 @@ function previewOf({ engine }: RestParts, input: RolloutInput): unknown {
     problems: layout.refusals,
     phones: layout.phones.length,
     sites: layout.sites.length,
-    waves: input.waves.map(({ name }, index) => ({
+    waves: layout.waves.map(({ name }, index) => ({
       name,
       phones: layout.assignment.members[index]?.length ?? 0,
     })),
