@@ -360,7 +360,7 @@ function decoder<S extends TSchema>(schema: S, lengthMax: number) {
     if (length > lengthMax) return refuse(`is ${length} bytes long, at most ${lengthMax} are read`);
     let value: unknown;
     try {
-      value = JSON.parse(typeof raw === 'string' ? raw : Buffer.from(raw).toString('utf8'));
+      value = JSON.parse(typeof raw === 'string' ? raw : textOf(raw));
     } catch {
       return refuse('is not JSON');
     }
@@ -369,6 +369,10 @@ function decoder<S extends TSchema>(schema: S, lengthMax: number) {
     return { ok: false, problems: problems.map((it) => `${it.instancePath || '/'} ${it.message}`) };
   };
 }
+
+/** Without a copy of the bytes. */
+const textOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 
 const refuse = (problem: string): { ok: false; problems: string[] } => ({
   ok: false,

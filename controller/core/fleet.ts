@@ -9,6 +9,8 @@ import {
   type Id,
   laterBy,
   type Mac,
+  minutes,
+  ms,
   seconds,
 } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
@@ -36,8 +38,10 @@ import {
 export const windowBatches = 8;
 /** Reconnects of all agents are spread so that about 200 arrive a second; thirty seconds suit 6,000 sites. */
 export const spreadSeconds = 30;
-/** A plan that was sent and not confirmed is sent again after this. */
+/** A plan that was sent and not confirmed is sent again after this, then after twice as long each time. */
 export const planResendAfter: DurationMs = seconds(30);
+/** A box that is gone may count as up for long: 60 phones' plan each quarter of an hour is 2 MB a day. */
+export const planResendAfterMax: DurationMs = minutes(15);
 /** The last notices of a site are kept; older ones are in the log. */
 export const noticesMax = 50;
 
@@ -245,8 +249,6 @@ function ended(
     partPair(draft, next, now);
   }
   if (next.phase === 'done' && isFinal(before.phase)) rejoinPair(draft, next, now, moved);
-  // Another rollout may have waited for this phone.
-  if ((draft.assignments.get(next.mac)?.length ?? 0) > 1) moved.sites.add(next.site);
 }
 
 function phoneSeen(
@@ -340,8 +342,10 @@ export function sendPlans(
     const isSame = owed?.revision === plan.plan.revision;
     if (owed && isSame && now < owed.again) continue;
     effects.push({ kind: 'send-plan', site, plan: plan.plan, issuedAt: now });
-    const again = laterBy(now, planResendAfter);
-    draft.owed.put(site, { revision: plan.plan.revision, again });
+    const sent = (isSame ? (owed?.sent ?? 0) : 0) + 1;
+    const wait = Math.min(planResendAfter * 2 ** Math.min(sent - 1, 10), planResendAfterMax);
+    const again = laterBy(now, ms(wait));
+    draft.owed.put(site, { revision: plan.plan.revision, sent, again });
   }
   return nextResend(draft);
 }

@@ -95,6 +95,7 @@ export class World {
   /** How long the plans of some seeds let phones be started. */
   #leaseMs: number | undefined;
   readonly #plant: Plant;
+  readonly #began: EpochMs;
   #commands = 0;
 
   constructor(seed: number, options: WorldOptions) {
@@ -104,6 +105,7 @@ export class World {
     this.dice = new Random(seed ^ 0x5eed_0000);
     if (options.faults.orders && this.dice.chance(0.15)) this.#leaseMs = 6 * HOUR;
     this.timeline = new Timeline((EPOCH + this.random.whole(0, 23) * HOUR) as EpochMs);
+    this.#began = this.timeline.now;
     this.faults = options.faults;
     this.fleet = simFleet(this.random, options);
     this.invariants = new Invariants(this);
@@ -160,6 +162,11 @@ export class World {
     const id = `c${this.#commands++}`;
     this.controller.submit({ kind: 'command', id, who: 'operator', command });
     if (this.answers.get(id)?.ok) taken();
+  }
+
+  /** Virtual time since it began, in milliseconds. */
+  get age(): number {
+    return this.timeline.now - this.#began;
   }
 
   runFor(hours: number): void {
@@ -365,7 +372,8 @@ export class World {
     if (!this.isHealed && this.random.chance(this.faults.loss)) return;
     const copies = !this.isHealed && this.random.chance(this.faults.duplication) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      this.timeline.after(this.random.whole(1, this.faults.delayMs), arrive);
+      // Lines are quick for most of the time, and now and then very slow.
+      this.timeline.after(1 + this.random.fraction() ** 3 * this.faults.delayMs, arrive);
     }
   }
 
@@ -376,13 +384,16 @@ export class World {
         return undefined;
       case 'send-ack': {
         const agent = this.agent(effect.site);
-        const ack = through(decodeAck, effect.ack);
-        return this.deliver(agent, false, () => agent.node.submit({ kind: 'acked', ack }));
+        return this.deliver(agent, false, () =>
+          agent.node.submit({ kind: 'acked', ack: through(decodeAck, effect.ack) }),
+        );
       }
       case 'send-plan': {
         const agent = this.agent(effect.site);
-        const plan = through(decodePlan, this.#leased(effect.plan));
-        return this.deliver(agent, false, () => agent.node.submit({ kind: 'plan-came', plan }));
+        const plan = this.#leased(effect.plan);
+        return this.deliver(agent, false, () =>
+          agent.node.submit({ kind: 'plan-came', plan: through(decodePlan, plan) }),
+        );
       }
       case 'cut-site':
       case 'ask-check':
