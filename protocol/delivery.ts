@@ -56,9 +56,8 @@ export function batchesDue(
   let from = unsentFrom(delivery, flight);
   let waiting = items.filter((item) => item.seq >= from);
   while (waiting.length > 0 && flight.sent.length + batches.length < flight.window) {
+    if (gathers(flight.sent.length + batches.length, waiting.length)) break;
     const taken = fitting(waiting);
-    const isFull = taken.length < waiting.length || taken.length >= reportItemsMax;
-    if (!isFull && flight.sent.length + batches.length > 0) break;
     waiting = waiting.slice(taken.length);
     const lastSeq = waiting.length > 0 ? (taken.at(-1)?.seq ?? from) : delivery.nextSeq - 1;
     batches.push({
@@ -72,6 +71,10 @@ export function batchesDue(
   }
   return batches;
 }
+
+/** So few numbers wait while so many batches are under way that they leave together later. */
+export const gathers = (underWay: number, waiting: number): boolean =>
+  underWay > 0 && waiting < reportItemsMax;
 
 /** The flight after an acknowledgement of everything up to `seq`. */
 export const landed = (flight: Flight, seq: number, window: number): Flight => ({

@@ -20,7 +20,8 @@ import { raise, strangerAsked } from './provisioning/strangers.ts';
 import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
-import { graceEnds, mayWakeAgain, serveQueue, timeOut, wakeOf } from './slots.ts';
+import { graceEnds, mayWakeAgain, serveQueue, timeOut } from './slots.ts';
+import { wakeOf } from './turns.ts';
 import type {
   AgentDraft,
   AgentEffect,

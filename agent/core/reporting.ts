@@ -2,6 +2,7 @@ import {
   batchesDue,
   type Delivery,
   freshDelivery,
+  gathers,
   grounded,
   type Flight,
   landed,
@@ -176,8 +177,9 @@ function unsent(draft: AgentDraft, flight: Flight): ReportItem[] {
   const delivery = deliveryOf(draft);
   const itemsMax = sendableMax(flight);
   const items: ReportItem[] = [];
-  if (itemsMax === 1) return items;
-  for (let seq = unsentFrom(delivery, flight); seq < delivery.nextSeq; seq += 1) {
+  const from = unsentFrom(delivery, flight);
+  if (itemsMax === 1 || gathers(flight.sent.length, delivery.nextSeq - from)) return items;
+  for (let seq = from; seq < delivery.nextSeq; seq += 1) {
     const item = draft.outbox.get(outboxKey(seq));
     if (item && items.push(item) >= itemsMax) break;
   }
