@@ -4,10 +4,11 @@ import type { ControllerDraft, Phone, Progress, Rollout } from './state.ts';
 
 /**
  * Sites whose plan may differ after what this step wrote: making a plan reads every phone of its site, so it is made
- * only where something that it is made of has changed. Cost grows with what was written.
+ * only where something that it is made of has changed. Cost grows with what was written. Sites in `known` are among
+ * them whatever has changed.
  */
-export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
-  const sites = new Set<Id>();
+export function plansTouched(draft: ControllerDraft, known: ReadonlySet<Id>): ReadonlySet<Id> {
+  const sites = new Set<Id>(known);
   for (const [site] of draft.sites.written()) sites.add(site as Id);
   for (const [site] of draft.rosters.written()) sites.add(site as Id);
   for (const [mac, phone] of draft.phones.written()) {
@@ -18,6 +19,7 @@ export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
     for (const { site } of [before, phone].filter((one) => one !== undefined)) sites.add(site);
   }
   for (const [key, progress] of draft.progress.written()) {
+    if (progress && sites.has(progress.site)) continue;
     const before = draft.progress.base.get(key);
     const now = progress ?? before;
     // Without a road there is no work, and so nothing in a plan: all of a rollout before its waves open.

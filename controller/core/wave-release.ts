@@ -5,7 +5,7 @@ import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { allowed } from './pace.ts';
 import { partedBy, partedFrom, partedNow, partPair } from './pairs.ts';
-import { hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
+import { hasEnded, progressOf, putProgress, replaceProgress, withoutWaiting } from './progress.ts';
 import {
   type ControllerDraft,
   type Phone,
@@ -137,7 +137,9 @@ export function giveWork(
   const next = parted
     ? partedNow(progress, parted, now)
     : { ...withoutWaiting(progress), ...release(draft, rollout, progress, now) };
-  putProgress(draft, next);
+  // Partners may have taken it out since it was read.
+  if (draft.phones.get(progress.mac)?.pair) putProgress(draft, next);
+  else replaceProgress(draft, progress, next);
   partPair(draft, next, now);
 }
 
