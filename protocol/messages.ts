@@ -41,6 +41,10 @@ export const Hello = Type.Object({
   /** Null on an agent that was never given one. */
   epoch: Type.Union([Count, Type.Null()]),
   nextSeq: Count,
+  /** How far the controller has committed, as this agent was told: one restored from an older copy knows less. */
+  ackedSeq: Type.Optional(Count),
+  /** The last stop of all sites, or its end, that it was told of. */
+  halt: Type.Optional(Type.Object({ counter: Count, halted: Type.Boolean() })),
   planRevision: Count,
   phones: Count,
   agentVersion: Text(32),

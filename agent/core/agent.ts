@@ -21,7 +21,7 @@ import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, mayWakeAgain, serveQueue, timeOut } from './slots.ts';
-import { wakeOf } from './turns.ts';
+import { wakeAgain } from './turns.ts';
 import type {
   AgentDraft,
   AgentEffect,
@@ -174,7 +174,7 @@ function resume(draft: AgentDraft, now: EpochMs, effects: AgentEffect[]): void {
   }
   for (const work of draft.work.values()) {
     if (work.phase !== 'offered' || work.woken !== false) continue;
-    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeOf(draft, work));
+    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeAgain(draft, plan, work, now));
   }
   effects.push(...owedSecrets(draft, plan));
 }

@@ -57,12 +57,15 @@ function replaceProgress(draft: AgentDraft, mac: string, seq: number, isProgress
 function helloFrom(draft: AgentDraft, conn: string, version: string, now: EpochMs): Hello {
   const delivery = deliveryOf(draft);
   const held = draft.plan.get('plan');
+  const halt = draft.halt.get('halt');
   return {
     kind: 'hello',
     conn,
     epoch: delivery.epoch,
     // What was told since the start says nothing of whether the disk is an old copy; what it began with does.
     nextSeq: draft.firstSeq.get('firstSeq') ?? delivery.nextSeq,
+    ackedSeq: delivery.ackedSeq,
+    ...(halt ? { halt: { counter: halt.counter, halted: halt.halted } } : {}),
     planRevision: held?.plan.revision ?? 0,
     phones: held?.plan.phones.length ?? 0,
     agentVersion: version,

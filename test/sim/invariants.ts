@@ -134,6 +134,10 @@ export class Invariants {
     }
   }
 
+  controllerRestored(): void {
+    this.#waves.restored();
+  }
+
   #generationRises(site: Id, tables: AgentTables): void {
     const revision = tables.plan.get('plan')?.plan.revision ?? 0;
     const before = this.#revisions.get(site) ?? 0;

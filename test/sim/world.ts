@@ -97,6 +97,7 @@ export class World {
   readonly #plant: Plant;
   readonly #began: EpochMs;
   #commands = 0;
+  #controllerCopy: ReturnType<World['controller']['backup']> | undefined;
 
   constructor(seed: number, options: WorldOptions) {
     this.#plant = options.plant ?? {};
@@ -248,10 +249,23 @@ export class World {
     });
   }
 
+  /** Somebody copies the controller's disk, once all is ordered that shall be. */
+  backUpController(): void {
+    const { rollouts } = this.controller.tables;
+    const isOrdered = [...this.orders.keys()].every((one) => rollouts.get(one)?.startedAt);
+    if (this.controller.isUp && isOrdered) this.#controllerCopy = this.controller.backup();
+  }
+
   #controllerDied(): void {
     this.note('controller died');
     for (const agent of this.agents.values()) this.lose(agent);
     this.timeline.after(this.random.whole(1000, 10 * 60_000), () => {
+      const { restoreController } = this.faults;
+      if (this.#controllerCopy && !this.isHealed && this.dice.chance(restoreController)) {
+        this.note('controller restored');
+        this.controller.restore(this.#controllerCopy);
+        this.invariants.controllerRestored();
+      }
       this.controller.restart();
       for (const agent of this.agents.values()) this.#connect(agent);
     });
