@@ -33,7 +33,7 @@ async function readerOf(of: BaseOf): Promise<BaseReader | undefined> {
       const place = new URL(source.url).host;
       return new Upstream(source, {
         kept,
-        told: (reason) => of.alarm('base-unusable', place, reason),
+        told: (reason, fault) => of.alarm(fault, place, reason),
       });
     }
     default:

@@ -5,7 +5,7 @@ import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
 import type { UpstreamSettings } from '../../core/provisioning/base.ts';
 import { templateFlaw } from '../../core/provisioning/base-flaws.ts';
 import { type BaseAsked, type BaseFile, type BaseReader, baseBytesMax } from './base-file.ts';
-import type { LastGood } from './last-good.ts';
+import type { LastGood, NotKept } from './last-good.ts';
 
 export interface UpstreamLimits {
   /** The whole answer. A phone waits ten seconds and longer before it gives up. */
@@ -30,6 +30,8 @@ const redirectsMax = 3;
 
 type Fetched = BaseFile | { readonly kind: 'down'; readonly reason: string };
 
+type Told = (reason: string, fault: NotKept['fault']) => void;
+
 /** The provisioning server of a PBX, asked as the phone asks, with its last good answers for when it is down. */
 export class Upstream implements BaseReader {
   readonly name: string;
@@ -37,7 +39,7 @@ export class Upstream implements BaseReader {
   readonly #settings: UpstreamSettings;
   readonly #kept: LastGood;
   readonly #limits: UpstreamLimits;
-  readonly #told: (reason: string) => void;
+  readonly #told: Told;
   #asking = 0;
   #restsUntil = 0 as SteadyMs;
   /** Files that failed, by path, the oldest first: one that cannot be made is not the fault of the others. */
@@ -48,13 +50,13 @@ export class Upstream implements BaseReader {
   /** `told` hears of every failure for which a phone gets a kept file instead. */
   constructor(
     settings: UpstreamSettings,
-    by: { kept: LastGood; told(reason: string): void; limits?: UpstreamLimits },
+    by: { kept: LastGood; told: Told; limits?: UpstreamLimits },
   ) {
     this.#settings = settings;
     this.#root = new URL(settings.url.endsWith('/') ? settings.url : `${settings.url}/`);
     this.name = this.#root.host;
     this.#kept = by.kept;
-    this.#told = (reason) => by.told(reason);
+    this.#told = (reason, fault) => by.told(reason, fault);
     this.#limits = by.limits ?? upstreamLimits;
   }
 
@@ -65,8 +67,8 @@ export class Upstream implements BaseReader {
       const before = asked.isConfig && isBlank(fetched) ? await this.#kept.find(path) : undefined;
       if (before && !isBlank(before))
         return this.#instead(`${this.name} gave nothing for ${path}`, before);
-      const fault = await this.#kept.keep(path, fetched);
-      if (fault !== undefined) this.#told(fault);
+      const lacking = await this.#kept.keep(path, fetched);
+      if (lacking) this.#told(lacking.reason, lacking.fault);
       return fetched;
     }
     if (fetched.kind === 'absent') {
@@ -79,7 +81,7 @@ export class Upstream implements BaseReader {
   }
 
   #instead(reason: string, kept: BaseFile): BaseFile {
-    this.#told(`${reason}; its last good answer is served`);
+    this.#told(`${reason}; its last good answer is served`, 'base-unusable');
     return kept;
   }
 

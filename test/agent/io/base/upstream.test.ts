@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { ms } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import { LastGood } from '../../../../agent/io/base/last-good.ts';
 import { Upstream } from '../../../../agent/io/base/upstream.ts';
+import { smallDisk } from '../../../peers/small-disk.ts';
 
 /** A provisioning server of the test's own, and what the agent is told of it. */
 async function upstreamOf(
@@ -25,7 +27,7 @@ async function upstreamOf(
     { url: `http://127.0.0.1:${port}/prov`, login: { user: 'u', password: 'p' } },
     {
       kept: await LastGood.open(folder),
-      told: (reason) => told.push(reason.replaceAll(String(port), 'PORT')),
+      told: (reason, fault) => told.push(`${fault} ${reason.replaceAll(String(port), 'PORT')}`),
       limits: { answerWithin: ms(300), restsFor: ms(restsFor) },
     },
   );
@@ -144,7 +146,9 @@ test('an empty answer does not take the place of settings', async (t) => {
   t.equal(await ask('a.cfg'), 'a = 1\n');
   body = '\n';
   t.equal(await ask('a.cfg'), 'a = 1\n');
-  t.same(told, ['127.0.0.1:PORT gave nothing for a.cfg; its last good answer is served']);
+  t.same(told, [
+    'base-unusable 127.0.0.1:PORT gave nothing for a.cfg; its last good answer is served',
+  ]);
   t.equal(await ask('b.cfg'), '\n', 'a file that was always empty is');
 });
 
@@ -155,7 +159,9 @@ test('a server that is down is answered for by its last good file, also after a 
   t.equal(await first.ask('a.cfg'), 'good');
   state.status = 503;
   t.equal(await first.ask('a.cfg'), 'good');
-  t.same(first.told, ['127.0.0.1:PORT answered 503 for a.cfg; its last good answer is served']);
+  t.same(first.told, [
+    'base-unusable 127.0.0.1:PORT answered 503 for a.cfg; its last good answer is served',
+  ]);
   t.equal(await first.ask('b.cfg'), '127.0.0.1:PORT answered 503 for b.cfg');
   const second = await upstreamOf(t, answer, { folder: first.folder });
   t.equal(await second.ask('a.cfg'), 'good');
@@ -169,7 +175,38 @@ test('a disk that takes no more keeps no file, and the phone gets the fresh one'
   const { ask, told, folder } = await upstreamOf(t, (_, response) => response.end('fresh'));
   rmSync(folder, { recursive: true });
   t.equal(await ask('a.cfg'), 'fresh');
-  t.same(told, ['a.cfg could not be kept (ENOENT)']);
+  t.same(told, ['base-unusable a.cfg could not be kept (ENOENT)']);
+});
+
+test('a full disk leaves what was kept before whole, is named, and keeps again when there is room', async (t) => {
+  const disk = smallDisk(t, 1024 ** 2);
+  if (!disk) return;
+  const folder = join(disk.folder, 'last-good');
+  const state = { body: 'first', status: 200 };
+  const server = await upstreamOf(
+    t,
+    (_, response) => response.writeHead(state.status).end(state.body),
+    { folder },
+  );
+  const { ask, told } = server;
+  t.equal(await ask('a.cfg'), 'first');
+  writeFileSync(join(disk.folder, 'full'), Buffer.alloc(1024 ** 2 - 64 * 1024));
+  state.body = 'x'.repeat(200_000);
+  t.equal(await ask('a.cfg'), state.body, 'the phone has the fresh one');
+  t.equal(await ask('b.cfg'), state.body, 'and so has another');
+  t.same(told, [
+    'storage-full a.cfg could not be kept (ENOSPC)',
+    'storage-full b.cfg could not be kept (ENOSPC)',
+  ]);
+  t.equal(readdirSync(folder).length, 1, 'nothing half written');
+  state.status = 500;
+  t.equal(await ask('a.cfg'), 'first', 'the last that could be kept');
+  t.match(await ask('b.cfg'), /answered 500/);
+  disk.grow(4 * 1024 ** 2);
+  state.status = 200;
+  await ask('b.cfg');
+  state.status = 500;
+  t.equal(await ask('b.cfg'), state.body);
 });
 
 test('what is kept stays within its bounds, the least recently fetched gone first', async (t) => {
