@@ -26,6 +26,7 @@ import { watchFreezeFile } from './io/freeze-file.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { RescueDesk } from './io/rescue-desk.ts';
+import type { BaseFiles } from './io/base/base-files.ts';
 import { openBase } from './io/base/open-base.ts';
 import { type BaseSettings, ownTemplates } from './core/provisioning/base.ts';
 import { SipSocket } from './io/sip-socket.ts';
@@ -123,6 +124,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const host = options.advertise ?? options.http.host;
   const neighbours = new Neighbours();
   const address = () => addressOf(host, ports);
+  const sources = await openSources(options, submit, parts);
   const files = new Provisioning({
     tables,
     images,
@@ -130,7 +132,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     address,
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
-    ...(await openSources(options, submit)),
+    ...sources,
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
     settled: () => loop.settled(),
@@ -194,6 +196,7 @@ interface Parts {
   link?: ControllerLink;
   waker?: Waker;
   servers?: PhoneServers;
+  rescue?: RescueDesk;
 }
 
 function perform(
@@ -218,6 +221,8 @@ function perform(
       return undefined;
     case 'wake-phone':
       return void parts.waker?.wake(effect);
+    case 'move-rescues':
+      return parts.rescue?.moveBy(effect.by);
     case 'make-secret':
       return makeSecret(effect, keyring, (event) => by.submit(event));
     default:
@@ -247,17 +252,20 @@ const loginsOf = (owner: Mac, tables: AgentTables, keyring: Keyring) =>
   }));
 
 /** What phones' files come from beside the plan: the site's base, and what a technician opened. */
-const openSources = async (
+async function openSources(
   { folder, base }: AgentOptions,
   submit: (event: AgentEvent) => void,
-) => ({
-  rescue: await RescueDesk.open(folder, () => wallClock().now()),
-  base: await openBase({
+  parts: Parts,
+): Promise<{ rescue: RescueDesk; base: BaseFiles }> {
+  const rescue = await RescueDesk.open(folder, () => wallClock().now());
+  parts.rescue = rescue;
+  const opened = await openBase({
     folder,
     settings: base ?? ownTemplates,
     alarm: (fault, address, detail) => submit({ kind: 'alarm-raised', fault, address, detail }),
-  }),
-});
+  });
+  return { rescue, base: opened };
+}
 
 function openStore(box: Box, tables: AgentTables): SqliteTables {
   const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));

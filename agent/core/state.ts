@@ -370,6 +370,8 @@ export type AgentEffect =
       readonly lengthBytes: number;
       readonly bytesPerSecond: number;
     }
+  /** The clock was set: what a technician opened for so many minutes ends as many minutes after. */
+  | { readonly kind: 'move-rescues'; readonly by: DurationMs }
   /** The rate of the site’s line, or of all its phones together, from now on. */
   | { readonly kind: 'set-rate'; readonly of: 'wan' | 'lan'; readonly rate: Rate }
   | {
