@@ -124,7 +124,6 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const host = options.advertise ?? options.http.host;
   const neighbours = new Neighbours();
   const address = () => addressOf(host, ports);
-  const sources = await openSources(options, submit, parts);
   const files = new Provisioning({
     tables,
     images,
@@ -132,7 +131,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     address,
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
-    ...sources,
+    ...(await openSources(options, submit, parts)),
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
     settled: () => loop.settled(),

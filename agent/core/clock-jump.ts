@@ -83,8 +83,16 @@ function moveSecretsAlong(draft: AgentDraft, by: DurationMs, was: EpochMs): void
     draft.credentials.put(row.mac, { ...row, current: { ...current, provenAt } });
   }
   for (const [mac, fetches] of Array.from(draft.fetches.entries())) {
-    if (fetches.at === undefined || was >= laterBy(fetches.at, oneBoot)) continue;
-    draft.fetches.put(mac, { ...fetches, at: laterBy(fetches.at, by) });
+    const { at, rival } = fetches;
+    const lasts = [at, rival?.at].some(
+      (then) => then !== undefined && was < laterBy(then, oneBoot),
+    );
+    if (!lasts) continue;
+    draft.fetches.put(mac, {
+      ...fetches,
+      ...(at === undefined ? {} : { at: laterBy(at, by) }),
+      ...(rival && { rival: { ...rival, at: laterBy(rival.at, by) } }),
+    });
   }
 }
 
