@@ -276,7 +276,15 @@ export class Waker {
   phoneIsBack(mac: Mac): void {
     if (this.#parts.settings.registration.length === 0) return;
     this.#waiting.get(mac)?.();
+    this.#lookFirst(mac);
     this.#askLater(mac, this.#parts.clock.now());
+  }
+
+  /** Asterisk and FreeSWITCH do not say when a registration was made: it must be seen to be another one than now. */
+  #lookFirst(mac: Mac): void {
+    const extension = this.#phone(mac)?.extension;
+    if (extension === undefined || !this.#parts.settings.registration.includes('pbx')) return;
+    for (const pbx of this.#parts.pbxs) void pbx.registrations(extension);
   }
 
   /** A phone whose registration proves its update is asked about until it is proven or its time is up. */
@@ -315,8 +323,8 @@ export class Waker {
     for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
       const known = (await pbx.registrations(extension ?? '')) ?? [];
       // A registrar keeps what was registered before the restart until it expires: that proves nothing.
-      const isOld = (at: EpochMs | undefined) => at !== undefined && at < laterBy(backAt, skewMax);
-      const fresh = known.filter((one) => one.address === address && !isOld(one.refreshedAt));
+      const isFresh = (at: EpochMs = 0 as EpochMs) => at >= laterBy(backAt, skewMax);
+      const fresh = known.filter((one) => one.address === address && isFresh(one.refreshedAt));
       const here = onlyContact(fresh);
       if (typeof here !== 'string') return pbx.name;
     }

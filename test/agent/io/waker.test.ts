@@ -201,13 +201,16 @@ test('a phone is woken where it registered after it was seen, if only that phone
 test('a phone that is back is asked about once, when it should be registered', async (t) => {
   const { port } = await phone(t);
   const clock = new HandClock(one);
-  const here = { address: '127.0.0.1', port: 5060 };
+  const undated = { address: '127.0.0.1', port: 5060 };
+  const here = { ...undated, refreshedAt: one };
   const knows = pbxOf({ registrations: () => Promise.resolve([here]) });
   const settings = { registration: ['pbx', 'options'] as const };
   const seen = { kind: 'registration-seen', mac, address: '127.0.0.1' };
   for (const [pbxs, source] of [
     [[knows], 'asterisk 10.0.0.2:5038'],
     [[pbxOf({})], 'options'],
+    // It may have been registered before its restart: that a PBX holds it proves nothing.
+    [[pbxOf({ registrations: () => Promise.resolve([undated]) })], 'options'],
   ] as const) {
     const { made, tables, next, events } = await wakerOf(t, { port, settings, pbxs, clock });
     const about = { vendor: null, model: null, version: null, at: one, versionAt: one };
