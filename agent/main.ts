@@ -31,6 +31,7 @@ import { openBase } from './io/base/open-base.ts';
 import { type BaseSettings, ownTemplates } from './core/provisioning/base.ts';
 import { SipSocket } from './io/sip-socket.ts';
 import { openWaker, type Waker } from './io/waker.ts';
+import { webLoginOf } from './io/web-logins.ts';
 import { endRunning, tellRunning } from './io/running-file.ts';
 import { localView } from './core/local-view.ts';
 import { openLocalPage } from './io/local-page.ts';
@@ -180,9 +181,18 @@ const addressOf = (host: string, ports: RunningAgent['ports'] | undefined) => ({
 });
 
 const wakerOf = (
-  { wake = usualWakeFile, phoneSipPort: port, secrets }: AgentOptions,
-  parts: Omit<Parameters<typeof openWaker>[0], 'settings' | 'port' | 'isRouted'>,
-): Waker => openWaker({ ...parts, settings: wake, port, isRouted: secrets?.routed ?? false });
+  { folder, wake = usualWakeFile, phoneSipPort: port, secrets }: AgentOptions,
+  parts: Omit<Parameters<typeof openWaker>[0], 'settings' | 'port' | 'isRouted' | 'keyring'> & {
+    readonly keyring: Keyring;
+  },
+): Waker =>
+  openWaker({
+    ...parts,
+    settings: wake,
+    port,
+    isRouted: secrets?.routed ?? false,
+    webLogin: (vendor) => webLoginOf(folder, vendor, parts.keyring),
+  });
 
 /** What phones show is for core; one that took its configuration is also asked about soon after. */
 function shown(event: AgentEvent, submit: (event: AgentEvent) => void, waker?: Waker): void {

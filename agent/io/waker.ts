@@ -36,6 +36,8 @@ interface WakerParts {
   readonly webPort?: number;
   /** Where phones listen for SIP. */
   readonly port: number;
+  /** The administrator of a vendor's web pages, where the box keeps one. */
+  webLogin?(vendor: string): WebLogin | undefined;
   submit(event: AgentEvent): void;
 }
 
@@ -165,7 +167,10 @@ export class Waker {
     });
   }
 
+  /** The one that is kept sealed before the one in the file. */
   #webLogin(vendor: string): WebLogin | undefined {
+    const kept = this.#parts.webLogin?.(vendor);
+    if (kept) return kept;
     const name = vendor.toLowerCase();
     return this.#parts.settings.webLogins?.find((one) => one.vendor.toLowerCase() === name);
   }

@@ -22,6 +22,7 @@ export interface WakerSite {
   readonly clock?: HandClock;
   readonly isRouted?: boolean;
   readonly webPort?: number;
+  readonly webLogin?: (vendor: string) => { user: string; password: string } | undefined;
 }
 
 /** A waker of a site with one Yealink phone of extension 101, and everything that it submits. */
@@ -52,6 +53,7 @@ export async function wakerOf(t: Test, site: WakerSite) {
     isRouted,
     port,
     ...(webPort === undefined ? {} : { webPort }),
+    ...(site.webLogin ? { webLogin: site.webLogin } : {}),
     submit: (event) => (events.push(event), heard()),
   });
   t.teardown(() => made.close());

@@ -258,6 +258,16 @@ test('a phone that no NOTIFY wakes is told over its web server, by its administr
     t.same(await told.wake(), answered('accepted'));
     t.same(done, [`${scheme} GET /servlet?key=AutoP`]);
   }
+  const sealed = await web(t, digest);
+  const { webLogins: _file, ...without } = settings;
+  const kept = await wakerOf(t, {
+    port,
+    webPort: sealed.webPort,
+    settings: without,
+    pbxs: [idle],
+    webLogin: (vendor) => (vendor === 'Yealink' ? login : undefined),
+  });
+  t.same(await kept.wake(), answered('accepted'), 'a login that the box keeps');
   const { webPort, done } = await web(t, digest);
   const wrong = { ...settings, webLogins: [{ ...login, password: 'wrong' }] };
   const refused = await wakerOf(t, { port, webPort, settings: wrong, pbxs: [idle] });
