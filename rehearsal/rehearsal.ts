@@ -328,6 +328,8 @@ export class Rehearsal {
       case 'set-rate':
         if (effect.of === 'wan') agent.wanRate = effect.rate;
         return;
+      case 'move-rescues':
+        return;
       case 'wake-phone':
         tally.starts += 1;
         tally.firstStartAt ??= this.timeline.now;

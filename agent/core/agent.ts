@@ -17,7 +17,7 @@ import { takePlan, retell } from './plan-intake.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
-import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
+import { macContested, secretBrokeOff, secretOffered } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, mayWakeAgain, serveQueue, timeOut } from './slots.ts';
@@ -128,8 +128,11 @@ function takeAtSite(
       return registrationSeen(draft, event, now);
     case 'secret-offered':
       return secretOffered(draft, event, now);
+    case 'secret-broke-off':
+      return secretBrokeOff(draft, event);
+    case 'mac-contested':
+      return macContested(draft, event, now);
     case 'config-served':
-      if (event.generation > 0) secretTaken(draft, event, now);
       return configServed(draft, event, now);
     case 'stranger-asked':
       return strangerAsked(draft, event, now);

@@ -440,6 +440,7 @@ export class World {
       case 'wake-phone':
         return this.desks.wake(agent, effect.mac, effect.start);
       case 'set-rate':
+      case 'move-rescues':
         return undefined;
       case 'make-secret': {
         const { mac, generation } = effect;
