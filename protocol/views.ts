@@ -120,6 +120,12 @@ export interface RolloutView {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly paused: { readonly by: string; readonly who: string; readonly reason: string } | null;
+  /** What did not keep it from being taken, and should be known. */
+  readonly cautions?: readonly {
+    readonly thing: string;
+    readonly reason: string;
+    readonly next: string;
+  }[];
 }
 
 export interface SiteView {

@@ -31,17 +31,11 @@ export function registerRollout(program: Command, out: CliOutput): void {
     .command('create')
     .description('create a rollout from a JSON file; it then waits for approval')
     .requiredOption('--from <file>', 'the file; - reads standard input')
-    .option('--confirm <phones>', 'how many phones it is to reach, where these are very many')
+    .option(...confirmOption)
     .option('--json', 'print JSON')
     .action(async (flags: CreateFlags, command: Command) => {
-      const body = await readJsonFile(flags.from);
-      const made = (await ApiClient.of(command).send(
-        'POST',
-        '/rollouts',
-        flags.confirm === undefined
-          ? body
-          : { ...(body as object), confirmPhones: Number(flags.confirm) },
-      )) as RolloutView;
+      const body = confirmed(await readJsonFile(flags.from), flags);
+      const made = (await ApiClient.of(command).send('POST', '/rollouts', body)) as RolloutView;
       await print(out, flags.json, made, () => [
         ...shown(made),
         `next: ringwave rollout approve ${made.id}`,
@@ -72,15 +66,24 @@ export function registerRollout(program: Command, out: CliOutput): void {
   registerVerbs(rollout, out);
 }
 
+const confirmOption = [
+  '--confirm <phones>',
+  'how many phones it is to reach, where these are very many',
+] as const;
+
+const confirmed = (body: unknown, { confirm }: { readonly confirm?: string }): unknown =>
+  confirm === undefined ? body : { ...(body as object), confirmPhones: Number(confirm) };
+
 /** What may be done with one before it begins. */
 function registerChanges(rollout: Command, out: CliOutput): void {
   rollout
     .command('preview')
     .description('what a rollout would do: its waves, and every phone that is left out and why')
     .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option(...confirmOption)
     .option('--json', 'print JSON')
-    .action(async (flags: { from: string; json?: boolean }, command: Command) => {
-      const body = await readJsonFile(flags.from);
+    .action(async (flags: CreateFlags, command: Command) => {
+      const body = confirmed(await readJsonFile(flags.from), flags);
       const seen = (await ApiClient.of(command).send('POST', '/rollouts/preview', body)) as Preview;
       await print(out, flags.json, seen, () => previewed(seen));
       if (!seen.ok) process.exitCode = 2;
@@ -91,9 +94,10 @@ function registerChanges(rollout: Command, out: CliOutput): void {
       'give a rollout that has not begun another content; it then waits for approval anew',
     )
     .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option(...confirmOption)
     .option('--json', 'print JSON')
-    .action(async (id: string, flags: { from: string; json?: boolean }, command: Command) => {
-      const body = await readJsonFile(flags.from);
+    .action(async (id: string, flags: CreateFlags, command: Command) => {
+      const body = confirmed(await readJsonFile(flags.from), flags);
       const path = `/rollouts/${encodeURIComponent(id)}`;
       const after = (await ApiClient.of(command).send('PUT', path, body)) as RolloutView;
       await print(out, flags.json, after, () => shown(after));
@@ -155,12 +159,14 @@ interface Preview {
   readonly waves: readonly { name: string; phones: number }[];
   readonly leftOut: readonly { mac: string; site: string; why: string }[];
   readonly leftOutTotal: number;
+  readonly cautions?: RolloutView['cautions'];
 }
 
-function previewed({ problems, waves, leftOut, leftOutTotal }: Preview): string[] {
+function previewed({ problems, waves, leftOut, leftOutTotal, cautions }: Preview): string[] {
   const rest = leftOutTotal - leftOut.length;
   return [
     ...problems.map(({ thing, reason, next }) => `refused: ${thing} ${reason}. ${next}`),
+    ...cautioned(cautions),
     ...table(
       ['wave', 'phones'],
       waves.map(({ name, phones }) => [name, String(phones)]),
@@ -212,9 +218,13 @@ function shown(rollout: RolloutView): string[] {
       ? [`due ${localTime(rollout.deadline.dueAt)}: ${rollout.deadline.because}`]
       : []),
     ...approvalOf(rollout),
+    ...cautioned(rollout.cautions),
     ...table(['wave', 'state', 'done', 'failed', 'skipped', 'why'], waves),
   ];
 }
+
+const cautioned = (cautions: RolloutView['cautions'] = []): string[] =>
+  cautions.map(({ thing, reason, next }) => `caution: ${thing} ${reason}. ${next}`);
 
 /** Who let it begin, or what whoever does shall have read. */
 function approvalOf({ state, contentHash, ...rollout }: RolloutView): string[] {

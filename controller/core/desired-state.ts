@@ -1,5 +1,5 @@
 import type { Policy } from './policy.ts';
-import { conflict } from './refusal.ts';
+import { conflict, invalid } from './refusal.ts';
 import type {
   Command,
   CommandResult,
@@ -163,7 +163,7 @@ export function commandsFor(
   const phones = due.flatMap((one) => (one.kind === 'phone' ? [one.wanted] : []));
   return ORDER.flatMap((kind) => {
     if (kind === 'phone') return phones.length > 0 ? [{ kind: 'phones-put', phones }] : [];
-    return due.flatMap((one): Command[] => {
+    return inTheirOrder(due).flatMap((one): Command[] => {
       if (one.kind !== kind) return [];
       if (one.kind === 'site') return [{ kind: 'site-put', site: one.wanted }];
       if (one.kind === 'policy') return [{ kind: 'policy-put', policy: one.wanted }];
@@ -171,6 +171,57 @@ export function commandsFor(
       return [{ kind: isNew ? 'rollout-create' : 'rollout-edit', input: one.wanted }];
     });
   });
+}
+
+/** A rollout stands behind those that it waits for; of a circle each is left where it is, and refused later. */
+function inTheirOrder(desired: readonly Desired[]): readonly Desired[] {
+  const rollouts = new Map(desired.map((one) => [`${one.kind} ${one.id}`, one]));
+  const ordered = new Set<Desired>();
+  const begun = new Set<Desired>();
+  const visit = (one: Desired): void => {
+    if (begun.has(one)) return;
+    begun.add(one);
+    for (const before of (one.kind === 'rollout' && one.wanted.after) || []) {
+      const other = rollouts.get(`rollout ${before}`);
+      if (other) visit(other);
+    }
+    ordered.add(one);
+  };
+  for (const one of desired) visit(one);
+  return [...ordered];
+}
+
+/** Rollouts of these documents that wait for one another; nothing of such a circle can be stored first. */
+export function circlesIn(desired: readonly Desired[]): Refusal[] {
+  const after = new Map(
+    desired.flatMap((one) => (one.kind === 'rollout' ? [[one.id, one.wanted.after ?? []]] : [])),
+  ) as ReadonlyMap<string, readonly string[]>;
+  const told = new Set<string>();
+  return [...after.keys()].flatMap((id) => {
+    const circle = told.has(id) ? undefined : circleFrom(after, id);
+    if (!circle) return [];
+    for (const one of circle) told.add(one);
+    const reason = `waits in a circle: ${circle.join(' after ')}`;
+    return [invalid(`rollout ${id}: after`, reason, 'Take one of them out.')];
+  });
+}
+
+/** The shortest way back to where it begins, both ends included. */
+function circleFrom(
+  after: ReadonlyMap<string, readonly string[]>,
+  id: string,
+): readonly string[] | undefined {
+  const ways = [[id]];
+  const seen = new Set<string>();
+  for (let way = ways.shift(); way; way = ways.shift()) {
+    for (const next of after.get(way.at(-1) ?? '') ?? []) {
+      if (next === id) return [...way, id];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
 }
 
 /** All of these or none, and every reason at once. */

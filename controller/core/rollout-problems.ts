@@ -11,29 +11,41 @@ import type { ControllerDraft, Refusal, Rollout, RolloutInput } from './state.ts
 /** Twenty waves are more than anyone can watch. */
 export const wavesMax = 20;
 
+/**
+ * Those that keep anyone from saying which phone goes when, and those beside. `lacks` names parts of the body that
+ * are wrong in form already and stand empty here: nothing is said of their emptiness.
+ */
 export function rolloutProblems(
   draft: ControllerDraft,
   input: RolloutInput,
   now: EpochMs,
-): Refusal[] {
-  return [
-    ...unknownParts(draft, input),
+  lacks: readonly string[] = [],
+): { readonly inLayout: Refusal[]; readonly beside: Refusal[] } {
+  const inLayout = [
+    ...unknownParts(draft, input, lacks),
     ...unusableReleases(draft, input),
     ...whereProblems(draft, input),
-    ...waveProblems(input),
-    ...partProblems(input),
+    ...waveProblems(input, lacks),
+  ];
+  const beside = [
+    ...partProblems(input, lacks),
     ...orderProblems(draft, input),
     ...deadlineProblems(input, now),
   ];
+  return { inLayout, beside };
 }
 
-function unknownParts(draft: ControllerDraft, input: RolloutInput): Refusal[] {
+function unknownParts(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  lacks: readonly string[],
+): Refusal[] {
   const problems: Refusal[] = [];
   for (const release of input.releases) {
     if (draft.releases.has(release)) continue;
     problems.push(notFound('release', release, keysOf(draft.releases)));
   }
-  if (input.releases.length === 0) {
+  if (input.releases.length === 0 && !lacks.includes('releases')) {
     const thing = `rollout ${input.id}: releases`;
     problems.push(invalid(thing, 'is empty', 'Name at least one release.'));
   }
@@ -56,10 +68,11 @@ function whereProblems(draft: ControllerDraft, { id, selection, waves }: Rollout
 const keysOf = (table: { entries(): IterableIterator<[string, unknown]> }): string[] =>
   [...table.entries()].map(([key]) => key);
 
-function waveProblems({ id, waves }: RolloutInput): Refusal[] {
+function waveProblems({ id, waves }: RolloutInput, lacks: readonly string[]): Refusal[] {
   const thing = `rollout ${id}`;
   const problems: Refusal[] = [];
-  if (waves.length === 0 || waves.length > wavesMax) {
+  const isUnread = lacks.includes('waves') || lacks.includes('preset');
+  if (!isUnread && (waves.length === 0 || waves.length > wavesMax)) {
     const next = `Give 1 to ${wavesMax} waves.`;
     problems.push(invalid(`${thing}: waves`, `has ${waves.length} waves`, next));
   }
@@ -81,17 +94,25 @@ function waveProblems({ id, waves }: RolloutInput): Refusal[] {
 }
 
 /** Gates and pace: each says what no result could meet, or what contradicts itself. */
-function partProblems({ id, gate, waves, pace }: RolloutInput): Refusal[] {
+function partProblems(
+  { id, gate, waves, pace }: RolloutInput,
+  lacks: readonly string[],
+): Refusal[] {
   const thing = `rollout ${id}`;
-  const own = waves.flatMap(({ name, gate: extra }) =>
+  // With half of a gate unread the other half contradicts what nobody asked for.
+  const isGateRead = !lacks.includes('gate');
+  const read = isGateRead && !lacks.includes('waves') ? waves : [];
+  const own = read.flatMap(({ name, gate: extra }) =>
     extra
       ? gateProblems({ ...gate, ...extra }).map((it) => ({ at: `wave ${name}: gate`, ...it }))
       : [],
   );
   return [
-    ...gateProblems(gate).map((it) => ({ at: 'gate', ...it })),
+    ...(isGateRead ? gateProblems(gate).map((it) => ({ at: 'gate', ...it })) : []),
     ...own,
-    ...(pace ? paceProblems(pace).map((it) => ({ at: 'pace', ...it })) : []),
+    ...(pace && !lacks.includes('pace')
+      ? paceProblems(pace).map((it) => ({ at: 'pace', ...it }))
+      : []),
   ].map(({ at, part, reason, next }) => invalid(`${thing}: ${at}.${part}`, reason, next));
 }
 

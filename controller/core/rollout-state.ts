@@ -125,6 +125,13 @@ export interface Deadline {
   readonly because: string;
 }
 
+/** Taken all the same, but somebody should know of it: the thing, the reason, the next step. */
+export interface Caution {
+  readonly thing: string;
+  readonly reason: string;
+  readonly next: string;
+}
+
 export interface Rollout {
   readonly id: Id;
   readonly name: string;
@@ -167,6 +174,8 @@ export interface Rollout {
   };
   /** Raised when ended phones are tried afresh. */
   readonly round: number;
+  /** As they were found when it was stored. */
+  readonly cautions?: readonly Caution[];
   /** Where its deadline stands, so that plans follow it. */
   readonly urgency?: Urgency;
 }

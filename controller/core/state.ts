@@ -24,6 +24,7 @@ import type {
 } from './rollout-state.ts';
 
 export type {
+  Caution,
   Deadline,
   Gate,
   Pace,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
-import type { Id } from '@ringwave/protocol/units';
+import { type Id, mac } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
 import type { Desired } from '../../core/desired-state.ts';
 import { DEADLINE_SEVERITIES, type Policy } from '../../core/policy.ts';
@@ -100,21 +100,35 @@ const Named = Type.Object(
   closed,
 );
 
-/** The documents in full, or every problem with them. */
-export function desiredFrom(
-  documents: readonly unknown[],
-): { desired: Desired[] } | { refusals: Refusal[] } {
+export interface DesiredRead {
+  /** The documents without a fault of form, in full. */
+  readonly desired: readonly Desired[];
+  readonly refusals: readonly Refusal[];
+  /** `site lisbon`: every document by its name, whatever is wrong with it. */
+  readonly named: ReadonlySet<string>;
+}
+
+/** The documents in full, and every problem with the form of others. */
+export function desiredFrom(documents: readonly unknown[]): DesiredRead {
   const refusals: Refusal[] = [];
+  const names: string[] = [];
   const desired = documents.flatMap((document, place): Desired[] => {
     const isObject = typeof document === 'object' && document !== null;
     const { kind, id, ...said } = (isObject ? document : {}) as Readonly<Record<string, unknown>>;
     const named = bodyOf(Named, withoutAbsent({ kind, id }), `documents[${place}]`);
+    if (!('refusals' in named)) names.push(nameOf(named.value));
     const read = 'refusals' in named ? named : readDocument(named.value.kind, named.value.id, said);
     if ('refusals' in read) refusals.push(...read.refusals);
     return 'refusals' in read ? [] : [read];
   });
-  refusals.push(...repeated(desired));
-  return refusals.length > 0 ? { refusals } : { desired };
+  refusals.push(...repeated(names));
+  return { desired, refusals, named: new Set(names) };
+}
+
+/** As the controller names the thing; rollouts and rollbacks have their ids together. */
+export function nameOf({ kind, id }: Pick<DesiredDocument, 'kind' | 'id'>): string {
+  if (kind === 'phone') return `phone ${mac(id) ?? id}`;
+  return `${kind === 'rollback' ? 'rollout' : kind} ${id}`;
 }
 
 const withoutAbsent = (named: Readonly<Record<string, unknown>>): object =>
@@ -124,7 +138,7 @@ function readDocument(
   kind: DesiredDocument['kind'],
   name: string,
   said: object,
-): Desired | { refusals: Refusal[] } {
+): Desired | { readonly refusals: readonly Refusal[] } {
   if (kind === 'phone') return readPhone(name, said);
   const named = bodyOf(Type.Object({ id: IdText }, closed), { id: name }, `${kind} ${name}`);
   if ('refusals' in named) return named;
@@ -141,19 +155,22 @@ function readDocument(
   return 'refusals' in input ? input : { kind: 'rollout', id, wanted: input };
 }
 
-function readPhone(name: string, said: object): Desired | { refusals: Refusal[] } {
+function readPhone(
+  name: string,
+  said: object,
+): Desired | { readonly refusals: readonly Refusal[] } {
   const body = bodyOf(PhonesBody, [{ ...said, mac: name }], `phone ${name}`);
-  const phones = 'refusals' in body ? body : phonesFrom(body.value);
-  if ('refusals' in phones) return phones;
+  if ('refusals' in body) return body;
+  const { phones, refusals } = phonesFrom(body.value);
+  if (refusals.length > 0) return { refusals };
   const [wanted] = phones;
   assert(wanted, 'one phone gives one phone');
   return { kind: 'phone', id: wanted.mac, wanted };
 }
 
-function repeated(documents: readonly Desired[]): Refusal[] {
+function repeated(names: readonly string[]): Refusal[] {
   const seen = new Set<string>();
-  return documents.flatMap(({ kind, id }) => {
-    const name = `${kind} ${id}`;
+  return names.flatMap((name) => {
     if (!seen.has(name)) {
       seen.add(name);
       return [];

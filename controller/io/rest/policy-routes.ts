@@ -1,12 +1,13 @@
 import { id } from '@ringwave/protocol/units';
 import type { PolicyView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import type { Policy } from '../../core/policy.ts';
 import { invalid, notFound } from '../../core/refusal.ts';
 import { parseSelection } from '../../core/selection/parse.ts';
 import { answer, refuseAll } from './answer.ts';
 import { PolicyBody, policyFrom } from './desired-inputs.ts';
-import { bodyOf } from './inputs.ts';
+import { alsoWrong, bodyOf } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Policies: what a selection of phones should run, with deadlines. */
@@ -28,7 +29,12 @@ export function policyRoutes(app: FastifyInstance, parts: RestParts): void {
     const thing = `policy ${policyIn(request)}`;
     if (!policy) return refuseAll(reply, [invalid(thing, 'is not an id', next)]);
     const body = bodyOf(PolicyBody, request.body, thing);
-    if ('refusals' in body) return refuseAll(reply, body.refusals);
+    if ('refusals' in body) {
+      const rest = { where: 'all', ...body.rest } as Static<typeof PolicyBody>;
+      const command = { kind: 'policy-put', policy: policyFrom(policy, rest) } as const;
+      const also = alsoWrong(engine, request.who, command, body);
+      return refuseAll(reply, [...body.refusals, ...also]);
+    }
     const stored = policyFrom(policy, body.value);
     return answer(reply, engine.command(request.who, { kind: 'policy-put', policy: stored }), () =>
       policyView(parts, stored),

@@ -4,16 +4,17 @@ import { notFound } from '../../core/refusal.ts';
 import { explain } from '../../core/explain.ts';
 import type { Command, Rollout, RolloutInput } from '../../core/state.ts';
 import { rolloutView } from '../../core/views.ts';
-import { layOut } from '../../core/rollout-layout.ts';
-import { rolloutProblems } from '../../core/rollout-problems.ts';
+import { checkRollout } from '../../core/rollout-check.ts';
 import { draftOf } from '@ringwave/protocol/tables';
 import { bodyOf } from './inputs.ts';
 import {
   AbortBody,
   ApproveBody,
   DenyBody,
+  problemsOfRest,
   ReasonBody,
   rolloutFrom,
+  type UnsoundRollout,
   withId,
 } from './rollout-inputs.ts';
 import { answer, refuseAll } from './answer.ts';
@@ -27,19 +28,20 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
   );
   app.post('/api/v1/rollouts', async (request, reply) => {
     const input = rolloutFrom(request.body);
-    if ('refusals' in input) return refuseAll(reply, input.refusals);
+    if ('refusals' in input) return refuseAll(reply, allProblems(parts, input));
     return answer(reply, engine.command(request.who, { kind: 'rollout-create', input }), () =>
       reply.code(201).send(viewOf(parts, input.id)),
     );
   });
   app.post('/api/v1/rollouts/preview', async (request, reply) => {
     const input = rolloutFrom(request.body);
-    return 'refusals' in input ? refuseAll(reply, input.refusals) : previewOf(parts, input);
+    if ('refusals' in input) return refuseAll(reply, allProblems(parts, input));
+    return previewOf(parts, input);
   });
   app.put('/api/v1/rollouts/:rollout', async (request, reply) => {
     const { rollout } = request.params as { rollout: string };
     const input = rolloutFrom(withId(request.body, rollout as Id));
-    if ('refusals' in input) return refuseAll(reply, input.refusals);
+    if ('refusals' in input) return refuseAll(reply, allProblems(parts, input));
     return answer(reply, engine.command(request.who, { kind: 'rollout-edit', input }), () =>
       viewOf(parts, input.id),
     );
@@ -108,16 +110,17 @@ const unsaid = ({ who }: FastifyRequest): string => `no reason given by ${who}`;
 /** More reasons than this are counted, not listed: 1,000 fill a page, a fleet would fill a disk. */
 const leftOutShown = 1000;
 
+const allProblems = ({ engine }: RestParts, unsound: UnsoundRollout) =>
+  problemsOfRest(draftOf(engine.tables), unsound, engine.clock.now());
+
 /** What the rollout would do, and what would be refused of it; nothing is stored. */
 function previewOf({ engine }: RestParts, input: RolloutInput): unknown {
-  const draft = draftOf(engine.tables);
-  const problems = rolloutProblems(draft, input, engine.clock.now());
-  if (problems.length > 0) return { ok: false, problems, waves: [], leftOut: [], leftOutTotal: 0 };
-  const { confirmPhones, ...asked } = input;
-  const layout = layOut(draft, asked, engine.clock.now(), confirmPhones);
+  const { refusals, layout } = checkRollout(draftOf(engine.tables), input, engine.clock.now());
+  if (!layout) return { ok: false, problems: refusals, waves: [], leftOut: [], leftOutTotal: 0 };
   return {
-    ok: layout.refusals.length === 0,
-    problems: layout.refusals,
+    ok: refusals.length === 0,
+    problems: refusals,
+    cautions: layout.cautions,
     phones: layout.phones.length,
     sites: layout.sites.length,
     waves: layout.waves.map(({ name }, index) => ({
