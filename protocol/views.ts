@@ -120,12 +120,27 @@ export interface RolloutView {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly paused: { readonly by: string; readonly who: string; readonly reason: string } | null;
+  /** Selected phones that it does not reach, by reason, the most frequent first; null where there are none. */
+  readonly leftOut: {
+    readonly total: number;
+    /** So many of them can be read by name, page by page. */
+    readonly kept: number;
+    readonly reasons: readonly { readonly why: string; readonly phones: number }[];
+  } | null;
   /** What did not keep it from being taken, and should be known. */
   readonly cautions?: readonly {
     readonly thing: string;
     readonly reason: string;
     readonly next: string;
   }[];
+}
+
+/** A page of the phones that a rollout selected and does not reach. */
+export interface LeftOutPage {
+  readonly phones: readonly { readonly mac: string; readonly site: string; readonly why: string }[];
+  readonly total: number;
+  /** Where the next page begins; null after the last one. */
+  readonly next: number | null;
 }
 
 export interface SiteView {

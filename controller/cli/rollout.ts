@@ -1,4 +1,4 @@
-import type { PhoneWorkView, RolloutView } from '@ringwave/protocol/views';
+import type { LeftOutPage, PhoneWorkView, RolloutView } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
@@ -12,6 +12,10 @@ interface CreateFlags {
   readonly json?: boolean;
 }
 type Json = { readonly json?: boolean };
+interface ShowFlags extends Json {
+  readonly phones?: boolean;
+  readonly leftOut?: boolean;
+}
 
 export function registerRollout(program: Command, out: CliOutput): void {
   const rollout = program
@@ -45,17 +49,24 @@ export function registerRollout(program: Command, out: CliOutput): void {
     .command('show <rollout>')
     .description('waves, gates and counts of one rollout')
     .option('--phones', 'every phone with its reason and next attempt')
+    .option('--left-out', 'every phone that it selected and does not reach, and why')
     .option('--json', 'print JSON')
-    .action(async (id: string, flags: { phones?: boolean; json?: boolean }, command: Command) => {
+    .action(async (id: string, flags: ShowFlags, command: Command) => {
       const api = ApiClient.of(command);
       const found = await api.get<RolloutView>(`/rollouts/${encodeURIComponent(id)}`);
+      const leftOut = flags.leftOut ? await allLeftOut(api, id) : undefined;
       const phones = flags.phones
         ? await api.get<(PhoneWorkView & { mac: string; site: string })[]>(
             `/rollouts/${encodeURIComponent(id)}/phones`,
           )
         : undefined;
-      await print(out, flags.json, phones ? { ...found, phones } : found, () => [
+      const more = {
+        ...(phones ? { phones } : {}),
+        ...(leftOut ? { leftOutPhones: leftOut } : {}),
+      };
+      await print(out, flags.json, { ...found, ...more }, () => [
         ...shown(found),
+        ...(leftOut ?? []).map(({ mac, site, why }) => `  ${mac} (${site}): ${why}`),
         ...(phones
           ? table(['mac', 'site', 'wave', 'phase', 'next', 'reason'], phones.map(phoneRow))
           : []),
@@ -219,8 +230,31 @@ function shown(rollout: RolloutView): string[] {
       : []),
     ...approvalOf(rollout),
     ...cautioned(rollout.cautions),
+    ...leftOutOf(rollout),
     ...table(['wave', 'state', 'done', 'failed', 'skipped', 'why'], waves),
   ];
+}
+
+/** The most frequent reasons; all of them with `--json`. */
+const reasonsShown = 5;
+
+function leftOutOf({ leftOut }: RolloutView): string[] {
+  if (!leftOut) return [];
+  const reasons = leftOut.reasons
+    .slice(0, reasonsShown)
+    .map(({ why, phones }) => `  ${phones}: ${why}`);
+  return [`left out: ${leftOut.total} (name them with --left-out)`, ...reasons];
+}
+
+async function allLeftOut(api: ApiClient, id: string): Promise<LeftOutPage['phones']> {
+  const all: LeftOutPage['phones'][number][] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const path = `/rollouts/${encodeURIComponent(id)}/left-out?limit=1000&after=${after}`;
+    const page: LeftOutPage = await api.get<LeftOutPage>(path);
+    all.push(...page.phones);
+    after = page.next;
+  }
+  return all;
 }
 
 const cautioned = (cautions: RolloutView['cautions'] = []): string[] =>

@@ -3,6 +3,7 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { progressOf, putProgress } from './progress.ts';
 import { conflict, notFound, refused, taken } from './refusal.ts';
+import { forgetLeftOut, keepLeftOut } from './left-out.ts';
 import { checkRollout } from './rollout-check.ts';
 import type { Layout } from './rollout-layout.ts';
 import { unusableReleases } from './rollout-problems.ts';
@@ -96,6 +97,7 @@ function forget(draft: ControllerDraft, rollout: Rollout): void {
     else draft.assignments.remove(mac);
   }
   dropLines(draft, rollout);
+  forgetLeftOut(draft, rollout.id, rollout.leftOut?.kept ?? 0);
 }
 
 function storeRollout(
@@ -110,12 +112,14 @@ function storeRollout(
     state: 'closed' as const,
     counts: { total: members[index]?.length ?? 0, done: 0, failed: 0, skipped: 0 },
   }));
+  const leftOut = keepLeftOut(draft, input.id, layout.leftOut);
   const rollout: Rollout = {
     ...input,
     ...made,
     state: 'awaiting-approval',
     waves,
     sites: layout.sites,
+    ...(leftOut ? { leftOut } : {}),
     ...(layout.cautions.length > 0 ? { cautions: layout.cautions } : {}),
     contentHash: createHash('sha256').update(JSON.stringify(input)).digest('hex'),
     round: 1,

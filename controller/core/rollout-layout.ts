@@ -1,5 +1,6 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
-import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id } from '@ringwave/protocol/units';
+import type { LeftOut } from './left-out.ts';
 import { leftWithPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
@@ -12,12 +13,6 @@ import { assignWaves, type Assignment, fitter, type WaveFleet } from './waves.ts
 
 // What a rollout would do with the fleet as it stands: which phone falls into which wave, and which are left
 // out and why. Creating one and looking at it beforehand both read it from here.
-
-export interface LeftOut {
-  readonly mac: Mac;
-  readonly site: Id;
-  readonly why: string;
-}
 
 export interface Layout {
   /** Without those that are left out where they take nobody. */

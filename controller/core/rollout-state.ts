@@ -1,6 +1,7 @@
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { PhonePhase, RolloutState, Waiting, WaveState } from '@ringwave/protocol/phases';
 import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import type { LeftOutSummary } from './left-out.ts';
 
 // What a rollout is: what was asked for, what became of it, and where each of its phones stands.
 
@@ -174,6 +175,8 @@ export interface Rollout {
   };
   /** Raised when ended phones are tried afresh. */
   readonly round: number;
+  /** Selected phones that it does not reach; absent where there are none. */
+  readonly leftOut?: LeftOutSummary;
   /** As they were found when it was stored. */
   readonly cautions?: readonly Caution[];
   /** Where its deadline stands, so that plans follow it. */

@@ -106,6 +106,7 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
     startedAt: rollout.startedAt ?? null,
     endedAt: rollout.endedAt ?? null,
     paused: rollout.paused ?? null,
+    leftOut: rollout.leftOut ?? null,
     ...(rollout.cautions ? { cautions: rollout.cautions } : {}),
   };
 }

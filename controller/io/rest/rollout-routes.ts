@@ -1,5 +1,7 @@
 import type { Id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { LeftOutPage } from '@ringwave/protocol/views';
+import { leftOutFrom } from '../../core/left-out.ts';
 import { notFound } from '../../core/refusal.ts';
 import { explain } from '../../core/explain.ts';
 import type { Command, Rollout, RolloutInput } from '../../core/state.ts';
@@ -59,8 +61,35 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
     const found = rolloutIn(parts, request);
     return found ? phonesOf(parts, found) : unknownRollout(parts, request, reply);
   });
+  app.get('/api/v1/rollouts/:rollout/left-out', async (request, reply) => {
+    const found = rolloutIn(parts, request);
+    if (!found) return unknownRollout(parts, request, reply);
+    const query = request.query as Readonly<Record<string, string>>;
+    return leftOutPage(parts, found, query);
+  });
   rolloutVerbs(app, parts);
 }
+
+/** Left-out phones a page. */
+const pageMax = 1000;
+const pageUsually = 100;
+
+function leftOutPage(
+  { engine }: RestParts,
+  { id, leftOut }: Rollout,
+  query: Readonly<Record<string, string>>,
+): LeftOutPage {
+  const limit = Math.min(countIn(query['limit']) || pageUsually, pageMax);
+  const from = countIn(query['after']);
+  const phones = leftOutFrom(engine.tables, id, { from, limit });
+  const next = from + phones.length;
+  const isLast = phones.length === 0 || next >= (leftOut?.kept ?? 0);
+  return { phones, total: leftOut?.total ?? 0, next: isLast ? null : next };
+}
+
+/** A whole number from a query; 0 where it is none. */
+const countIn = (text: string | undefined): number =>
+  /^\d{1,7}$/.test(text ?? '') ? Number(text) : 0;
 
 function rolloutVerbs(app: FastifyInstance, parts: RestParts): void {
   app.post('/api/v1/rollouts/:rollout/approve', async (request, reply) => {

@@ -184,3 +184,17 @@ test('documents that wait for one another are a circle, and in any order a way i
   t.equal(line.body.ok, true);
   t.same(door.controller.engine.tables.rollouts.get('a')?.after, ['b']);
 });
+
+test('who was left out is read after creation, a page at a time', async (t) => {
+  const door = await fleetOf(t, 2);
+  const other = [5, 6, 7].map((number) => phoneOf(number, { model: 'T58' }));
+  door.controller.engine.command('ada', { kind: 'phones-put', phones: other });
+  await door.ask('POST', '/api/v1/rollouts', asked({}));
+  const shown = await door.ask('GET', '/api/v1/rollouts/autumn');
+  t.match(shown.body.leftOut, { total: 3, kept: 3, reasons: [{ phones: 3 }] });
+  const first = await door.ask('GET', '/api/v1/rollouts/autumn/left-out?limit=2');
+  t.match(first.body, { total: 3, next: 2, phones: [{ mac: macOf(5), site: 'lisbon' }, {}] });
+  const rest = await door.ask('GET', '/api/v1/rollouts/autumn/left-out?limit=2&after=2');
+  t.match(rest.body, { next: null, phones: [{ mac: macOf(7), why: /No release/ }] });
+  t.equal((await door.ask('GET', '/api/v1/rollouts/autum/left-out')).status, 404);
+});
