@@ -280,6 +280,9 @@ const PlanPhone = Type.Object({
 });
 export type PlanPhone = Static<typeof PlanPhone>;
 
+/** Of one site within one plan: a week has no more. */
+export const freezesMax = 64;
+
 /** The immutable document for one site: what its phones should run, when they may go down, until when it holds. */
 export const Plan = Type.Object({
   kind: Type.Literal('plan'),
@@ -328,6 +331,12 @@ export const Plan = Type.Object({
   ),
   /** Headquarters wants no start at this site: until the instant, or until a newer plan no longer says so. */
   freeze: Type.Optional(Type.Object({ reason: Text(240), until: Type.Optional(Instant) })),
+  /** Planned ahead: no start in any of these. `openings` leave them out already. */
+  freezes: Type.Optional(
+    Type.Array(Type.Object({ from: Instant, until: Instant, reason: Text(240) }), {
+      maxItems: freezesMax,
+    }),
+  ),
   coverage: Type.Array(Type.Object({ id: Id, minUp: Count })),
   pausedRollouts: Type.Array(Type.Object({ rollout: Id, reason: Text(240) })),
   releases: Type.Array(PlanRelease, { maxItems: 256 }),

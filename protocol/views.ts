@@ -168,6 +168,14 @@ export interface SiteView {
     readonly since: number;
     readonly until: number | null;
   }[];
+  /** Planned ahead, by their beginning, those under way included; absent where there are none. */
+  readonly freezes?: readonly {
+    readonly id: string;
+    readonly reason: string;
+    readonly who: string;
+    readonly from: number;
+    readonly until: number;
+  }[];
   readonly notices: readonly {
     readonly at: number;
     readonly fault: string;
@@ -240,6 +248,31 @@ export interface Problem {
     readonly reason: string;
     readonly next: string;
   }[];
+}
+
+/** A freeze that headquarters has planned. */
+export interface FreezeView {
+  readonly id: string;
+  readonly reason: string;
+  /** As it was written: a day or a local time of each site, or one instant for all. */
+  readonly from: string;
+  readonly until: string;
+  readonly sites?: readonly string[];
+  readonly where?: string;
+  readonly who: string;
+  readonly since: number;
+  /** How many sites it means now. */
+  readonly sitesMeant: number;
+  /** The first beginning and the last end at any of them; null where it means none, or is over. */
+  readonly span: { readonly from: number; readonly until: number } | null;
+}
+
+/** One opening of a site; one that nothing is left of begins and ends at once, and its note says why. */
+export interface OpeningView {
+  readonly date: string;
+  readonly start: number;
+  readonly end: number;
+  readonly note?: string;
 }
 
 export interface PolicyView {

@@ -17,7 +17,7 @@ export function registerApply(program: Command, out: CliOutput): void {
   program
     .command('apply <file...>')
     .description(
-      'make sites, policies and rollouts as YAML files say, all or nothing (docs/desired-state.md)',
+      'make sites, phones, freezes, policies and rollouts as YAML files say, all or nothing (docs/desired-state.md)',
     )
     .option('--dry-run', 'only say what would change; exit code 0: nothing, 2: something, 1: wrong')
     .option('--json', 'print JSON')

@@ -5,6 +5,7 @@ import { audit, nextCount } from './audit.ts';
 import { putAdvisory } from './claim-commands.ts';
 import { putAnnouncements, takeFeedRun } from './feed-commands.ts';
 import { takeAll } from './desired-state.ts';
+import { takePlannedFreeze } from './planned-freeze.ts';
 import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
@@ -47,6 +48,9 @@ export function takeCommand(
       return removeSite(draft, command.site, who, now);
     case 'site-freeze':
       return freezeSite(draft, command, who, now, moved);
+    case 'freeze-put':
+    case 'freeze-remove':
+      return takePlannedFreeze(draft, command, who, now, moved);
     case 'phones-put':
       return putPhones(draft, command.phones, who, now, moved);
     case 'phone-remove':

@@ -1,3 +1,4 @@
+import type { PlannedFreezeInput } from './planned-freeze.ts';
 import type { Policy } from './policy.ts';
 import { conflict, invalid } from './refusal.ts';
 import type {
@@ -19,6 +20,7 @@ export type Desired =
   | { readonly kind: 'site'; readonly id: string; readonly wanted: Site }
   | { readonly kind: 'phone'; readonly id: string; readonly wanted: PhoneInput }
   | { readonly kind: 'policy'; readonly id: string; readonly wanted: Policy }
+  | { readonly kind: 'freeze'; readonly id: string; readonly wanted: PlannedFreezeInput }
   | { readonly kind: 'rollout'; readonly id: string; readonly wanted: RolloutInput };
 
 export interface Difference {
@@ -75,6 +77,7 @@ function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
   if (kind === 'site') return tables.sites.get(id);
   if (kind === 'policy') return tables.policies.get(id);
   if (kind === 'phone') return inventoryOf(tables.phones.get(id));
+  if (kind === 'freeze') return plannedOf(tables, id);
   const rollout = tables.rollouts.get(id);
   return rollout && { ...saidOf(rollout), waves: rollout.waves.map(({ spec }) => spec) };
 }
@@ -93,6 +96,12 @@ const INVENTORY: Readonly<Record<keyof PhoneInput, true>> = {
   switch: true,
   pair: true,
 };
+
+/** Who planned it and when stands outside the files. */
+function plannedOf(tables: ControllerTables, id: string): PlannedFreezeInput | undefined {
+  const { who: _who, since: _since, ...planned } = tables.plannedFreezes.get(id) ?? {};
+  return 'id' in planned ? planned : undefined;
+}
 
 const inventoryOf = (phone: Phone | undefined): unknown =>
   phone &&
@@ -152,7 +161,7 @@ export function refusedDifferences(
 }
 
 /** In this order, so that what is named is there before it is asked for. */
-const ORDER: readonly Desired['kind'][] = ['site', 'phone', 'policy', 'rollout'];
+const ORDER: readonly Desired['kind'][] = ['site', 'phone', 'freeze', 'policy', 'rollout'];
 
 export function commandsFor(
   desired: readonly Desired[],
@@ -166,6 +175,7 @@ export function commandsFor(
     return inTheirOrder(due).flatMap((one): Command[] => {
       if (one.kind !== kind) return [];
       if (one.kind === 'site') return [{ kind: 'site-put', site: one.wanted }];
+      if (one.kind === 'freeze') return [{ kind: 'freeze-put', freeze: one.wanted }];
       if (one.kind === 'policy') return [{ kind: 'policy-put', policy: one.wanted }];
       const isNew = changes.get(`rollout ${one.id}`) === 'add';
       return [{ kind: isNew ? 'rollout-create' : 'rollout-edit', input: one.wanted }];

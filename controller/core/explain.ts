@@ -4,6 +4,7 @@ import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringw
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
+import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
 import type { SiteFreeze } from './site-tables.ts';
 import type { ControllerTables, Phone, Presence, Progress, Rollout } from './state.ts';
@@ -113,11 +114,12 @@ function chainOf(
   const opening = nextOpeningAt(tables, progress.site, now);
   const halt = tables.halt.get('halt');
   const frozen = freezeOf(tables, progress.site, now);
+  const ahead = freezeSpans(tables, progress.site, now).find(({ from }) => from > now);
   return [
     ...(halt?.halted ? [`All sites are halted: ${halt.reason}`] : []),
     `Rollout ${rollout.id} is ${rollout.state}${paused}${due}`,
     `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}`,
-    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}`,
+    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}${ahead ? `; to be ${frozenWords(ahead)}` : ''}`,
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
 }
@@ -125,8 +127,12 @@ function chainOf(
 const instant = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-const frozenWords = ({ who, until, reason }: SiteFreeze): string =>
-  `frozen from headquarters by ${who}${until === undefined ? '' : ` until ${instant(until)}`}: ${reason}`;
+const frozenWords = ({ who, from, until, reason }: SiteFreeze & { from?: EpochMs }): string =>
+  [
+    `frozen from headquarters by ${who}`,
+    ...(from === undefined ? [] : [`from ${instant(from)}`]),
+    ...(until === undefined ? [] : [`until ${instant(until)}`]),
+  ].join(' ') + `: ${reason}`;
 
 const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
   !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);

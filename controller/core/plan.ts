@@ -4,6 +4,7 @@ import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import { takesOf } from './durations.ts';
+import { freezesMeant, planFreezes } from './planned-freeze.ts';
 import { priorityOf } from './rollout-state.ts';
 import { planFreeze } from './site-freeze.ts';
 import { limitsOf, wanIntervals } from './site-limits.ts';
@@ -38,17 +39,19 @@ export function replan(
   if (!site) return false;
   const before = draft.plans.get(siteId);
   const content = contentOf(draft, site, now);
-  const contentHash = hashOf(site, content);
+  const freezes = draft.plannedFreezes.size() > 0 ? freezesMeant(draft, site) : [];
+  const contentHash = hashOf(site, content, freezes);
   if (!force && before?.contentHash === contentHash && !isAged(draft, siteId, now)) return false;
   const parent = before?.plan.revision ?? 0;
   const revision = Math.max(parent, force?.above ?? 0) + 1;
   const startUntil = laterBy(now, startsFor);
   const phones = content.phones.map((phone) => ({ ...phone, ...lastSeen(draft, phone.mac) }));
-  const openings = openingsOf(draft, site, now, startUntil);
+  const rules = openingsOf(draft, site, now, startUntil);
+  const opens = planFreezes(draft, siteId, rules, { now, until: startUntil });
   const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
   const takes = takesOf(draft.durations, phones);
   const timed = { ...wanIntervals(site, now, startUntil), ...(takes.length > 0 ? { takes } : {}) };
-  const plan: Plan = { ...head, startUntil, openings, ...timed, ...content, phones };
+  const plan: Plan = { ...head, startUntil, ...opens, ...timed, ...content, phones };
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;
@@ -110,9 +113,13 @@ function contentOf(draft: ControllerDraft, site: Site, now: EpochMs): Content {
   };
 }
 
-const hashOf = ({ zone, windows, blackout, wanBudget }: Site, content: Content): string =>
+const hashOf = (
+  { zone, windows, blackout, wanBudget }: Site,
+  content: Content,
+  freezes: readonly unknown[],
+): string =>
   createHash('sha256')
-    .update(JSON.stringify([zone, windows, blackout, content, wanBudget]))
+    .update(JSON.stringify([zone, windows, blackout, content, wanBudget, ...freezes]))
     .digest('hex');
 
 interface ActiveWork {

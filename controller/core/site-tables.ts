@@ -1,6 +1,7 @@
 import type { PhoneDiscovered, SiteHeld } from '@ringwave/protocol/messages';
 import type { Draft } from '@ringwave/protocol/tables';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import type { PlannedFreeze } from './planned-freeze.ts';
 
 // What sites tell of themselves beside their phones' progress.
 
@@ -26,6 +27,8 @@ export interface SiteFreeze {
 export type SiteTables = {
   /** By site. */
   freezes: Map<string, SiteFreeze>;
+  /** By their own ids: of all sites or some, from one moment to another. */
+  plannedFreezes: Map<string, PlannedFreeze>;
   /** By `site/hold`. */
   siteHolds: Map<string, SiteHold>;
   /** Milliseconds that the last updates took, oldest first; by `vendor/model`. */
@@ -70,6 +73,7 @@ export function discoveredAt(
 
 export const emptySiteTables = (): SiteTables => ({
   freezes: new Map(),
+  plannedFreezes: new Map(),
   siteHolds: new Map(),
   durations: new Map(),
   discovered: new Map(),

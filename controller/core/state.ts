@@ -9,6 +9,7 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 
 import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
+import type { PlannedFreezeCommand } from './planned-freeze.ts';
 import type { Policy, PolicyCommand } from './policy.ts';
 import type { SiteLimits } from './site-limits.ts';
 import { emptySiteTables, type SiteTables } from './site-tables.ts';
@@ -242,6 +243,7 @@ export type PhoneInput = Omit<
 export type Command =
   | FeedCommand
   | PolicyCommand
+  | PlannedFreezeCommand
   /** All of these or none. */
   | { readonly kind: 'desired-state'; readonly commands: readonly Command[] }
   | { readonly kind: 'site-put'; readonly site: Site }

@@ -5,6 +5,7 @@ import { fits } from './agent-fit.ts';
 import { agentSilentAfter, explain } from './explain.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
+import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
 import { HOLDS } from './site-tables.ts';
 import type { ControllerTables, Gate, Phone, Rollout, Site } from './state.ts';
@@ -111,6 +112,8 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
   };
 }
 
+/** Planned freezes of one site that are listed with it: those of some months. */
+const freezesShown = 10;
 /** Ten: what a person reads at once; the rest is in the log. */
 const noticesShown = 10;
 
@@ -135,6 +138,7 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
       until,
     });
   }
+  const ahead = freezeSpans(tables, site.id, now);
   return {
     id: site.id,
     name: site.name,
@@ -151,6 +155,7 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
     },
     opening: opening ? { start: opening.start, end: opening.end } : null,
     ...(holds.length > 0 ? { holds } : {}),
+    ...(ahead.length > 0 ? { freezes: ahead.slice(0, freezesShown) } : {}),
     notices,
   };
 }

@@ -6,6 +6,7 @@ import type { Desired } from '../../core/desired-state.ts';
 import { DEADLINE_SEVERITIES, type Policy } from '../../core/policy.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import type { Refusal } from '../../core/state.ts';
+import { freezeFrom, PlannedFreezeBody } from './freeze-routes.ts';
 import {
   bodyOf,
   closed,
@@ -70,6 +71,7 @@ const phoneProperties = { ...phoneRest, id: MacText };
 export const DOCUMENTS = {
   site: documentOf('site', SiteBody.properties),
   phone: documentOf('phone', phoneProperties),
+  freeze: documentOf('freeze', PlannedFreezeBody.properties),
   policy: documentOf('policy', PolicyBody.properties),
   rollout: documentOf('rollout', RolloutBody.properties),
   /** A rollout of that kind, which has its own word in REST. */
@@ -146,6 +148,10 @@ function readDocument(
   if (kind === 'site') {
     const body = bodyOf(SiteBody, said, `site ${id}`);
     return 'refusals' in body ? body : { kind, id, wanted: siteFrom(id, body.value) };
+  }
+  if (kind === 'freeze') {
+    const body = bodyOf(PlannedFreezeBody, said, `freeze ${id}`);
+    return 'refusals' in body ? body : { kind, id, wanted: freezeFrom(id, body.value) };
   }
   if (kind === 'policy') {
     const body = bodyOf(PolicyBody, said, `policy ${id}`);

@@ -185,6 +185,18 @@ test('a rollout may differ until it begins; its pause is never the file\u2019s',
   );
 });
 
+test('a planned freeze stands in a file, and who planned it does not', async (t) => {
+  const { controller, run, file } = await desk(t);
+  const freeze =
+    'kind: freeze\nid: fair\nreason: trade fair\nfrom: "2026-12-24"\nuntil: "2027-01-03"\nsites: [lisbon]\n';
+  const both = file('both.yaml', `${freeze}---\n${lisbon}`);
+  t.same((await run('apply', both)).told, '');
+  t.match(controller.engine.tables.plannedFreezes.get('fair'), { who: 'ada', sites: ['lisbon'] });
+  t.equal((await run('apply', both)).out, '= 2 unchanged\n');
+  const later = file('both.yaml', `${freeze.replace('01-03', '01-06')}---\n${lisbon}`);
+  t.match((await run('apply', later)).out, /~ freeze fair\n {2}until: 2027-01-03 -> 2027-01-06/);
+});
+
 test('phones stand in files by their MAC, and what they showed themselves is no difference', async (t) => {
   const { controller, run, file } = await desk(t);
   const phone = (own: string) =>
