@@ -72,6 +72,8 @@ export interface WaveView {
   readonly asks: 'person' | 'url' | null;
   /** Of a paced wave: phones that were let go, and those that wait for it. */
   readonly paced: { readonly released: number; readonly waiting: number } | null;
+  /** Where it narrows the windows of its sites, in words. */
+  readonly windows?: readonly string[];
 }
 
 export interface RolloutView {

@@ -14,6 +14,7 @@ import {
 } from './phone-events.ts';
 import { emergencyCall, endHolds, freezeRead } from './holds.ts';
 import { takePlan, retell } from './plan-intake.ts';
+import { nextEdge } from './plan-index.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
@@ -161,7 +162,7 @@ function advance(
   const queue = serveQueue(draft, plan, now, effects);
   const opening = openingNow(plan, now);
   const edge = (opening?.end ?? nextOpening(plan, now)?.start) as EpochMs | undefined;
-  return [deadline, rates, holds, queue, edge, graceEnds(draft, now)];
+  return [deadline, rates, holds, queue, edge, nextEdge(plan, now), graceEnds(draft, now)];
 }
 
 /** Effects are re-derived from state, so a crash between commit and effect loses nothing. */

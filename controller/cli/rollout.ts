@@ -217,6 +217,7 @@ function shown(rollout: RolloutView): string[] {
       wave.paced ? `${wave.paced.waiting} wait for the pace` : '',
       wave.aside > 0 ? `${wave.aside} count as neither` : '',
       wave.why ?? '',
+      wave.windows ? `only ${wave.windows.join('; ')}` : '',
     ]
       .filter((part) => part !== '')
       .join('; '),

@@ -16,6 +16,7 @@ import {
   type Rollout,
   type Site,
 } from './state.ts';
+import { planWithin, withinId } from './wave-windows.ts';
 import { siteOpenings } from './window.ts';
 
 // One immutable plan per site follows from all its rollouts. The same content is the same plan: planning
@@ -51,7 +52,9 @@ export function replan(
   const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
   const takes = takesOf(draft.durations, phones);
   const timed = { ...wanIntervals(site, now, startUntil), ...(takes.length > 0 ? { takes } : {}) };
-  const plan: Plan = { ...head, startUntil, ...opens, ...timed, ...content, phones };
+  const { openings } = opens;
+  const within = planWithin(draft, site, { phones, openings }, { now, until: startUntil });
+  const plan: Plan = { ...head, startUntil, ...opens, ...within, ...timed, ...content, phones };
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;
@@ -197,6 +200,9 @@ const workOf = ({ rollout, progress }: ActiveWork): NonNullable<PlanPhone['work'
   round: rollout.round,
   ...(rollout.kind === 'rollback' ? { goesBack: true } : {}),
   ...urgencyOf(rollout),
+  ...(rollout.waves[progress.wave]?.spec.windows
+    ? { within: withinId(rollout.id, progress.wave) }
+    : {}),
 });
 
 /** Past its deadline a person is asked, and the agents go on as insistently as they may. */

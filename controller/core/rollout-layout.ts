@@ -59,7 +59,7 @@ export function layOut(
   for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
   const leftOut = left.map(({ phone: { mac, site }, why }): LeftOut => ({ mac, site, why }));
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
-  const slow = tooSlow(draft, input, fitting, now);
+  const slow = tooSlow(draft, input, { waves, members: assignment.members }, now);
   const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
   const refusals = idle ?? [
     ...unconfirmed(draft, input, fitting.length, confirmed),

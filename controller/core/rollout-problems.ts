@@ -4,7 +4,8 @@ import { gateProblems } from './gate.ts';
 import { paceProblems } from './pace.ts';
 import { conflict, invalid, notFound, siteIds } from './refusal.ts';
 import { whereRefusals } from './selection/selected.ts';
-import type { ControllerDraft, Refusal, Rollout, RolloutInput } from './state.ts';
+import type { ControllerDraft, Refusal, Rollout, RolloutInput, WindowRule } from './state.ts';
+import { windowProblem } from './window.ts';
 
 // What is wrong with a rollout as it was asked for, all of it at once.
 
@@ -77,8 +78,9 @@ function waveProblems({ id, waves }: RolloutInput, lacks: readonly string[]): Re
     problems.push(invalid(`${thing}: waves`, `has ${waves.length} waves`, next));
   }
   const names = new Set<string>();
-  for (const { name, count, percent, per } of waves) {
+  for (const { name, count, percent, per, windows } of waves) {
     const wave = `${thing}: wave ${name}`;
+    problems.push(...ruleProblems(wave, windows));
     if (names.has(name)) problems.push(invalid(wave, 'is there twice', 'Name each wave once.'));
     names.add(name);
     if (count !== undefined && percent !== undefined)
@@ -91,6 +93,19 @@ function waveProblems({ id, waves }: RolloutInput, lacks: readonly string[]): Re
     problems.push(invalid(`${thing}: waves`, reason, 'Leave dynamic on one of them, the last.'));
   }
   return problems;
+}
+
+function ruleProblems(wave: string, windows: readonly WindowRule[] | undefined): Refusal[] {
+  if (windows === undefined) return [];
+  if (windows.length === 0) {
+    const next = 'Leave windows out: then those of the sites hold.';
+    return [invalid(`${wave}: windows`, 'is empty, so that none of its phones starts', next)];
+  }
+  return windows.flatMap((rule, place) => {
+    const problem = windowProblem(rule);
+    const next = 'Correct the rule, for example {"days":["sat"],"start":"02:00","end":"05:00"}.';
+    return problem ? [invalid(`${wave}: windows[${place}]`, problem, next)] : [];
+  });
 }
 
 /** Gates and pace: each says what no result could meet, or what contradicts itself. */

@@ -2,6 +2,7 @@ import type { FaultCode } from '@ringwave/protocol/faults';
 import type { PhonePhase, RolloutState, Waiting, WaveState } from '@ringwave/protocol/phases';
 import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import type { LeftOutSummary } from './left-out.ts';
+import type { WindowRule } from './state.ts';
 
 // What a rollout is: what was asked for, what became of it, and where each of its phones stands.
 
@@ -38,6 +39,8 @@ export interface WaveSpec {
   readonly ifAny?: boolean;
   /** Phones that come into the fleet while the rollout runs join this wave. At most one wave has it. */
   readonly dynamic?: boolean;
+  /** Its phones are started only where these are open, too: local rules of each site. */
+  readonly windows?: readonly WindowRule[];
   /** Where this wave's gate differs from the rollout's. */
   readonly gate?: Partial<Gate>;
 }

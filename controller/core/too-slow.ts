@@ -9,7 +9,17 @@ import {
 } from '@ringwave/protocol/units';
 import { worstMinutes } from './durations.ts';
 import { invalid } from './refusal.ts';
-import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput, Site } from './state.ts';
+import type {
+  Caution,
+  ControllerDraft,
+  Phone,
+  Refusal,
+  RolloutInput,
+  Site,
+  WaveSpec,
+  WindowRule,
+} from './state.ts';
+import { narrowed } from './wave-windows.ts';
 import { minutesOf, siteOpenings } from './window.ts';
 
 // Models whose update takes longer than any opening of their site: no phone of them is ever started there.
@@ -28,35 +38,57 @@ export interface TooSlow {
 export function tooSlow(
   draft: ControllerDraft,
   { id, deadline }: RolloutInput,
-  phones: readonly Phone[],
+  { waves, members }: { waves: readonly WaveSpec[]; members: readonly (readonly Phone[])[] },
   now: EpochMs,
 ): TooSlow {
   const takes = timer(draft);
   const longest = opener(draft, now);
-  const found = new Map<string, { site: Id; phone: Phone; phones: number }>();
-  for (const phone of phones) {
-    const open = longest(phone.site);
-    // A site without any window is told apart.
-    if (open === 0 || takes(phone) <= open) continue;
-    const key = `${phone.site}\n${phone.vendor}\n${phone.model}`;
-    const before = found.get(key) ?? { site: phone.site, phone, phones: 0 };
-    found.set(key, { ...before, phones: before.phones + 1 });
+  const found = new Map<string, Slow>();
+  let all = 0;
+  for (const [index, spec] of waves.entries()) {
+    for (const phone of members[index] ?? []) {
+      all += 1;
+      const open = longest(phone.site, spec);
+      // A site without any window is told apart.
+      if (longest(phone.site) === 0 || takes(phone) <= open) continue;
+      const wave = spec.windows ? spec.name : undefined;
+      const key = `${phone.site}\n${open === 0 ? '' : `${phone.vendor}\n${phone.model}`}\n${wave ?? ''}`;
+      const before = found.get(key) ?? { phone, open, takes: takes(phone), wave, phones: 0 };
+      found.set(key, { ...before, phones: before.phones + 1 });
+    }
   }
   const slow = [...found.values()];
-  const cautions = slow.map(({ site, phone, phones: count }): Caution => {
-    const worst = takes(phone) / minutes(1);
-    const open = longest(site) / minutes(1);
-    const then = deadline ? 'wait for the last fifth before the deadline' : 'are never started';
-    const reason = `has no opening longer than ${open} minutes, and a ${phone.vendor} ${phone.model} takes up to ${worst}: ${count} phones ${then}`;
-    const next = `Give the site a longer window: ringwave site put ${site}`;
-    return { thing: `rollout ${id}: site ${site}`, reason, next };
-  });
+  const then = deadline
+    ? 'phones that wait for the last fifth before the deadline'
+    : 'phones that are never started';
+  const cautions = slow.map((one) => cautionOf(id, one, then));
   const never = slow.reduce((sum, one) => sum + one.phones, 0);
   // Near its deadline a rollout starts phones in any idle minute, windows or not.
-  const isHopeless = phones.length > 0 && never === phones.length && deadline === undefined;
-  if (!isHopeless) return { refusals: [], cautions: cut(id, cautions) };
+  if (all === 0 || never < all || deadline) return { refusals: [], cautions: cut(id, cautions) };
   const told = cautions.map(({ thing, reason, next }) => invalid(thing, reason, next));
   return { refusals: told.slice(0, cautionsMax), cautions: [] };
+}
+
+interface Slow {
+  /** One of them. */
+  readonly phone: Phone;
+  readonly open: DurationMs;
+  readonly takes: DurationMs;
+  /** The wave whose own windows leave so little. */
+  readonly wave: string | undefined;
+  readonly phones: number;
+}
+
+function cautionOf(id: Id, { phone, open, takes, wave, phones }: Slow, then: string): Caution {
+  const { site, vendor, model } = phone;
+  const where = wave === undefined ? '' : ` in the windows of wave ${wave}`;
+  const long = `no opening longer than ${open / minutes(1)} minutes${where}, and a ${vendor} ${model} takes up to ${takes / minutes(1)}`;
+  const reason = `has ${open === 0 ? `no opening${where}` : long}; ${then}: ${phones}`;
+  const next =
+    wave === undefined
+      ? `Give the site a longer window: ringwave site put ${site}`
+      : 'Let the windows of the wave and of the site meet for longer.';
+  return { thing: `rollout ${id}: site ${site}`, reason, next };
 }
 
 function cut(id: Id, cautions: readonly Caution[]): readonly Caution[] {
@@ -81,31 +113,34 @@ function timer(draft: ControllerDraft): (phone: Phone) => DurationMs {
 }
 
 /** The longest opening of a site; 0 where it never opens. Sites with one calendar are looked at once. */
-function opener(draft: ControllerDraft, now: EpochMs): (site: Id) => DurationMs {
+function opener(draft: ControllerDraft, now: EpochMs) {
   const known = new Map<string, DurationMs>();
-  const ofSite = new Map<Id, DurationMs>();
-  return (id) => {
-    const before = ofSite.get(id);
+  const ofSite = new Map<string, DurationMs>();
+  return (id: Id, { name, windows }: Partial<WaveSpec> = {}): DurationMs => {
+    const at = windows ? `${id}\n${name}` : id;
+    const before = ofSite.get(at);
     if (before !== undefined) return before;
     const site = draft.sites.get(id);
-    const key = JSON.stringify([site?.zone, site?.windows, site?.blackout]);
-    const found = known.get(key) ?? (site ? longestOpening(site, now) : minutes(0));
+    const key = JSON.stringify([site?.zone, site?.windows, site?.blackout, windows]);
+    const found = known.get(key) ?? (site ? longestOpening(site, windows, now) : minutes(0));
     known.set(key, found);
-    ofSite.set(id, found);
+    ofSite.set(at, found);
     return found;
   };
 }
 
-export function longestOpening(
+function longestOpening(
   site: Pick<Site, 'zone' | 'windows' | 'blackout'>,
+  narrower: readonly WindowRule[] | undefined,
   now: EpochMs,
 ): DurationMs {
-  // Rules that meet make a longer opening than each, which is looked for only where it could matter.
-  const ofRules = Math.max(0, ...site.windows.map(minutesOf));
-  if (site.windows.length < 2 && site.blackout.length === 0) return minutes(ofRules);
-  const openings = siteOpenings(site, now, laterBy(now, lookedAhead));
-  return openings.reduce<DurationMs>(
-    (most, { start, end }) => (end - start > most ? ((end - start) as DurationMs) : most),
-    minutes(0),
-  );
+  const [rule, second] = site.windows;
+  // Rules that meet make a longer opening than each, and are laid out; one alone is as long as it says.
+  if (!second && !narrower && site.blackout.length === 0)
+    return minutes(rule ? minutesOf(rule) : 0);
+  const until = laterBy(now, lookedAhead);
+  const openings = siteOpenings(site, now, until);
+  const left = narrower ? narrowed(site, openings, narrower, { now, until }) : openings;
+  const lengths = left.map(({ start, end }) => (end - start) as DurationMs);
+  return lengths.reduce((most, one) => (one > most ? one : most), minutes(0));
 }

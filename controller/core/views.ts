@@ -7,6 +7,7 @@ import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
+import { windowWords } from './wave-windows.ts';
 import { HOLDS } from './site-tables.ts';
 import type { ControllerTables, Gate, Phone, Rollout, Site } from './state.ts';
 
@@ -90,6 +91,7 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
       openedAt: wave.openedAt ?? null,
       soakUntil: wave.soakUntil ?? null,
       why: wave.why ?? null,
+      ...(wave.spec.windows ? { windows: wave.spec.windows.map(windowWords) } : {}),
     })),
     kind: rollout.kind ?? 'update',
     priority: priorityOf(rollout),

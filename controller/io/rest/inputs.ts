@@ -59,6 +59,24 @@ const lanBytesLeast = 64 * 1024;
 const blackoutPattern = '^(\\d{4}-)?\\d{2}-\\d{2}(/(\\d{4}-)?\\d{2}-\\d{2})?$';
 const blackoutWords = 'as YYYY-MM-DD, each year MM-DD, or two of them parted by /';
 
+/** Local rules; of a site, or of a wave that narrows those of its sites. */
+export const Windows = Type.Array(
+  Type.Object(
+    {
+      days: Type.Array(Type.Unsafe<Weekday>(Type.Enum([...WEEKDAYS])), { maxItems: 7 }),
+      start: Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
+      end: Type.Optional(
+        Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
+      ),
+      minutes: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: openingMinutesMax, description: 'instead of end' }),
+      ),
+    },
+    closed,
+  ),
+  { maxItems: 50 },
+);
+
 export const SiteBody = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
@@ -67,22 +85,7 @@ export const SiteBody = Type.Object(
       maxLength: 64,
       description: 'as an IANA time zone such as Europe/Lisbon',
     }),
-    windows: Type.Array(
-      Type.Object(
-        {
-          days: Type.Array(Type.Unsafe<Weekday>(Type.Enum([...WEEKDAYS])), { maxItems: 7 }),
-          start: Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
-          end: Type.Optional(
-            Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
-          ),
-          minutes: Type.Optional(
-            Type.Integer({ minimum: 1, maximum: openingMinutesMax, description: 'instead of end' }),
-          ),
-        },
-        closed,
-      ),
-      { maxItems: 50 },
-    ),
+    windows: Windows,
     blackout: Type.Optional(
       Type.Array(Type.String({ pattern: blackoutPattern, description: blackoutWords }), {
         maxItems: 1000,

@@ -11,7 +11,7 @@ import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import type { ControllerDraft, Refusal, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
-import { bodyOf, closed, IdText, WhereText } from './inputs.ts';
+import { bodyOf, closed, IdText, WhereText, Windows } from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -73,6 +73,7 @@ const WaveBody = Type.Object(
       ),
     ),
     dynamic: Type.Optional(Type.Boolean()),
+    windows: Type.Optional(Windows),
     gate: Type.Optional(GateBody),
   },
   closed,

@@ -108,7 +108,7 @@ test('a model that no opening of its site is long enough for is told at creation
     Array.from({ length: 8 }, () => 40 * 60_000),
   );
   const words =
-    'has no opening longer than 30 minutes, and a Yealink T46S takes up to 42: 1 phones are never started';
+    'has no opening longer than 30 minutes, and a Yealink T46S takes up to 42; phones that are never started: 1';
   const next = 'Give the site a longer window: ringwave site put porto';
   const some = await door.ask('POST', '/api/v1/rollouts', asked({}));
   t.equal(some.status, 201);
