@@ -13,6 +13,9 @@ export interface PhoneView {
   readonly emergency: boolean;
   readonly coverageGroup?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** What it ends on one version with: phones of its site, and of any site. */
+  readonly pair?: string;
+  readonly bond?: string;
   /** The version the phone itself showed last, and when. */
   readonly running: {
     readonly version: string;

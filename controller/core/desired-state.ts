@@ -95,6 +95,7 @@ const INVENTORY: Readonly<Record<keyof PhoneInput, true>> = {
   labels: true,
   switch: true,
   pair: true,
+  bond: true,
 };
 
 /** Who planned it and when stands outside the files. */

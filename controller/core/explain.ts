@@ -1,6 +1,7 @@
 import { FAULTS } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
+import { bondWords } from './bonds.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
@@ -102,6 +103,7 @@ function chainOf(
   now: EpochMs,
 ): string[] {
   const wave = rollout.waves[progress.wave];
+  const bond = tables.phones.get(progress.mac)?.bond;
   const paused = rollout.paused ? `, paused by ${rollout.paused.by}: ${rollout.paused.reason}` : '';
   const due = rollout.deadline
     ? `, due ${instant(rollout.deadline.dueAt)} (${rollout.deadline.because})`
@@ -122,6 +124,7 @@ function chainOf(
     `Rollout ${rollout.id} is ${rollout.state}${paused}${due}`,
     `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}${narrows ? `; only ${narrows}` : ''}`,
     `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}${ahead ? `; to be ${frozenWords(ahead)}` : ''}`,
+    ...(bond === undefined ? [] : [bondWords(tables, bond, rollout.id)]),
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
 }

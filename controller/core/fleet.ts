@@ -18,7 +18,7 @@ import { replan } from './plan.ts';
 import { partedFrom, partedNow, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { noteDiscovered } from './site-tables.ts';
-import { joinOpenWaves, type Moved, rejoinPair } from './wave-release.ts';
+import { joinOpenWaves, type Moved, letPartnersGo, rejoinPair } from './wave-release.ts';
 import {
   type Agent,
   type ControllerDraft,
@@ -245,6 +245,7 @@ function ended(
     partPair(draft, next, now);
   }
   if (next.phase === 'done' && isFinal(before.phase)) rejoinPair(draft, next, now, moved);
+  if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
   // Another rollout may have waited for this phone.
   if ((draft.assignments.get(next.mac)?.length ?? 0) > 1) moved.sites.add(next.site);
 }

@@ -1,5 +1,6 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
-import type { EpochMs, Id } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { unselectedPartner } from './bonds.ts';
 import type { LeftOut } from './left-out.ts';
 import { leftWithPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
@@ -41,9 +42,15 @@ export function layOut(
   const left: { phone: Phone; why: string }[] = [];
   const leave = (phone: Phone, why: string) => left.push({ phone, why });
   const selected = selectedPhones(draft, input.selection, now);
+  const versionFor = (phone: Phone) => {
+    const fit = fitOf(phone);
+    return fit.kind === 'fits' ? fit.release.version : undefined;
+  };
+  const isSelected = someOf(selected);
   for (const phone of selected) {
     const fit = fitOf(phone);
-    const noWay = fit.kind === 'fits' ? noWayBack(draft, input, phone) : fit.why;
+    const apart = unselectedPartner(draft, phone, isSelected, versionFor);
+    const noWay = fit.kind === 'fits' ? (apart ?? noWayBack(draft, input, phone)) : fit.why;
     if (noWay === undefined) able.push(phone);
     else leave(phone, noWay);
   }
@@ -75,6 +82,15 @@ export function layOut(
   };
   const { cautions } = slow;
   return { waves, assignment, releaseOf, phones: fitting, sites, leftOut, refusals, cautions };
+}
+
+/** Whether a phone is one of these; made only where somebody asks. */
+function someOf(phones: readonly Phone[]): (mac: Mac) => boolean {
+  let macs: ReadonlySet<Mac> | undefined;
+  return (mac) => {
+    macs ??= new Set(phones.map((phone) => phone.mac));
+    return macs.has(mac);
+  };
 }
 
 export const waveFleet = (draft: ControllerDraft, now: EpochMs): WaveFleet => ({

@@ -99,6 +99,8 @@ export interface Phone {
   readonly switch?: string;
   /** Names the pair whose members stand in for one another. */
   readonly pair?: Id;
+  /** Names the bond whose members, at any sites, end on one version. */
+  readonly bond?: Id;
   readonly running?: Running;
   readonly seenAt?: EpochMs;
   readonly address?: string;
@@ -173,6 +175,8 @@ export type ControllerTables = TablesElsewhere & {
   phones: Map<string, Phone>;
   /** MACs of a site, so that no step walks the whole fleet. */
   rosters: Map<string, readonly Mac[]>;
+  /** MACs of a bond, in the order in which they came. */
+  bonds: Map<string, readonly Mac[]>;
   releases: Map<string, Release>;
   /** How far each release has come, by its id. */
   lives: Map<string, ReleaseLife>;
@@ -209,6 +213,7 @@ export const emptyTables = (): ControllerTables => ({
   sites: new Map(),
   phones: new Map(),
   rosters: new Map(),
+  bonds: new Map(),
   releases: new Map(),
   lives: new Map(),
   modelEnds: new Map(),

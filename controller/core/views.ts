@@ -16,7 +16,7 @@ import type { ControllerTables, Gate, Phone, Rollout, Site } from './state.ts';
 export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs): PhoneView {
   const { mac, site, vendor, model, hardware, extension, emergency, coverageGroup, credential } =
     phone;
-  const { labels } = phone;
+  const { labels, pair, bond } = phone;
   return {
     mac,
     site,
@@ -27,6 +27,8 @@ export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs):
     emergency,
     ...(coverageGroup ? { coverageGroup } : {}),
     ...(labels ? { labels } : {}),
+    ...(pair ? { pair } : {}),
+    ...(bond ? { bond } : {}),
     running: phone.running ?? null,
     seenAt: phone.seenAt ?? null,
     address: phone.address ?? null,

@@ -175,6 +175,7 @@ export const PhoneBody = Type.Object(
     labels: labelsOf(labelKeyPattern),
     switch: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     pair: Type.Optional(IdText),
+    bond: Type.Optional(IdText),
   },
   closed,
 );
