@@ -287,8 +287,20 @@ export interface PolicyView {
   readonly release?: string;
   /** Days by severity. */
   readonly deadlines: Readonly<Record<string, number>>;
+  readonly preset?: string | number;
+  readonly autoApprove?: { readonly by: string; readonly phonesMax: number };
+  readonly changedBy: string | null;
+  /** Since when its rollouts begin without being asked each time; null: each waits for a person. */
+  readonly approvedAhead: number | null;
   /** How many phones it means now. */
   readonly phones: number;
+  /** Rollouts that it proposed, the newest first; at most 20. */
+  readonly rollouts: readonly { readonly id: string; readonly state: RolloutState }[];
+}
+
+/** One policy, with how its phones stand to it. */
+export interface PolicyDetailView extends PolicyView {
+  readonly verdicts: { readonly pass: number; readonly fail: number; readonly unknown: number };
 }
 
 /** What became of documents of desired state, or what would become of them. */

@@ -71,6 +71,8 @@ export function takeCommand(
       return putAnnouncements(draft, command, who, now);
     case 'policy-put':
     case 'policy-remove':
+    case 'policy-approve':
+    case 'policy-propose':
       return takePolicyCommand(draft, command, who, now);
     case 'desired-state':
       return takeAll(command.commands, (one) => takeCommand(draft, one, who, now, moved));

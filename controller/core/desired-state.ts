@@ -1,5 +1,5 @@
 import type { PlannedFreezeInput } from './planned-freeze.ts';
-import type { Policy } from './policy.ts';
+import { type Policy, type PolicyInput, policySaid } from './policy.ts';
 import { conflict, invalid } from './refusal.ts';
 import type {
   Command,
@@ -19,7 +19,7 @@ import type {
 export type Desired =
   | { readonly kind: 'site'; readonly id: string; readonly wanted: Site }
   | { readonly kind: 'phone'; readonly id: string; readonly wanted: PhoneInput }
-  | { readonly kind: 'policy'; readonly id: string; readonly wanted: Policy }
+  | { readonly kind: 'policy'; readonly id: string; readonly wanted: PolicyInput }
   | { readonly kind: 'freeze'; readonly id: string; readonly wanted: PlannedFreezeInput }
   | { readonly kind: 'rollout'; readonly id: string; readonly wanted: RolloutInput };
 
@@ -75,7 +75,7 @@ const saidOf = (rollout: object): Record<string, unknown> =>
 
 function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
   if (kind === 'site') return tables.sites.get(id);
-  if (kind === 'policy') return tables.policies.get(id);
+  if (kind === 'policy') return saidOfPolicy(tables.policies.get(id));
   if (kind === 'phone') return inventoryOf(tables.phones.get(id));
   if (kind === 'freeze') return plannedOf(tables, id);
   const rollout = tables.rollouts.get(id);
@@ -97,6 +97,8 @@ const INVENTORY: Readonly<Record<keyof PhoneInput, true>> = {
   pair: true,
   bond: true,
 };
+
+const saidOfPolicy = (policy: Policy | undefined) => policy && policySaid(policy);
 
 /** Who planned it and when stands outside the files. */
 function plannedOf(tables: ControllerTables, id: string): PlannedFreezeInput | undefined {

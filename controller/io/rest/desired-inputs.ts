@@ -3,7 +3,7 @@ import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { type Id, mac } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
 import type { Desired } from '../../core/desired-state.ts';
-import { DEADLINE_SEVERITIES, type Policy } from '../../core/policy.ts';
+import { DEADLINE_SEVERITIES, type PolicyInput } from '../../core/policy.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import type { Refusal } from '../../core/state.ts';
 import { freezeFrom, PlannedFreezeBody } from './freeze-routes.ts';
@@ -17,7 +17,7 @@ import {
   SiteBody,
   siteFrom,
 } from './inputs.ts';
-import { MacText, RolloutBody, rolloutFrom } from './rollout-inputs.ts';
+import { MacText, Preset, RolloutBody, rolloutFrom } from './rollout-inputs.ts';
 
 // Documents of desired state: what REST takes of each thing, with its kind and its id.
 
@@ -37,6 +37,16 @@ export const PolicyBody = Type.Object(
       Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'such as stable' }),
     ),
     release: Type.Optional(IdText),
+    preset: Preset,
+    autoApprove: Type.Optional(
+      Type.Object(
+        {
+          by: Type.String({ minLength: 1, maxLength: 64, description: 'as the name of a person' }),
+          phonesMax: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+        },
+        closed,
+      ),
+    ),
     deadlines: Type.Optional(
       Type.Object(
         Object.fromEntries(DEADLINE_SEVERITIES.map((one) => [one, Days])) as Record<
@@ -50,11 +60,13 @@ export const PolicyBody = Type.Object(
   closed,
 );
 
-export const policyFrom = (policy: Id, body: Static<typeof PolicyBody>): Policy => ({
+export const policyFrom = (policy: Id, body: Static<typeof PolicyBody>): PolicyInput => ({
   id: policy,
   where: body.where,
   ...(body.channel === undefined ? {} : { channel: body.channel }),
   ...(body.release === undefined ? {} : { release: body.release }),
+  ...(body.preset === undefined ? {} : { preset: body.preset }),
+  ...(body.autoApprove ? { autoApprove: body.autoApprove } : {}),
   deadlines: body.deadlines ?? {},
 });
 

@@ -90,6 +90,14 @@ const PaceBody = Type.Object(
   closed,
 );
 
+/** A ready-made order instead of `waves`: by name, or so many waves of equal size. */
+export const Preset = Type.Optional(
+  Type.Union([
+    Type.Unsafe<WavePreset>(Type.Enum(Object.keys(WAVE_PRESETS))),
+    Type.Integer({ minimum: 1, maximum: 20 }),
+  ]),
+);
+
 export const RolloutBody = Type.Object(
   {
     id: IdText,
@@ -98,13 +106,7 @@ export const RolloutBody = Type.Object(
     releases: Type.Array(IdText, { minItems: 1, maxItems: 64 }),
     selection: Type.Optional(SelectionBody),
     waves: Type.Optional(Type.Array(WaveBody, { minItems: 1, maxItems: 20 })),
-    /** A ready-made order instead of `waves`: by name, or so many waves of equal size. */
-    preset: Type.Optional(
-      Type.Union([
-        Type.Unsafe<WavePreset>(Type.Enum(Object.keys(WAVE_PRESETS))),
-        Type.Integer({ minimum: 1, maximum: 20 }),
-      ]),
-    ),
+    preset: Preset,
     gate: Type.Optional(GateBody),
     pace: Type.Optional(PaceBody),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
