@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { callHoursPattern } from './call-hours.ts';
 import { FAULT_CODES } from './faults.ts';
 import { PHONE_PHASES, WAITING_FOR } from './phases.ts';
 import { Plan } from './plan.ts';
@@ -155,7 +156,18 @@ export const PhoneDiscovered = Type.Object({
 });
 export type PhoneDiscovered = Static<typeof PhoneDiscovered>;
 
+/** In which hours of the week a phone is in calls: minutes, and never with whom. At most once a day of each phone. */
+const PhoneCalls = Type.Object({
+  kind: Type.Literal('phone-calls'),
+  seq: Count,
+  at: Instant,
+  mac: Mac,
+  /** A sign an hour, as `call-hours.ts` reads it. */
+  hours: Type.String({ pattern: callHoursPattern }),
+});
+
 export const ReportItem = Type.Union([
+  PhoneCalls,
   PhoneMoved,
   PhoneSeen,
   CredentialMoved,

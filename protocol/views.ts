@@ -227,6 +227,8 @@ export interface PhoneDetailView extends PhoneView {
   /** Newest first. */
   readonly rollouts: readonly (PhoneWorkView & { readonly running: string | null })[];
   readonly verdicts: readonly VerdictView[];
+  /** Parts of each hour of the week, Monday first, that it spends in calls; null where nobody looked. */
+  readonly calls: { readonly at: number; readonly parts: readonly (number | null)[] } | null;
 }
 
 export interface VerdictView {

@@ -1,5 +1,6 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
+import { callsCounted } from './call-hours.ts';
 import { noteController } from './clock-check.ts';
 import { clockJumped } from './clock-jump.ts';
 import { fetchOf, imageFailed, imageHeld, imageLost } from './image-needs.ts';
@@ -141,6 +142,8 @@ function takeAtSite(
       return emergencyCall(draft, event, now);
     case 'freeze-read':
       return freezeRead(draft, event, now);
+    case 'calls-counted':
+      return callsCounted(draft, event, now);
     case 'secret-made':
       return secretMade(draft, event, now);
     default:

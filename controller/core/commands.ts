@@ -322,6 +322,7 @@ function removePhone(
   draft.assignments.remove(mac);
   leaveRoster(draft, phone);
   draft.phones.remove(mac);
+  draft.callHours.remove(mac);
   tryAgain(draft, tied, now, moved);
   audit(draft, { at: now, who, what: 'phone removed', object: mac });
   moved.sites.add(phone.site);

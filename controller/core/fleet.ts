@@ -160,6 +160,11 @@ function apply(
       return siteHeld(draft, site, item);
     case 'phone-discovered':
       return noteDiscovered(draft, site, item);
+    case 'phone-calls': {
+      const { at, mac, hours } = item;
+      if (phoneAt(draft, site, mac)) draft.callHours.put(mac, { at: at as EpochMs, hours });
+      return undefined;
+    }
     case 'plan-taken':
       return noteHeld(
         draft,

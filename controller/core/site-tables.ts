@@ -33,11 +33,19 @@ export type SiteTables = {
   siteHolds: Map<string, SiteHold>;
   /** Milliseconds that the last updates took, oldest first; by `vendor/model`. */
   durations: Map<string, readonly number[]>;
+  /** In which hours of the week a phone is in calls, by its MAC. */
+  callHours: Map<string, PhoneCallHours>;
   /** Phones in no inventory that a site's agent saw, by `site/mac`. */
   discovered: Map<string, DiscoveredPhone>;
   /** Their MACs, by site, the one not heard of for longest first. */
   discoveredOrder: Map<string, readonly Mac[]>;
 };
+
+/** As its agent counted them last; `protocol/call-hours.ts` reads the text. */
+export interface PhoneCallHours {
+  readonly at: EpochMs;
+  readonly hours: string;
+}
 
 /** What such a phone claims of itself, and where it was seen from. */
 export type DiscoveredPhone = Omit<PhoneDiscovered, 'kind' | 'seq'> & { readonly site: Id };
@@ -76,6 +84,7 @@ export const emptySiteTables = (): SiteTables => ({
   plannedFreezes: new Map(),
   siteHolds: new Map(),
   durations: new Map(),
+  callHours: new Map(),
   discovered: new Map(),
   discoveredOrder: new Map(),
 });

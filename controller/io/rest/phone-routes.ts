@@ -1,13 +1,14 @@
 import { problemsMax } from '@ringwave/firmware-catalog/problems';
 import { epochMs, mac } from '@ringwave/protocol/units';
-import type { PhoneView } from '@ringwave/protocol/views';
+import { callPartAt, hoursOfWeek } from '@ringwave/protocol/call-hours';
+import type { PhoneDetailView, PhoneView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { complianceView, verdictsOf } from '../../core/compliance.ts';
 import { explainPhone } from '../../core/explain.ts';
 import { notFound } from '../../core/refusal.ts';
 import type { Phone, Refusal } from '../../core/state.ts';
-import { discoveredAt } from '../../core/site-tables.ts';
+import { discoveredAt, type PhoneCallHours } from '../../core/site-tables.ts';
 import { phoneView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
 import { bodyOf, PhonesBody, phonesFrom, type Unsound } from './inputs.ts';
@@ -72,6 +73,7 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
       ...phoneView(tables, phone, now),
       rollouts: explainPhone(tables, phone, now),
       verdicts: verdictsOf(complianceView(tables, now), phone),
+      calls: callsView(tables.callHours.get(phone.mac)),
     };
   });
   app.delete('/api/v1/phones/:mac', async (request, reply) => {
@@ -81,6 +83,18 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
     return answer(reply, engine.command(request.who, command), () => ({ ok: true }));
   });
 }
+
+/** Parts of the hours of a week that are spent in calls; null where nobody looked. */
+const callsView = (counted: PhoneCallHours | undefined): PhoneDetailView['calls'] =>
+  counted
+    ? {
+        at: counted.at,
+        parts: Array.from({ length: hoursOfWeek }, (_, hour) => {
+          const part = callPartAt(counted.hours, hour);
+          return part === undefined ? null : Math.round(part * 100) / 100;
+        }),
+      }
+    : null;
 
 const macIn = (request: FastifyRequest): string => (request.params as { mac: string }).mac;
 
