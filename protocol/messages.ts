@@ -1,7 +1,22 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { callHoursPattern } from './call-hours.ts';
 import { FAULT_CODES } from './faults.ts';
-import { PHONE_PHASES, URGENCIES, WAITING_FOR } from './phases.ts';
+import { PHONE_PHASES, WAITING_FOR } from './phases.ts';
+import { Plan } from './plan.ts';
+import { Count, Digest, Id, Instant, Mac, Text, Version, words } from './schema-words.ts';
+
+export {
+  emergencyNumbersMax,
+  freezesMax,
+  Plan,
+  type PlanOpening,
+  type PlanPhone,
+  planPhonesMax,
+  type PlanRelease,
+  restartsPerMinuteMost,
+  wanIntervalsMax,
+} from './plan.ts';
 
 // Every message that crosses MQTT: a schema, its type, and one decoder at the door.
 // Unknown fields are ignored, so that v1.3 and v1.0 understand each other; unknown kinds are reported.
@@ -11,27 +26,8 @@ export const upBytesMax = 64 * 1024;
 export const downBytesMax = 128 * 1024;
 /** 200: a report of one busy site fits one message of 64 KiB with room to spare. */
 export const reportItemsMax = 200;
-/** 2,000 phones on one site; larger branches are split into several sites. */
-export const planPhonesMax = 2000;
-
-/** 24 rules a day over eight days and some: a rate that changes more often than hourly is none. */
-export const wanIntervalsMax = 256;
-/** 600: a registrar that takes ten registrations a second is not in danger from one site. */
-export const restartsPerMinuteMost = 600;
-/** A country has a handful, a border town twice as many, with and without the digit for an outside line. */
-export const emergencyNumbersMax = 32;
 /** What is dialled for help in most countries; 933 is the test line of North American emergency services. */
 export const emergencyNumbersUsually: readonly string[] = ['911', '112', '999', '000', '933'];
-
-const words = <const T extends readonly string[]>(list: T) =>
-  Type.Unsafe<T[number]>(Type.Enum([...list]));
-const Id = Type.String({ pattern: '^[a-z0-9-]{1,64}$' });
-const Mac = Type.String({ pattern: '^([0-9a-f]{2}:){5}[0-9a-f]{2}$' });
-const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
-const Instant = Type.Integer({ minimum: 0, maximum: 7_258_118_400_000 });
-const Count = Type.Integer({ minimum: 0 });
-const Text = (longest: number) => Type.String({ maxLength: longest });
-const Version = Type.String({ minLength: 1, maxLength: 64 });
 
 /** First message of every connection: what the agent holds, so that the controller sends what is missing. */
 export const Hello = Type.Object({
@@ -164,7 +160,18 @@ export const PhoneDiscovered = Type.Object({
 });
 export type PhoneDiscovered = Static<typeof PhoneDiscovered>;
 
+/** In which hours of the week a phone is in calls: minutes, and never with whom. At most once a day of each phone. */
+const PhoneCalls = Type.Object({
+  kind: Type.Literal('phone-calls'),
+  seq: Count,
+  at: Instant,
+  mac: Mac,
+  /** A sign an hour, as `call-hours.ts` reads it. */
+  hours: Type.String({ pattern: callHoursPattern }),
+});
+
 export const ReportItem = Type.Union([
+  PhoneCalls,
   PhoneMoved,
   PhoneSeen,
   CredentialMoved,
@@ -216,128 +223,6 @@ export const Ack = Type.Object({
   conn: Type.Optional(Text(64)),
 });
 export type Ack = Static<typeof Ack>;
-
-const Image = Type.Object({
-  fileName: Text(255),
-  sha256: Digest,
-  lengthBytes: Count,
-  models: Type.Optional(Type.Array(Text(64))),
-});
-
-const PlanRelease = Type.Object({
-  id: Id,
-  vendor: Text(32),
-  version: Version,
-  entry: Text(255),
-  images: Type.Array(Image, { minItems: 1, maxItems: 64 }),
-});
-export type PlanRelease = Static<typeof PlanRelease>;
-
-const Opening = Type.Object({ start: Instant, end: Instant });
-export type PlanOpening = Static<typeof Opening>;
-
-const PlanPhone = Type.Object({
-  mac: Mac,
-  vendor: Text(32),
-  model: Text(64),
-  hardware: Type.Optional(Text(32)),
-  extension: Type.Optional(Text(32)),
-  emergency: Type.Boolean(),
-  coverageGroup: Type.Optional(Id),
-  /** The switch it hangs on, as the inventory labels it. */
-  switch: Type.Optional(Text(64)),
-  /** Members of a pair stand in for one another: they are never down at once. */
-  pair: Type.Optional(Id),
-  /** Absent: the phone is known here but no running rollout wants it changed. */
-  work: Type.Optional(
-    Type.Object({
-      rollout: Id,
-      /** Releases to pass in order; the last is the target. */
-      hops: Type.Array(Id, { minItems: 1, maxItems: 16 }),
-      attemptsMax: Type.Integer({ minimum: 1, maximum: 10 }),
-      /** Phones that ended without the new version are tried afresh when this number rises. */
-      round: Count,
-      /** Absent: `window`. */
-      urgency: Type.Optional(words(URGENCIES)),
-      /** The way back: its target is older than what runs, and older is where it shall get. */
-      goesBack: Type.Optional(Type.Boolean()),
-    }),
-  ),
-  /** What the controller knows of it, for an agent that is new here or was restored from a backup. */
-  lastSeen: Type.Optional(
-    Type.Object({
-      version: Type.Union([Version, Type.Null()]),
-      address: Text(64),
-      at: Instant,
-    }),
-  ),
-  /** The newest secret that the phone is known to hold, or may hold: an agent without it was restored from before it. */
-  secretKnown: Type.Optional(
-    Type.Object({
-      generation: Count,
-      /** The first digits of its fingerprint: two secrets may bear one number. */
-      mark: Type.String({ pattern: '^[0-9a-f]{8}$' }),
-    }),
-  ),
-  /** The agent rotates this phone's credential when its generation is below this one. */
-  credentialGeneration: Count,
-});
-export type PlanPhone = Static<typeof PlanPhone>;
-
-/** The immutable document for one site: what its phones should run, when they may go down, until when it holds. */
-export const Plan = Type.Object({
-  kind: Type.Literal('plan'),
-  site: Id,
-  /** The generation: it only ever rises for a site. */
-  revision: Type.Integer({ minimum: 1 }),
-  /** The revision this one replaces; 0 for the first. */
-  parent: Count,
-  zone: Text(64),
-  /** No phone is started after this instant unless a newer plan arrives. */
-  startUntil: Instant,
-  openings: Type.Array(Opening, { maxItems: 512 }),
-  phonesUpdatingMax: Type.Integer({ minimum: 1, maximum: 100 }),
-  /** 0: no limit. */
-  wanBytesPerSecond: Count,
-  /** At these times another rate than `wanBytesPerSecond` holds; here 0 means nothing at all. */
-  wanBudget: Type.Optional(
-    Type.Array(Type.Object({ start: Instant, end: Instant, bytesPerSecond: Count }), {
-      maxItems: wanIntervalsMax,
-    }),
-  ),
-  /** What all phones of the site may fetch together. Absent: what the box was started with. */
-  lanBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** Phones that hang on one switch and update at once. */
-  phonesPerSwitchMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
-  /** Starts in any minute: what restarts also registers again, all at about the same time. */
-  restartsPerMinuteMax: Type.Optional(Type.Integer({ minimum: 1, maximum: restartsPerMinuteMost })),
-  /** Numbers whose calls freeze the site; absent: `emergencyNumbersUsually`. */
-  emergencyNumbers: Type.Optional(
-    Type.Array(Type.String({ pattern: '^[0-9*#+]{2,16}$' }), { maxItems: emergencyNumbersMax }),
-  ),
-  /** How long after an emergency call no phone is started: whoever called may be called back. */
-  callbackHoldMinutes: Type.Optional(Type.Integer({ minimum: 0, maximum: 240 })),
-  /** Done waits until the phone is seen registered again after its restart. */
-  registrationProves: Type.Optional(Type.Boolean()),
-  /** How long updates of a model take at worst, as they were timed. */
-  takes: Type.Optional(
-    Type.Array(
-      Type.Object({
-        vendor: Text(32),
-        model: Text(64),
-        worstMinutes: Type.Integer({ minimum: 5, maximum: 90 }),
-      }),
-      { maxItems: 256 },
-    ),
-  ),
-  /** Headquarters wants no start at this site: until the instant, or until a newer plan no longer says so. */
-  freeze: Type.Optional(Type.Object({ reason: Text(240), until: Type.Optional(Instant) })),
-  coverage: Type.Array(Type.Object({ id: Id, minUp: Count })),
-  pausedRollouts: Type.Array(Type.Object({ rollout: Id, reason: Text(240) })),
-  releases: Type.Array(PlanRelease, { maxItems: 256 }),
-  phones: Type.Array(PlanPhone, { maxItems: planPhonesMax }),
-});
-export type Plan = Static<typeof Plan>;
 
 /** Emergency stop for all sites; honoured even when slightly expired, since stopping is safe. */
 export const Halt = Type.Object({

@@ -13,6 +13,9 @@ export interface PhoneView {
   readonly emergency: boolean;
   readonly coverageGroup?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** What it ends on one version with: phones of its site, and of any site. */
+  readonly pair?: string;
+  readonly bond?: string;
   /** The version the phone itself showed last, and when. */
   readonly running: {
     readonly version: string;
@@ -72,6 +75,8 @@ export interface WaveView {
   readonly asks: 'person' | 'url' | null;
   /** Of a paced wave: phones that were let go, and those that wait for it. */
   readonly paced: { readonly released: number; readonly waiting: number } | null;
+  /** Where it narrows the windows of its sites, in words. */
+  readonly windows?: readonly string[];
 }
 
 export interface RolloutView {
@@ -120,6 +125,27 @@ export interface RolloutView {
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly paused: { readonly by: string; readonly who: string; readonly reason: string } | null;
+  /** Selected phones that it does not reach, by reason, the most frequent first; null where there are none. */
+  readonly leftOut: {
+    readonly total: number;
+    /** So many of them can be read by name, page by page. */
+    readonly kept: number;
+    readonly reasons: readonly { readonly why: string; readonly phones: number }[];
+  } | null;
+  /** What did not keep it from being taken, and should be known. */
+  readonly cautions?: readonly {
+    readonly thing: string;
+    readonly reason: string;
+    readonly next: string;
+  }[];
+}
+
+/** A page of the phones that a rollout selected and does not reach. */
+export interface LeftOutPage {
+  readonly phones: readonly { readonly mac: string; readonly site: string; readonly why: string }[];
+  readonly total: number;
+  /** Where the next page begins; null after the last one. */
+  readonly next: number | null;
 }
 
 export interface SiteView {
@@ -146,6 +172,14 @@ export interface SiteView {
     readonly reason: string;
     readonly since: number;
     readonly until: number | null;
+  }[];
+  /** Planned ahead, by their beginning, those under way included; absent where there are none. */
+  readonly freezes?: readonly {
+    readonly id: string;
+    readonly reason: string;
+    readonly who: string;
+    readonly from: number;
+    readonly until: number;
   }[];
   readonly notices: readonly {
     readonly at: number;
@@ -193,6 +227,8 @@ export interface PhoneDetailView extends PhoneView {
   /** Newest first. */
   readonly rollouts: readonly (PhoneWorkView & { readonly running: string | null })[];
   readonly verdicts: readonly VerdictView[];
+  /** Parts of each hour of the week, Monday first, that it spends in calls; null where nobody looked. */
+  readonly calls: { readonly at: number; readonly parts: readonly (number | null)[] } | null;
 }
 
 export interface VerdictView {
@@ -221,6 +257,31 @@ export interface Problem {
   }[];
 }
 
+/** A freeze that headquarters has planned. */
+export interface FreezeView {
+  readonly id: string;
+  readonly reason: string;
+  /** As it was written: a day or a local time of each site, or one instant for all. */
+  readonly from: string;
+  readonly until: string;
+  readonly sites?: readonly string[];
+  readonly where?: string;
+  readonly who: string;
+  readonly since: number;
+  /** How many sites it means now. */
+  readonly sitesMeant: number;
+  /** The first beginning and the last end at any of them; null where it means none, or is over. */
+  readonly span: { readonly from: number; readonly until: number } | null;
+}
+
+/** One opening of a site; one that nothing is left of begins and ends at once, and its note says why. */
+export interface OpeningView {
+  readonly date: string;
+  readonly start: number;
+  readonly end: number;
+  readonly note?: string;
+}
+
 export interface PolicyView {
   readonly id: string;
   readonly where: string;
@@ -228,8 +289,20 @@ export interface PolicyView {
   readonly release?: string;
   /** Days by severity. */
   readonly deadlines: Readonly<Record<string, number>>;
+  readonly preset?: string | number;
+  readonly autoApprove?: { readonly by: string; readonly phonesMax: number };
+  readonly changedBy: string | null;
+  /** Since when its rollouts begin without being asked each time; null: each waits for a person. */
+  readonly approvedAhead: number | null;
   /** How many phones it means now. */
   readonly phones: number;
+  /** Rollouts that it proposed, the newest first; at most 20. */
+  readonly rollouts: readonly { readonly id: string; readonly state: RolloutState }[];
+}
+
+/** One policy, with how its phones stand to it. */
+export interface PolicyDetailView extends PolicyView {
+  readonly verdicts: { readonly pass: number; readonly fail: number; readonly unknown: number };
 }
 
 /** What became of documents of desired state, or what would become of them. */

@@ -1,5 +1,7 @@
+import { hoursOfWeek } from '@ringwave/protocol/call-hours';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { Temporal } from 'temporal-polyfill';
+import { callHistory } from '../controller/core/call-history.ts';
 import type { ControllerTables, Refusal, RolloutInput } from '../controller/core/state.ts';
 import { distributionOf, type Distribution, outcomeOf, type RunOutcome } from './outcome.ts';
 import { type Assumptions, Rehearsal } from './rehearsal.ts';
@@ -85,9 +87,14 @@ function beginIn(rehearsal: Rehearsal, input: RolloutInput): readonly Refusal[] 
 function assumptions(tables: ControllerTables, wishes: RehearsalWishes): Assumptions {
   const busy = wishes.busyByHour ?? busyUsually;
   const hourAt = hours(tables);
+  // What somebody says of calls goes before what was counted of them.
+  const counted = wishes.busyByHour ? undefined : callHistory(tables);
   return {
     habits: {
-      busyPart: (site, at) => busy[hourAt(site, at)] ?? 0,
+      busyPart: (site, at) => {
+        const hour = hourAt(site, at);
+        return counted?.(site, hour) ?? busy[hour % 24] ?? 0;
+      },
       failedPart: wishes.failedPart ?? 0,
       lanBytesPerSecond: wishes.lanBytesPerSecond ?? lanUsually,
       updatesTook: (vendor, model) => {
@@ -102,7 +109,7 @@ function assumptions(tables: ControllerTables, wishes: RehearsalWishes): Assumpt
   };
 }
 
-/** The hour of a site's day; asked for each wake, so the offset of a zone is kept for a quarter of an hour. */
+/** The hour of a site's week, Monday first; asked for each wake, so the offset of a zone is kept for a quarter of an hour. */
 function hours(tables: ControllerTables): (site: Id, at: EpochMs) => number {
   const offsets = new Map<string, { readonly quarter: number; readonly offsetMs: number }>();
   return (site, at) => {
@@ -114,6 +121,7 @@ function hours(tables: ControllerTables): (site: Id, at: EpochMs) => number {
       known = { quarter, offsetMs: zoned.offsetNanoseconds / 1_000_000 };
       offsets.set(zone, known);
     }
-    return Math.floor((at + known.offsetMs) / 3_600_000) % 24;
+    // 1970 began on a Thursday.
+    return (Math.floor((at + known.offsetMs) / 3_600_000) + 3 * 24) % hoursOfWeek;
   };
 }

@@ -1,5 +1,6 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest } from '@ringwave/protocol/units';
+import { callsCounted } from './call-hours.ts';
 import { noteController } from './clock-check.ts';
 import { clockJumped } from './clock-jump.ts';
 import { fetchOf, imageFailed, imageHeld, imageLost } from './image-needs.ts';
@@ -14,6 +15,7 @@ import {
 } from './phone-events.ts';
 import { emergencyCall, endHolds, freezeRead } from './holds.ts';
 import { takePlan, retell } from './plan-intake.ts';
+import { nextEdge } from './plan-index.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
@@ -144,6 +146,8 @@ function takeAtSite(
       return emergencyCall(draft, event, now);
     case 'freeze-read':
       return freezeRead(draft, event, now);
+    case 'calls-counted':
+      return callsCounted(draft, event, now);
     case 'secret-made':
       return secretMade(draft, event, now);
     default:
@@ -165,7 +169,7 @@ function advance(
   const queue = serveQueue(draft, plan, now, effects);
   const opening = openingNow(plan, now);
   const edge = (opening?.end ?? nextOpening(plan, now)?.start) as EpochMs | undefined;
-  return [deadline, rates, holds, queue, edge, graceEnds(draft, now)];
+  return [deadline, rates, holds, queue, edge, nextEdge(plan, now), graceEnds(draft, now)];
 }
 
 /** Effects are re-derived from state, so a crash between commit and effect loses nothing. */

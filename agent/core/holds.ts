@@ -96,9 +96,17 @@ export function endHolds(draft: AgentDraft, plan: Plan, now: EpochMs): EpochMs |
   return thaws as EpochMs | undefined;
 }
 
-/** What headquarters has said, as long as it holds. */
-const frozenByPlan = ({ freeze }: Plan, now: EpochMs): Plan['freeze'] =>
-  freeze?.until !== undefined && now >= freeze.until ? undefined : freeze;
+/** What headquarters has said, now or ahead, as long as it holds; of several the one that ends last. */
+function frozenByPlan({ freeze, freezes = [] }: Plan, now: EpochMs): Plan['freeze'] {
+  const given = freeze?.until !== undefined && now >= freeze.until ? undefined : freeze;
+  if (given && given.until === undefined) return given;
+  return freezes
+    .filter(({ from, until }) => from <= now && now < until)
+    .reduce<Plan['freeze']>(
+      (last, one) => (last && (last.until ?? 0) >= one.until ? last : one),
+      given,
+    );
+}
 
 /** What is on at the site and keeps every phone from being started. */
 export function holdOf(draft: AgentDraft, plan: Plan, now: EpochMs): Why | undefined {

@@ -1,7 +1,7 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
-import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
+import type { Plan, PlanOpening, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { updateTakesUsually } from '@ringwave/protocol/phases';
-import { type DurationMs, minutes } from '@ringwave/protocol/units';
+import { type DurationMs, type EpochMs, minutes } from '@ringwave/protocol/units';
 
 // What is looked up in a plan again and again. A plan never changes, so what follows from it is made once and
 // lives as long as the plan does.
@@ -19,6 +19,10 @@ export interface PlanIndex {
   readonly worsts: readonly DurationMs[];
   /** Phones with work that stand in for one another, by pair. */
   readonly pairs: ReadonlyMap<string, readonly PlanPhone[]>;
+  /** Openings of waves with windows of their own, by name. */
+  readonly within: ReadonlyMap<string, readonly PlanOpening[]>;
+  /** Instants at which something changes for phones of such waves, rising. */
+  readonly edges: readonly number[];
   /** Members of each coverage group. */
   readonly groups: ReadonlyMap<string, number>;
 }
@@ -42,9 +46,13 @@ function makeIndex(plan: Plan): PlanIndex {
     (plan.takes ?? []).map((one) => [`${one.vendor}/${one.model}`, minutes(one.worstMinutes)]),
   );
   const phones = inOrder(plan.phones);
+  const worsts = [...new Set([updateTakesUsually, ...takes.values()])].sort((a, b) => a - b);
+  const within = new Map((plan.within ?? []).map((one) => [one.id, one.openings]));
   return {
     takes,
-    worsts: [...new Set([updateTakesUsually, ...takes.values()])].sort((a, b) => a - b),
+    worsts,
+    within,
+    edges: edgesOf([...within.values()].flat(), worsts),
     phones: new Map(plan.phones.map((phone) => [phone.mac, phone])),
     releases: new Map(plan.releases.map((release) => [release.id, release])),
     inOrder: phones,
@@ -57,6 +65,16 @@ function makeIndex(plan: Plan): PlanIndex {
   };
 }
 
+function edgesOf(openings: readonly PlanOpening[], worsts: readonly DurationMs[]): number[] {
+  const edges = openings.flatMap(({ start, end }) => [
+    start,
+    end,
+    // The first instant at which an update would no longer end in it.
+    ...worsts.map((worst) => end - worst + 1),
+  ]);
+  return [...new Set(edges)].sort((a, b) => a - b);
+}
+
 function inOrder(phones: readonly PlanPhone[]): PlanPhone[] {
   const ranked = phones.flatMap((phone) => (phone.work ? [{ phone, rank: rankOf(phone) }] : []));
   return ranked.sort((a, b) => a.rank - b.rank).map(({ phone }) => phone);
@@ -64,6 +82,24 @@ function inOrder(phones: readonly PlanPhone[]): PlanPhone[] {
 
 const rankOf = ({ mac, emergency, work }: PlanPhone): number =>
   (emergency ? 1 : 0) + fractionOf(work?.rollout ?? '', mac);
+
+/** The openings in which a phone may be started; none where the plan lacks those that it names. */
+export const openingsFor = (plan: Plan, { work }: PlanPhone): readonly PlanOpening[] =>
+  work?.within === undefined ? plan.openings : (planIndex(plan).within.get(work.within) ?? []);
+
+/**
+ * How many instants have passed at which waves with windows of their own open, close, or become too late for an update.
+ * It only rises, so that a look at the site notices each of them.
+ */
+export function edgesPassed(plan: Plan, now: EpochMs): number {
+  const { edges } = planIndex(plan);
+  const next = edges.findIndex((at) => at > now);
+  return next === -1 ? edges.length : next;
+}
+
+/** The next such instant. */
+export const nextEdge = (plan: Plan, now: EpochMs): EpochMs | undefined =>
+  planIndex(plan).edges.find((at) => at > now) as EpochMs | undefined;
 
 export const phoneIn = (plan: Plan | undefined, mac: string): PlanPhone | undefined =>
   plan && planIndex(plan).phones.get(mac);

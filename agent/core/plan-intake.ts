@@ -2,6 +2,7 @@ import { compareVersions } from '@ringwave/firmware-catalog/version';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { retellCalls } from './call-hours.ts';
 import { releaseIn } from './image-needs.ts';
 import { tellDiscovered } from './discovered.ts';
 import { awaitsRegistration } from './registration-proof.ts';
@@ -187,6 +188,7 @@ export function retell(draft: AgentDraft, now: EpochMs): void {
   }
   for (const work of draft.work.values()) tell(draft, work, now);
   for (const hold of draft.holds.values()) tellHold(draft, hold, now);
+  retellCalls(draft, now);
   for (const found of draft.discovered.values()) {
     if (!phoneIn(draft.plan.get('plan')?.plan, found.mac)) tellDiscovered(draft, found);
   }

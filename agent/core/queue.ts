@@ -1,7 +1,7 @@
 import type { Halt, Plan, PlanOpening, PlanPhone } from '@ringwave/protocol/messages';
 import { updateTakesUsually } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
-import { planIndex } from './plan-index.ts';
+import { openingsFor, planIndex } from './plan-index.ts';
 import type { Place, Why, Work } from './state.ts';
 
 // Who may be down now. A slot is owned by one phone; it is freed by leaving the slot phases, so it cannot
@@ -107,10 +107,11 @@ export function outsideOpening(
   now: EpochMs,
 ): Why | undefined {
   if (phone.work?.urgency === 'any-idle-minute') return undefined;
-  const opening = openingNow(plan, now);
-  if (!opening) return beforeOpening(plan, now, 'Outside the reboot window');
+  const own = { startUntil: plan.startUntil, openings: openingsFor(plan, phone) };
+  const opening = openingNow(own, now);
+  if (!opening) return beforeOpening(own, now, 'Outside the reboot window');
   if (laterBy(now, takesWorst(plan, phone)) <= opening.end) return undefined;
-  return beforeOpening(plan, now, 'Too late in this opening to finish');
+  return beforeOpening(own, now, 'Too late in this opening to finish');
 }
 
 /** How long an update of this phone takes at worst: as its model was timed, else as updates usually go. */
@@ -119,13 +120,15 @@ export const takesWorst = (plan: Plan, { vendor, model }: PlanPhone): DurationMs
 
 const planEnded = (reason: string): Why => ({ reason, waitingFor: 'plan', nextAttemptAt: null });
 
-export const openingNow = (plan: Plan, now: EpochMs): PlanOpening | undefined =>
+type Times = Pick<Plan, 'startUntil'> & { readonly openings: readonly PlanOpening[] };
+
+export const openingNow = (plan: Times, now: EpochMs): PlanOpening | undefined =>
   plan.openings.find((opening) => opening.start <= now && now < opening.end);
 
-export const nextOpening = (plan: Plan, now: EpochMs): PlanOpening | undefined =>
+export const nextOpening = (plan: Times, now: EpochMs): PlanOpening | undefined =>
   plan.openings.find((opening) => opening.start > now && opening.start < plan.startUntil);
 
-function beforeOpening(plan: Plan, now: EpochMs, reason: string): Why {
+function beforeOpening(plan: Times, now: EpochMs, reason: string): Why {
   const next = nextOpening(plan, now);
   if (!next) return planEnded('No opening before the plan ends; a new plan is needed');
   return { reason, waitingFor: 'opening', nextAttemptAt: next.start as EpochMs };

@@ -31,12 +31,18 @@ export const outboxKey = (seq: number): string => String(seq).padStart(12, '0');
 export const deliveryOf = (draft: AgentDraft): Delivery =>
   draft.delivery.get('delivery') ?? freshDelivery;
 
+/** What phones show again by themselves, or what is counted anew. */
+const SHOWN_AGAIN: readonly ReportItem['kind'][] = [
+  'phone-seen',
+  'phone-discovered',
+  'phone-calls',
+];
+
 export function report(draft: AgentDraft, item: Unnumbered): void {
   const delivery = deliveryOf(draft);
   const isProgress = item.kind === 'phone-moved' && !isFinal(item.phase);
   const full = delivery.nextSeq - delivery.ackedSeq > outboxItemsMax;
-  if (full && (isProgress || item.kind === 'phone-seen' || item.kind === 'phone-discovered'))
-    return;
+  if (full && (isProgress || SHOWN_AGAIN.includes(item.kind))) return;
   const seq = delivery.nextSeq;
   if (item.kind === 'phone-moved') replaceProgress(draft, item.mac, seq, isProgress);
   draft.outbox.put(outboxKey(seq), { ...item, seq });

@@ -5,7 +5,7 @@ import { isClockWrong } from './clock-check.ts';
 import { holdOf } from './holds.ts';
 import { wantImages } from './image-needs.ts';
 import type { Cause } from './phone-update.ts';
-import { phoneIn, planIndex } from './plan-index.ts';
+import { edgesPassed, phoneIn, planIndex } from './plan-index.ts';
 import { reconcile } from './plan-intake.ts';
 import { nextOpening, openingNow, outsideOpening, siteBlock } from './queue.ts';
 import { wanNow } from './rates.ts';
@@ -70,12 +70,13 @@ function sceneNow(draft: AgentDraft, plan: Plan, now: EpochMs): Scene {
   const hold = holdOf(draft, plan, now) ?? justStarted(draft, now);
   const opening = openingNow(plan, now);
   const { worsts } = planIndex(plan);
+  const late = opening ? worsts.filter((worst) => laterBy(now, worst) > opening.end).length : 0;
   return {
     plan,
     stop: siteBlock({ plan, halt, clockWrong, hold }, now),
     opening,
     next: nextOpening(plan, now),
-    late: opening ? worsts.filter((worst) => laterBy(now, worst) > opening.end).length : 0,
+    late: late + edgesPassed(plan, now),
     isLineShut: wanNow(plan, now).rate === 'none',
   };
 }

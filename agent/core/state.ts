@@ -1,4 +1,6 @@
 import type { Credential, Fetches, SecretEvent } from './secret-state.ts';
+import type { CallHours, CallsCounted } from './call-hours.ts';
+import type { Sighting } from './sighting.ts';
 import type { Discovered, DiscoveredVia, Stranger } from './strange-state.ts';
 import type { Delivery, Flight } from '@ringwave/protocol/delivery';
 import type { FaultClass, FaultCode } from '@ringwave/protocol/faults';
@@ -18,6 +20,7 @@ import type { DurationMs, EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/un
 import { WorkTable } from './work-table.ts';
 
 export type { Credential, Fetches, SealedSecret } from './secret-state.ts';
+export type { Registered, Sighting } from './sighting.ts';
 export type { Discovered, DiscoveredVia, Stranger } from './strange-state.ts';
 
 // What an agent knows. Tables are durable, except `link`, which dies with the connection.
@@ -90,29 +93,6 @@ export interface Why {
   readonly nextAttemptAt: EpochMs | null;
 }
 
-/** What this phone itself showed last. */
-export interface Sighting {
-  readonly mac: Mac;
-  readonly vendor: string | null;
-  readonly model: string | null;
-  /** The application's version; a boot loader's own version is never stored here. */
-  readonly version: string | null;
-  readonly hardware?: string;
-  readonly address: string;
-  readonly at: EpochMs;
-  /** When the version above was last shown. */
-  readonly versionAt: EpochMs;
-  readonly registered?: Registered;
-}
-
-/** Who said last that the phone can be reached by calls; evidence, which decides nothing. */
-export interface Registered {
-  /** `asterisk 10.0.0.2:5038`, or `options` where the phone itself answered. */
-  readonly source: string;
-  readonly address: string;
-  readonly at: EpochMs;
-}
-
 export interface ImageRow {
   readonly digest: Sha256;
   readonly lengthBytes: number;
@@ -176,6 +156,9 @@ export type AgentTables = {
   starts: Map<string, readonly EpochMs[]>;
   /** The number that its disk said when this process began, until the controller has answered it. */
   firstSeq: Map<string, number>;
+  callHours: Map<string, CallHours>;
+  /** Minutes of each hour of the week in which calls were watched. */
+  callsWatched: Map<string, readonly number[]>;
   /** The rates that the shell was told last. */
   rates: Map<string, Rate>;
   /** Number of the newest waiting progress report of a phone. */
@@ -223,6 +206,8 @@ export const emptyTables = (): AgentTables => ({
   missing: new CountedMap(),
   starts: new Map(),
   firstSeq: new Map(),
+  callHours: new Map(),
+  callsWatched: new Map(),
   rates: new Map(),
   progress: new Map(),
 });
@@ -311,6 +296,7 @@ export type AgentEvent =
       readonly source: string;
       readonly state: 'began' | 'ended';
     }
+  | CallsCounted
   /** What the freeze file says; null where there is none. */
   | { readonly kind: 'freeze-read'; readonly reason: string | null }
   /** The clock was set while the agent ran: what was dated before is off by so much. */

@@ -10,6 +10,7 @@ import { acceptedSecrets } from '../core/rotation.ts';
 import { callStateOf, remoteNumbersOf } from '../core/sip/dialog-info.ts';
 import type { AgentEffect, AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
 import { mostTelling, nextWay, type Way, type WayAnswer, waysFor } from '../core/wake/ways.ts';
+import { CallWatch } from './call-watch.ts';
 import { EmergencyWatch } from './emergency-watch.ts';
 import type { Keyring } from './keyring.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -26,6 +27,8 @@ interface WakerParts {
   readonly streams: SipStreams;
   readonly pbxs: readonly Pbx[];
   readonly emergency: EmergencyWatch;
+  /** Where the site wants its calls counted. */
+  readonly calls?: CallWatch;
   readonly neighbours: Pick<Neighbours, 'of' | 'whereIs'>;
   readonly tables: AgentTables;
   readonly keyring: Pick<Keyring, 'unseal'>;
@@ -46,14 +49,17 @@ type SipWay = Exclude<Way, { readonly by: 'http' }>;
 
 /** With its connections, which are made when something is asked. */
 export function openWaker(
-  parts: Omit<WakerParts, 'streams' | 'pbxs' | 'emergency' | 'clock'> & { readonly clock?: Clock },
+  parts: Omit<WakerParts, 'streams' | 'pbxs' | 'emergency' | 'calls' | 'clock'> & {
+    readonly clock?: Clock;
+  },
 ): Waker {
   const { settings, sip } = parts;
   const clock = parts.clock ?? wallClock();
   const streams = new SipStreams({ clock, ...(settings.sipCa ? { ca: settings.sipCa } : {}) });
   const pbxs = settings.pbxs.map((one) => openPbx(one, { clock, sip }));
   const emergency = new EmergencyWatch({ ...parts, clock, pbxs });
-  return new Waker({ ...parts, clock, streams, pbxs, emergency });
+  const calls = settings.callHistory ? new CallWatch({ ...parts, clock, pbxs }) : undefined;
+  return new Waker({ ...parts, clock, streams, pbxs, emergency, ...(calls ? { calls } : {}) });
 }
 
 /** Who says whether the phone is in a call. */
@@ -341,6 +347,7 @@ export class Waker {
     this.#waiting.clear();
     this.#isClosed = true;
     this.#parts.emergency.close();
+    this.#parts.calls?.close();
     for (const pbx of this.#parts.pbxs) pbx.close();
     this.#parts.streams.close();
   }

@@ -17,7 +17,7 @@ export function registerApply(program: Command, out: CliOutput): void {
   program
     .command('apply <file...>')
     .description(
-      'make sites, policies and rollouts as YAML files say, all or nothing (docs/desired-state.md)',
+      'make sites, phones, freezes, policies and rollouts as YAML files say, all or nothing (docs/desired-state.md)',
     )
     .option('--dry-run', 'only say what would change; exit code 0: nothing, 2: something, 1: wrong')
     .option('--json', 'print JSON')
@@ -34,7 +34,10 @@ async function apply(
 ): Promise<void> {
   const { readDesiredFiles } = await import('./desired-files.ts');
   const { documents, problems } = await readDesiredFiles(files);
-  if (problems.length > 0) return tellProblems(problems, flags, out);
+  if (problems.length > 0) {
+    const also = await alsoWrong(documents, api);
+    return tellProblems([...problems, ...also], flags, out);
+  }
   const { ok, ...answer } = (await api.send('POST', '/desired-state', {
     dryRun: flags.dryRun ?? false,
     documents: documents.map(({ document }) => document),
@@ -51,6 +54,24 @@ async function apply(
     out.exitWith(exit.differs);
 }
 
+/** What the controller finds wrong with the rest, which is not stored; nothing where none can be asked. */
+async function alsoWrong(
+  documents: readonly FiledDocument[],
+  api: ApiClient,
+): Promise<readonly FileProblem[]> {
+  if (documents.length === 0) return [];
+  const body = { dryRun: true, documents: documents.map(({ document }) => document) };
+  const answer = await api.send('POST', '/desired-state', body).catch(() => undefined);
+  const { problems = [] } = (answer ?? {}) as Partial<DesiredAnswer>;
+  // What is told of the form stands in the file already.
+  const isTold = ({ thing, reason }: { thing: string; reason: string }) =>
+    reason === 'is there twice' ||
+    documents.some(
+      ({ name, isWhole }) => !isWhole && (thing === name || thing.startsWith(`${name}:`)),
+    );
+  return problems.filter((one) => !isTold(one)).map((one) => placed(one, documents));
+}
+
 async function tellProblems(
   problems: readonly FileProblem[],
   { json }: ApplyFlags,
@@ -61,7 +82,7 @@ async function tellProblems(
   for (const { file, line, column, problem, next } of problems)
     out.fail(`${file}:${line}:${column}: ${problem}. ${next}`);
   out.fail(
-    `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}; nothing was sent or changed.`,
+    `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}; nothing was stored or changed.`,
   );
 }
 

@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { nearest } from '@ringwave/protocol/nearest';
-import { mac } from '@ringwave/protocol/units';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import {
   type Document,
@@ -17,6 +16,7 @@ import {
   type DesiredDocument,
   DOCUMENT_KINDS,
   documentProblems,
+  nameOf,
 } from '../io/rest/desired-inputs.ts';
 
 // Files of desired state: YAML, several documents a file. Every problem has its file, line and column.
@@ -40,11 +40,14 @@ export interface FiledDocument {
   /** As the controller names it; rollouts and rollbacks have their ids together. */
   readonly name: string;
   readonly file: string;
+  /** False: something is wrong with its form, and told. */
+  readonly isWhole: boolean;
   /** Where a value stands: `windows[0].end`; of what is not there, where it would belong. */
   place(path: string): { readonly line: number; readonly column: number };
 }
 
 export interface DesiredFiles {
+  /** All that have a kind and an id. */
   readonly documents: readonly FiledDocument[];
   readonly problems: readonly FileProblem[];
 }
@@ -110,9 +113,11 @@ function readText(file: string, text: string): DesiredFiles {
     const found = shapeProblems(value);
     for (const { path, problem, next } of found)
       problems.push({ file, ...filed.place(path), problem, next });
-    if (found.length > 0) continue;
+    const { kind, id } = (value ?? {}) as { kind?: unknown; id?: unknown };
+    const isNamed = DOCUMENT_KINDS.some((one) => one === kind) && typeof id === 'string';
+    if (found.length > 0 && !isNamed) continue;
     const document = value as DesiredDocument;
-    documents.push({ ...filed, document, name: nameOf(document) });
+    documents.push({ ...filed, document, name: nameOf(document), isWhole: found.length === 0 });
   }
   return { documents, problems };
 }
@@ -174,11 +179,6 @@ function shapeProblems(value: unknown): ShapeProblem[] {
     problem: `${path} ${reason}`.trim(),
     next: nextStep,
   }));
-}
-
-function nameOf({ kind, id }: DesiredDocument): string {
-  if (kind === 'phone') return `phone ${mac(id) ?? id}`;
-  return `${kind === 'rollback' ? 'rollout' : kind} ${id}`;
 }
 
 function doubled(documents: readonly FiledDocument[]): FileProblem[] {

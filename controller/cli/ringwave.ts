@@ -9,6 +9,7 @@ import { registerController } from './controller.ts';
 import { registerDemo } from './demo.ts';
 import { registerFeed } from './feed.ts';
 import { registerHalt } from './halt.ts';
+import { registerPlannedFreeze } from './planned-freeze.ts';
 import { registerPhone } from './phone.ts';
 import { registerPolicy } from './policy.ts';
 import { registerRelease } from './release.ts';
@@ -51,6 +52,7 @@ export function ringwaveProgram(): Command {
   registerFeed(program, out);
   registerRollout(program, out);
   registerHalt(program, out);
+  registerPlannedFreeze(program, out);
   registerPolicy(program, out);
   registerApply(program, out);
   registerCatalog(program, out);

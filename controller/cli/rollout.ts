@@ -1,4 +1,4 @@
-import type { PhoneWorkView, RolloutView } from '@ringwave/protocol/views';
+import type { LeftOutPage, PhoneWorkView, RolloutView } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
@@ -12,6 +12,10 @@ interface CreateFlags {
   readonly json?: boolean;
 }
 type Json = { readonly json?: boolean };
+interface ShowFlags extends Json {
+  readonly phones?: boolean;
+  readonly leftOut?: boolean;
+}
 
 export function registerRollout(program: Command, out: CliOutput): void {
   const rollout = program
@@ -31,17 +35,11 @@ export function registerRollout(program: Command, out: CliOutput): void {
     .command('create')
     .description('create a rollout from a JSON file; it then waits for approval')
     .requiredOption('--from <file>', 'the file; - reads standard input')
-    .option('--confirm <phones>', 'how many phones it is to reach, where these are very many')
+    .option(...confirmOption)
     .option('--json', 'print JSON')
     .action(async (flags: CreateFlags, command: Command) => {
-      const body = await readJsonFile(flags.from);
-      const made = (await ApiClient.of(command).send(
-        'POST',
-        '/rollouts',
-        flags.confirm === undefined
-          ? body
-          : { ...(body as object), confirmPhones: Number(flags.confirm) },
-      )) as RolloutView;
+      const body = confirmed(await readJsonFile(flags.from), flags);
+      const made = (await ApiClient.of(command).send('POST', '/rollouts', body)) as RolloutView;
       await print(out, flags.json, made, () => [
         ...shown(made),
         `next: ringwave rollout approve ${made.id}`,
@@ -51,17 +49,24 @@ export function registerRollout(program: Command, out: CliOutput): void {
     .command('show <rollout>')
     .description('waves, gates and counts of one rollout')
     .option('--phones', 'every phone with its reason and next attempt')
+    .option('--left-out', 'every phone that it selected and does not reach, and why')
     .option('--json', 'print JSON')
-    .action(async (id: string, flags: { phones?: boolean; json?: boolean }, command: Command) => {
+    .action(async (id: string, flags: ShowFlags, command: Command) => {
       const api = ApiClient.of(command);
       const found = await api.get<RolloutView>(`/rollouts/${encodeURIComponent(id)}`);
+      const leftOut = flags.leftOut ? await allLeftOut(api, id) : undefined;
       const phones = flags.phones
         ? await api.get<(PhoneWorkView & { mac: string; site: string })[]>(
             `/rollouts/${encodeURIComponent(id)}/phones`,
           )
         : undefined;
-      await print(out, flags.json, phones ? { ...found, phones } : found, () => [
+      const more = {
+        ...(phones ? { phones } : {}),
+        ...(leftOut ? { leftOutPhones: leftOut } : {}),
+      };
+      await print(out, flags.json, { ...found, ...more }, () => [
         ...shown(found),
+        ...(leftOut ?? []).map(({ mac, site, why }) => `  ${mac} (${site}): ${why}`),
         ...(phones
           ? table(['mac', 'site', 'wave', 'phase', 'next', 'reason'], phones.map(phoneRow))
           : []),
@@ -72,15 +77,24 @@ export function registerRollout(program: Command, out: CliOutput): void {
   registerVerbs(rollout, out);
 }
 
+const confirmOption = [
+  '--confirm <phones>',
+  'how many phones it is to reach, where these are very many',
+] as const;
+
+const confirmed = (body: unknown, { confirm }: { readonly confirm?: string }): unknown =>
+  confirm === undefined ? body : { ...(body as object), confirmPhones: Number(confirm) };
+
 /** What may be done with one before it begins. */
 function registerChanges(rollout: Command, out: CliOutput): void {
   rollout
     .command('preview')
     .description('what a rollout would do: its waves, and every phone that is left out and why')
     .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option(...confirmOption)
     .option('--json', 'print JSON')
-    .action(async (flags: { from: string; json?: boolean }, command: Command) => {
-      const body = await readJsonFile(flags.from);
+    .action(async (flags: CreateFlags, command: Command) => {
+      const body = confirmed(await readJsonFile(flags.from), flags);
       const seen = (await ApiClient.of(command).send('POST', '/rollouts/preview', body)) as Preview;
       await print(out, flags.json, seen, () => previewed(seen));
       if (!seen.ok) process.exitCode = 2;
@@ -91,9 +105,10 @@ function registerChanges(rollout: Command, out: CliOutput): void {
       'give a rollout that has not begun another content; it then waits for approval anew',
     )
     .requiredOption('--from <file>', 'the file; - reads standard input')
+    .option(...confirmOption)
     .option('--json', 'print JSON')
-    .action(async (id: string, flags: { from: string; json?: boolean }, command: Command) => {
-      const body = await readJsonFile(flags.from);
+    .action(async (id: string, flags: CreateFlags, command: Command) => {
+      const body = confirmed(await readJsonFile(flags.from), flags);
       const path = `/rollouts/${encodeURIComponent(id)}`;
       const after = (await ApiClient.of(command).send('PUT', path, body)) as RolloutView;
       await print(out, flags.json, after, () => shown(after));
@@ -155,12 +170,14 @@ interface Preview {
   readonly waves: readonly { name: string; phones: number }[];
   readonly leftOut: readonly { mac: string; site: string; why: string }[];
   readonly leftOutTotal: number;
+  readonly cautions?: RolloutView['cautions'];
 }
 
-function previewed({ problems, waves, leftOut, leftOutTotal }: Preview): string[] {
+function previewed({ problems, waves, leftOut, leftOutTotal, cautions }: Preview): string[] {
   const rest = leftOutTotal - leftOut.length;
   return [
     ...problems.map(({ thing, reason, next }) => `refused: ${thing} ${reason}. ${next}`),
+    ...cautioned(cautions),
     ...table(
       ['wave', 'phones'],
       waves.map(({ name, phones }) => [name, String(phones)]),
@@ -200,6 +217,7 @@ function shown(rollout: RolloutView): string[] {
       wave.paced ? `${wave.paced.waiting} wait for the pace` : '',
       wave.aside > 0 ? `${wave.aside} count as neither` : '',
       wave.why ?? '',
+      wave.windows ? `only ${wave.windows.join('; ')}` : '',
     ]
       .filter((part) => part !== '')
       .join('; '),
@@ -212,9 +230,36 @@ function shown(rollout: RolloutView): string[] {
       ? [`due ${localTime(rollout.deadline.dueAt)}: ${rollout.deadline.because}`]
       : []),
     ...approvalOf(rollout),
+    ...cautioned(rollout.cautions),
+    ...leftOutOf(rollout),
     ...table(['wave', 'state', 'done', 'failed', 'skipped', 'why'], waves),
   ];
 }
+
+/** The most frequent reasons; all of them with `--json`. */
+const reasonsShown = 5;
+
+function leftOutOf({ leftOut }: RolloutView): string[] {
+  if (!leftOut) return [];
+  const reasons = leftOut.reasons
+    .slice(0, reasonsShown)
+    .map(({ why, phones }) => `  ${phones}: ${why}`);
+  return [`left out: ${leftOut.total} (name them with --left-out)`, ...reasons];
+}
+
+async function allLeftOut(api: ApiClient, id: string): Promise<LeftOutPage['phones']> {
+  const all: LeftOutPage['phones'][number][] = [];
+  for (let after: number | null = 0; after !== null; ) {
+    const path = `/rollouts/${encodeURIComponent(id)}/left-out?limit=1000&after=${after}`;
+    const page: LeftOutPage = await api.get<LeftOutPage>(path);
+    all.push(...page.phones);
+    after = page.next;
+  }
+  return all;
+}
+
+const cautioned = (cautions: RolloutView['cautions'] = []): string[] =>
+  cautions.map(({ thing, reason, next }) => `caution: ${thing} ${reason}. ${next}`);
 
 /** Who let it begin, or what whoever does shall have read. */
 function approvalOf({ state, contentHash, ...rollout }: RolloutView): string[] {

@@ -26,14 +26,7 @@ export function registerSite(program: Command, out: CliOutput): void {
       const found = await ApiClient.of(command).get<SiteView>(`/sites/${encodeURIComponent(name)}`);
       await print(out, flags.json, found, () => [
         ...table(['site', 'zone', 'phones', 'agent', 'plan', 'opening'], [row(found)]),
-        ...(found.holds ?? []).map(
-          (one) =>
-            `${localTime(one.since, found.zone)}  starts no phone: ${one.reason}` +
-            (one.until === null ? '' : `; until ${localTime(one.until, found.zone)} at least`),
-        ),
-        ...found.notices.map(
-          (one) => `${localTime(one.at, found.zone)}  ${one.fault}: ${one.detail}. ${one.advice}`,
-        ),
+        ...restOf(found),
       ]);
     });
   site
@@ -87,4 +80,20 @@ const row = (site: SiteView): string[] => [
     : site.opening
       ? `${localTime(site.opening.start, site.zone)} to ${localTime(site.opening.end, site.zone)}`
       : 'none',
+];
+
+/** What keeps its phones from being started, now or ahead, and what its agent told last. */
+const restOf = (found: SiteView): string[] => [
+  ...(found.holds ?? []).map(
+    (one) =>
+      `${localTime(one.since, found.zone)}  starts no phone: ${one.reason}` +
+      (one.until === null ? '' : `; until ${localTime(one.until, found.zone)} at least`),
+  ),
+  ...(found.freezes ?? []).map(
+    (one) =>
+      `${localTime(one.from, found.zone)}  frozen by ${one.id} until ${localTime(one.until, found.zone)}: ${one.reason}`,
+  ),
+  ...found.notices.map(
+    (one) => `${localTime(one.at, found.zone)}  ${one.fault}: ${one.detail}. ${one.advice}`,
+  ),
 ];

@@ -10,43 +10,83 @@ import {
 } from '../core/window.ts';
 import { WEEKDAYS, type Weekday } from '../core/state.ts';
 import { nearest } from '@ringwave/protocol/nearest';
+import type { OpeningView } from '@ringwave/protocol/views';
+import { ApiClient } from './api-client.ts';
 import type { CliOutput } from './json-lines.ts';
 
-interface OpeningsOptions {
-  readonly zone: string;
-  readonly days: string;
-  readonly start: string;
-  readonly end: string;
+interface RangeOptions {
   readonly from: string;
   readonly to: string;
   readonly json?: boolean;
 }
+interface RuleOptions extends RangeOptions {
+  readonly zone: string;
+  readonly days: string;
+  readonly start: string;
+  readonly end: string;
+}
+interface OpeningsOptions extends RangeOptions, Partial<Omit<RuleOptions, keyof RangeOptions>> {
+  readonly site?: string;
+}
 
-/** `ringwave window`: what a rule means in instants, without a controller running. */
+/** `ringwave window`: what a rule means in instants, without a controller; of a site, what is left of its rules. */
 export function registerWindow(program: Command, out: CliOutput): void {
   program
     .command('window')
     .description('reboot windows: local rules, and the instants that follow from them')
     .command('openings')
-    .description('print the openings of a rule, nights when clocks change included')
-    .requiredOption('--zone <zone>', 'an IANA time zone, such as Europe/Lisbon')
-    .requiredOption('--days <days>', `weekdays, such as mon,tue; of ${WEEKDAYS.join(', ')}`)
-    .requiredOption('--start <time>', 'local wall clock, HH:MM')
-    .requiredOption('--end <time>', 'local wall clock, HH:MM; at or before the start: the next day')
+    .description('print the openings of a rule or a site, nights when clocks change included')
+    .option('--site <site>', 'a site of the controller, with its blackout days and planned freezes')
+    .option('--zone <zone>', 'an IANA time zone, such as Europe/Lisbon')
+    .option('--days <days>', `weekdays, such as mon,tue; of ${WEEKDAYS.join(', ')}`)
+    .option('--start <time>', 'local wall clock, HH:MM')
+    .option('--end <time>', 'local wall clock, HH:MM; at or before the start: the next day')
     .requiredOption('--from <date>', 'first local start date, YYYY-MM-DD')
     .requiredOption('--to <date>', 'last local start date')
     .option('--json', 'print one JSON line for each opening, instants in UTC')
-    .action(async (options: OpeningsOptions) => {
-      const rule = { days: daysOf(options.days), start: options.start, end: options.end };
-      refuseWrong(options, rule);
-      const range = { from: options.from, to: options.to, withEmpty: true };
-      let text = '';
-      for (const opening of openingsBetween(rule, options.zone, range)) {
-        if (opening.end > opening.start) text += lineOf(opening, options);
-        else out.fail(`${opening.date} is dropped: ${opening.note ?? 'it is empty'}`);
+    .action(async (options: OpeningsOptions, command: Command) => {
+      const { site } = options;
+      if (site === undefined)
+        return tell(ofRule(ruleIn(options)), options.zone ?? '', options, out);
+      const given = RULE.filter((name) => options[name] !== undefined);
+      if (given.length > 0) {
+        const what = `--site and --${given.join(', --')}`;
+        throw new CliFault({ what, why: 'say two things', next: 'Give a site or a rule' });
       }
-      await out.write(text);
+      const query = new URLSearchParams({ from: options.from, to: options.to });
+      const path = `/sites/${encodeURIComponent(site)}/openings?${query.toString()}`;
+      await tell(await ApiClient.of(command).get<OpeningView[]>(path), site, options, out);
     });
+}
+
+const RULE = ['zone', 'days', 'start', 'end'] as const;
+
+function ruleIn(options: OpeningsOptions): RuleOptions {
+  const lacking = RULE.filter((name) => options[name] === undefined);
+  if (lacking.length === 0) return options as RuleOptions;
+  const what = `--${lacking.join(', --')} ${lacking.length === 1 ? 'is' : 'are'} not given`;
+  throw new CliFault({ what, next: 'Give the whole rule, or a site with --site', exitCode: 2 });
+}
+
+function ofRule(options: RuleOptions): readonly Opening[] {
+  const rule = { days: daysOf(options.days), start: options.start, end: options.end };
+  refuseWrong(options, rule);
+  const range = { from: options.from, to: options.to, withEmpty: true };
+  return openingsBetween(rule, options.zone, range);
+}
+
+async function tell(
+  openings: readonly OpeningView[],
+  of: string,
+  options: RangeOptions,
+  out: CliOutput,
+): Promise<void> {
+  let text = '';
+  for (const opening of openings) {
+    if (opening.end > opening.start) text += lineOf(opening, of, options);
+    else out.fail(`${opening.date} is dropped: ${opening.note ?? 'it is empty'}`);
+  }
+  await out.write(text);
 }
 
 function daysOf(text: string): Weekday[] {
@@ -64,7 +104,7 @@ function daysOf(text: string): Weekday[] {
 }
 
 function refuseWrong(
-  { zone, from, to }: OpeningsOptions,
+  { zone, from, to }: RuleOptions,
   rule: Parameters<typeof windowProblem>[0],
 ): void {
   if (!isZone(zone)) {
@@ -93,9 +133,13 @@ function refuseWrong(
   }
 }
 
-function lineOf({ date, start, end, note }: Opening, { zone, json }: OpeningsOptions): string {
+function lineOf(
+  { date, start, end, note }: OpeningView,
+  of: string,
+  { json }: RangeOptions,
+): string {
   const [from, to] = [start, end].map((at) => new Date(at).toISOString());
   if (json === true)
     return `${JSON.stringify({ date, start: from, end: to, ...(note ? { note } : {}) })}\n`;
-  return `${date} ${zone}: ${from} to ${to}${note ? ` (${note})` : ''}\n`;
+  return `${date} ${of}: ${from} to ${to}${note ? ` (${note})` : ''}\n`;
 }

@@ -2,9 +2,12 @@ import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/a
 import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit, nextCount } from './audit.ts';
+import { bondProblems, leaveBond, noteBond } from './bonds.ts';
 import { putAdvisory } from './claim-commands.ts';
 import { putAnnouncements, takeFeedRun } from './feed-commands.ts';
 import { takeAll } from './desired-state.ts';
+import { tiedTo } from './pairs.ts';
+import { takePlannedFreeze } from './planned-freeze.ts';
 import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
@@ -24,7 +27,7 @@ import {
   type Site,
 } from './state.ts';
 import { joinDynamicWaves } from './wave-joining.ts';
-import type { Moved } from './wave-release.ts';
+import { type Moved, tryAgain } from './wave-release.ts';
 import { blackoutProblem, isZone, neverOpens, windowProblem } from './window.ts';
 
 // What people ask for. A command is taken whole or refused whole, with every reason at once.
@@ -47,6 +50,9 @@ export function takeCommand(
       return removeSite(draft, command.site, who, now);
     case 'site-freeze':
       return freezeSite(draft, command, who, now, moved);
+    case 'freeze-put':
+    case 'freeze-remove':
+      return takePlannedFreeze(draft, command, who, now, moved);
     case 'phones-put':
       return putPhones(draft, command.phones, who, now, moved);
     case 'phone-remove':
@@ -65,6 +71,8 @@ export function takeCommand(
       return putAnnouncements(draft, command, who, now);
     case 'policy-put':
     case 'policy-remove':
+    case 'policy-approve':
+    case 'policy-propose':
       return takePolicyCommand(draft, command, who, now);
     case 'desired-state':
       return takeAll(command.commands, (one) => takeCommand(draft, one, who, now, moved));
@@ -173,7 +181,11 @@ function putPhones(
 ): CommandResult {
   const problems = phones.flatMap((phone) => phoneProblems(draft, phone));
   if (problems.length > 0) return refused(...problems);
+  const loosened = phones.flatMap((phone) => loosenedBy(draft, phone));
   for (const phone of phones) putPhone(draft, phone, moved);
+  tryAgain(draft, loosened, now, moved);
+  const tooLong = bondProblems(draft);
+  if (tooLong.length > 0) return refused(...tooLong);
   joinDynamicWaves(draft, phones, now, moved);
   for (const site of moved.sites) {
     const count = draft.rosters.get(site)?.length ?? 0;
@@ -227,6 +239,14 @@ function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
   return [];
 }
 
+/** Phones that may go on without this one once it is stored so, and the phone itself. */
+function loosenedBy(draft: ControllerDraft, { mac, site, pair, bond }: PhoneInput): readonly Mac[] {
+  const before = draft.phones.get(mac);
+  if (!before) return [];
+  const isSame = before.bond === bond && before.pair === pair && before.site === site;
+  return isSame ? [] : [mac, ...tiedTo(draft, before)];
+}
+
 function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void {
   const before = draft.phones.get(input.mac);
   const { running, seenAt, credential } = before ?? {};
@@ -244,6 +264,7 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
     credentialGeneration: before?.credentialGeneration ?? 1,
   };
   draft.phones.put(input.mac, phone);
+  noteBond(draft, before, phone);
   if (before && before.site !== input.site) {
     leaveRoster(draft, before);
     moveWork(draft, phone);
@@ -289,19 +310,20 @@ function removePhone(
       reason: 'does not exist',
       next: 'List them with: ringwave phone list',
     });
-  for (const rollout of draft.assignments.get(mac) ?? []) {
-    const progress = draft.progress.get(`${rollout}/${mac}`);
-    if (progress)
-      putProgress(draft, {
-        ...progress,
-        phase: 'skipped',
-        at: now,
-        detail: 'Removed from the inventory',
-      });
+  const parts = (draft.assignments.get(mac) ?? []).flatMap(
+    (rollout) => draft.progress.get(progressKey(rollout, mac)) ?? [],
+  );
+  for (const progress of parts) {
+    const detail = 'Removed from the inventory';
+    putProgress(draft, { ...progress, phase: 'skipped', at: now, detail });
   }
+  const tied = tiedTo(draft, phone);
+  leaveBond(draft, phone);
   draft.assignments.remove(mac);
   leaveRoster(draft, phone);
   draft.phones.remove(mac);
+  draft.callHours.remove(mac);
+  tryAgain(draft, tied, now, moved);
   audit(draft, { at: now, who, what: 'phone removed', object: mac });
   moved.sites.add(phone.site);
   return taken;

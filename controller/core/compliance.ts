@@ -2,6 +2,7 @@ import type { ExposureOf } from '@ringwave/firmware-catalog/advisory-index';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { days, type DurationMs, type EpochMs, hours, laterBy } from '@ringwave/protocol/units';
 import { advisoryBoard } from './advisory-board.ts';
+import { judgePolicies, type PolicyBook, policyBook } from './policy-target.ts';
 import { modelKey } from './release-commands.ts';
 import type { ControllerTables, Phone } from './state.ts';
 
@@ -14,6 +15,7 @@ export const RULES = [
   'credential-unique-and-fresh',
   'seen-within-24-h',
   'model-supported',
+  'policy-met',
 ] as const;
 export type Rule = (typeof RULES)[number];
 
@@ -43,6 +45,7 @@ export interface ComplianceView {
   readonly tables: ControllerTables;
   /** How many phones show this credential fingerprint. */
   readonly fingerprints: ReadonlyMap<string, number>;
+  readonly policies: PolicyBook;
   readonly now: EpochMs;
 }
 
@@ -52,7 +55,7 @@ export function complianceView(tables: ControllerTables, now: EpochMs): Complian
     if (!credential?.fingerprint) continue;
     fingerprints.set(credential.fingerprint, (fingerprints.get(credential.fingerprint) ?? 0) + 1);
   }
-  return { tables, fingerprints, now };
+  return { tables, fingerprints, policies: policyBook(tables, now), now };
 }
 
 export function verdictsOf(view: ComplianceView, phone: Phone): readonly Verdict[] {
@@ -62,6 +65,7 @@ export function verdictsOf(view: ComplianceView, phone: Phone): readonly Verdict
     'credential-unique-and-fresh': credential(view, phone),
     'seen-within-24-h': seen(view, phone),
     'model-supported': supported(view, phone),
+    'policy-met': policyMet(view, phone),
   };
   return RULES.map((rule) => {
     const { verdict, evidence, at } = judged[rule];
@@ -115,6 +119,16 @@ function targetOf(tables: ControllerTables, phone: Phone): string | undefined {
     }
   }
   return newest?.target;
+}
+
+/** What a phone showed, against every policy that means it. */
+export function policyMet(view: ComplianceView, phone: Phone): Judged {
+  if (view.policies.policies.length === 0) return unknown('There is no policy');
+  const running = shown(view, phone);
+  if ('verdict' in running) return running;
+  const { policies, tables, now } = view;
+  const judged = judgePolicies(policies, tables, phone, running.version, now);
+  return judged ? { ...judged, at: running.at } : unknown('No policy means this phone', running.at);
 }
 
 /** Advisories named in one line of evidence; the others are counted. */

@@ -1,5 +1,6 @@
-import type { Policy } from './policy.ts';
-import { conflict } from './refusal.ts';
+import type { PlannedFreezeInput } from './planned-freeze.ts';
+import { type Policy, type PolicyInput, policySaid } from './policy.ts';
+import { conflict, invalid } from './refusal.ts';
 import type {
   Command,
   CommandResult,
@@ -18,7 +19,8 @@ import type {
 export type Desired =
   | { readonly kind: 'site'; readonly id: string; readonly wanted: Site }
   | { readonly kind: 'phone'; readonly id: string; readonly wanted: PhoneInput }
-  | { readonly kind: 'policy'; readonly id: string; readonly wanted: Policy }
+  | { readonly kind: 'policy'; readonly id: string; readonly wanted: PolicyInput }
+  | { readonly kind: 'freeze'; readonly id: string; readonly wanted: PlannedFreezeInput }
   | { readonly kind: 'rollout'; readonly id: string; readonly wanted: RolloutInput };
 
 export interface Difference {
@@ -73,8 +75,9 @@ const saidOf = (rollout: object): Record<string, unknown> =>
 
 function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
   if (kind === 'site') return tables.sites.get(id);
-  if (kind === 'policy') return tables.policies.get(id);
+  if (kind === 'policy') return saidOfPolicy(tables.policies.get(id));
   if (kind === 'phone') return inventoryOf(tables.phones.get(id));
+  if (kind === 'freeze') return plannedOf(tables, id);
   const rollout = tables.rollouts.get(id);
   return rollout && { ...saidOf(rollout), waves: rollout.waves.map(({ spec }) => spec) };
 }
@@ -92,7 +95,16 @@ const INVENTORY: Readonly<Record<keyof PhoneInput, true>> = {
   labels: true,
   switch: true,
   pair: true,
+  bond: true,
 };
+
+const saidOfPolicy = (policy: Policy | undefined) => policy && policySaid(policy);
+
+/** Who planned it and when stands outside the files. */
+function plannedOf(tables: ControllerTables, id: string): PlannedFreezeInput | undefined {
+  const { who: _who, since: _since, ...planned } = tables.plannedFreezes.get(id) ?? {};
+  return 'id' in planned ? planned : undefined;
+}
 
 const inventoryOf = (phone: Phone | undefined): unknown =>
   phone &&
@@ -152,7 +164,7 @@ export function refusedDifferences(
 }
 
 /** In this order, so that what is named is there before it is asked for. */
-const ORDER: readonly Desired['kind'][] = ['site', 'phone', 'policy', 'rollout'];
+const ORDER: readonly Desired['kind'][] = ['site', 'phone', 'freeze', 'policy', 'rollout'];
 
 export function commandsFor(
   desired: readonly Desired[],
@@ -163,14 +175,66 @@ export function commandsFor(
   const phones = due.flatMap((one) => (one.kind === 'phone' ? [one.wanted] : []));
   return ORDER.flatMap((kind) => {
     if (kind === 'phone') return phones.length > 0 ? [{ kind: 'phones-put', phones }] : [];
-    return due.flatMap((one): Command[] => {
+    return inTheirOrder(due).flatMap((one): Command[] => {
       if (one.kind !== kind) return [];
       if (one.kind === 'site') return [{ kind: 'site-put', site: one.wanted }];
+      if (one.kind === 'freeze') return [{ kind: 'freeze-put', freeze: one.wanted }];
       if (one.kind === 'policy') return [{ kind: 'policy-put', policy: one.wanted }];
       const isNew = changes.get(`rollout ${one.id}`) === 'add';
       return [{ kind: isNew ? 'rollout-create' : 'rollout-edit', input: one.wanted }];
     });
   });
+}
+
+/** A rollout stands behind those that it waits for; of a circle each is left where it is, and refused later. */
+function inTheirOrder(desired: readonly Desired[]): readonly Desired[] {
+  const rollouts = new Map(desired.map((one) => [`${one.kind} ${one.id}`, one]));
+  const ordered = new Set<Desired>();
+  const begun = new Set<Desired>();
+  const visit = (one: Desired): void => {
+    if (begun.has(one)) return;
+    begun.add(one);
+    for (const before of (one.kind === 'rollout' && one.wanted.after) || []) {
+      const other = rollouts.get(`rollout ${before}`);
+      if (other) visit(other);
+    }
+    ordered.add(one);
+  };
+  for (const one of desired) visit(one);
+  return [...ordered];
+}
+
+/** Rollouts of these documents that wait for one another; nothing of such a circle can be stored first. */
+export function circlesIn(desired: readonly Desired[]): Refusal[] {
+  const after = new Map(
+    desired.flatMap((one) => (one.kind === 'rollout' ? [[one.id, one.wanted.after ?? []]] : [])),
+  ) as ReadonlyMap<string, readonly string[]>;
+  const told = new Set<string>();
+  return [...after.keys()].flatMap((id) => {
+    const circle = told.has(id) ? undefined : circleFrom(after, id);
+    if (!circle) return [];
+    for (const one of circle) told.add(one);
+    const reason = `waits in a circle: ${circle.join(' after ')}`;
+    return [invalid(`rollout ${id}: after`, reason, 'Take one of them out.')];
+  });
+}
+
+/** The shortest way back to where it begins, both ends included. */
+function circleFrom(
+  after: ReadonlyMap<string, readonly string[]>,
+  id: string,
+): readonly string[] | undefined {
+  const ways = [[id]];
+  const seen = new Set<string>();
+  for (let way = ways.shift(); way; way = ways.shift()) {
+    for (const next of after.get(way.at(-1) ?? '') ?? []) {
+      if (next === id) return [...way, id];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      ways.push([...way, next]);
+    }
+  }
+  return undefined;
 }
 
 /** All of these or none, and every reason at once. */

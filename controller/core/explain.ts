@@ -1,12 +1,15 @@
 import { FAULTS } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
+import { bondWords } from './bonds.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
+import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
 import type { SiteFreeze } from './site-tables.ts';
-import type { ControllerTables, Phone, Presence, Progress, Rollout } from './state.ts';
+import type { ControllerTables, Phone, Presence, Progress, Rollout, Wave } from './state.ts';
+import { openingsFor, windowWords } from './wave-windows.ts';
 
 // Why a phone is where it is, what it waits for and when it is tried next. The same words on every screen.
 
@@ -100,6 +103,7 @@ function chainOf(
   now: EpochMs,
 ): string[] {
   const wave = rollout.waves[progress.wave];
+  const bond = tables.phones.get(progress.mac)?.bond;
   const paused = rollout.paused ? `, paused by ${rollout.paused.by}: ${rollout.paused.reason}` : '';
   const due = rollout.deadline
     ? `, due ${instant(rollout.deadline.dueAt)} (${rollout.deadline.because})`
@@ -110,14 +114,17 @@ function chainOf(
     : isAway(presence, now)
       ? `away, last word ${lastWord(presence?.lastHeardAt)}`
       : 'connected';
-  const opening = nextOpeningAt(tables, progress.site, now);
+  const opening = nextOpeningAt(tables, progress.site, wave, now);
+  const narrows = wave?.spec.windows?.map(windowWords).join('; ');
   const halt = tables.halt.get('halt');
   const frozen = freezeOf(tables, progress.site, now);
+  const ahead = freezeSpans(tables, progress.site, now).find(({ from }) => from > now);
   return [
     ...(halt?.halted ? [`All sites are halted: ${halt.reason}`] : []),
     `Rollout ${rollout.id} is ${rollout.state}${paused}${due}`,
-    `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}`,
-    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}`,
+    `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}${narrows ? `; only ${narrows}` : ''}`,
+    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}${ahead ? `; to be ${frozenWords(ahead)}` : ''}`,
+    ...(bond === undefined ? [] : [bondWords(tables, bond, rollout.id)]),
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
 }
@@ -125,8 +132,12 @@ function chainOf(
 const instant = (at: number): string =>
   `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-const frozenWords = ({ who, until, reason }: SiteFreeze): string =>
-  `frozen from headquarters by ${who}${until === undefined ? '' : ` until ${instant(until)}`}: ${reason}`;
+const frozenWords = ({ who, from, until, reason }: SiteFreeze & { from?: EpochMs }): string =>
+  [
+    `frozen from headquarters by ${who}`,
+    ...(from === undefined ? [] : [`from ${instant(from)}`]),
+    ...(until === undefined ? [] : [`until ${instant(until)}`]),
+  ].join(' ') + `: ${reason}`;
 
 const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
   !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);
@@ -145,14 +156,14 @@ function waitingOf(
   progress: Progress,
   now: EpochMs,
 ): Waiting {
+  const wave = rollout.waves[progress.wave];
   const base = {
     attempt: 1,
     attemptsMax: rollout.attemptsMax,
-    nextAttemptAt: nextOpeningAt(tables, progress.site, now),
+    nextAttemptAt: nextOpeningAt(tables, progress.site, wave, now),
   };
   const early = beforeStart(tables, rollout);
   if (early) return { ...base, ...early };
-  const wave = rollout.waves[progress.wave];
   if (rollout.paused && progress.phase === 'waiting') {
     return {
       ...base,
@@ -163,7 +174,12 @@ function waitingOf(
   }
   if (wave && wave.openedAt === undefined) {
     // At the earliest when the wave before has soaked, and then only in an opening.
-    const nextAttemptAt = nextOpeningAt(tables, progress.site, laterBy(now, rollout.gate.soak));
+    const nextAttemptAt = nextOpeningAt(
+      tables,
+      progress.site,
+      wave,
+      laterBy(now, rollout.gate.soak),
+    );
     const reason = beforeWave(rollout, progress.wave);
     return { ...base, reason, waitingFor: 'wave', nextAttemptAt };
   }
@@ -244,12 +260,18 @@ function beforeWave(rollout: Rollout, index: number): string {
   return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
 }
 
-/** The next opening of the site by its newest plan, after a freeze; null when the plan knows none. */
-function nextOpeningAt(tables: ControllerTables, site: Id, now: EpochMs): number | null {
+/** The next opening of a wave at the site by its newest plan, after a freeze; null when the plan knows none. */
+function nextOpeningAt(
+  tables: ControllerTables,
+  site: Id,
+  wave: Wave | undefined,
+  now: EpochMs,
+): number | null {
   const frozen = freezeOf(tables, site, now);
   if (frozen && frozen.until === undefined) return null;
   const from = frozen?.until ?? now;
-  const openings = tables.plans.get(site)?.plan.openings ?? [];
+  const plan = tables.plans.get(site)?.plan;
+  const openings = plan ? openingsFor(plan, { zone: plan.zone }, wave?.spec) : [];
   const next = openings.find((opening) => opening.end > from);
   return next ? Math.max(next.start, from) : null;
 }

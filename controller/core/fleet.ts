@@ -20,7 +20,7 @@ import { replan } from './plan.ts';
 import { partedFrom, partedNow, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { noteDiscovered } from './site-tables.ts';
-import { joinOpenWaves, type Moved, rejoinPair } from './wave-release.ts';
+import { joinOpenWaves, type Moved, letPartnersGo, rejoinPair } from './wave-release.ts';
 import {
   type Agent,
   type ControllerDraft,
@@ -195,6 +195,11 @@ function apply(
       return siteHeld(draft, site, item);
     case 'phone-discovered':
       return noteDiscovered(draft, site, item);
+    case 'phone-calls': {
+      const { at, mac, hours } = item;
+      if (phoneAt(draft, site, mac)) draft.callHours.put(mac, { at: at as EpochMs, hours });
+      return undefined;
+    }
     case 'plan-taken':
       return noteHeld(
         draft,
@@ -280,6 +285,7 @@ function ended(
     partPair(draft, next, now);
   }
   if (next.phase === 'done' && isFinal(before.phase)) rejoinPair(draft, next, now, moved);
+  if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
 }
 
 function phoneSeen(

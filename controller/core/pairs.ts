@@ -3,49 +3,72 @@ import type { EpochMs, Mac } from '@ringwave/protocol/units';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { type ControllerDraft, type Phone, type Progress, progressKey } from './state.ts';
 
-// Phones of one pair stand in for one another, so they shall end on one version: they go in one wave, and where
-// one has ended without it the other is not begun.
+// Phones of one pair stand in for one another at their site, those of one bond at any sites, so they shall end on one
+// version: they go in one wave, and where one has ended without it the others are not begun.
 
 /** Names a pair in the whole fleet; undefined for a phone that stands alone. */
 export const pairKey = ({ site, pair }: Pick<Phone, 'site' | 'pair'>): string | undefined =>
   pair === undefined ? undefined : `${site}/${pair}`;
 
-/** What a phone's place in the hashed order is made of: phones of one pair stand side by side. */
-export const orderKey = (phone: Pick<Phone, 'site' | 'pair' | 'mac'>): string =>
-  pairKey(phone) ?? phone.mac;
+/** The pair and the bond that a phone is part of, by names that cannot be taken for one another. */
+const tiesOf = (phone: Pick<Phone, 'site' | 'pair' | 'bond'>): string[] => {
+  const pair = pairKey(phone);
+  const { bond } = phone;
+  return [...(bond === undefined ? [] : [`bond ${bond}`]), ...(pair === undefined ? [] : [pair])];
+};
 
-/** Adds to each phone the others of its pair that are still there, right behind it. */
+/** What a phone's place in the hashed order is made of: phones of one bond or pair stand side by side. */
+export const orderKey = (phone: Pick<Phone, 'site' | 'pair' | 'bond' | 'mac'>): string =>
+  tiesOf(phone)[0] ?? phone.mac;
+
+/** Adds to each phone the others of its pair and bond that are still there, right behind it, and theirs. */
 export function withPartners(taken: readonly Phone[], pool: readonly Phone[]): readonly Phone[] {
-  if (!taken.some(({ pair }) => pair)) return taken;
-  const pairs = Map.groupBy(pool, (phone) => pairKey(phone) ?? '');
-  const all = taken.flatMap((phone) => {
-    const key = pairKey(phone);
-    return key === undefined ? [phone] : [phone, ...(pairs.get(key) ?? [])];
-  });
-  return [...new Set(all)];
+  if (!taken.some((phone) => tiesOf(phone).length > 0)) return taken;
+  const tied = new Map<string, Phone[]>();
+  for (const phone of pool)
+    for (const tie of tiesOf(phone)) tied.set(tie, [...(tied.get(tie) ?? []), phone]);
+  const all = new Set<Phone>();
+  const add = (phone: Phone): void => {
+    if (all.has(phone)) return;
+    all.add(phone);
+    for (const tie of tiesOf(phone)) for (const other of tied.get(tie) ?? []) add(other);
+  };
+  for (const phone of taken) add(phone);
+  return [...all];
 }
 
 interface PairTables {
   readonly phones: { get(mac: string): Phone | undefined };
   readonly rosters: { get(site: string): readonly Mac[] | undefined };
+  readonly bonds: { get(bond: string): readonly Mac[] | undefined };
   readonly progress: { get(key: string): Progress | undefined };
 }
 
-/** The parts of a phone's partners in the same rollout. */
-function partnersOf(tables: PairTables, { rollout, mac, site }: Progress): Progress[] {
-  const pair = tables.phones.get(mac)?.pair;
-  if (pair === undefined) return [];
-  return (tables.rosters.get(site) ?? []).flatMap((other) => {
-    if (other === mac || tables.phones.get(other)?.pair !== pair) return [];
-    return tables.progress.get(progressKey(rollout, other)) ?? [];
-  });
+/** The other phones of its pair and of its bond. */
+export function tiedTo(tables: Omit<PairTables, 'progress'>, phone: Phone): Mac[] {
+  const { mac, site, pair, bond } = phone;
+  const atSite = pair === undefined ? [] : (tables.rosters.get(site) ?? []);
+  const ofPair = atSite.filter((other) => tables.phones.get(other)?.pair === pair);
+  const ofBond = bond === undefined ? [] : (tables.bonds.get(bond) ?? []);
+  return [...new Set([...ofPair, ...ofBond])].filter((other) => other !== mac);
+}
+
+/** The parts of a phone's partners, of its pair and its bond, in the same rollout. */
+export function partnersOf(tables: PairTables, { rollout, mac }: Progress): Progress[] {
+  const phone = tables.phones.get(mac);
+  if (phone?.pair === undefined && phone?.bond === undefined) return [];
+  return tiedTo(tables, phone).flatMap(
+    (other) => tables.progress.get(progressKey(rollout, other)) ?? [],
+  );
 }
 
 /** What is said of a phone whose partner has ended without the version; undefined where none has. */
 export function partedFrom(tables: PairTables, progress: Progress): string | undefined {
   const lost = partnersOf(tables, progress).find(endedWithout);
   if (!lost) return undefined;
-  const pair = tables.phones.get(progress.mac)?.pair;
+  const { pair, bond } = tables.phones.get(progress.mac) ?? {};
+  if (bond !== undefined && tables.phones.get(lost.mac)?.bond === bond)
+    return `${lost.mac} (${lost.site}), of the same bond ${bond}, is ${lost.phase}: all stay on one version`;
   return `${lost.mac}, the other phone of pair ${pair}, is ${lost.phase}: both stay on one version`;
 }
 
@@ -78,20 +101,28 @@ export const partedBy = (draft: ControllerDraft, proven: Progress): Progress[] =
     (one) => one.fault === 'pair-parted' && partedFrom(draft, one) === undefined,
   );
 
-/** Of a rollout about to be made: phones whose partner is selected and left out. */
+/** Of a rollout about to be made: phones whose partner is selected and left out, and whose partner's partner is. */
 export function leftWithPartner(
   fitting: readonly Phone[],
   leftOut: readonly { readonly phone: Phone; readonly why: string }[],
 ): Map<Mac, string> {
-  const apart = new Map<string, string>();
-  for (const { phone, why } of leftOut) {
-    const key = pairKey(phone);
-    if (key !== undefined) apart.set(key, `${phone.mac}, of the same pair, is left out: ${why}`);
+  const left = new Map<Mac, string>();
+  if (!leftOut.some(({ phone }) => tiesOf(phone).length > 0)) return left;
+  const tied = new Map<string, Phone[]>();
+  for (const phone of fitting)
+    for (const tie of tiesOf(phone)) tied.set(tie, [...(tied.get(tie) ?? []), phone]);
+  const queue = [...leftOut];
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const { phone, why } = next;
+    for (const tie of tiesOf(phone)) {
+      const kind = tie.startsWith('bond ') ? 'bond' : 'pair';
+      for (const other of tied.get(tie) ?? []) {
+        if (other.mac === phone.mac || left.has(other.mac)) continue;
+        const reason = `${phone.mac}, of the same ${kind}, is left out: ${why}`;
+        left.set(other.mac, reason);
+        queue.push({ phone: other, why });
+      }
+    }
   }
-  return new Map(
-    fitting.flatMap((phone): [Mac, string][] => {
-      const why = apart.get(pairKey(phone) ?? '');
-      return why === undefined ? [] : [[phone.mac, why]];
-    }),
-  );
+  return left;
 }

@@ -4,6 +4,7 @@ import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import { takesOf } from './durations.ts';
+import { freezesMeant, planFreezes } from './planned-freeze.ts';
 import { priorityOf } from './rollout-state.ts';
 import { planFreeze } from './site-freeze.ts';
 import { limitsOf, wanIntervals } from './site-limits.ts';
@@ -16,6 +17,7 @@ import {
   type Site,
   type SitePlan,
 } from './state.ts';
+import { planWithin, withinId } from './wave-windows.ts';
 import { siteOpenings } from './window.ts';
 
 // One immutable plan per site follows from all its rollouts. The same content is the same plan: planning
@@ -39,18 +41,22 @@ export function replan(
   if (!site) return false;
   const before = draft.plans.get(siteId);
   const content = contentOf(draft, site, now);
-  const contentHash = hashOf(site, content);
+  const freezes = draft.plannedFreezes.size() > 0 ? freezesMeant(draft, site) : [];
+  const contentHash = hashOf(site, content, freezes);
   const isSame = before?.contentHash === contentHash && arePlannedAlike(before, content);
   if (!force && isSame && !isAged(draft, siteId, now)) return false;
   const parent = before?.plan.revision ?? 0;
   const revision = Math.max(parent, force?.above ?? 0) + 1;
   const startUntil = laterBy(now, startsFor);
   const phones = content.phones.map((phone) => ({ ...phone, ...lastSeen(draft, phone.mac) }));
-  const openings = openingsOf(draft, site, now, startUntil);
+  const rules = openingsOf(draft, site, now, startUntil);
+  const opens = planFreezes(draft, siteId, rules, { now, until: startUntil });
   const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
   const takes = takesOf(draft.durations, phones);
   const timed = { ...wanIntervals(site, now, startUntil), ...(takes.length > 0 ? { takes } : {}) };
-  const plan: Plan = { ...head, startUntil, openings, ...timed, ...content, phones };
+  const { openings } = opens;
+  const within = planWithin(draft, site, { phones, openings }, { now, until: startUntil });
+  const plan: Plan = { ...head, startUntil, ...opens, ...within, ...timed, ...content, phones };
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;
@@ -113,9 +119,15 @@ function contentOf(draft: ControllerDraft, site: Site, now: EpochMs): Content {
 }
 
 /** Of all but the phones: those are compared as they are, since they are many and change one by one. */
-const hashOf = ({ zone, windows, blackout, wanBudget }: Site, content: Content): string =>
+const hashOf = (
+  { zone, windows, blackout, wanBudget }: Site,
+  content: Content,
+  freezes: readonly unknown[],
+): string =>
   createHash('sha256')
-    .update(JSON.stringify([zone, windows, blackout, { ...content, phones: [] }, wanBudget]))
+    .update(
+      JSON.stringify([zone, windows, blackout, { ...content, phones: [] }, wanBudget, ...freezes]),
+    )
     .digest('hex');
 
 const arePlannedAlike = ({ plan }: SitePlan, { phones }: Content): boolean =>
@@ -142,6 +154,7 @@ const isWorkAlike = (a: PlanPhone['work'], b: PlanPhone['work']): boolean =>
   a?.round === b?.round &&
   a?.goesBack === b?.goesBack &&
   a?.urgency === b?.urgency &&
+  a?.within === b?.within &&
   a?.hops.length === b?.hops.length &&
   (a === undefined || a.hops.every((hop, place) => hop === b?.hops[place]));
 
@@ -220,6 +233,9 @@ const workOf = ({ rollout, progress }: ActiveWork): NonNullable<PlanPhone['work'
   round: rollout.round,
   ...(rollout.kind === 'rollback' ? { goesBack: true } : {}),
   ...urgencyOf(rollout),
+  ...(rollout.waves[progress.wave]?.spec.windows
+    ? { within: withinId(rollout.id, progress.wave) }
+    : {}),
 });
 
 /** Past its deadline a person is asked, and the agents go on as insistently as they may. */

@@ -10,6 +10,7 @@ import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/a
 import { nearest } from '@ringwave/protocol/nearest';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
+import { proposeAll } from './policy.ts';
 import { conflict, invalid, notFound, refused, taken } from './refusal.ts';
 import { pause } from './rollout-end.ts';
 import type { Moved } from './wave-release.ts';
@@ -117,6 +118,7 @@ export function moveRelease(
   draft.lives.put(id, channel === undefined ? next : { ...next, channel });
   audit(draft, { at: now, who, what: words[cause], object: id, detail: why });
   if (cause === 'prefer') demoteOthers(draft, release, who, now);
+  if (next.state === 'approved' || next.state === 'preferred') proposeAll(draft, now);
   if (cause !== 'quarantine' && cause !== 'withdraw') return taken;
   const pauses = rolloutsWith(draft, id);
   for (const rollout of pauses)

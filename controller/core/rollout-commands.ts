@@ -3,8 +3,10 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { progressOf, putProgress, replaceProgress } from './progress.ts';
 import { conflict, notFound, refused, taken } from './refusal.ts';
-import { type Layout, layOut } from './rollout-layout.ts';
-import { rolloutProblems, unusableReleases } from './rollout-problems.ts';
+import { forgetLeftOut, keepLeftOut } from './left-out.ts';
+import { checkRollout } from './rollout-check.ts';
+import type { Layout } from './rollout-layout.ts';
+import { unusableReleases } from './rollout-problems.ts';
 import {
   type Command,
   type CommandResult,
@@ -22,17 +24,16 @@ import { type Moved, passWave } from './wave-release.ts';
 
 export function createRollout(
   draft: ControllerDraft,
-  { confirmPhones, ...input }: RolloutInput,
+  asked: RolloutInput,
   who: string,
   now: EpochMs,
 ): CommandResult {
-  const thing = `rollout ${input.id}`;
-  if (draft.rollouts.has(input.id))
-    return refused(conflict(thing, 'exists already', 'Choose another id.'));
-  const problems = rolloutProblems(draft, input, now);
-  if (problems.length > 0) return refused(...problems);
-  const layout = layOut(draft, input, now, confirmPhones);
-  if (layout.refusals.length > 0) return refused(...layout.refusals);
+  const { confirmPhones: _confirmed, ...input } = asked;
+  const isTaken = draft.rollouts.has(input.id);
+  const { refusals, layout } = checkRollout(draft, asked, now);
+  const there = conflict(`rollout ${input.id}`, 'exists already', 'Choose another id.');
+  if (isTaken || refusals.length > 0 || !layout)
+    return refused(...(isTaken ? [there] : []), ...refusals);
   storeRollout(draft, input, layout, { createdBy: who, createdAt: now });
   audit(draft, { at: now, who, what: 'rollout created', object: input.id });
   return taken;
@@ -41,22 +42,21 @@ export function createRollout(
 /** Takes another content in before the start; whoever approved the old one has not approved this. */
 export function editRollout(
   draft: ControllerDraft,
-  { confirmPhones, ...input }: RolloutInput,
+  asked: RolloutInput,
   who: string,
   now: EpochMs,
 ): CommandResult {
+  const { confirmPhones: _confirmed, ...input } = asked;
   return whenState(
     draft,
     input.id,
     BEFORE_START,
     'It has begun; only a new one can differ',
     (old) => {
-      const problems = rolloutProblems(draft, input, now);
-      if (problems.length > 0) return problems;
       // Its own phones are still assigned to it; they are taken out first, so that they are counted once.
       forget(draft, old);
-      const layout = layOut(draft, input, now, confirmPhones);
-      if (layout.refusals.length > 0) return layout.refusals;
+      const { refusals, layout } = checkRollout(draft, asked, now);
+      if (refusals.length > 0 || !layout) return refusals;
       const { createdBy, createdAt } = old;
       storeRollout(draft, input, layout, { createdBy, createdAt, editedBy: who });
       const isVoid = old.state === 'scheduled' ? '; its approval is void' : '';
@@ -97,6 +97,7 @@ function forget(draft: ControllerDraft, rollout: Rollout): void {
     else draft.assignments.remove(mac);
   }
   dropLines(draft, rollout);
+  forgetLeftOut(draft, rollout.id, rollout.leftOut?.kept ?? 0);
 }
 
 function storeRollout(
@@ -111,12 +112,15 @@ function storeRollout(
     state: 'closed' as const,
     counts: { total: members[index]?.length ?? 0, done: 0, failed: 0, skipped: 0 },
   }));
+  const leftOut = keepLeftOut(draft, input.id, layout.leftOut);
   const rollout: Rollout = {
     ...input,
     ...made,
     state: 'awaiting-approval',
     waves,
     sites: layout.sites,
+    ...(leftOut ? { leftOut } : {}),
+    ...(layout.cautions.length > 0 ? { cautions: layout.cautions } : {}),
     contentHash: createHash('sha256').update(JSON.stringify(input)).digest('hex'),
     round: 1,
   };

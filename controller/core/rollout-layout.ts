@@ -1,8 +1,11 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { unselectedPartner } from './bonds.ts';
+import type { LeftOut } from './left-out.ts';
 import { leftWithPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
-import type { ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
+import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
+import { tooSlow } from './too-slow.ts';
 import { pathFor } from './wave-release.ts';
 import { confirmationRefusal } from './selection/confirmation.ts';
 import { selectedPhones, waveMatches } from './selection/selected.ts';
@@ -11,12 +14,6 @@ import { assignWaves, type Assignment, fitter, type WaveFleet } from './waves.ts
 
 // What a rollout would do with the fleet as it stands: which phone falls into which wave, and which are left
 // out and why. Creating one and looking at it beforehand both read it from here.
-
-export interface LeftOut {
-  readonly mac: Mac;
-  readonly site: Id;
-  readonly why: string;
-}
 
 export interface Layout {
   /** Without those that are left out where they take nobody. */
@@ -29,6 +26,8 @@ export interface Layout {
   readonly leftOut: readonly LeftOut[];
   /** What keeps the rollout from being taken as it is. */
   readonly refusals: readonly Refusal[];
+  /** What does not, and should be known. */
+  readonly cautions: readonly Caution[];
 }
 
 export function layOut(
@@ -43,9 +42,15 @@ export function layOut(
   const left: { phone: Phone; why: string }[] = [];
   const leave = (phone: Phone, why: string) => left.push({ phone, why });
   const selected = selectedPhones(draft, input.selection, now);
+  const versionFor = (phone: Phone) => {
+    const fit = fitOf(phone);
+    return fit.kind === 'fits' ? fit.release.version : undefined;
+  };
+  const isSelected = someOf(selected);
   for (const phone of selected) {
     const fit = fitOf(phone);
-    const noWay = fit.kind === 'fits' ? noWayBack(draft, input, phone) : fit.why;
+    const apart = unselectedPartner(draft, phone, isSelected, versionFor);
+    const noWay = fit.kind === 'fits' ? (apart ?? noWayBack(draft, input, phone)) : fit.why;
     if (noWay === undefined) able.push(phone);
     else leave(phone, noWay);
   }
@@ -61,18 +66,31 @@ export function layOut(
   for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
   const leftOut = left.map(({ phone: { mac, site }, why }): LeftOut => ({ mac, site, why }));
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
+  const slow = tooSlow(draft, input, { waves, members: assignment.members }, now);
   const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
   const refusals = idle ?? [
     ...unconfirmed(draft, input, fitting.length, confirmed),
     ...emptyWaves(input, waves, assignment),
     ...noWaveTakes(input, assignment.leftOut),
+    ...tooFew(input, waves, assignment),
     ...shutSites(draft, input, sites),
+    ...slow.refusals,
   ];
   const releaseOf = (phone: Phone) => {
     const fit = fitOf(phone);
     return fit.kind === 'fits' ? fit.release : undefined;
   };
-  return { waves, assignment, releaseOf, phones: fitting, sites, leftOut, refusals };
+  const { cautions } = slow;
+  return { waves, assignment, releaseOf, phones: fitting, sites, leftOut, refusals, cautions };
+}
+
+/** Whether a phone is one of these; made only where somebody asks. */
+function someOf(phones: readonly Phone[]): (mac: Mac) => boolean {
+  let macs: ReadonlySet<Mac> | undefined;
+  return (mac) => {
+    macs ??= new Set(phones.map((phone) => phone.mac));
+    return macs.has(mac);
+  };
 }
 
 export const waveFleet = (draft: ControllerDraft, now: EpochMs): WaveFleet => ({
@@ -133,6 +151,22 @@ function emptyWaves(
     if ((members[index]?.length ?? 0) > 0 || wave.dynamic) return [];
     const next = 'Correct its sites or count, or leave it out.';
     return [invalid(`rollout ${id}: wave ${wave.name}`, 'takes no phone', next)];
+  });
+}
+
+/** A number that a wave cannot reach would be taken for all of it without a word. */
+function tooFew(
+  { id, gate }: RolloutInput,
+  waves: readonly WaveSpec[],
+  { members }: Assignment,
+): Refusal[] {
+  return waves.flatMap(({ name, gate: own, dynamic }, index) => {
+    const { doneMin = 0 } = { ...gate, ...own };
+    const phones = members[index]?.length ?? 0;
+    if (dynamic || phones === 0 || doneMin <= phones) return [];
+    const reason = `wants ${doneMin} phones done, and the wave takes ${phones}`;
+    const next = `Give the wave a gate of its own with doneMin up to ${phones}, or leave it to successMin.`;
+    return [invalid(`rollout ${id}: wave ${name}: gate.doneMin`, reason, next)];
   });
 }
 

@@ -4,36 +4,49 @@ import { gateProblems } from './gate.ts';
 import { paceProblems } from './pace.ts';
 import { conflict, invalid, notFound, siteIds } from './refusal.ts';
 import { whereRefusals } from './selection/selected.ts';
-import type { ControllerDraft, Refusal, Rollout, RolloutInput } from './state.ts';
+import type { ControllerDraft, Refusal, Rollout, RolloutInput, WindowRule } from './state.ts';
+import { windowProblem } from './window.ts';
 
 // What is wrong with a rollout as it was asked for, all of it at once.
 
 /** Twenty waves are more than anyone can watch. */
 export const wavesMax = 20;
 
+/**
+ * Those that keep anyone from saying which phone goes when, and those beside. `lacks` names parts of the body that
+ * are wrong in form already and stand empty here: nothing is said of their emptiness.
+ */
 export function rolloutProblems(
   draft: ControllerDraft,
   input: RolloutInput,
   now: EpochMs,
-): Refusal[] {
-  return [
-    ...unknownParts(draft, input),
+  lacks: readonly string[] = [],
+): { readonly inLayout: Refusal[]; readonly beside: Refusal[] } {
+  const inLayout = [
+    ...unknownParts(draft, input, lacks),
     ...unusableReleases(draft, input),
     ...whereProblems(draft, input),
-    ...waveProblems(input),
-    ...partProblems(input),
+    ...waveProblems(input, lacks),
+  ];
+  const beside = [
+    ...partProblems(input, lacks),
     ...orderProblems(draft, input),
     ...deadlineProblems(input, now),
   ];
+  return { inLayout, beside };
 }
 
-function unknownParts(draft: ControllerDraft, input: RolloutInput): Refusal[] {
+function unknownParts(
+  draft: ControllerDraft,
+  input: RolloutInput,
+  lacks: readonly string[],
+): Refusal[] {
   const problems: Refusal[] = [];
   for (const release of input.releases) {
     if (draft.releases.has(release)) continue;
     problems.push(notFound('release', release, keysOf(draft.releases)));
   }
-  if (input.releases.length === 0) {
+  if (input.releases.length === 0 && !lacks.includes('releases')) {
     const thing = `rollout ${input.id}: releases`;
     problems.push(invalid(thing, 'is empty', 'Name at least one release.'));
   }
@@ -56,16 +69,18 @@ function whereProblems(draft: ControllerDraft, { id, selection, waves }: Rollout
 const keysOf = (table: { entries(): IterableIterator<[string, unknown]> }): string[] =>
   [...table.entries()].map(([key]) => key);
 
-function waveProblems({ id, waves }: RolloutInput): Refusal[] {
+function waveProblems({ id, waves }: RolloutInput, lacks: readonly string[]): Refusal[] {
   const thing = `rollout ${id}`;
   const problems: Refusal[] = [];
-  if (waves.length === 0 || waves.length > wavesMax) {
+  const isUnread = lacks.includes('waves') || lacks.includes('preset');
+  if (!isUnread && (waves.length === 0 || waves.length > wavesMax)) {
     const next = `Give 1 to ${wavesMax} waves.`;
     problems.push(invalid(`${thing}: waves`, `has ${waves.length} waves`, next));
   }
   const names = new Set<string>();
-  for (const { name, count, percent, per } of waves) {
+  for (const { name, count, percent, per, windows } of waves) {
     const wave = `${thing}: wave ${name}`;
+    problems.push(...ruleProblems(wave, windows));
     if (names.has(name)) problems.push(invalid(wave, 'is there twice', 'Name each wave once.'));
     names.add(name);
     if (count !== undefined && percent !== undefined)
@@ -80,18 +95,39 @@ function waveProblems({ id, waves }: RolloutInput): Refusal[] {
   return problems;
 }
 
+function ruleProblems(wave: string, windows: readonly WindowRule[] | undefined): Refusal[] {
+  if (windows === undefined) return [];
+  if (windows.length === 0) {
+    const next = 'Leave windows out: then those of the sites hold.';
+    return [invalid(`${wave}: windows`, 'is empty, so that none of its phones starts', next)];
+  }
+  return windows.flatMap((rule, place) => {
+    const problem = windowProblem(rule);
+    const next = 'Correct the rule, for example {"days":["sat"],"start":"02:00","end":"05:00"}.';
+    return problem ? [invalid(`${wave}: windows[${place}]`, problem, next)] : [];
+  });
+}
+
 /** Gates and pace: each says what no result could meet, or what contradicts itself. */
-function partProblems({ id, gate, waves, pace }: RolloutInput): Refusal[] {
+function partProblems(
+  { id, gate, waves, pace }: RolloutInput,
+  lacks: readonly string[],
+): Refusal[] {
   const thing = `rollout ${id}`;
-  const own = waves.flatMap(({ name, gate: extra }) =>
+  // With half of a gate unread the other half contradicts what nobody asked for.
+  const isGateRead = !lacks.includes('gate');
+  const read = isGateRead && !lacks.includes('waves') ? waves : [];
+  const own = read.flatMap(({ name, gate: extra }) =>
     extra
       ? gateProblems({ ...gate, ...extra }).map((it) => ({ at: `wave ${name}: gate`, ...it }))
       : [],
   );
   return [
-    ...gateProblems(gate).map((it) => ({ at: 'gate', ...it })),
+    ...(isGateRead ? gateProblems(gate).map((it) => ({ at: 'gate', ...it })) : []),
     ...own,
-    ...(pace ? paceProblems(pace).map((it) => ({ at: 'pace', ...it })) : []),
+    ...(pace && !lacks.includes('pace')
+      ? paceProblems(pace).map((it) => ({ at: 'pace', ...it }))
+      : []),
   ].map(({ at, part, reason, next }) => invalid(`${thing}: ${at}.${part}`, reason, next));
 }
 

@@ -1,6 +1,8 @@
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { PhonePhase, RolloutState, Waiting, WaveState } from '@ringwave/protocol/phases';
 import type { DurationMs, EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import type { LeftOutSummary } from './left-out.ts';
+import type { WindowRule } from './state.ts';
 
 // What a rollout is: what was asked for, what became of it, and where each of its phones stands.
 
@@ -37,6 +39,8 @@ export interface WaveSpec {
   readonly ifAny?: boolean;
   /** Phones that come into the fleet while the rollout runs join this wave. At most one wave has it. */
   readonly dynamic?: boolean;
+  /** Its phones are started only where these are open, too: local rules of each site. */
+  readonly windows?: readonly WindowRule[];
   /** Where this wave's gate differs from the rollout's. */
   readonly gate?: Partial<Gate>;
 }
@@ -125,6 +129,13 @@ export interface Deadline {
   readonly because: string;
 }
 
+/** Taken all the same, but somebody should know of it: the thing, the reason, the next step. */
+export interface Caution {
+  readonly thing: string;
+  readonly reason: string;
+  readonly next: string;
+}
+
 export interface Rollout {
   readonly id: Id;
   readonly name: string;
@@ -167,6 +178,10 @@ export interface Rollout {
   };
   /** Raised when ended phones are tried afresh. */
   readonly round: number;
+  /** Selected phones that it does not reach; absent where there are none. */
+  readonly leftOut?: LeftOutSummary;
+  /** As they were found when it was stored. */
+  readonly cautions?: readonly Caution[];
   /** Where its deadline stands, so that plans follow it. */
   readonly urgency?: Urgency;
 }

@@ -1,6 +1,7 @@
 import type { Plan } from '@ringwave/protocol/messages';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
+import { freezeSpans, type PlannedTables } from './planned-freeze.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import type { SiteFreeze } from './site-tables.ts';
 import type { Command, CommandResult, ControllerDraft } from './state.ts';
@@ -18,7 +19,7 @@ export function freezeSite(
   if (!draft.sites.has(site)) return refused(notFound('site', site, siteIds(draft)));
   moved.sites.add(site);
   if (!freeze) {
-    if (!freezeOf(draft, site, now)) {
+    if (!givenFreeze(draft, site, now)) {
       const next = 'A freeze at the site itself is lifted there: ringwave-agent freeze --lift';
       return refused(conflict(`site ${site}`, 'is not frozen from here', next));
     }
@@ -40,15 +41,30 @@ interface FreezeTables {
   readonly freezes: { get(site: string): SiteFreeze | undefined };
 }
 
-/** The freeze of a site that holds at this instant. */
-export function freezeOf(tables: FreezeTables, site: Id, now: EpochMs): SiteFreeze | undefined {
+/** What somebody has asked of this site alone, from that moment on. */
+function givenFreeze(tables: FreezeTables, site: Id, now: EpochMs): SiteFreeze | undefined {
   const found = tables.freezes.get(site);
   return found?.until !== undefined && now >= found.until ? undefined : found;
 }
 
+/** The freeze of a site that holds at this instant: asked for, or planned; of several the one that ends last. */
+export function freezeOf(
+  tables: FreezeTables & PlannedTables,
+  site: Id,
+  now: EpochMs,
+): SiteFreeze | undefined {
+  const given = givenFreeze(tables, site, now);
+  if (given && given.until === undefined) return given;
+  const planned = freezeSpans(tables, site, now).filter(({ from }) => from <= now);
+  return [...(given ? [given] : []), ...planned].reduce<SiteFreeze | undefined>(
+    (last, one) => (last && (last.until ?? 0) >= (one.until ?? 0) ? last : one),
+    undefined,
+  );
+}
+
 /** As the site's plan carries it. */
 export function planFreeze(tables: FreezeTables, site: Id, now: EpochMs): Partial<Plan> {
-  const found = freezeOf(tables, site, now);
+  const found = givenFreeze(tables, site, now);
   if (!found) return {};
   const { reason, until } = found;
   return { freeze: { reason, ...(until === undefined ? {} : { until }) } };

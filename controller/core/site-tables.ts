@@ -1,6 +1,7 @@
 import type { PhoneDiscovered, SiteHeld } from '@ringwave/protocol/messages';
 import type { Draft } from '@ringwave/protocol/tables';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import type { PlannedFreeze } from './planned-freeze.ts';
 
 // What sites tell of themselves beside their phones' progress.
 
@@ -26,15 +27,25 @@ export interface SiteFreeze {
 export type SiteTables = {
   /** By site. */
   freezes: Map<string, SiteFreeze>;
+  /** By their own ids: of all sites or some, from one moment to another. */
+  plannedFreezes: Map<string, PlannedFreeze>;
   /** By `site/hold`. */
   siteHolds: Map<string, SiteHold>;
   /** Milliseconds that the last updates took, oldest first; by `vendor/model`. */
   durations: Map<string, readonly number[]>;
+  /** In which hours of the week a phone is in calls, by its MAC. */
+  callHours: Map<string, PhoneCallHours>;
   /** Phones in no inventory that a site's agent saw, by `site/mac`. */
   discovered: Map<string, DiscoveredPhone>;
   /** Their MACs, by site, the one not heard of for longest first. */
   discoveredOrder: Map<string, readonly Mac[]>;
 };
+
+/** As its agent counted them last; `protocol/call-hours.ts` reads the text. */
+export interface PhoneCallHours {
+  readonly at: EpochMs;
+  readonly hours: string;
+}
 
 /** What such a phone claims of itself, and where it was seen from. */
 export type DiscoveredPhone = Omit<PhoneDiscovered, 'kind' | 'seq'> & { readonly site: Id };
@@ -70,8 +81,10 @@ export function discoveredAt(
 
 export const emptySiteTables = (): SiteTables => ({
   freezes: new Map(),
+  plannedFreezes: new Map(),
   siteHolds: new Map(),
   durations: new Map(),
+  callHours: new Map(),
   discovered: new Map(),
   discoveredOrder: new Map(),
 });

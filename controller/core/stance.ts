@@ -22,13 +22,18 @@ export const siteStance = ({ agent, opening, holds }: SiteView): string =>
   ]);
 
 /** When time alone changes how a site is shown: its agent has been silent for too long, its opening has ended. */
-export function siteChangesAt({ agent, opening, holds = [] }: SiteView): EpochMs | undefined {
+export function siteChangesAt(
+  { agent, opening, holds = [], freezes = [] }: SiteView,
+  now: EpochMs,
+): EpochMs | undefined {
   const heardAt = agent.state === 'connected' ? agent.lastHeardAt : null;
   const silentAt =
     heardAt === null ? undefined : laterBy(laterBy(heardAt as EpochMs, agentSilentAfter), ms(1));
   const thaws = holds.find((one) => one.hold === 'headquarters-freeze')?.until ?? undefined;
   const closes = opening?.end;
-  return earliest(silentAt, closes as EpochMs | undefined, thaws as EpochMs | undefined);
+  const freezesAt = freezes.find(({ from }) => from > now)?.from;
+  const all = [closes, thaws, freezesAt] as readonly (EpochMs | undefined)[];
+  return earliest(silentAt, ...all);
 }
 
 /** Phones that a rollout names, by the rosters of its sites. */

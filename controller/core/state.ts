@@ -9,21 +9,16 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 
 import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
-import type { Incident } from './incidents.ts';
+import type { PlannedFreezeCommand } from './planned-freeze.ts';
 import type { Policy, PolicyCommand } from './policy.ts';
 import type { SiteLimits } from './site-limits.ts';
 import { emptySiteTables, type SiteTables } from './site-tables.ts';
 import { emptyFeedTables, type FeedCommand, type FeedTables } from './feed-tables.ts';
-import type {
-  CheckVerdict,
-  Line,
-  Progress,
-  Rollout,
-  RolloutInput,
-  WaveCounts,
-} from './rollout-state.ts';
+import type { CheckVerdict, RolloutInput, WaveCounts } from './rollout-state.ts';
+import { emptyRolloutTables, type RolloutTables } from './rollout-tables.ts';
 
 export type {
+  Caution,
   Deadline,
   Gate,
   Pace,
@@ -104,6 +99,8 @@ export interface Phone {
   readonly switch?: string;
   /** Names the pair whose members stand in for one another. */
   readonly pair?: Id;
+  /** Names the bond whose members, at any sites, end on one version. */
+  readonly bond?: Id;
   readonly running?: Running;
   readonly seenAt?: EpochMs;
   readonly address?: string;
@@ -170,14 +167,16 @@ export interface SiteNotice {
   readonly detail: string;
 }
 
-/** What feeds brought and what sites told lies in tables of their own files. */
-type TablesElsewhere = FeedTables & SiteTables;
+/** What feeds brought, what sites told and what became of rollouts lies in tables of their own files. */
+type TablesElsewhere = FeedTables & SiteTables & RolloutTables;
 
 export type ControllerTables = TablesElsewhere & {
   sites: Map<string, Site>;
   phones: Map<string, Phone>;
   /** MACs of a site, so that no step walks the whole fleet. */
   rosters: Map<string, readonly Mac[]>;
+  /** MACs of a bond, in the order in which they came. */
+  bonds: Map<string, readonly Mac[]>;
   releases: Map<string, Release>;
   /** How far each release has come, by its id. */
   lives: Map<string, ReleaseLife>;
@@ -185,17 +184,6 @@ export type ControllerTables = TablesElsewhere & {
   modelEnds: Map<string, ModelEnd>;
   /** As an earlier version stored them; translated into claims at the start. */
   advisories: Map<string, Advisory>;
-  rollouts: Map<string, Rollout>;
-  progress: Map<string, Progress>;
-  /** The newest trouble of a whole site in a rollout; by `rollout/site`. */
-  incidents: Map<string, Incident>;
-  /** Phones of paced waves that wait to be released, in pieces; by `rollout/wave/piece`. */
-  lines: Map<string, readonly Mac[]>;
-  lineEnds: Map<string, Line>;
-  /** Phones released in this minute, by site. */
-  lineShares: Map<string, { readonly minute: number; readonly counts: Record<string, number> }>;
-  /** The rollouts that a phone is part of and that have not ended, oldest first. */
-  assignments: Map<string, readonly Id[]>;
   plans: Map<string, SitePlan>;
   agents: Map<string, Agent>;
   tokens: Map<string, TokenRecord>;
@@ -221,20 +209,15 @@ export interface ControllerState {
 export const emptyTables = (): ControllerTables => ({
   ...emptyFeedTables(),
   ...emptySiteTables(),
+  ...emptyRolloutTables(),
   sites: new Map(),
   phones: new Map(),
   rosters: new Map(),
+  bonds: new Map(),
   releases: new Map(),
   lives: new Map(),
   modelEnds: new Map(),
   advisories: new Map(),
-  rollouts: new Map(),
-  progress: new Map(),
-  incidents: new Map(),
-  lines: new Map(),
-  lineEnds: new Map(),
-  lineShares: new Map(),
-  assignments: new Map(),
   plans: new Map(),
   agents: new Map(),
   tokens: new Map(),
@@ -265,6 +248,7 @@ export type PhoneInput = Omit<
 export type Command =
   | FeedCommand
   | PolicyCommand
+  | PlannedFreezeCommand
   /** All of these or none. */
   | { readonly kind: 'desired-state'; readonly commands: readonly Command[] }
   | { readonly kind: 'site-put'; readonly site: Site }

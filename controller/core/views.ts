@@ -5,7 +5,9 @@ import { fits } from './agent-fit.ts';
 import { agentSilentAfter, explain } from './explain.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
+import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
+import { windowWords } from './wave-windows.ts';
 import { HOLDS } from './site-tables.ts';
 import type { ControllerTables, Gate, Phone, Rollout, Site } from './state.ts';
 
@@ -14,7 +16,7 @@ import type { ControllerTables, Gate, Phone, Rollout, Site } from './state.ts';
 export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs): PhoneView {
   const { mac, site, vendor, model, hardware, extension, emergency, coverageGroup, credential } =
     phone;
-  const { labels } = phone;
+  const { labels, pair, bond } = phone;
   return {
     mac,
     site,
@@ -25,6 +27,8 @@ export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs):
     emergency,
     ...(coverageGroup ? { coverageGroup } : {}),
     ...(labels ? { labels } : {}),
+    ...(pair ? { pair } : {}),
+    ...(bond ? { bond } : {}),
     running: phone.running ?? null,
     seenAt: phone.seenAt ?? null,
     address: phone.address ?? null,
@@ -89,6 +93,7 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
       openedAt: wave.openedAt ?? null,
       soakUntil: wave.soakUntil ?? null,
       why: wave.why ?? null,
+      ...(wave.spec.windows ? { windows: wave.spec.windows.map(windowWords) } : {}),
     })),
     kind: rollout.kind ?? 'update',
     priority: priorityOf(rollout),
@@ -106,9 +111,13 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
     startedAt: rollout.startedAt ?? null,
     endedAt: rollout.endedAt ?? null,
     paused: rollout.paused ?? null,
+    leftOut: rollout.leftOut ?? null,
+    ...(rollout.cautions ? { cautions: rollout.cautions } : {}),
   };
 }
 
+/** Planned freezes of one site that are listed with it: those of some months. */
+const freezesShown = 10;
 /** Ten: what a person reads at once; the rest is in the log. */
 const noticesShown = 10;
 
@@ -133,6 +142,7 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
       until,
     });
   }
+  const ahead = freezeSpans(tables, site.id, now);
   return {
     id: site.id,
     name: site.name,
@@ -149,6 +159,7 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
     },
     opening: opening ? { start: opening.start, end: opening.end } : null,
     ...(holds.length > 0 ? { holds } : {}),
+    ...(ahead.length > 0 ? { freezes: ahead.slice(0, freezesShown) } : {}),
     notices,
   };
 }

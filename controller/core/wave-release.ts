@@ -1,10 +1,11 @@
 import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Waiting } from '@ringwave/protocol/phases';
-import type { EpochMs, Id } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
+import { heldByPartners, isHeldBack } from './bonds.ts';
 import { allowed } from './pace.ts';
-import { partedBy, partedFrom, partedNow, partPair } from './pairs.ts';
+import { partedBy, partedFrom, partedNow, partPair, tiedTo } from './pairs.ts';
 import { hasEnded, progressOf, putProgress, replaceProgress, withoutWaiting } from './progress.ts';
 import {
   type ControllerDraft,
@@ -136,11 +137,60 @@ export function giveWork(
   const parted = partedFrom(draft, progress);
   const next = parted
     ? partedNow(progress, parted, now)
-    : { ...withoutWaiting(progress), ...release(draft, rollout, progress, now) };
+    : { ...withoutWaiting(progress), ...released(draft, rollout, progress, now) };
   // Partners may have taken it out since it was read.
-  if (draft.phones.get(progress.mac)?.pair) putProgress(draft, next);
+  const { pair, bond } = draft.phones.get(progress.mac) ?? {};
+  if (pair || bond) putProgress(draft, next);
   else replaceProgress(draft, progress, next);
   partPair(draft, next, now);
+  if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
+}
+
+/** Its hops, unless its partners keep it for now: one that has none is told so at once, and parts them. */
+function released(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+): ReturnType<typeof release> {
+  const own = release(draft, rollout, progress, now);
+  if (own.phase !== 'scheduled') return own;
+  const held = heldByPartners(draft, rollout, progress, (phone) => {
+    if (!phone.running) return 'it was never seen';
+    const path = pathFor(draft, rollout, phone);
+    return path.kind === 'path' || path.kind === 'arrived' ? undefined : path.reason;
+  });
+  return held ? { phase: 'waiting', at: now, waiting: held } : own;
+}
+
+/** A phone that its partners waited for has come, or has the version. */
+export function letPartnersGo(
+  draft: ControllerDraft,
+  { rollout: id, mac }: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const phone = draft.phones.get(mac);
+  if (phone) tryAgain(draft, tiedTo(draft, phone), now, moved, id);
+}
+
+/** Looks again at phones that were held for the sake of others, in all their rollouts or in one. */
+export function tryAgain(
+  draft: ControllerDraft,
+  macs: readonly Mac[],
+  now: EpochMs,
+  moved: Moved,
+  only?: Id,
+): void {
+  for (const mac of macs) {
+    for (const id of draft.assignments.get(mac) ?? []) {
+      const rollout = draft.rollouts.get(id);
+      const progress = draft.progress.get(progressKey(id, mac));
+      if ((only !== undefined && id !== only) || !rollout || !progress) continue;
+      if (rollout.endedAt === undefined && isHeldBack(progress))
+        giveWork(draft, rollout, progress, now, moved);
+    }
+  }
 }
 
 /** A phone has shown the version after it was given up: its partners, taken out for its sake, get their work. */
@@ -208,6 +258,7 @@ export function joinOpenWaves(
     const isReleased = wave?.paced === undefined || progress.waiting?.waitingFor === 'phone';
     if (wave?.openedAt === undefined || !isReleased) continue;
     giveWork(draft, rollout, progress, now, moved);
+    letPartnersGo(draft, progress, now, moved);
     moved.rollouts.add(id);
   }
 }

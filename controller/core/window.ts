@@ -141,6 +141,10 @@ const minuteOf = (wall: string): number => Number(wall.slice(0, 2)) * 60 + Numbe
 const minutesUntil = (start: string, end: string): number =>
   (minuteOf(end) - minuteOf(start) + 24 * 60) % (24 * 60);
 
+/** How long its openings are by the wall clock; of a rule that `windowProblem` lets pass. */
+export const minutesOf = ({ start, end, minutes: long }: WindowRule): number =>
+  end === undefined ? (long ?? 0) : minutesUntil(start, end);
+
 /** Why a rule can never open for an update that takes so many minutes, or undefined when it can. */
 export function windowProblem(rule: WindowRule, takesMinutes = leastMinutes): string | undefined {
   const { start, end } = rule;
@@ -150,7 +154,7 @@ export function windowProblem(rule: WindowRule, takesMinutes = leastMinutes): st
   if ((end === undefined) === (rule.minutes === undefined))
     return 'gives one of end and minutes, not both and not neither';
   if (start === end) return 'begins and ends at the same time, so it never opens';
-  const long = end === undefined ? (rule.minutes ?? 0) : minutesUntil(start, end);
+  const long = minutesOf(rule);
   if (long > openingMinutesMax)
     return `is ${long} minutes long, at most ${openingMinutesMax} (a day) may be`;
   if (long < takesMinutes)

@@ -191,7 +191,7 @@ export class Live {
 
   /** True where the reasons of its phones have changed with it. */
   #noteSite(site: SiteView): boolean {
-    const at = siteChangesAt(site);
+    const at = siteChangesAt(site, this.#engine.clock.now());
     if (at === undefined) this.#changesAt.delete(site.id);
     else {
       this.#changesAt.set(site.id, at);

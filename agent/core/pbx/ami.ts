@@ -62,11 +62,14 @@ export const notifyAction = (
 
 /** Whether one of these channels is this endpoint's: `PJSIP/101-0000002a`. */
 export const hasChannelOf = (packets: readonly AmiPacket[], endpoint: string): boolean =>
-  packets.some((packet) => {
-    const [, technology, name] =
-      /^(PJSIP|SIP)\/(.+)-[0-9a-f]+$/i.exec(packet.get('channel') ?? '') ?? [];
-    return technology !== undefined && name === endpoint;
-  });
+  packets.some((packet) => endpointOf(packet) === endpoint);
+
+/** The endpoints that have a channel. */
+export const endpointsIn = (packets: readonly AmiPacket[]): ReadonlySet<string> =>
+  new Set(packets.flatMap((packet) => endpointOf(packet) ?? []));
+
+const endpointOf = (packet: AmiPacket): string | undefined =>
+  /^(?:PJSIP|SIP)\/(.+)-[0-9a-f]+$/i.exec(packet.get('channel') ?? '')?.[1];
 
 /**
  * The contacts of one endpoint among `ContactList` events. An unreachable one is no proof of anything. Each REGISTER gives a

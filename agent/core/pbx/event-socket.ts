@@ -96,6 +96,19 @@ export function hasChannelOf(
   return rows.some((row) => row['presence_id'] === own || textAt(row, 'name').endsWith(`/${own}`));
 }
 
+/** The users of a domain that have a channel. */
+export const usersIn = (
+  rows: readonly Readonly<Record<string, unknown>>[],
+  domain: string,
+): ReadonlySet<string> =>
+  new Set(
+    rows.flatMap((row) =>
+      [textAt(row, 'presence_id'), textAt(row, 'name').split('/').at(-1) ?? '']
+        .filter((own) => own.endsWith(`@${domain}`))
+        .map((own) => own.slice(0, -domain.length - 1)),
+    ),
+  );
+
 /**
  * Of `show registrations as json`: where each registration of this user came from. Each REGISTER gives another `expires`, and
  * another `token`, its Call-ID, after a restart.

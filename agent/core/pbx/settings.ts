@@ -40,6 +40,7 @@ const SettingsFile = Type.Object(
     idle: Type.Optional(Type.Array(Type.Enum(['dialog-event', 'pbx']), { maxItems: 2 })),
     registration: Type.Optional(Type.Array(Type.Enum(['pbx', 'options']), { maxItems: 2 })),
     pollMinutes: Type.Optional(Type.Integer({ minimum: 10, maximum: 240 })),
+    callHistory: Type.Optional(Type.Boolean()),
     sipCa: Type.Optional(text('as the path of a PEM file')),
     webLogins: Type.Optional(
       Type.Array(
@@ -80,6 +81,8 @@ export interface WakeFile {
   readonly registration: readonly RegistrationSource[];
   /** How long a phone that could not be woken keeps its slot to come by itself; absent: not at all. */
   readonly pollTakesMax?: DurationMs;
+  /** Minutes that phones spend in calls are counted by hour of the week; absent: nothing is. */
+  readonly callHistory?: boolean;
   /** In the file its path; once it was opened the PEM text with the authority of phones' certificates. */
   readonly sipCa?: string;
   /** The administrators of phones' own web pages, by vendor, beside those that are kept sealed. */
@@ -120,6 +123,7 @@ export function readWakeFile(source: string): SettingsRead {
       idle: (value.idle as readonly IdleSource[] | undefined) ?? [],
       registration: (value.registration as readonly RegistrationSource[] | undefined) ?? [],
       ...(sipCa === undefined ? {} : { sipCa }),
+      ...(value.callHistory ? { callHistory: true } : {}),
       ...(value.webLogins ? { webLogins: value.webLogins } : {}),
       ...(pollMinutes === undefined ? {} : { pollTakesMax: minutes(pollMinutes) }),
     },
@@ -163,6 +167,12 @@ function contradictions(value: Static<typeof SettingsFile>): Problem[] {
     const reason = 'names http, and nobody is asked whether a phone is idle';
     const nextStep = 'Say in idle who knows of calls: a phone that is told over HTTP may not wait.';
     found.push({ path: 'idle', reason, nextStep });
+  }
+  const tells = (value.pbxs ?? []).some(({ kind }) => kind !== 'kamailio');
+  if (value.callHistory && !tells) {
+    const reason = 'is wanted, and no PBX here tells of calls';
+    const nextStep = 'Add an asterisk or a freeswitch to pbxs, or leave it out.';
+    found.push({ path: 'callHistory', reason, nextStep });
   }
   return found;
 }

@@ -4,6 +4,7 @@ import {
   type AmiPacket,
   contactsOf,
   cutPackets,
+  endpointsIn,
   formatAction,
   hasChannelOf,
   notifyAction,
@@ -64,6 +65,13 @@ export class AsteriskPbx implements Pbx {
   async inCall(extension: string): Promise<boolean | undefined> {
     const packets = await this.#ask([['Action', 'CoreShowChannels']]);
     return packets && isWhole(packets) ? hasChannelOf(packets, extension) : undefined;
+  }
+
+  async extensionsInCall(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+    const packets = await this.#ask([['Action', 'CoreShowChannels']]);
+    if (!packets || !isWhole(packets)) return undefined;
+    const busy = endpointsIn(packets);
+    return new Set(extensions.filter((one) => busy.has(one)));
   }
 
   async emergencyCall(numbers: readonly string[]): Promise<boolean | undefined> {

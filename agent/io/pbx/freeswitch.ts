@@ -10,6 +10,7 @@ import {
   registeredNow,
   registrationsOf,
   rowsOf,
+  usersIn,
 } from '../../core/pbx/event-socket.ts';
 import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
 import { Renewals } from '../../core/pbx/renewals.ts';
@@ -61,6 +62,12 @@ export class FreeswitchPbx implements Pbx {
   async inCall(extension: string): Promise<boolean | undefined> {
     const rows = await this.#rows('channels');
     return rows && hasChannelOf(rows, { user: extension, domain: this.#settings.domain });
+  }
+
+  async extensionsInCall(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+    const rows = await this.#rows('channels');
+    const busy = rows && usersIn(rows, this.#settings.domain);
+    return busy && new Set(extensions.filter((one) => busy.has(one)));
   }
 
   async emergencyCall(numbers: readonly string[]): Promise<boolean | undefined> {

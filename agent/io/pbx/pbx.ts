@@ -9,6 +9,8 @@ export interface Pbx {
   notify(ask: PbxNotify): Promise<WayAnswer>;
   /** Undefined where the PBX cannot say it. */
   inCall(extension: string): Promise<boolean | undefined>;
+  /** Which of these extensions have a call; undefined where the PBX could not be asked, absent where it tells of no calls. */
+  extensionsInCall?(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /** Whether some channel has dialled one of these numbers; undefined where the PBX cannot say it. */
   emergencyCall(numbers: readonly string[]): Promise<boolean | undefined>;
   /** Where the extension is registered; undefined where the PBX could not be asked. */

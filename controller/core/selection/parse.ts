@@ -24,11 +24,16 @@ export const whereListMax = 1000;
 
 export type ParsedSelection =
   | { readonly ok: true; readonly selection: Where }
-  | { readonly ok: false; readonly problems: readonly WhereProblem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly WhereProblem[];
+      /** What could be read all the same, where all of the grammar could: its good tests can be looked at. */
+      readonly readable?: Where;
+    };
 
 /**
- * Reads a selection. Words that no field, operator or list of values has are told all at once; where the
- * grammar itself is broken, the first place is told, since nothing after it can be trusted.
+ * Reads a selection. Signs without meaning and words that no field, operator or list of values has are told all at
+ * once; where the grammar itself is broken, the first place is told, since nothing after it can be trusted.
  */
 export function parseSelection(text: string): ParsedSelection {
   if (text.length > whereLengthMax) {
@@ -36,10 +41,13 @@ export function parseSelection(text: string): ParsedSelection {
     return { ok: false, problems: [{ column: 1, message, expected: ['labels instead of lists'] }] };
   }
   const { tokens, problems } = tokensOf(text);
-  if (problems.length > 0) return { ok: false, problems };
   const reading = new Reading(tokens);
   const read = reading.whole();
-  if (!read || reading.problems.length > 0) return { ok: false, problems: reading.problems };
+  // Around a sign that means nothing the grammar may be broken by that sign alone.
+  const ofWords = problems.length > 0 && !read ? reading.problems.slice(0, -1) : reading.problems;
+  const all = [...problems, ...ofWords].sort((a, b) => a.column - b.column);
+  if (!read) return { ok: false, problems: all };
+  if (all.length > 0) return { ok: false, problems: all, readable: read };
   const bound = bindPhases(read);
   if (bound.problems.length > 0) return { ok: false, problems: bound.problems };
   return { ok: true, selection: bound.where };

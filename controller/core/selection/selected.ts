@@ -19,8 +19,15 @@ export function whereRefusals(
   fleet?: Parameters<typeof unknownWords>[1],
 ): Refusal[] {
   const read = parseSelection(text);
-  const problems = read.ok ? (fleet ? unknownWords(read.selection, fleet) : []) : read.problems;
-  return problems.map((problem) => whereRefusal(thing, problem));
+  const where = read.ok ? read.selection : read.readable;
+  const unknown = fleet && where ? unknownWords(where, fleet) : [];
+  if (read.ok) return unknown.map((problem) => whereRefusal(thing, problem));
+  // A test that is wrong in itself is told once.
+  const told = new Set(read.problems.map(({ column }) => column));
+  const problems = [...read.problems, ...unknown.filter(({ column }) => !told.has(column))];
+  return problems
+    .sort((a, b) => a.column - b.column)
+    .map((problem) => whereRefusal(thing, problem));
 }
 
 export const whereRefusal = (thing: string, { column, message, expected }: WhereProblem): Refusal =>

@@ -45,6 +45,9 @@ export function tokensOf(text: string): { tokens: Token[]; problems: WhereProble
       next(found.length);
     } else {
       problems.push(strayAt(text, at, column));
+      const meant = INSTEAD[text[at] ?? ''];
+      // Read on as it was meant: what else is wrong can be told as well.
+      if (meant === 'and' || meant === 'or') tokens.push({ kind: 'word', text: meant, column });
       // A quote that never closes leaves nothing behind it to read.
       next(/["']/.test(text[at] ?? '') ? text.length - at : 1);
     }
@@ -73,14 +76,15 @@ function matchAt(pattern: RegExp, text: string, at: number): string | undefined 
 
 const unquoted = (quoted: string): string => quoted.slice(1, -1).replace(/\\(["'\\])/g, '$1');
 
+const INSTEAD: Readonly<Record<string, string>> = { '&': 'and', '|': 'or', '!': 'not', '%': '*' };
+
 function strayAt(text: string, at: number, column: number): WhereProblem {
   const sign = String.fromCodePoint(text.codePointAt(at) ?? 0);
   if (/["']/.test(sign)) {
     const message = 'this quote is never closed, or has a \\ that stands before no quote and no \\';
     return { column, message, expected: [`a closing ${sign}`] };
   }
-  const instead: Readonly<Record<string, string>> = { '&': 'and', '|': 'or', '!': 'not', '%': '*' };
-  const word = instead[sign];
+  const word = INSTEAD[sign];
   const message = `${JSON.stringify(sign)} has no meaning here`;
   return { column, message, expected: [word ?? 'a word, or the text in double quotes'] };
 }

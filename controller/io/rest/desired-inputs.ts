@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
-import type { Id } from '@ringwave/protocol/units';
+import { type Id, mac } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
 import type { Desired } from '../../core/desired-state.ts';
-import { DEADLINE_SEVERITIES, type Policy } from '../../core/policy.ts';
+import { DEADLINE_SEVERITIES, type PolicyInput } from '../../core/policy.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import type { Refusal } from '../../core/state.ts';
+import { freezeFrom, PlannedFreezeBody } from './freeze-routes.ts';
 import {
   bodyOf,
   closed,
@@ -16,7 +17,7 @@ import {
   SiteBody,
   siteFrom,
 } from './inputs.ts';
-import { MacText, RolloutBody, rolloutFrom } from './rollout-inputs.ts';
+import { MacText, Preset, RolloutBody, rolloutFrom } from './rollout-inputs.ts';
 
 // Documents of desired state: what REST takes of each thing, with its kind and its id.
 
@@ -36,6 +37,16 @@ export const PolicyBody = Type.Object(
       Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'such as stable' }),
     ),
     release: Type.Optional(IdText),
+    preset: Preset,
+    autoApprove: Type.Optional(
+      Type.Object(
+        {
+          by: Type.String({ minLength: 1, maxLength: 64, description: 'as the name of a person' }),
+          phonesMax: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+        },
+        closed,
+      ),
+    ),
     deadlines: Type.Optional(
       Type.Object(
         Object.fromEntries(DEADLINE_SEVERITIES.map((one) => [one, Days])) as Record<
@@ -49,11 +60,13 @@ export const PolicyBody = Type.Object(
   closed,
 );
 
-export const policyFrom = (policy: Id, body: Static<typeof PolicyBody>): Policy => ({
+export const policyFrom = (policy: Id, body: Static<typeof PolicyBody>): PolicyInput => ({
   id: policy,
   where: body.where,
   ...(body.channel === undefined ? {} : { channel: body.channel }),
   ...(body.release === undefined ? {} : { release: body.release }),
+  ...(body.preset === undefined ? {} : { preset: body.preset }),
+  ...(body.autoApprove ? { autoApprove: body.autoApprove } : {}),
   deadlines: body.deadlines ?? {},
 });
 
@@ -70,6 +83,7 @@ const phoneProperties = { ...phoneRest, id: MacText };
 export const DOCUMENTS = {
   site: documentOf('site', SiteBody.properties),
   phone: documentOf('phone', phoneProperties),
+  freeze: documentOf('freeze', PlannedFreezeBody.properties),
   policy: documentOf('policy', PolicyBody.properties),
   rollout: documentOf('rollout', RolloutBody.properties),
   /** A rollout of that kind, which has its own word in REST. */
@@ -100,21 +114,35 @@ const Named = Type.Object(
   closed,
 );
 
-/** The documents in full, or every problem with them. */
-export function desiredFrom(
-  documents: readonly unknown[],
-): { desired: Desired[] } | { refusals: Refusal[] } {
+export interface DesiredRead {
+  /** The documents without a fault of form, in full. */
+  readonly desired: readonly Desired[];
+  readonly refusals: readonly Refusal[];
+  /** `site lisbon`: every document by its name, whatever is wrong with it. */
+  readonly named: ReadonlySet<string>;
+}
+
+/** The documents in full, and every problem with the form of others. */
+export function desiredFrom(documents: readonly unknown[]): DesiredRead {
   const refusals: Refusal[] = [];
+  const names: string[] = [];
   const desired = documents.flatMap((document, place): Desired[] => {
     const isObject = typeof document === 'object' && document !== null;
     const { kind, id, ...said } = (isObject ? document : {}) as Readonly<Record<string, unknown>>;
     const named = bodyOf(Named, withoutAbsent({ kind, id }), `documents[${place}]`);
+    if (!('refusals' in named)) names.push(nameOf(named.value));
     const read = 'refusals' in named ? named : readDocument(named.value.kind, named.value.id, said);
     if ('refusals' in read) refusals.push(...read.refusals);
     return 'refusals' in read ? [] : [read];
   });
-  refusals.push(...repeated(desired));
-  return refusals.length > 0 ? { refusals } : { desired };
+  refusals.push(...repeated(names));
+  return { desired, refusals, named: new Set(names) };
+}
+
+/** As the controller names the thing; rollouts and rollbacks have their ids together. */
+export function nameOf({ kind, id }: Pick<DesiredDocument, 'kind' | 'id'>): string {
+  if (kind === 'phone') return `phone ${mac(id) ?? id}`;
+  return `${kind === 'rollback' ? 'rollout' : kind} ${id}`;
 }
 
 const withoutAbsent = (named: Readonly<Record<string, unknown>>): object =>
@@ -124,7 +152,7 @@ function readDocument(
   kind: DesiredDocument['kind'],
   name: string,
   said: object,
-): Desired | { refusals: Refusal[] } {
+): Desired | { readonly refusals: readonly Refusal[] } {
   if (kind === 'phone') return readPhone(name, said);
   const named = bodyOf(Type.Object({ id: IdText }, closed), { id: name }, `${kind} ${name}`);
   if ('refusals' in named) return named;
@@ -132,6 +160,10 @@ function readDocument(
   if (kind === 'site') {
     const body = bodyOf(SiteBody, said, `site ${id}`);
     return 'refusals' in body ? body : { kind, id, wanted: siteFrom(id, body.value) };
+  }
+  if (kind === 'freeze') {
+    const body = bodyOf(PlannedFreezeBody, said, `freeze ${id}`);
+    return 'refusals' in body ? body : { kind, id, wanted: freezeFrom(id, body.value) };
   }
   if (kind === 'policy') {
     const body = bodyOf(PolicyBody, said, `policy ${id}`);
@@ -141,19 +173,22 @@ function readDocument(
   return 'refusals' in input ? input : { kind: 'rollout', id, wanted: input };
 }
 
-function readPhone(name: string, said: object): Desired | { refusals: Refusal[] } {
+function readPhone(
+  name: string,
+  said: object,
+): Desired | { readonly refusals: readonly Refusal[] } {
   const body = bodyOf(PhonesBody, [{ ...said, mac: name }], `phone ${name}`);
-  const phones = 'refusals' in body ? body : phonesFrom(body.value);
-  if ('refusals' in phones) return phones;
+  if ('refusals' in body) return body;
+  const { phones, refusals } = phonesFrom(body.value);
+  if (refusals.length > 0) return { refusals };
   const [wanted] = phones;
   assert(wanted, 'one phone gives one phone');
   return { kind: 'phone', id: wanted.mac, wanted };
 }
 
-function repeated(documents: readonly Desired[]): Refusal[] {
+function repeated(names: readonly string[]): Refusal[] {
   const seen = new Set<string>();
-  return documents.flatMap(({ kind, id }) => {
-    const name = `${kind} ${id}`;
+  return names.flatMap((name) => {
     if (!seen.has(name)) {
       seen.add(name);
       return [];

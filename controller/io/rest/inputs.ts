@@ -6,8 +6,10 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { labelKeyPattern } from '../../core/selection/field-rules.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
-import type { PhoneInput, Refusal, Site } from '../../core/state.ts';
+import type { Command, PhoneInput, Refusal, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
+import type { Engine } from '../engine.ts';
+import { soundPart } from './sound-part.ts';
 import { openingMinutesMax } from '../../core/window.ts';
 
 // What REST takes: closed schemas, so that a misspelt key is an error and never silently dropped.
@@ -57,6 +59,24 @@ const lanBytesLeast = 64 * 1024;
 const blackoutPattern = '^(\\d{4}-)?\\d{2}-\\d{2}(/(\\d{4}-)?\\d{2}-\\d{2})?$';
 const blackoutWords = 'as YYYY-MM-DD, each year MM-DD, or two of them parted by /';
 
+/** Local rules; of a site, or of a wave that narrows those of its sites. */
+export const Windows = Type.Array(
+  Type.Object(
+    {
+      days: Type.Array(Type.Unsafe<Weekday>(Type.Enum([...WEEKDAYS])), { maxItems: 7 }),
+      start: Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
+      end: Type.Optional(
+        Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
+      ),
+      minutes: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: openingMinutesMax, description: 'instead of end' }),
+      ),
+    },
+    closed,
+  ),
+  { maxItems: 50 },
+);
+
 export const SiteBody = Type.Object(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
@@ -65,22 +85,7 @@ export const SiteBody = Type.Object(
       maxLength: 64,
       description: 'as an IANA time zone such as Europe/Lisbon',
     }),
-    windows: Type.Array(
-      Type.Object(
-        {
-          days: Type.Array(Type.Unsafe<Weekday>(Type.Enum([...WEEKDAYS])), { maxItems: 7 }),
-          start: Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
-          end: Type.Optional(
-            Type.String({ maxLength: 5, description: 'as the local wall clock HH:MM' }),
-          ),
-          minutes: Type.Optional(
-            Type.Integer({ minimum: 1, maximum: openingMinutesMax, description: 'instead of end' }),
-          ),
-        },
-        closed,
-      ),
-      { maxItems: 50 },
-    ),
+    windows: Windows,
     blackout: Type.Optional(
       Type.Array(Type.String({ pattern: blackoutPattern, description: blackoutWords }), {
         maxItems: 1000,
@@ -170,37 +175,31 @@ export const PhoneBody = Type.Object(
     labels: labelsOf(labelKeyPattern),
     switch: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
     pair: Type.Optional(IdText),
+    bond: Type.Optional(IdText),
   },
   closed,
 );
 /** 1,000 phones a request: a page of a spreadsheet, half a megabyte at most. */
 export const PhonesBody = Type.Array(PhoneBody, { minItems: 1, maxItems: 1000 });
 
-/** Gives the phones, or a refusal for each MAC that is none. */
-export function phonesFrom(
-  body: Static<typeof PhonesBody>,
-): PhoneInput[] | { refusals: Refusal[] } {
+/** The phones, and a refusal for each MAC that is none. */
+export function phonesFrom(body: Static<typeof PhonesBody>): {
+  readonly phones: readonly PhoneInput[];
+  readonly refusals: readonly Refusal[];
+} {
   const refusals: Refusal[] = [];
   const phones = body.flatMap((one): PhoneInput[] => {
     const address: Mac | undefined = mac(one.mac);
-    if (!address) {
-      refusals.push({
-        code: 'invalid',
-        thing: `phone ${one.mac}`,
-        reason: 'is not a MAC address',
-        next: 'Write 12 hexadecimal digits, such as 80:5e:c0:12:34:56.',
-      });
-      return [];
-    }
-    return [
-      {
-        ...one,
-        mac: address,
-        emergency: one.emergency ?? false,
-      },
-    ];
+    if (address) return [{ ...one, mac: address, emergency: one.emergency ?? false }];
+    refusals.push({
+      code: 'invalid',
+      thing: `phone ${one.mac}`,
+      reason: 'is not a MAC address',
+      next: 'Write 12 hexadecimal digits, such as 80:5e:c0:12:34:56.',
+    });
+    return [];
   });
-  return refusals.length > 0 ? { refusals } : phones;
+  return { phones, refusals };
 }
 
 /** Hours until an enrolment token is void: at most thirty days, so that a lost note opens nothing for long. */
@@ -237,12 +236,21 @@ export const HaltBody = Type.Object(
   closed,
 );
 
+/** What can still be looked at of a body that has problems. */
+export interface Unsound {
+  readonly refusals: readonly Refusal[];
+  /** The body without the places that are wrong; its keys may be absent, what is there fits. */
+  readonly rest: Readonly<Record<string, unknown>>;
+  /** Keys of the body with something wrong in them. */
+  readonly lacks: readonly string[];
+}
+
 /** A body that fits its schema, or every problem with it at once. */
 export function bodyOf<S extends TSchema>(
   schema: S,
   body: unknown,
   thing: string,
-): { value: Static<S> } | { refusals: Refusal[] } {
+): { value: Static<S> } | Unsound {
   const problems = problemsOf(schema, body ?? {});
   if (problems.length === 0) return { value: (body ?? {}) as Static<S> };
   const refusals = problems.map(({ path, reason, nextStep }) => ({
@@ -251,5 +259,19 @@ export function bodyOf<S extends TSchema>(
     reason,
     next: nextStep,
   }));
-  return { refusals };
+  return { refusals, ...soundPart(body, problems, (rest) => problemsOf(schema, rest)) };
+}
+
+/** What a command made of the sound part would be refused for, where it does not lie in a part that is unsound. */
+export function alsoWrong(
+  engine: Pick<Engine, 'wouldTake'>,
+  who: string,
+  command: Command,
+  { lacks }: Pick<Unsound, 'lacks'>,
+): readonly Refusal[] {
+  const result = engine.wouldTake(who, command);
+  if (result.ok) return [];
+  const isOf = (thing: string, key: string) =>
+    new RegExp(`: (\\w+ and )*${key}\\b`).test(thing) && key !== '';
+  return result.refusals.filter(({ thing }) => !lacks.some((key) => isOf(thing, key)));
 }

@@ -1,20 +1,30 @@
+import { problemsMax } from '@ringwave/firmware-catalog/problems';
 import { epochMs, mac } from '@ringwave/protocol/units';
-import type { PhoneView } from '@ringwave/protocol/views';
+import { callPartAt, hoursOfWeek } from '@ringwave/protocol/call-hours';
+import type { PhoneDetailView, PhoneView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import { complianceView, verdictsOf } from '../../core/compliance.ts';
 import { explainPhone } from '../../core/explain.ts';
 import { notFound } from '../../core/refusal.ts';
 import type { Phone, Refusal } from '../../core/state.ts';
-import { discoveredAt } from '../../core/site-tables.ts';
+import { discoveredAt, type PhoneCallHours } from '../../core/site-tables.ts';
 import { phoneView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
-import { bodyOf, PhonesBody, phonesFrom } from './inputs.ts';
+import { bodyOf, PhonesBody, phonesFrom, type Unsound } from './inputs.ts';
 import { explainedIn, selectedPage } from './phone-selection.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Phones a page; the cursor is the last MAC of the page before. */
 const pagePhonesMax = 1000;
 const pagePhonesUsually = 100;
+
+/** Of a list with faulty phones those without a fault. */
+const wholePhones = (list: unknown, { refusals, lacks }: Unsound) =>
+  // Where problems were not counted to the end, those behind are not known.
+  Array.isArray(list) && !lacks.includes('') && refusals.length < problemsMax
+    ? (list as Static<typeof PhonesBody>).filter((_, place) => !lacks.includes(String(place)))
+    : [];
 
 export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
   const { engine } = parts;
@@ -28,12 +38,21 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
   });
   app.post('/api/v1/phones', async (request, reply) => {
     const body = bodyOf(PhonesBody, request.body, 'phones');
-    if ('refusals' in body) return refuseAll(reply, body.refusals);
-    const phones = phonesFrom(body.value);
-    if ('refusals' in phones) return refuseAll(reply, phones.refusals);
-    return answer(reply, engine.command(request.who, { kind: 'phones-put', phones }), () => ({
-      stored: phones.length,
-    }));
+    const whole = 'refusals' in body ? wholePhones(request.body, body) : body.value;
+    const phones = phonesFrom(whole);
+    if ('refusals' in body || phones.refusals.length > 0) {
+      const ofForm = 'refusals' in body ? body.refusals : [];
+      const command = { kind: 'phones-put', phones: phones.phones } as const;
+      const also = engine.wouldTake(request.who, command);
+      return refuseAll(reply, [...ofForm, ...phones.refusals, ...(also.ok ? [] : also.refusals)]);
+    }
+    return answer(
+      reply,
+      engine.command(request.who, { kind: 'phones-put', phones: phones.phones }),
+      () => ({
+        stored: whole.length,
+      }),
+    );
   });
   app.get('/api/v1/discovered', async (request, reply) => {
     const { site } = request.query as { site?: string };
@@ -54,6 +73,7 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
       ...phoneView(tables, phone, now),
       rollouts: explainPhone(tables, phone, now),
       verdicts: verdictsOf(complianceView(tables, now), phone),
+      calls: callsView(tables.callHours.get(phone.mac)),
     };
   });
   app.delete('/api/v1/phones/:mac', async (request, reply) => {
@@ -63,6 +83,18 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
     return answer(reply, engine.command(request.who, command), () => ({ ok: true }));
   });
 }
+
+/** Parts of the hours of a week that are spent in calls; null where nobody looked. */
+const callsView = (counted: PhoneCallHours | undefined): PhoneDetailView['calls'] =>
+  counted
+    ? {
+        at: counted.at,
+        parts: Array.from({ length: hoursOfWeek }, (_, hour) => {
+          const part = callPartAt(counted.hours, hour);
+          return part === undefined ? null : Math.round(part * 100) / 100;
+        }),
+      }
+    : null;
 
 const macIn = (request: FastifyRequest): string => (request.params as { mac: string }).mac;
 

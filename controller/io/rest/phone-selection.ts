@@ -2,9 +2,8 @@ import type { EpochMs } from '@ringwave/protocol/units';
 import type { PhoneView } from '@ringwave/protocol/views';
 import type { FastifyReply } from 'fastify';
 import { explainMatch, type MatchExplained } from '../../core/selection/explain-match.ts';
-import { unknownWords } from '../../core/selection/known-words.ts';
 import { parseSelection } from '../../core/selection/parse.ts';
-import { whereRefusal } from '../../core/selection/selected.ts';
+import { whereRefusal, whereRefusals } from '../../core/selection/selected.ts';
 import { chain, type FieldName, type Where } from '../../core/selection/where.ts';
 import type { Phone, Refusal } from '../../core/state.ts';
 import { phoneView } from '../../core/views.ts';
@@ -31,13 +30,9 @@ export async function selectedPage(
   const read = parseSelection(query['where'] ?? '');
   const after = query['after'];
   // Names are looked for in the whole fleet: once, and not on each page.
-  const strange = read.ok && after === undefined ? unknownWords(read.selection, tables) : [];
-  const problems = read.ok ? strange : read.problems;
-  if (!read.ok || problems.length > 0)
-    return refuseAll(
-      reply,
-      problems.map((one) => whereRefusal('where', one)),
-    );
+  const fleet = after === undefined ? tables : undefined;
+  const refusals = whereRefusals('where', query['where'] ?? '', fleet);
+  if (!read.ok || refusals.length > 0) return refuseAll(reply, refusals);
   const now = engine.clock.now();
   const where = chain('and', [read.selection, ...alsoAsked(query)]);
   const page = { limit, ...(after === undefined ? {} : { after }) };

@@ -1,3 +1,4 @@
+import { draftOf } from '@ringwave/protocol/tables';
 import { Type } from 'typebox';
 import type { FastifyInstance } from 'fastify';
 import { conflict } from '../../core/refusal.ts';
@@ -5,7 +6,7 @@ import { rehearseApart } from '../rehearse.ts';
 import { refuseAll } from './answer.ts';
 import { bodyOf, closed } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
-import { rolloutFrom } from './rollout-inputs.ts';
+import { problemsOfRest, rolloutFrom } from './rollout-inputs.ts';
 
 const Rate = Type.Integer({ minimum: 1000, maximum: 10_000_000_000 });
 const Part = Type.Number({ minimum: 0, maximum: 1 });
@@ -33,8 +34,11 @@ export function rehearsalRoutes(app: FastifyInstance, { engine }: RestParts): vo
     const { rollout, ...rest } = (request.body ?? {}) as { rollout?: unknown };
     const input = rolloutFrom(rollout);
     const wishes = bodyOf(WishesBody, rest, 'rehearsal');
-    const wrong = [input, wishes].flatMap((one) => ('refusals' in one ? one.refusals : []));
-    if ('refusals' in input || 'refusals' in wishes) return refuseAll(reply, wrong);
+    if ('refusals' in input || 'refusals' in wishes) {
+      const draft = draftOf(engine.tables);
+      const ofInput = 'refusals' in input ? problemsOfRest(draft, input, engine.clock.now()) : [];
+      return refuseAll(reply, [...ofInput, ...('refusals' in wishes ? wishes.refusals : [])]);
+    }
     if (isBusy) {
       const next = 'Wait until it has ended, then ask again.';
       return refuseAll(reply, [conflict('rehearsal', 'is under way for somebody else', next)]);

@@ -8,9 +8,10 @@ import {
   type WaveSpec,
 } from '../../core/rollout-state.ts';
 import { invalid } from '../../core/refusal.ts';
-import type { Refusal, RolloutInput } from '../../core/state.ts';
+import { checkRollout } from '../../core/rollout-check.ts';
+import type { ControllerDraft, Refusal, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
-import { bodyOf, closed, IdText, WhereText } from './inputs.ts';
+import { bodyOf, closed, IdText, WhereText, Windows } from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -72,6 +73,7 @@ const WaveBody = Type.Object(
       ),
     ),
     dynamic: Type.Optional(Type.Boolean()),
+    windows: Type.Optional(Windows),
     gate: Type.Optional(GateBody),
   },
   closed,
@@ -88,6 +90,14 @@ const PaceBody = Type.Object(
   closed,
 );
 
+/** A ready-made order instead of `waves`: by name, or so many waves of equal size. */
+export const Preset = Type.Optional(
+  Type.Union([
+    Type.Unsafe<WavePreset>(Type.Enum(Object.keys(WAVE_PRESETS))),
+    Type.Integer({ minimum: 1, maximum: 20 }),
+  ]),
+);
+
 export const RolloutBody = Type.Object(
   {
     id: IdText,
@@ -96,13 +106,7 @@ export const RolloutBody = Type.Object(
     releases: Type.Array(IdText, { minItems: 1, maxItems: 64 }),
     selection: Type.Optional(SelectionBody),
     waves: Type.Optional(Type.Array(WaveBody, { minItems: 1, maxItems: 20 })),
-    /** A ready-made order instead of `waves`: by name, or so many waves of equal size. */
-    preset: Type.Optional(
-      Type.Union([
-        Type.Unsafe<WavePreset>(Type.Enum(Object.keys(WAVE_PRESETS))),
-        Type.Integer({ minimum: 1, maximum: 20 }),
-      ]),
-    ),
+    preset: Preset,
     gate: Type.Optional(GateBody),
     pace: Type.Optional(PaceBody),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
@@ -127,14 +131,39 @@ const gateUsually: Gate = { successMin: 0.95, failuresMax: 1, minSample: 3, soak
 /** A phone that fails three times has a reason that a fourth does not cure. */
 const attemptsUsually = 3;
 
-/** The rollout that a body asks for, or every problem with it. */
-export function rolloutFrom(said: unknown): RolloutInput | { refusals: Refusal[] } {
+/** A rollout that is wrong in form somewhere, and what of it can be looked at all the same. */
+export interface UnsoundRollout {
+  readonly refusals: readonly Refusal[];
+  readonly rest: RolloutInput;
+  readonly lacks: readonly string[];
+}
+
+/** The rollout that a body asks for, or every problem with its form. */
+export function rolloutFrom(said: unknown): RolloutInput | UnsoundRollout {
   const body = bodyOf(RolloutBody, said, 'rollout');
-  if ('refusals' in body) return body;
+  if ('refusals' in body) {
+    // What is absent or wrong in form is in `lacks`, and nothing is concluded from its being empty here.
+    const rest = { id: unnamed, releases: [], ...body.rest } as Static<typeof RolloutBody>;
+    return { refusals: body.refusals, rest: inputFrom(rest), lacks: body.lacks };
+  }
   const { id, waves, preset } = body.value;
-  if (waves === undefined || preset === undefined) return inputFrom(body.value);
+  const input = inputFrom(body.value);
+  if (waves === undefined || preset === undefined) return input;
   const next = 'Give one of the two.';
-  return { refusals: [invalid(`rollout ${id}`, 'gives waves and a preset', next)] };
+  const refusals = [invalid(`rollout ${id}`, 'gives waves and a preset', next)];
+  return { refusals, rest: input, lacks: ['waves'] };
+}
+
+/** Stands for an id that is missing or none. */
+const unnamed = 'unnamed' as Id;
+
+/** Every problem of a rollout that is wrong in form: of its form, and of what can be read of it. */
+export function problemsOfRest(
+  draft: ControllerDraft,
+  { refusals, rest, lacks }: UnsoundRollout,
+  now: EpochMs,
+): Refusal[] {
+  return [...refusals, ...checkRollout(draft, rest, now, lacks).refusals];
 }
 
 function inputFrom(body: Static<typeof RolloutBody>): RolloutInput {

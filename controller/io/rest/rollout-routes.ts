@@ -1,19 +1,22 @@
 import type { Id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { LeftOutPage } from '@ringwave/protocol/views';
+import { leftOutFrom } from '../../core/left-out.ts';
 import { notFound } from '../../core/refusal.ts';
 import { explain } from '../../core/explain.ts';
 import type { Command, Rollout, RolloutInput } from '../../core/state.ts';
 import { rolloutView } from '../../core/views.ts';
-import { layOut } from '../../core/rollout-layout.ts';
-import { rolloutProblems } from '../../core/rollout-problems.ts';
+import { checkRollout } from '../../core/rollout-check.ts';
 import { draftOf } from '@ringwave/protocol/tables';
 import { bodyOf } from './inputs.ts';
 import {
   AbortBody,
   ApproveBody,
   DenyBody,
+  problemsOfRest,
   ReasonBody,
   rolloutFrom,
+  type UnsoundRollout,
   withId,
 } from './rollout-inputs.ts';
 import { answer, refuseAll } from './answer.ts';
@@ -27,19 +30,20 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
   );
   app.post('/api/v1/rollouts', async (request, reply) => {
     const input = rolloutFrom(request.body);
-    if ('refusals' in input) return refuseAll(reply, input.refusals);
+    if ('refusals' in input) return refuseAll(reply, allProblems(parts, input));
     return answer(reply, engine.command(request.who, { kind: 'rollout-create', input }), () =>
       reply.code(201).send(viewOf(parts, input.id)),
     );
   });
   app.post('/api/v1/rollouts/preview', async (request, reply) => {
     const input = rolloutFrom(request.body);
-    return 'refusals' in input ? refuseAll(reply, input.refusals) : previewOf(parts, input);
+    if ('refusals' in input) return refuseAll(reply, allProblems(parts, input));
+    return previewOf(parts, input);
   });
   app.put('/api/v1/rollouts/:rollout', async (request, reply) => {
     const { rollout } = request.params as { rollout: string };
     const input = rolloutFrom(withId(request.body, rollout as Id));
-    if ('refusals' in input) return refuseAll(reply, input.refusals);
+    if ('refusals' in input) return refuseAll(reply, allProblems(parts, input));
     return answer(reply, engine.command(request.who, { kind: 'rollout-edit', input }), () =>
       viewOf(parts, input.id),
     );
@@ -57,8 +61,35 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
     const found = rolloutIn(parts, request);
     return found ? phonesOf(parts, found) : unknownRollout(parts, request, reply);
   });
+  app.get('/api/v1/rollouts/:rollout/left-out', async (request, reply) => {
+    const found = rolloutIn(parts, request);
+    if (!found) return unknownRollout(parts, request, reply);
+    const query = request.query as Readonly<Record<string, string>>;
+    return leftOutPage(parts, found, query);
+  });
   rolloutVerbs(app, parts);
 }
+
+/** Left-out phones a page. */
+const pageMax = 1000;
+const pageUsually = 100;
+
+function leftOutPage(
+  { engine }: RestParts,
+  { id, leftOut }: Rollout,
+  query: Readonly<Record<string, string>>,
+): LeftOutPage {
+  const limit = Math.min(countIn(query['limit']) || pageUsually, pageMax);
+  const from = countIn(query['after']);
+  const phones = leftOutFrom(engine.tables, id, { from, limit });
+  const next = from + phones.length;
+  const isLast = phones.length === 0 || next >= (leftOut?.kept ?? 0);
+  return { phones, total: leftOut?.total ?? 0, next: isLast ? null : next };
+}
+
+/** A whole number from a query; 0 where it is none. */
+const countIn = (text: string | undefined): number =>
+  /^\d{1,7}$/.test(text ?? '') ? Number(text) : 0;
 
 function rolloutVerbs(app: FastifyInstance, parts: RestParts): void {
   app.post('/api/v1/rollouts/:rollout/approve', async (request, reply) => {
@@ -108,16 +139,17 @@ const unsaid = ({ who }: FastifyRequest): string => `no reason given by ${who}`;
 /** More reasons than this are counted, not listed: 1,000 fill a page, a fleet would fill a disk. */
 const leftOutShown = 1000;
 
+const allProblems = ({ engine }: RestParts, unsound: UnsoundRollout) =>
+  problemsOfRest(draftOf(engine.tables), unsound, engine.clock.now());
+
 /** What the rollout would do, and what would be refused of it; nothing is stored. */
 function previewOf({ engine }: RestParts, input: RolloutInput): unknown {
-  const draft = draftOf(engine.tables);
-  const problems = rolloutProblems(draft, input, engine.clock.now());
-  if (problems.length > 0) return { ok: false, problems, waves: [], leftOut: [], leftOutTotal: 0 };
-  const { confirmPhones, ...asked } = input;
-  const layout = layOut(draft, asked, engine.clock.now(), confirmPhones);
+  const { refusals, layout } = checkRollout(draftOf(engine.tables), input, engine.clock.now());
+  if (!layout) return { ok: false, problems: refusals, waves: [], leftOut: [], leftOutTotal: 0 };
   return {
-    ok: layout.refusals.length === 0,
-    problems: layout.refusals,
+    ok: refusals.length === 0,
+    problems: refusals,
+    cautions: layout.cautions,
     phones: layout.phones.length,
     sites: layout.sites.length,
     waves: layout.waves.map(({ name }, index) => ({

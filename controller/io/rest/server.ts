@@ -15,6 +15,7 @@ import { agentRoutes } from './agent-routes.ts';
 import { refuse } from './answer.ts';
 import { desiredRoutes } from './desired-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
+import { freezeRoutes } from './freeze-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
 import { phoneRoutes } from './phone-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
@@ -75,6 +76,7 @@ export async function restServer(
     rehearsalRoutes(closed, parts);
     rolloutRoutes(closed, parts);
     policyRoutes(closed, parts);
+    freezeRoutes(closed, parts);
     desiredRoutes(closed, parts);
     liveRoute(closed, parts);
   });

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type EpochMs, hours, type Id, id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
 import { notFound } from '../../core/refusal.ts';
 import type { Command } from '../../core/state.ts';
 import { siteView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
-import { bodyOf, FreezeBody, SiteBody, siteFrom, TokenBody } from './inputs.ts';
+import { alsoWrong, bodyOf, FreezeBody, SiteBody, siteFrom, TokenBody } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Sites: what an administrator says of a branch, and the token that makes a box its agent. */
@@ -45,7 +46,12 @@ function put({ engine }: RestParts, request: FastifyRequest, reply: FastifyReply
     return refuseAll(reply, [{ code: 'invalid', thing, reason: 'is not an id', next }]);
   }
   const body = bodyOf(SiteBody, request.body, `site ${site}`);
-  if ('refusals' in body) return refuseAll(reply, body.refusals);
+  if ('refusals' in body) {
+    // What is missing stands for itself: nothing is told of the zone and the windows that are put in here.
+    const rest = { zone: 'UTC', windows: [], ...body.rest } as Static<typeof SiteBody>;
+    const command = { kind: 'site-put', site: siteFrom(site, rest) } as const;
+    return refuseAll(reply, [...body.refusals, ...alsoWrong(engine, request.who, command, body)]);
+  }
   const stored = siteFrom(site, body.value);
   return answer(reply, engine.command(request.who, { kind: 'site-put', site: stored }), () =>
     siteView(engine.tables, stored, engine.clock.now()),

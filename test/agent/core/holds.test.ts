@@ -85,3 +85,33 @@ test('a freeze from headquarters holds every phone until its end, also when no n
   t.equal(open.take({ kind: 'woke' }, after(60)).phase(mac), 'held', 'one without an end stays');
   t.end();
 });
+
+test('freezes that were planned ahead are kept by a box that hears nothing any more', (t) => {
+  const freezes = [
+    { from: after(5), until: after(20), reason: 'trade fair' },
+    { from: after(10), until: after(40), reason: 'exams' },
+  ];
+  const box = ready({ freezes, phonesUpdatingMax: 1 });
+  const phone = ready({ freezes }).take({ kind: 'woke' }, after(1)).phase(mac);
+  t.equal(phone, 'offered', 'before the first one a phone is started');
+  box.take({ kind: 'woke' }, after(6));
+  t.match(box.tables.work.get(mac)?.why, {
+    reason: 'Frozen from headquarters: trade fair',
+    waitingFor: 'person',
+    nextAttemptAt: after(20),
+  });
+  box.take({ kind: 'woke' }, after(20));
+  t.equal(box.phase(mac), 'held');
+  t.match(box.tables.work.get(mac)?.why, { reason: /exams/, nextAttemptAt: after(40) });
+  t.equal(box.wakeAt, after(40), 'it wakes by itself when the last one is over');
+  t.equal(box.take({ kind: 'woke' }, after(40)).phase(mac), 'offered');
+  t.end();
+});
+
+test('a freeze without an end outlasts one that was planned', (t) => {
+  const freezes = [{ from: after(0), until: after(20), reason: 'trade fair' }];
+  const box = ready({ freezes, freeze: { reason: 'until further notice' } });
+  box.take({ kind: 'woke' }, after(1));
+  t.match(box.tables.work.get(mac)?.why, { reason: /further notice/, nextAttemptAt: null });
+  t.end();
+});

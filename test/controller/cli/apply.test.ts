@@ -80,7 +80,7 @@ test('what files say is made so, and a second time nothing changes', async (t) =
   t.equal(sites.get('lisbon')?.windows[0]?.end, '05:00');
 });
 
-test('every problem of every file is told with its place, and nothing is sent', async (t) => {
+test('every problem of every file is told with its place, and nothing is stored', async (t) => {
   const { controller, run, file, folder } = await desk(t);
   const first = file(
     'first.yaml',
@@ -98,10 +98,37 @@ test('every problem of every file is told with its place, and nothing is sent', 
     'first.yaml:5:50: windows[0].start is 100, not text. Write it in quotes as the local wall clock HH:MM.',
     'first.yaml:8:1: kind "polcy" is unknown. Did you mean policy?',
     'second.yaml:17:1: Map keys must be unique. Keep one of the two.',
-    'second.yaml:9:1: site lisbon is there twice, first in second.yaml:2. Keep one of the two.',
-    '6 problems; nothing was sent or changed.',
+    'second.yaml:2:1: site lisbon is there twice, first in first.yaml:2. Keep one of the two.',
+    'second.yaml:9:1: site lisbon is there twice, first in first.yaml:2. Keep one of the two.',
+    '7 problems; nothing was stored or changed.',
   ]);
   t.equal(controller.engine.tables.sites.size, 0);
+});
+
+test('a fault of form in one document hides nothing that is wrong in another', async (t) => {
+  const { controller, run, file, folder } = await desk(t);
+  const rollout =
+    'kind: rollout\nid: autumn\nreleases: [r1]\nafter: [autumn]\nwaves: [{ name: all }]\n';
+  const phone = 'kind: phone\nid: 80:5e:c0:00:00:07\nsite: lisbon\nvendor: Yealink\nmodel: T46S\n';
+  const broken = lisbon.replace('zone:', 'zoen:');
+  const all = file('all.yaml', [broken, phone, rollout, fixes, fixes].join('---\n'));
+  const { told, code } = await run('apply', all);
+  t.equal(code, 1);
+  t.same(told.trim().replaceAll(`${folder}/`, '').split('\n'), [
+    'all.yaml:1:1: zone is missing. Add zone as an IANA time zone such as Europe/Lisbon.',
+    'all.yaml:3:1: zoen is not a key that is known here. Did you mean zone?',
+    'all.yaml:27:1: policy security-fixes is there twice, first in all.yaml:21. Keep one of the two.',
+    'all.yaml:17:1: rollout autumn: after waits in a circle: autumn after autumn. Take one of them out.',
+    'all.yaml:15:1: release r1 does not exist. List them with: ringwave release list',
+    '5 problems; nothing was stored or changed.',
+  ]);
+  t.equal(controller.engine.tables.audit.size, 0);
+  const gone = await run('--url', 'http://127.0.0.1:9', 'apply', all);
+  t.match(
+    gone.told,
+    /3 problems; nothing was stored or changed\./,
+    'no controller is needed for the form',
+  );
 });
 
 test('what only the controller can know is told at its place too, and all is left as it was', async (t) => {
@@ -156,6 +183,18 @@ test('a rollout may differ until it begins; its pause is never the file\u2019s',
     late.told,
     /r\.yaml:2:1: rollout autumn is paused and cannot differ any more \(gate\.failuresMax\)\. Put the file back/,
   );
+});
+
+test('a planned freeze stands in a file, and who planned it does not', async (t) => {
+  const { controller, run, file } = await desk(t);
+  const freeze =
+    'kind: freeze\nid: fair\nreason: trade fair\nfrom: "2026-12-24"\nuntil: "2027-01-03"\nsites: [lisbon]\n';
+  const both = file('both.yaml', `${freeze}---\n${lisbon}`);
+  t.same((await run('apply', both)).told, '');
+  t.match(controller.engine.tables.plannedFreezes.get('fair'), { who: 'ada', sites: ['lisbon'] });
+  t.equal((await run('apply', both)).out, '= 2 unchanged\n');
+  const later = file('both.yaml', `${freeze.replace('01-03', '01-06')}---\n${lisbon}`);
+  t.match((await run('apply', later)).out, /~ freeze fair\n {2}until: 2027-01-03 -> 2027-01-06/);
 });
 
 test('phones stand in files by their MAC, and what they showed themselves is no difference', async (t) => {

@@ -92,6 +92,7 @@ const rollout = (part: Partial<RolloutView> = {}): RolloutView => ({
   startedAt: noon,
   endedAt: null,
   paused: null,
+  leftOut: null,
   ...part,
 });
 

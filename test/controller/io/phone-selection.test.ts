@@ -49,6 +49,11 @@ test('phones are listed and counted by a selection, a page at a time', async (t)
 
   t.same((await get({ where: 'modle = T46S and site.regoin = EU' })).problems, [
     { thing: 'where, column 1', reason: '"modle" is no field', next: 'Expected: model' },
+    {
+      thing: 'where, column 18',
+      reason: 'no site has a label regoin',
+      next: 'Expected: site.region',
+    },
   ]);
   t.same((await get({ where: 'site.regoin = EU' })).problems, [
     {

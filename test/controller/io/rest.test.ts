@@ -268,6 +268,7 @@ test('what is asked wrongly names the thing, the reason and the next step, all p
     [
       '400 invalid: rollout: waves[0].percent: is -5. Write a number from 0.001 to 100.',
       '400 invalid: rollout: gates: is not a key that is known here. Did you mean gate?',
+      `400 invalid: release ${release}x: does not exist. Did you mean ${release}?`,
     ],
   );
   await says(

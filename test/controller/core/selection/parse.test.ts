@@ -93,6 +93,11 @@ test('a broken grammar is told at its first place', (t) => {
   ]);
   t.match(told('model = "T46S')[0], [9, /never closed/, 'a closing "']);
   t.same(told('model = T46S & site = x'), [[14, '"&" has no meaning here', 'and']]);
+  t.same(told('modl = T46S & vendr = x'), [
+    [1, '"modl" is no field', 'model'],
+    [13, '"&" has no meaning here', 'and'],
+    [15, '"vendr" is no field', 'vendor'],
+  ]);
   t.match(told('model = "😀" ;')[0], [13, /";"/, /quotes/], 'columns count characters');
   t.end();
 });

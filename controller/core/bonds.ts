@@ -1,0 +1,116 @@
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import { isFinal, type Waiting } from '@ringwave/protocol/phases';
+import type { Id, Mac } from '@ringwave/protocol/units';
+import { partnersOf } from './pairs.ts';
+import { invalid } from './refusal.ts';
+import type { ControllerDraft, Phone, Progress, Refusal, Rollout } from './state.ts';
+
+// Phones of one bond, at any sites, shall end on one version. No agent sees all of them, so the controller lets them
+// go one after another, and the first only when every one of them could.
+
+/** One after another through a night or a week: more would never be on one version. */
+export const bondPhonesMax = 16;
+
+/** Keeps who is in a bond, as a phone is stored. */
+export function noteBond(
+  draft: ControllerDraft,
+  before: Pick<Phone, 'bond'> | undefined,
+  phone: Pick<Phone, 'mac' | 'bond'>,
+): void {
+  if (before?.bond === phone.bond) return;
+  if (before?.bond !== undefined) leaveBond(draft, { mac: phone.mac, bond: before.bond });
+  if (phone.bond === undefined) return;
+  draft.bonds.put(phone.bond, [...(draft.bonds.get(phone.bond) ?? []), phone.mac]);
+}
+
+export function leaveBond(
+  draft: ControllerDraft,
+  { mac, bond }: Pick<Phone, 'mac' | 'bond'>,
+): void {
+  if (bond === undefined) return;
+  const left = (draft.bonds.get(bond) ?? []).filter((one) => one !== mac);
+  if (left.length > 0) draft.bonds.put(bond, left);
+  else draft.bonds.remove(bond);
+}
+
+export const bondProblems = (draft: ControllerDraft): Refusal[] =>
+  [...draft.bonds.written()].flatMap(([bond, macs]) => {
+    if (!macs || macs.length <= bondPhonesMax) return [];
+    const reason = `would have ${macs.length} phones, at most ${bondPhonesMax} go one after another`;
+    return [invalid(`bond ${bond}`, reason, 'Part it into several bonds.')];
+  });
+
+/** Whether a phone could be given its work, as far as the controller knows; else why not. */
+export type MayGo = (phone: Phone) => string | undefined;
+
+/**
+ * What keeps a phone from being let go for the sake of its partners: one that could not go, or that goes first. Undefined
+ * where nothing does.
+ */
+export function heldByPartners(
+  draft: ControllerDraft,
+  { attemptsMax }: Pick<Rollout, 'attemptsMax'>,
+  progress: Progress,
+  mayGo: MayGo,
+): Waiting | undefined {
+  const phone = draft.phones.get(progress.mac);
+  if (!phone || (phone.bond === undefined && phone.pair === undefined)) return undefined;
+  const others = partnersOf(draft, progress).filter(({ phase }) => !isFinal(phase));
+  const name = phone.bond === undefined ? `pair ${phone.pair}` : `bond ${phone.bond}`;
+  const wait = { nextAttemptAt: null, attempt: 1, attemptsMax };
+  for (const other of others) {
+    const partner = draft.phones.get(other.mac);
+    const why = partner ? mayGo(partner) : 'it is no longer in the inventory';
+    if (why === undefined) continue;
+    const reason = `None of ${name} begins before all can: ${other.mac} (${other.site}) cannot, ${why}`;
+    return { reason: reason.slice(0, 240), waitingFor: 'phone', ...wait };
+  }
+  const rank = ({ rollout, mac }: Progress) => fractionOf(rollout, mac);
+  const first = others
+    .filter(({ mac }) => phone.bond !== undefined && draft.phones.get(mac)?.bond === phone.bond)
+    .filter((other) => rank(other) < rank(progress))
+    .sort((a, b) => rank(a) - rank(b))[0];
+  if (!first) return undefined;
+  const reason = `Goes when ${first.mac} (${first.site}), which is before it in ${name}, proves its version`;
+  return { reason, waitingFor: 'wave', ...wait };
+}
+
+/** Let go by its wave, and held for the sake of its bond or pair. */
+export const isHeldBack = ({ phase, hops, waiting }: Progress): boolean =>
+  phase === 'waiting' && hops.length === 0 && waiting !== undefined;
+
+/** Of a rollout about to be made: why a phone is left out because a phone of its bond is not selected. */
+export function unselectedPartner(
+  draft: ControllerDraft,
+  phone: Phone,
+  isSelected: (mac: Mac) => boolean,
+  versionFor: (phone: Phone) => string | undefined,
+): string | undefined {
+  if (phone.bond === undefined) return undefined;
+  const missing = (draft.bonds.get(phone.bond) ?? []).find((mac) => {
+    const other = draft.phones.get(mac);
+    if (!other || isSelected(mac)) return false;
+    // One that runs it already needs no rollout.
+    const wanted = versionFor(other);
+    return wanted === undefined || other.running?.version !== wanted;
+  });
+  if (missing === undefined) return undefined;
+  const site = draft.phones.get(missing)?.site;
+  return `${missing} (${site}), of the same bond ${phone.bond}, is not selected`;
+}
+
+/** How the phones of a bond stand in a rollout, for whoever asks of one of them. */
+export function bondWords(
+  tables: {
+    readonly bonds: { get(bond: string): readonly Mac[] | undefined };
+    readonly progress: { get(key: string): Progress | undefined };
+  },
+  bond: Id,
+  rollout: Id,
+): string {
+  const parts = (tables.bonds.get(bond) ?? []).map((mac) => {
+    const found = tables.progress.get(`${rollout}/${mac}`);
+    return `${mac}${found ? ` (${found.site}) is ${found.phase}` : ' is in no part of it'}`;
+  });
+  return `Bond ${bond}: ${parts.join(', ')}`;
+}

@@ -1,0 +1,77 @@
+import type { Id, Mac } from '@ringwave/protocol/units';
+import type { ControllerDraft } from './state.ts';
+
+// Phones that a rollout selected and does not reach, kept with it: whoever asks why one was not updated finds it here.
+
+export interface LeftOut {
+  readonly mac: Mac;
+  readonly site: Id;
+  readonly why: string;
+}
+
+/** How many, and for which reasons, the most frequent first. */
+export interface LeftOutSummary {
+  readonly total: number;
+  /** Of them so many are kept by name. */
+  readonly kept: number;
+  readonly reasons: readonly { readonly why: string; readonly phones: number }[];
+}
+
+/** 10,000 phones by name, a megabyte a rollout; beyond them phones are counted by reason only. */
+export const leftOutMax = 10_000;
+/** A piece of this many is a row of 60 KiB. */
+const pieceMax = 500;
+/** Reasons told apart; those beyond are one. */
+export const leftOutReasonsMax = 20;
+
+const pieceKey = (rollout: string, piece: number): string =>
+  `${rollout}/${String(piece).padStart(6, '0')}`;
+
+/** Keeps the first of them by name, and gives what a rollout says of all. */
+export function keepLeftOut(
+  draft: ControllerDraft,
+  rollout: Id,
+  leftOut: readonly LeftOut[],
+): LeftOutSummary | undefined {
+  if (leftOut.length === 0) return undefined;
+  const kept = leftOut.slice(0, leftOutMax);
+  for (let piece = 0; piece * pieceMax < kept.length; piece += 1) {
+    const part = kept.slice(piece * pieceMax, (piece + 1) * pieceMax);
+    draft.leftOut.put(pieceKey(rollout, piece), part);
+  }
+  return { total: leftOut.length, kept: kept.length, reasons: reasonsOf(leftOut) };
+}
+
+function reasonsOf(leftOut: readonly LeftOut[]): LeftOutSummary['reasons'] {
+  const counts = new Map<string, number>();
+  for (const { why } of leftOut) counts.set(why, (counts.get(why) ?? 0) + 1);
+  const all = [...counts].map(([why, phones]) => ({ why, phones }));
+  all.sort((a, b) => b.phones - a.phones || (a.why < b.why ? -1 : 1));
+  if (all.length <= leftOutReasonsMax) return all;
+  const rest = all.slice(leftOutReasonsMax - 1);
+  const phones = rest.reduce((sum, one) => sum + one.phones, 0);
+  return [...all.slice(0, leftOutReasonsMax - 1), { why: 'Other reasons', phones }];
+}
+
+export function forgetLeftOut(draft: ControllerDraft, rollout: Id, kept: number): void {
+  for (let piece = 0; piece * pieceMax < kept; piece += 1) {
+    draft.leftOut.remove(pieceKey(rollout, piece));
+  }
+}
+
+/** A page of them; `from` counts those of the pages before. */
+export function leftOutFrom(
+  tables: { readonly leftOut: { get(key: string): readonly LeftOut[] | undefined } },
+  rollout: string,
+  { from, limit }: { from: number; limit: number },
+): LeftOut[] {
+  const page: LeftOut[] = [];
+  for (let place = from; page.length < limit; ) {
+    const piece = Math.floor(place / pieceMax);
+    const part = tables.leftOut.get(pieceKey(rollout, piece))?.slice(place - piece * pieceMax);
+    if (!part || part.length === 0) break;
+    page.push(...part.slice(0, limit - page.length));
+    place += part.length;
+  }
+  return page;
+}

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import type { Release } from '@ringwave/firmware-catalog/release';
+import { priorityOf, type PriorityRule } from '@ringwave/firmware-catalog/advisory-priority';
+import { compareVersions } from '@ringwave/firmware-catalog/version';
+import { days, type EpochMs, hours, id as idOf, type Id, laterBy } from '@ringwave/protocol/units';
+import { advisoryBoard } from './advisory-board.ts';
+import { audit } from './audit.ts';
+import type { DEADLINE_SEVERITIES, Policy } from './policy.ts';
+import { policyTarget } from './policy-target.ts';
+import { checkRollout } from './rollout-check.ts';
+import { approve, createRollout } from './rollout-commands.ts';
+import { selectedPhones } from './selection/selected.ts';
+import type { ControllerDraft, ControllerTables, Phone, Refusal, RolloutInput } from './state.ts';
+import { equalWaves, WAVE_PRESETS } from './waves.ts';
+
+// A policy does not start anything: it proposes a rollout for what its release should reach, and a person lets it begin.
+
+/** As a rollout that says nothing of its gate: see docs/rollouts.md. */
+const gate = { successMin: 0.95, failuresMax: 1, minSample: 3, soak: hours(1) };
+const attemptsMax = 3;
+
+export interface Proposed {
+  /** The rollouts that were made. */
+  readonly rollouts: readonly Id[];
+  /** Why there is none, release by release. */
+  readonly why: readonly Refusal[];
+}
+
+/** Proposes what a policy wants and no rollout of it has wanted before; `again` also after one that has ended. */
+export function propose(
+  draft: ControllerDraft,
+  policy: Policy,
+  now: EpochMs,
+  { again = false }: { readonly again?: boolean } = {},
+): Proposed {
+  const behind = behindOf(draft, policy, now);
+  const rollouts: Id[] = [];
+  const why: Refusal[] = [];
+  for (const [release, phones] of behind) {
+    const id = freeId(draft, policy.id, release.id, again);
+    if (id === undefined) continue;
+    const input = inputFor(draft, policy, { id, release, phones }, now);
+    const { refusals, layout } = checkRollout(draft, input, now);
+    if (refusals.length > 0 || !layout) {
+      why.push(...refusals);
+      const [first] = refusals;
+      const detail = `${release.id}: ${first?.thing} ${first?.reason}`.slice(0, 240);
+      const said = { at: now, who: nameOf(policy), what: 'no rollout could be proposed' };
+      audit(draft, { ...said, object: policy.id, detail });
+      continue;
+    }
+    createRollout(draft, input, nameOf(policy), now);
+    rollouts.push(id);
+    approveAhead(draft, policy, { id, phones: layout.phones.length }, now);
+  }
+  return { rollouts, why };
+}
+
+const nameOf = ({ id }: Policy): string => `policy ${id}`;
+
+/** Phones by the release that they should run and do not; those that nobody can compare are left to people. */
+function behindOf(
+  draft: ControllerDraft,
+  policy: Policy,
+  now: EpochMs,
+): ReadonlyMap<Release, readonly Phone[]> {
+  const behind = new Map<Release, Phone[]>();
+  const targets = new Map<string, Release | undefined>();
+  for (const phone of selectedPhones(draft, { where: policy.where }, now)) {
+    const { vendor, model, hardware, running } = phone;
+    const key = `${vendor}\n${model}\n${hardware ?? ''}`;
+    if (!targets.has(key)) {
+      const found = policyTarget(draft, policy, phone);
+      targets.set(key, found.kind === 'release' ? found.release : undefined);
+    }
+    const release = targets.get(key);
+    if (!release) continue;
+    const about = { model, ...(hardware ? { hardware } : {}) };
+    const order = running && compareVersions(vendor, running.version, release.version, about);
+    if (order !== undefined && order !== 'older') continue;
+    const phones = behind.get(release) ?? [];
+    behind.set(release, phones);
+    phones.push(phone);
+  }
+  return behind;
+}
+
+/** Named after policy and release, so that one is proposed once; undefined where it was. */
+function freeId(draft: ControllerDraft, policy: Id, release: Id, again: boolean): Id | undefined {
+  const full = `${policy}-${release}`;
+  const digest = createHash('sha256').update(full).digest('hex').slice(0, 8);
+  const base = full.length <= longest ? full : `${full.slice(0, longest - 9)}-${digest}`;
+  for (let nth = 1; ; nth += 1) {
+    const name = idOf(nth === 1 ? base : `${base}-${nth}`);
+    const known = name && draft.rollouts.get(name);
+    if (!known) return name;
+    if (!again || known.endedAt === undefined) return undefined;
+  }
+}
+
+/** An id has 64 characters, of which a number of three digits takes four. */
+const longest = 60;
+
+function inputFor(
+  draft: ControllerDraft,
+  policy: Policy,
+  { id, release, phones }: { id: Id; release: Release; phones: readonly Phone[] },
+  now: EpochMs,
+): RolloutInput {
+  const { preset = 'canary-tenth-rest' } = policy;
+  const due = deadlineFor(draft, policy, { release, phones }, now);
+  const older = `(${policy.where}) and (running < ${release.version} or running is unknown)`;
+  return {
+    id,
+    name: `Policy ${policy.id}: ${release.version}`,
+    releases: [release.id],
+    selection: { where: older, vendors: [release.vendor], models: release.models },
+    waves: typeof preset === 'number' ? equalWaves(preset) : WAVE_PRESETS[preset],
+    gate,
+    attemptsMax,
+    rotateCredentials: false,
+    ...(due ? { deadline: due } : {}),
+    // A person reads the number before anything begins; ahead of that only so many as the policy says.
+    confirmPhones: phones.length,
+  };
+}
+
+type DeadlineSeverity = (typeof DEADLINE_SEVERITIES)[number];
+
+const AS_SEVERE: Readonly<Record<PriorityRule, DeadlineSeverity>> = {
+  exploited: 'critical',
+  'remote-code-unauthenticated': 'critical',
+  'attack-likely': 'critical',
+  critical: 'critical',
+  high: 'high',
+  // Unknown is not low.
+  unscored: 'high',
+  medium: 'medium',
+  low: 'low',
+};
+const RISING: readonly DeadlineSeverity[] = ['low', 'medium', 'high', 'critical'];
+
+/** The days of the worst that the release mends on these phones: as its vendor says, or an advisory. */
+function deadlineFor(
+  draft: ControllerDraft,
+  { id, deadlines }: Policy,
+  { release, phones }: { release: Release; phones: readonly Phone[] },
+  now: EpochMs,
+): RolloutInput['deadline'] {
+  const own = release.severity === 'none' ? [] : [{ severity: release.severity, by: release.id }];
+  const all = [...own, ...mended(draft, release, phones, now)];
+  const worst = all.reduce<(typeof all)[number] | undefined>(
+    (most, one) =>
+      most && RISING.indexOf(most.severity) >= RISING.indexOf(one.severity) ? most : one,
+    undefined,
+  );
+  const given = worst && deadlines[worst.severity];
+  if (worst === undefined || given === undefined) return undefined;
+  const because = `${worst.severity} by ${worst.by}, policy ${id}`.slice(0, 200);
+  return { dueAt: laterBy(now, days(given)), because };
+}
+
+/** Advisories that phones are exposed to now and would not be with the release. */
+function mended(
+  draft: ControllerDraft,
+  release: Release,
+  phones: readonly Phone[],
+  now: EpochMs,
+): { severity: DeadlineSeverity; by: string }[] {
+  // Claims do not change in the steps that propose; what was made of them is found again by their tables.
+  const claims = draft.claims.base as ControllerTables['claims'];
+  const counters = draft.counters.base as ControllerTables['counters'];
+  const { index, advisories } = advisoryBoard({ claims, counters });
+  const seen = new Set<string>();
+  const ids = new Set<string>();
+  for (const { vendor, model, hardware, running } of phones) {
+    const key = `${model}\n${hardware ?? ''}\n${running?.version ?? ''}`;
+    if (!running || seen.has(key)) continue;
+    seen.add(key);
+    const about = { vendor, model, ...(hardware ? { hardware } : {}) };
+    const after = new Set(
+      index.exposures({ ...about, version: release.version }).flatMap(exposedId),
+    );
+    for (const one of index.exposures({ ...about, version: running.version }).flatMap(exposedId))
+      if (!after.has(one)) ids.add(one);
+  }
+  return [...ids].flatMap((by) => {
+    const known = advisories.get(by);
+    if (!known) return [];
+    const { rule } = priorityOf(known.placed, now, known.knownAt ?? now);
+    return [{ severity: AS_SEVERE[rule], by }];
+  });
+}
+
+const exposedId = ({ id, verdict }: { id: string; verdict: string }): string[] =>
+  verdict === 'exposed' ? [id] : [];
+
+/** Somebody has said yes ahead, to rollouts of this policy up to so many phones. */
+function approveAhead(
+  draft: ControllerDraft,
+  policy: Policy,
+  { id, phones }: { id: Id; phones: number },
+  now: EpochMs,
+): void {
+  const { autoApprove, approvedAhead } = policy;
+  if (!autoApprove || !approvedAhead) return;
+  if (phones > autoApprove.phonesMax) {
+    const detail = `would reach ${phones} phones, ahead only ${autoApprove.phonesMax} are approved`;
+    audit(draft, { at: now, who: nameOf(policy), what: 'waits for approval', object: id, detail });
+    return;
+  }
+  const remark = `ahead, by policy ${policy.id}`;
+  approve(draft, { kind: 'rollout-approve', rollout: id, remark }, autoApprove.by, now);
+}

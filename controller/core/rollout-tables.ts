@@ -1,0 +1,33 @@
+import type { Id, Mac } from '@ringwave/protocol/units';
+import type { Incident } from './incidents.ts';
+import type { LeftOut } from './left-out.ts';
+import type { Line, Progress, Rollout } from './rollout-state.ts';
+
+// What is kept of rollouts, and of phones in them.
+
+export type RolloutTables = {
+  rollouts: Map<string, Rollout>;
+  progress: Map<string, Progress>;
+  /** Selected phones that are not part of a rollout, in pieces; by `rollout/piece`. */
+  leftOut: Map<string, readonly LeftOut[]>;
+  /** The newest trouble of a whole site in a rollout; by `rollout/site`. */
+  incidents: Map<string, Incident>;
+  /** Phones of paced waves that wait to be released, in pieces; by `rollout/wave/piece`. */
+  lines: Map<string, readonly Mac[]>;
+  lineEnds: Map<string, Line>;
+  /** Phones released in this minute, by site. */
+  lineShares: Map<string, { readonly minute: number; readonly counts: Record<string, number> }>;
+  /** The rollouts that a phone is part of and that have not ended, oldest first. */
+  assignments: Map<string, readonly Id[]>;
+};
+
+export const emptyRolloutTables = (): RolloutTables => ({
+  rollouts: new Map(),
+  progress: new Map(),
+  leftOut: new Map(),
+  incidents: new Map(),
+  lines: new Map(),
+  lineEnds: new Map(),
+  lineShares: new Map(),
+  assignments: new Map(),
+});

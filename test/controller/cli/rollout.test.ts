@@ -1,0 +1,85 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { registerRollout } from '@ringwave/controller/cli/rollout';
+import { Command } from 'commander';
+import { type Test, test } from 'tap';
+import { phoneOf, releaseOf, siteOf } from '../core/desk.ts';
+import { openDoor } from '../io/door.ts';
+
+/** A controller with so many phones that a release fits and two that none does, and `ringwave rollout` beside it. */
+async function desk(t: Test, phones: number) {
+  const { controller, folder } = await openDoor(t);
+  const numbers = Array.from({ length: phones }, (_, nth) => nth + 1);
+  const others = [201, 202].map((number) => phoneOf(number, { model: 'T58' }));
+  for (const command of [
+    { kind: 'site-put', site: siteOf('lisbon') },
+    { kind: 'release-put', release: releaseOf() },
+    { kind: 'release-move', release: releaseOf().id, cause: 'approve', why: 'tried' },
+    { kind: 'phones-put', phones: [...numbers.map((number) => phoneOf(number)), ...others] },
+  ] as const)
+    controller.engine.command('ada', command);
+  const access = ['--url', controller.url, '--token', controller.access.mintApiToken('ada')];
+  const run = async (...words: readonly string[]): Promise<string> => {
+    let said = '';
+    const program = new Command('ringwave').exitOverride();
+    program.option('--url <url>').option('--token <token>').option('--data <folder>');
+    registerRollout(program, {
+      write: (text) => void (said += text),
+      fail: (text) => void (said += `${text}\n`),
+      exitWith: () => {},
+      input: (async function* none() {})(),
+    });
+    try {
+      await program.parseAsync([...access, 'rollout', ...words], { from: 'user' });
+    } catch (error) {
+      said += String(error);
+    }
+    return said;
+  };
+  const file = (own: object): string => {
+    const path = join(folder, 'autumn.json');
+    const body = { id: 'autumn', releases: [releaseOf().id], waves: [{ name: 'all' }], ...own };
+    writeFileSync(path, JSON.stringify(body));
+    return path;
+  };
+  return { run, file, controller };
+}
+
+test('a rollout shows how many it leaves out and why, and names them when asked', async (t) => {
+  const { run, file } = await desk(t, 2);
+  await run('create', '--from', file({}));
+  const shown = await run('show', 'autumn');
+  t.match(
+    shown,
+    /left out: 2 \(name them with --left-out\)\n {2}2: No release of the rollout is for/,
+  );
+  t.notMatch(shown, /80:5e:c0:00:00:c9/);
+  const named = await run('show', 'autumn', '--left-out');
+  t.match(
+    named,
+    / {2}80:5e:c0:00:00:c9 \(lisbon\): No release of the rollout is for a Yealink T58/,
+  );
+});
+
+test('very many phones are confirmed by their number when a rollout is made, changed or looked at', async (t) => {
+  const { run, file, controller } = await desk(t, 120);
+  const wanted = /would reach 120 of 122 phones/;
+  t.match(await run('preview', '--from', file({})), wanted);
+  process.exitCode = 0;
+  t.match(await run('create', '--from', file({})), wanted);
+  t.equal(controller.engine.tables.rollouts.size, 0);
+  t.notMatch(await run('preview', '--from', file({}), '--confirm', '120'), wanted);
+  t.match(await run('create', '--from', file({}), '--confirm', '120'), /autumn: awaiting-approval/);
+  t.match(await run('edit', 'autumn', '--from', file({ name: 'A' })), wanted);
+  t.notMatch(
+    await run('edit', 'autumn', '--from', file({ name: 'A' }), '--confirm', '120'),
+    wanted,
+  );
+});
+
+test('every fault of a file is printed at once', async (t) => {
+  const { run, file } = await desk(t, 2);
+  const said = await run('create', '--from', file({ after: ['autumn'], pace: { perMinute: '5' } }));
+  t.match(said, /pace\.perMinute is "5", not a number/);
+  t.match(said, /after waits in a circle/);
+});

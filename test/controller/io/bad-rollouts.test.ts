@@ -1,0 +1,200 @@
+import { type Test, test } from 'tap';
+import { macOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
+import { type Door, openDoor, told } from './door.ts';
+
+// Bad input over the real door: everything that can be known is told at once, and nothing is stored.
+
+const release = releaseOf().id;
+
+/** Lisbon with so many T46S, and a release for them. */
+async function fleetOf(t: Test, phones: number): Promise<Door> {
+  const door = await openDoor(t);
+  const { engine } = door.controller;
+  const numbers = Array.from({ length: phones }, (_, nth) => nth + 1);
+  for (const command of [
+    { kind: 'site-put', site: siteOf('lisbon') },
+    { kind: 'release-put', release: releaseOf() },
+    { kind: 'release-move', release, cause: 'approve', why: 'tried in the lab' },
+    { kind: 'phones-put', phones: numbers.map((number) => phoneOf(number)) },
+  ] as const)
+    t.ok(engine.command('ada', command).ok);
+  return door;
+}
+
+const asked = (own: object) => ({
+  id: 'autumn',
+  releases: [release],
+  waves: [{ name: 'all' }],
+  ...own,
+});
+
+test('a fault of form hides no other fault of the same rollout', async (t) => {
+  const door = await fleetOf(t, 4);
+  const answer = await door.ask(
+    'POST',
+    '/api/v1/rollouts',
+    asked({
+      name: 7,
+      after: ['autumn', 'sumer'],
+      deadline: { dueAt: 1, because: 'CVE-2026-0001' },
+      gate: { failedPartMax: 0, failuresMax: 2 },
+      selection: { where: 'modl = T46S and runing < 66' },
+    }),
+  );
+  t.same(told(answer), [
+    '400 invalid: rollout: name: is 7, not text. Write it in quotes.',
+    '400 invalid: rollout autumn: where, column 1: "modl" is no field. Expected: model',
+    '400 invalid: rollout autumn: where, column 17: "runing" is no field. Expected: running',
+    '400 invalid: rollout autumn: gate.failuresMax: permits 2 failures, but failedPartMax 0 permits none. Give 0, or raise failedPartMax.',
+    '400 invalid: rollout autumn: after: waits in a circle: autumn after autumn. Take one of them out.',
+    '400 invalid: rollout sumer: does not exist. List them with: ringwave rollout list',
+    '400 invalid: rollout autumn: deadline.dueAt: has passed before the rollout could begin. Give a later instant.',
+  ]);
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
+});
+
+test('what cannot be read is never the reason for another fault', async (t) => {
+  const door = await fleetOf(t, 4);
+  const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
+  t.same(await says({ waves: [{ percent: 101 }, { name: 'rest', count: 0 }] }), [
+    '400 invalid: rollout: waves[0].name: is missing. Add name.',
+    '400 invalid: rollout: waves[0].percent: is 101. Write a number from 0.001 to 100.',
+    '400 invalid: rollout: waves[1].count: is 0. Write a number from 1 to 1000000.',
+  ]);
+  t.same(await says({ gate: { failuresMax: '0', failedPartMax: 0 } }), [
+    '400 invalid: rollout: gate.failuresMax: is "0", not a whole number. Write a whole number.',
+  ]);
+  t.same(await says({ releases: 'all', selection: { model: ['T46S'] } }), [
+    '400 invalid: rollout: releases: is "all", not a list. Write a list in square brackets.',
+    '400 invalid: rollout: selection.model: is not a key that is known here. Did you mean models?',
+  ]);
+  t.same(await says({ id: 'Autumn!', after: ['spring'] }), [
+    '400 invalid: rollout: id: is "Autumn!". Write it in lower-case letters, digits and dashes.',
+    '400 invalid: rollout spring: does not exist. List them with: ringwave rollout list',
+  ]);
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
+});
+
+test('faults beside the waves are told together with waves that take nobody', async (t) => {
+  const door = await fleetOf(t, 4);
+  const waves = [{ name: 'all' }, { name: 'more', count: 3 }];
+  const body = asked({ after: ['autumn'], waves });
+  t.same(told(await door.ask('POST', '/api/v1/rollouts', body)), [
+    '400 invalid: rollout autumn: after: waits in a circle: autumn after autumn. Take one of them out.',
+    '400 invalid: rollout autumn: wave more: takes no phone. Correct its sites or count, or leave it out.',
+  ]);
+});
+
+test('more phones done than a wave has are no gate', async (t) => {
+  const door = await fleetOf(t, 4);
+  const waves = [{ name: 'canary', count: 1, gate: { doneMin: 3 } }, { name: 'rest' }];
+  const body = asked({ waves, gate: { doneMin: 3 } });
+  t.same(told(await door.ask('POST', '/api/v1/rollouts', body)), [
+    '400 invalid: rollout autumn: wave canary: gate.doneMin: wants 3 phones done, and the wave takes 1. Give the wave a gate of its own with doneMin up to 1, or leave it to successMin.',
+  ]);
+  const { status } = await door.ask('POST', '/api/v1/rollouts', asked({ gate: { doneMin: 4 } }));
+  t.equal(status, 201);
+});
+
+test('a model that no opening of its site is long enough for is told at creation', async (t) => {
+  const door = await fleetOf(t, 2);
+  const { engine } = door.controller;
+  const short = { days: ['mon', 'tue'] as const, start: '01:00', end: '01:30' };
+  engine.command('ada', { kind: 'site-put', site: siteOf('porto', { windows: [short] }) });
+  const phones = [phoneOf(9, { site: siteOf('porto').id })];
+  engine.command('ada', { kind: 'phones-put', phones });
+  engine.tables.durations.set(
+    'Yealink/T46S',
+    Array.from({ length: 8 }, () => 40 * 60_000),
+  );
+  const words =
+    'has no opening longer than 30 minutes, and a Yealink T46S takes up to 42; phones that are never started: 1';
+  const next = 'Give the site a longer window: ringwave site put porto';
+  const some = await door.ask('POST', '/api/v1/rollouts', asked({}));
+  t.equal(some.status, 201);
+  t.same(some.body.cautions, [{ thing: 'rollout autumn: site porto', reason: words, next }]);
+  const there = { id: 'porto', selection: { sites: ['porto'] } };
+  t.same(told(await door.ask('POST', '/api/v1/rollouts', asked(there))), [
+    `400 invalid: rollout porto: site porto: ${words}. ${next}`,
+  ]);
+  const twoWindows = [short, { ...short, start: '01:30', end: '02:00' }];
+  engine.command('ada', { kind: 'site-put', site: siteOf('porto', { windows: twoWindows }) });
+  const meeting = await door.ask('POST', '/api/v1/rollouts/preview', asked(there));
+  t.same([meeting.body.ok, meeting.body.cautions], [true, []], 'windows that meet are one opening');
+});
+
+test('a site, a policy and a list of phones with a fault of form are looked at to the end', async (t) => {
+  const door = await fleetOf(t, 1);
+  const site = { zone: 'Europe/Lisbn', windows: [], blackout: ['12-32', '2026-02-29'], phones: 3 };
+  t.same(told(await door.ask('PUT', '/api/v1/sites/porto', site)), [
+    '400 invalid: site porto: phones: is not a key that is known here. Remove it; known are: name, zone, windows, blackout, coverage, phonesUpdatingMax, wanBytesPerSecond, credentialDaysMax, labels, wanBudget, lanBytesPerSecond, phonesPerSwitchMax, restartsPerMinuteMax, emergencyNumbers, callbackHoldMinutes, registrationProves.',
+    '400 invalid: site porto: zone: "Europe/Lisbn" is not an IANA time zone. Did you mean Europe/Lisbon?',
+    '400 invalid: site porto: blackout[0]: 12-32 is no day of the calendar. Correct it, for example 2026-12-24, 2026-12-24/2027-01-03 or 12-25.',
+    '400 invalid: site porto: blackout[1]: 2026-02-29 is no day of the calendar. Correct it, for example 2026-12-24, 2026-12-24/2027-01-03 or 12-25.',
+  ]);
+  const zoneless = { zone: 5, windows: [{ days: [], start: '01:00', end: '02:00' }] };
+  t.same(told(await door.ask('PUT', '/api/v1/sites/porto', zoneless)), [
+    '400 invalid: site porto: zone: is 5, not text. Write it in quotes as an IANA time zone such as Europe/Lisbon.',
+    '400 invalid: site porto: windows[0]: names no weekday, so it never opens. Correct the rule, for example {"days":["mon"],"start":"02:00","end":"05:00"}.',
+  ]);
+  const policy = { where: 'modl = T46S', release: 'none', deadlines: { severe: 3 } };
+  t.same(told(await door.ask('PUT', '/api/v1/policies/fixes', policy)), [
+    '400 invalid: policy fixes: deadlines.severe: is not a key that is known here. Remove it; known are: critical, high, medium, low.',
+    '400 invalid: policy fixes: where, column 1: "modl" is no field. Expected: model',
+    '400 invalid: policy fixes: release: does not exist. List them with: ringwave release list',
+  ]);
+  const phone = { mac: macOf(2), site: 'lisbon', vendor: 'Yealink', model: 'T46S' };
+  const phones = [
+    { ...phone, modl: 'x' },
+    { ...phone, vendor: 'Yealnk' },
+    { ...phone, site: 'lisbo' },
+  ];
+  t.same(told(await door.ask('POST', '/api/v1/phones', phones)), [
+    '400 invalid: phones: [0].modl: is not a key that is known here. Did you mean model?',
+    `400 invalid: phone ${macOf(2)}: vendor: nobody here knows a vendor Yealnk. Did you mean Yealink?`,
+    `400 invalid: phone ${macOf(2)}: site lisbo: does not exist. Did you mean lisbon?`,
+  ]);
+});
+
+test('very many phones are confirmed by their number, also before anything is stored', async (t) => {
+  const door = await fleetOf(t, 120);
+  const words =
+    '409 conflict: rollout autumn: selection: would reach 120 of 120 phones. Narrow it, or confirm the number: confirmPhones: 120 (--confirm 120).';
+  t.same(told(await door.ask('POST', '/api/v1/rollouts', asked({}))), [words]);
+  const { body } = await door.ask('POST', '/api/v1/rollouts/preview', asked({}));
+  t.equal(
+    `${body.problems[0].thing} ${body.problems[0].reason}`,
+    'rollout autumn: selection would reach 120 of 120 phones',
+  );
+  const made = await door.ask('POST', '/api/v1/rollouts', asked({ confirmPhones: 120 }));
+  t.equal(made.status, 201);
+});
+
+test('documents that wait for one another are a circle, and in any order a way is found', async (t) => {
+  const door = await fleetOf(t, 2);
+  const make = (documents: readonly object[]) =>
+    door.ask('POST', '/api/v1/desired-state', { documents });
+  const one = (id: string, after: string[]) => ({ kind: 'rollout', ...asked({ id, after }) });
+  const circle = await make([one('a', ['b']), one('b', ['c']), one('c', ['a'])]);
+  t.same(
+    circle.body.problems.map((it: { thing: string; reason: string }) => `${it.thing} ${it.reason}`),
+    ['rollout a: after waits in a circle: a after b after c after a'],
+  );
+  const line = await make([one('a', ['b']), one('b', [])]);
+  t.equal(line.body.ok, true);
+  t.same(door.controller.engine.tables.rollouts.get('a')?.after, ['b']);
+});
+
+test('who was left out is read after creation, a page at a time', async (t) => {
+  const door = await fleetOf(t, 2);
+  const other = [5, 6, 7].map((number) => phoneOf(number, { model: 'T58' }));
+  door.controller.engine.command('ada', { kind: 'phones-put', phones: other });
+  await door.ask('POST', '/api/v1/rollouts', asked({}));
+  const shown = await door.ask('GET', '/api/v1/rollouts/autumn');
+  t.match(shown.body.leftOut, { total: 3, kept: 3, reasons: [{ phones: 3 }] });
+  const first = await door.ask('GET', '/api/v1/rollouts/autumn/left-out?limit=2');
+  t.match(first.body, { total: 3, next: 2, phones: [{ mac: macOf(5), site: 'lisbon' }, {}] });
+  const rest = await door.ask('GET', '/api/v1/rollouts/autumn/left-out?limit=2&after=2');
+  t.match(rest.body, { next: null, phones: [{ mac: macOf(7), why: /No release/ }] });
+  t.equal((await door.ask('GET', '/api/v1/rollouts/autum/left-out')).status, 404);
+});
