@@ -28,6 +28,12 @@ export class Violation extends Error {}
 /** No plan follows from these. */
 const plansIgnore: readonly string[] = ['presence', 'owed', 'agents', 'audit', 'notices'];
 
+const phonesBySite = ({ fleet }: World): ReadonlyMap<string, readonly PhoneInput[]> =>
+  Map.groupBy(
+    fleet.phones.map((one) => one.input),
+    (one) => one.site,
+  );
+
 export class Invariants {
   readonly #world: World;
   readonly #revisions = new Map<Id, number>();
@@ -35,14 +41,11 @@ export class Invariants {
   readonly #starts = new Map<Id, readonly number[]>();
   readonly #waves: WaveInvariants;
   #controllerNews = 0;
-  readonly #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
+  #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
 
   constructor(world: World) {
     this.#world = world;
-    this.#phonesAt = Map.groupBy(
-      world.fleet.phones.map((one) => one.input),
-      (one) => one.site,
-    );
+    this.#phonesAt = phonesBySite(world);
     this.#waves = new WaveInvariants(world, (rule, detail) => this.#fail(rule, detail));
   }
 
@@ -115,8 +118,11 @@ export class Invariants {
         this.#fail('a pair is never down at once', `${site} ${phone.pair}`);
     }
     for (const group of rules.coverage) {
-      const members = phones.filter((phone) => phone.coverageGroup === group.id);
-      const gone = members.filter((phone) => isDown(phone.mac)).length;
+      // Who was carried away counts until the box has been told so.
+      const planned = tables.plan.get('plan')?.plan.phones ?? [];
+      const here = planned.filter(({ mac }) => !phones.some((phone) => phone.mac === mac));
+      const members = [...phones, ...here].filter((phone) => phone.coverageGroup === group.id);
+      const gone = members.filter((phone) => isDown(phone.mac as Mac)).length;
       if (gone > 0 && members.length - gone < group.minUp) {
         this.#fail('coverage keeps k of n up', `${site} ${group.id}`);
       }
@@ -127,11 +133,15 @@ export class Invariants {
   restored(site: Id): void {
     this.#revisions.delete(site);
     for (const phone of this.#world.fleet.phones) {
-      if (phone.input.site === site) this.#begun.delete(phone.input.mac);
+      if (phone.input.site === site) this.#begun.delete(`${site}/${phone.input.mac}`);
       const state = this.#world.phones.get(phone.input.mac);
       // The backup may be older than the update in which it was lost.
       if (state && phone.input.site === site) state.isLost = false;
     }
+  }
+
+  carried(): void {
+    this.#phonesAt = phonesBySite(this.#world);
   }
 
   controllerRestored(): void {
@@ -152,14 +162,14 @@ export class Invariants {
     const held = agent?.node.tables.plan.get('plan')?.plan;
     const work = agent?.node.tables.work.get(mac);
     if (!agent || !held || !work) return this.#fail('no start without a plan', mac);
-    const last = this.#begun.get(mac);
+    const last = this.#begun.get(`${site}/${mac}`);
     if (last && start < last.start)
       this.#fail('start numbers never fall', `${mac} ${start} after ${last.start}`);
     const isRepeat = start === last?.start;
     const { process } = agent.node;
     if (isRepeat && process === last.process)
       this.#fail('every start has its own number', `${mac} ${start}`);
-    this.#begun.set(mac, { start, process });
+    this.#begun.set(`${site}/${mac}`, { start, process });
     this.#asHeard(agent, mac);
     // A box that died between commit and effect repeats the same start.
     if (isRepeat) return;
