@@ -1,9 +1,9 @@
 import type { PhoneDetailView, PhoneView, Problem } from '@ringwave/protocol/views';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ask } from './api.ts';
 import type { LiveView } from './live-view.ts';
 import { ModalDialog } from './modal-dialog.tsx';
-import { Ago, Problems, State, When } from './parts.tsx';
+import { Ago, Fact, Problems, State, When } from './parts.tsx';
 import { NextAttempt } from './next-attempt.tsx';
 import { compactMac, show, useRoute } from './route.ts';
 import { PHASE_SIGN, VERDICT_SIGN } from './words.ts';
@@ -88,15 +88,6 @@ function Standing({ phone, zone }: { phone: PhoneView; zone: string }) {
         {work.advice ? <Fact name="What to do">{work.advice}</Fact> : null}
       </dl>
     </section>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

@@ -2,7 +2,8 @@ import type { PhoneView, RolloutView } from '@ringwave/protocol/views';
 import { Actions } from './actions.tsx';
 import { Icon } from './icon.tsx';
 import type { LiveView } from './live-view.ts';
-import { Bar, State, When } from './parts.tsx';
+import { Bar, State } from './parts.tsx';
+import { RolloutFacts } from './rollout-facts.tsx';
 import { show, showList, useRoute } from './route.ts';
 import { groupCounts, pausedBy, sentenceOf, totalsOf } from './summary.ts';
 import { counted } from './time-text.ts';
@@ -38,7 +39,7 @@ export function RolloutPanel({ view, rollout, phones }: Props) {
       <Counts phones={phones} />
       <Unlisted count={total - phones.length} rollout={rollout} />
       <Actions rollout={rollout} phones={phones} />
-      <Facts rollout={rollout} />
+      <RolloutFacts rollout={rollout} />
     </section>
   );
 }
@@ -115,49 +116,5 @@ function Unlisted({ count, rollout }: { count: number; rollout: RolloutView }) {
       newer rollout has them, or the fleet is larger than this page lists. See them with{' '}
       <code>ringwave rollout show {rollout.id} --phones</code>
     </p>
-  );
-}
-
-function Facts({ rollout }: { rollout: RolloutView }) {
-  const { releases, createdBy, createdAt, approvedBy, startedAt, endedAt } = rollout;
-  return (
-    <dl className="facts">
-      <div>
-        <dt>{releases.length === 1 ? 'Release' : 'Releases'}</dt>
-        <dd>
-          {releases.map(({ id, vendor, version }) => (
-            <span key={id} className="mono release">
-              {vendor} {version}
-            </span>
-          ))}
-        </dd>
-      </div>
-      <div>
-        <dt>Created</dt>
-        <dd>
-          by {createdBy}, <When at={createdAt} zone="UTC" />
-        </dd>
-      </div>
-      <div>
-        <dt>Approved</dt>
-        <dd>{approvedBy ? `by ${approvedBy}` : 'not yet'}</dd>
-      </div>
-      {startedAt === null ? null : (
-        <div>
-          <dt>Started</dt>
-          <dd>
-            <When at={startedAt} zone="UTC" />
-          </dd>
-        </div>
-      )}
-      {endedAt === null ? null : (
-        <div>
-          <dt>Ended</dt>
-          <dd>
-            <When at={endedAt} zone="UTC" />
-          </dd>
-        </div>
-      )}
-    </dl>
   );
 }

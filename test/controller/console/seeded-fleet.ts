@@ -40,11 +40,8 @@ export class SeededFleet {
     return new SeededFleet(engine, this.#nextSeq);
   }
 
-  command(command: Command): void {
-    const result = this.#engine.command(
-      command.kind === 'rollout-approve' ? 'second' : 'op',
-      command,
-    );
+  command(command: Command, who = command.kind === 'rollout-approve' ? 'second' : 'op'): void {
+    const result = this.#engine.command(who, command);
     if (!result.ok) throw new Error(JSON.stringify(result.refusals));
   }
 
@@ -173,27 +170,36 @@ export class SeededFleet {
     if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
     this.command({ kind: 'release-put', release: parsed.release });
     const release = parsed.release.id;
-    this.command({ kind: 'release-move', release, cause: 'approve', why: 'tried' });
+    if (this.#engine.tables.lives.get(release)?.state === 'verified')
+      this.command({ kind: 'release-move', release, cause: 'approve', why: 'tried' });
     return release;
   }
 
   /** Approved; its first wave opens at once. */
-  rollout(name: string, waves: RolloutInput['waves']): void {
-    const rollout = idOf(name);
-    this.command({
-      kind: 'rollout-create',
-      input: {
-        id: rollout,
-        name: `The ${name} update`,
-        releases: [this.release()],
-        selection: {},
-        waves,
-        gate: { successMin: 0.9, failuresMax: 1, minSample: 1, soak: ms(0) },
-        attemptsMax: 3,
-        rotateCredentials: false,
-      },
-    });
-    this.command({ kind: 'rollout-approve', rollout });
+  rollout(name: string, waves: RolloutInput['waves'], part: Partial<RolloutInput> = {}): void {
+    this.propose(name, waves, part);
+    this.command({ kind: 'rollout-approve', rollout: idOf(name) });
+  }
+
+  /** Waits for approval by another person. */
+  propose(
+    name: string,
+    waves: RolloutInput['waves'],
+    part: Partial<RolloutInput> = {},
+    who = 'op',
+  ): void {
+    const input: RolloutInput = {
+      id: idOf(name),
+      name: `The ${name} update`,
+      releases: [this.release()],
+      selection: {},
+      waves,
+      gate: { successMin: 0.9, failuresMax: 1, minSample: 1, soak: ms(0) },
+      attemptsMax: 3,
+      rotateCredentials: false,
+      ...part,
+    };
+    this.command({ kind: 'rollout-create', input }, who);
   }
 
   #submit(event: ControllerEvent): void {
