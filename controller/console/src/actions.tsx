@@ -31,7 +31,7 @@ export function Actions({ rollout, phones }: Props) {
 }
 
 /** Opens the dialog that says what the action does. */
-function ActionButton({ verb, rollout, phones }: Props & { verb: Verb }) {
+export function ActionButton({ verb, rollout, phones }: Props & { verb: Verb }) {
   const [isOpen, setIsOpen] = useState(false);
   const readOnly = useReadOnlyReason();
   const { label, isDanger } = VERB[verb];

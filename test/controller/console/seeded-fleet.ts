@@ -207,5 +207,5 @@ export class SeededFleet {
   }
 }
 
-const oldVersion = '66.85.0.5';
+export const oldVersion = '66.85.0.5';
 export const newVersion = '66.86.0.15';
