@@ -12,6 +12,10 @@ export interface PhoneView {
   readonly extension?: string;
   readonly emergency: boolean;
   readonly coverageGroup?: string;
+  /** Names the pair whose members stand in for one another. */
+  readonly pair?: string;
+  /** The switch it hangs on, as people label it. */
+  readonly switch?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** The version the phone itself showed last, and when. */
   readonly running: {

@@ -33,6 +33,8 @@ export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs):
     ...(extension ? { extension } : {}),
     emergency,
     ...(coverageGroup ? { coverageGroup } : {}),
+    ...(phone.pair ? { pair: phone.pair } : {}),
+    ...(phone.switch ? { switch: phone.switch } : {}),
     ...(labels ? { labels } : {}),
     running: phone.running ?? null,
     seenAt: phone.seenAt ?? null,

@@ -1,17 +1,20 @@
-import { useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Announcer } from './announcer.tsx';
 import { EmptyFleet, LoggedOut, NoRollout } from './empty.tsx';
 import { Header } from './header.tsx';
+import { lazyDialog } from './lazy-part.tsx';
 import { useLive } from './live-context.tsx';
 import type { LiveView } from './live-view.ts';
-import { PhoneDrawer } from './phone-drawer.tsx';
+import { NeedsYou } from './needs-you.tsx';
 import { PhoneTable } from './phone-table.tsx';
 import { RolloutPanel } from './rollout-panel.tsx';
-import { useRoute } from './route.ts';
+import { show, useRoute } from './route.ts';
 import { Sites } from './sites.tsx';
 import { StaleNote } from './stale-note.tsx';
 import { firstShown, phonesIn, totalsOf } from './summary.ts';
 import { Waves } from './waves.tsx';
+
+const PhoneDrawer = lazyDialog(async () => (await import('./phone-drawer.tsx')).PhoneDrawer);
 
 export function App() {
   const { link, view } = useLive();
@@ -47,6 +50,7 @@ function Fleet({ view }: { view: LiveView }) {
     <>
       {rollout ? (
         <>
+          <NeedsYou view={view} shown={rollout} phones={phones} />
           <RolloutPanel view={view} rollout={rollout} phones={phones} />
           <div className="columns">
             <Waves rollout={rollout} phones={phones} />
@@ -56,12 +60,22 @@ function Fleet({ view }: { view: LiveView }) {
         </>
       ) : (
         <>
+          <NeedsYou view={view} shown={undefined} phones={[]} />
           <NoRollout />
           <Sites view={view} phones={[]} named={[...view.sites.keys()]} />
         </>
       )}
       <PhoneTable view={view} phones={phones} />
-      {route.phone ? <PhoneDrawer key={route.phone} view={view} compact={route.phone} /> : null}
+      {route.phone ? (
+        <Suspense>
+          <PhoneDrawer
+            key={route.phone}
+            view={view}
+            compact={route.phone}
+            close={() => show({ ...route, phone: '' })}
+          />
+        </Suspense>
+      ) : null}
     </>
   );
 }

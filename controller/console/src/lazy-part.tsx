@@ -1,13 +1,17 @@
 import { type ComponentType, lazy } from 'react';
 import { ModalDialog } from './modal-dialog.tsx';
 
+/** The page itself comes first; what is behind its buttons a moment later, so that it is there without a line. */
+const fetchedAfterMs = 2_000;
+
 /**
- * A part of the page that is fetched when somebody first opens it: most who look never change anything. Where it
- * cannot be fetched the page says so instead of failing as a whole.
+ * A part of the page that is fetched after the page, or when somebody first opens it. Where it cannot be fetched
+ * the page says so instead of failing as a whole.
  */
 export function lazyDialog<P extends { readonly close: () => void }>(
   load: () => Promise<ComponentType<P>>,
 ) {
+  setTimeout(() => void load().catch(() => {}), fetchedAfterMs);
   return lazy(async () => {
     try {
       return { default: await load() };

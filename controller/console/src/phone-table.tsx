@@ -140,6 +140,7 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
         {work && work.target !== running?.version ? (
           <span className="second"> → {work.target}</span>
         ) : null}
+        {phone.drift ? <span className="second warning">drifted</span> : null}
       </Cell>
       <Cell name="State">
         {work ? <State sign={PHASE_SIGN[work.phase]} word={work.phase} /> : 'in no rollout'}

@@ -2,10 +2,11 @@ import type { PhoneView, RolloutView } from '@ringwave/protocol/views';
 import { Actions } from './actions.tsx';
 import { Icon } from './icon.tsx';
 import type { LiveView } from './live-view.ts';
-import { Bar, State } from './parts.tsx';
+import { isOverdue, openIn } from './asks.ts';
+import { Bar, State, When } from './parts.tsx';
 import { RolloutFacts } from './rollout-facts.tsx';
 import { show, showList, useRoute } from './route.ts';
-import { groupCounts, pausedBy, sentenceOf, totalsOf } from './summary.ts';
+import { drifted, groupCounts, pausedBy, sentenceOf, totalsOf } from './summary.ts';
 import { counted } from './time-text.ts';
 import { GROUP_SIGN, type Group, GROUPS, ROLLOUT_SIGN } from './words.ts';
 
@@ -36,6 +37,7 @@ export function RolloutPanel({ view, rollout, phones }: Props) {
         ]}
       />
       <Paused rollout={rollout} />
+      <Overdue rollout={rollout} />
       <Counts phones={phones} />
       <Unlisted count={total - phones.length} rollout={rollout} />
       <Actions rollout={rollout} phones={phones} />
@@ -78,6 +80,19 @@ function Paused({ rollout }: { rollout: RolloutView }) {
   );
 }
 
+/** The last rung of a deadline: nothing gets more insistent by itself any more. */
+function Overdue({ rollout }: { rollout: RolloutView }) {
+  if (!isOverdue(rollout) || !rollout.deadline) return null;
+  return (
+    <p className="note tone-bad">
+      <Icon name="clock" /> Its deadline passed <When at={rollout.deadline.dueAt} zone="UTC" /> (
+      {rollout.deadline.because}) and {counted(openIn(rollout), 'phone is', 'phones are')} not done.
+      They still go in any minute in which they are known to be idle. A person decides: let it go
+      on, or abort it.
+    </p>
+  );
+}
+
 /** Each count opens the list behind it. */
 function Counts({ phones }: Pick<Props, 'phones'>) {
   const route = useRoute();
@@ -103,7 +118,31 @@ function Counts({ phones }: Pick<Props, 'phones'>) {
           </li>
         );
       })}
+      <Drifted phones={phones} />
     </ul>
+  );
+}
+
+function Drifted({ phones }: Pick<Props, 'phones'>) {
+  const route = useRoute();
+  const count = phones.filter((phone) => phone.drift).length;
+  if (count === 0) return null;
+  const isOn = route.state === drifted;
+  return (
+    <li>
+      <button
+        type="button"
+        className="count tone-bad"
+        aria-pressed={isOn}
+        title="show another version than the one they were brought to"
+        onClick={() =>
+          showList({ ...route, state: isOn ? '' : drifted, site: '', wave: '', text: '' })
+        }
+      >
+        <Icon name="turn" />
+        <b>{count.toLocaleString('en-GB')}</b> drifted
+      </button>
+    </li>
   );
 }
 

@@ -161,11 +161,16 @@ export interface PhoneFilter {
   readonly text: string;
 }
 
+/** As a state to filter by: phones that show another version than the one they were brought to. */
+export const drifted = 'drifted';
+
 export function matchesFilter(phone: PhoneView, filter: PhoneFilter): boolean {
   const { state, site, wave, text } = filter;
   if (site && phone.site !== site) return false;
   if (wave && phone.work?.wave !== wave) return false;
-  if (state && groupOf(phone) !== state && phone.work?.phase !== state) return false;
+  if (state === drifted && !phone.drift) return false;
+  if (state && state !== drifted && groupOf(phone) !== state && phone.work?.phase !== state)
+    return false;
   return text === '' || searchText(phone).includes(text.trim().toLowerCase());
 }
 

@@ -208,34 +208,7 @@ function WaveRow({ spec, place, last, phones, onChange, onMove, onRemove }: RowP
       <span className="wave-takes" aria-live="polite">
         {phones === undefined ? '…' : counted(phones, 'phone')}
       </span>
-      <span className="wave-moves">
-        <button
-          type="button"
-          name="up"
-          aria-label={`Move ${name} up`}
-          disabled={place === 0}
-          onClick={() => onMove(place - 1)}
-        >
-          ↑
-        </button>
-        <button
-          type="button"
-          name="down"
-          aria-label={`Move ${name} down`}
-          disabled={place === last}
-          onClick={() => onMove(place + 1)}
-        >
-          ↓
-        </button>
-        <button
-          type="button"
-          aria-label={`Take ${name} out`}
-          disabled={last === 0}
-          onClick={onRemove}
-        >
-          ✕
-        </button>
-      </span>
+      <WaveMoves name={name} place={place} last={last} onMove={onMove} onRemove={onRemove} />
       {per || narrowed ? (
         <span className="wave-narrowed quiet">
           {[...(per ? [`each ${per.join(' and ')}`] : []), ...(narrowed ? [narrowed] : [])].join(
@@ -244,5 +217,40 @@ function WaveRow({ spec, place, last, phones, onChange, onMove, onRemove }: RowP
         </span>
       ) : null}
     </li>
+  );
+}
+
+type MovesProps = Pick<RowProps, 'place' | 'last' | 'onMove' | 'onRemove'> & { name: string };
+
+function WaveMoves({ name, place, last, onMove, onRemove }: MovesProps) {
+  return (
+    <span className="wave-moves">
+      <button
+        type="button"
+        name="up"
+        aria-label={`Move ${name} up`}
+        disabled={place === 0}
+        onClick={() => onMove(place - 1)}
+      >
+        ↑
+      </button>
+      <button
+        type="button"
+        name="down"
+        aria-label={`Move ${name} down`}
+        disabled={place === last}
+        onClick={() => onMove(place + 1)}
+      >
+        ↓
+      </button>
+      <button
+        type="button"
+        aria-label={`Take ${name} out`}
+        disabled={last === 0}
+        onClick={onRemove}
+      >
+        ✕
+      </button>
+    </span>
   );
 }
