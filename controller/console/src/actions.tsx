@@ -1,6 +1,8 @@
 import type { PhoneView, RolloutView } from '@ringwave/protocol/views';
 import { Suspense, useState } from 'react';
 import { lazyDialog } from './lazy-part.tsx';
+import type { LiveView } from './live-view.ts';
+import { RehearseButton } from './rehearse-button.tsx';
 import { useReadOnlyReason } from './stale-note.tsx';
 import { VERB, type Verb, verbsOf } from './verbs.ts';
 
@@ -14,7 +16,7 @@ interface Props {
   readonly phones: readonly PhoneView[];
 }
 
-export function Actions({ rollout, phones }: Props) {
+export function Actions({ view, rollout, phones }: Props & { view: LiveView }) {
   const readOnly = useReadOnlyReason();
   const verbs = verbsOf(rollout);
   if (verbs.length === 0) return null;
@@ -23,6 +25,7 @@ export function Actions({ rollout, phones }: Props) {
       {verbs.map((verb) => (
         <ActionButton key={verb} verb={verb} rollout={rollout} phones={phones} />
       ))}
+      <RehearseButton view={view} rollout={rollout} />
       {readOnly ? <span className="quiet">{readOnly}</span> : null}
     </div>
   );

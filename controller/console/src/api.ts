@@ -14,12 +14,12 @@ export async function ask<T>(
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
-  { withinMs = answerMaxMs } = {},
+  { withinMs = answerMaxMs, signal }: { withinMs?: number; signal?: AbortSignal } = {},
 ): Promise<Answered<T>> {
   try {
     const answer = await fetch(path, {
       method,
-      signal: AbortSignal.timeout(withinMs),
+      signal: AbortSignal.any([AbortSignal.timeout(withinMs), ...(signal ? [signal] : [])]),
       headers: {
         ...actsAs(),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),

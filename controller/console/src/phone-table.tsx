@@ -64,7 +64,7 @@ export function PhoneTable({ view, phones: newest }: Props) {
       {found.length === 0 ? (
         <p className="empty">No phone fits these filters.</p>
       ) : (
-        <table role="table" aria-labelledby="phones-head">
+        <table role="table" className="phones" aria-labelledby="phones-head">
           <thead role="rowgroup">
             <tr role="row">
               {COLUMNS.map((column) => (

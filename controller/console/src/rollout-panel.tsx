@@ -40,7 +40,7 @@ export function RolloutPanel({ view, rollout, phones }: Props) {
       <Overdue rollout={rollout} />
       <Counts phones={phones} />
       <Unlisted count={total - phones.length} rollout={rollout} />
-      <Actions rollout={rollout} phones={phones} />
+      <Actions view={view} rollout={rollout} phones={phones} />
       <RolloutFacts rollout={rollout} />
     </section>
   );

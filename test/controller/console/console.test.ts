@@ -274,8 +274,15 @@ test('the console in a browser', async (t) => {
     async (t) => {
       await house.restart(async () => {
         await page.locator('[data-link=reconnecting]').waitFor();
-        t.match(await page.innerText('.pill'), /Reconnecting in \d+ s, stale since \d\d:\d\d:\d\d/);
-        t.match(await page.innerText('main'), /does not answer\. This page shows what it knew at/);
+        // It tries again and again, so the two are seen whenever it waits between two tries.
+        await page
+          .locator('.pill')
+          .getByText(/^Reconnecting in \d+ s, stale since \d\d:\d\d:\d\d$/)
+          .waitFor();
+        await page
+          .locator('main')
+          .getByText('does not answer. This page shows what it knew at')
+          .waitFor();
         t.equal(await page.getByRole('button', { name: 'Pause …' }).isDisabled(), true);
       });
       house.fleet.hello('lisbon');
