@@ -5,6 +5,7 @@ import { NextAttempt } from './next-attempt.tsx';
 import { State } from './parts.tsx';
 import { PhoneFilters } from './phone-filters.tsx';
 import { compactMac, hashOf, useRoute } from './route.ts';
+import type { Meant } from './selection-asked.ts';
 import { SelectionBox } from './selection-box.tsx';
 import { inOrder, matchesFilter } from './summary.ts';
 import { counted } from './time-text.ts';
@@ -35,13 +36,13 @@ export function PhoneTable({ view, phones: newest }: Props) {
   // A long list is drawn between frames, so that it never holds up typing or the counts above it.
   const phones = useDeferredValue(newest);
   const [rowsMax, setRowsMax] = useState(rowsStep);
-  const [meant, setMeant] = useState<ReadonlySet<string>>();
+  const [meant, setMeant] = useState<Meant>();
   const text = useDeferredValue(route.text);
   const found = useMemo(() => {
     const { state, site, wave, order } = route;
     const matching = phones.filter(
       (phone) =>
-        (!meant || meant.has(phone.mac)) && matchesFilter(phone, { state, site, wave, text }),
+        (!meant || meant.macs.has(phone.mac)) && matchesFilter(phone, { state, site, wave, text }),
     );
     return inOrder(matching, order);
   }, [phones, route.state, route.site, route.wave, route.order, text, meant]);
@@ -60,7 +61,7 @@ export function PhoneTable({ view, phones: newest }: Props) {
         </p>
       </div>
       <PhoneFilters view={view} phones={phones} />
-      <SelectionBox onFound={setMeant} />
+      <SelectionBox view={view} meant={meant} onFound={setMeant} />
       {found.length === 0 ? (
         <p className="empty">No phone fits these filters.</p>
       ) : (

@@ -151,9 +151,9 @@ function Unlisted({ count, rollout }: { count: number; rollout: RolloutView }) {
   if (count <= 0) return null;
   return (
     <p className="quiet">
-      {counted(count, 'phone')} of this rollout {count === 1 ? 'is' : 'are'} not listed here: a
-      newer rollout has them, or the fleet is larger than this page lists. See them with{' '}
-      <code>ringwave rollout show {rollout.id} --phones</code>
+      {counted(count, 'phone')} of this rollout {count === 1 ? 'is' : 'are'} not listed here:
+      another rollout comes first on them, or the fleet is larger than this page lists. See them
+      with <code>ringwave rollout show {rollout.id} --phones</code>
     </p>
   );
 }
