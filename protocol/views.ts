@@ -189,6 +189,26 @@ export interface SiteView {
   }[];
 }
 
+/** What GET /api/v1/sites/:site answers beside the site's rules. */
+export interface SiteDetailView extends SiteView {
+  /** The next ones by its rules, and those that the next change of clocks bends; a note says how. */
+  readonly comingOpenings: readonly {
+    readonly start: number;
+    /** Equal to the start where the change of clocks leaves nothing of it. */
+    readonly end: number;
+    readonly note: string | null;
+  }[];
+  /** Troubles of the whole site, the newest first; each counts once in its rollout. */
+  readonly incidents: readonly {
+    readonly rollout: string;
+    readonly since: number;
+    readonly lastAt: number;
+    readonly count: number;
+    /** The first hundred. */
+    readonly phones: readonly string[];
+  }[];
+}
+
 export type LiveMessage = LiveSnapshot | LiveDelta;
 
 /** All there is, at number `seq` of this epoch. A client that missed something gets it again. */

@@ -15,6 +15,7 @@ import { firstShown, phonesIn, totalsOf } from './summary.ts';
 import { Waves } from './waves.tsx';
 
 const PhoneDrawer = lazyDialog(async () => (await import('./phone-drawer.tsx')).PhoneDrawer);
+const SiteDrawer = lazyDialog(async () => (await import('./site-drawer.tsx')).SiteDrawer);
 
 export function App() {
   const { link, view } = useLive();
@@ -66,6 +67,16 @@ function Fleet({ view }: { view: LiveView }) {
         </>
       )}
       <PhoneTable view={view} phones={phones} />
+      {route.siteDrawer ? (
+        <Suspense>
+          <SiteDrawer
+            key={route.siteDrawer}
+            view={view}
+            id={route.siteDrawer}
+            close={() => show({ ...route, siteDrawer: '' })}
+          />
+        </Suspense>
+      ) : null}
       {route.phone ? (
         <Suspense>
           <PhoneDrawer

@@ -35,6 +35,50 @@ export function LiftDialog({ site, close }: Props) {
   );
 }
 
+export function FreezeDialog({ site, close }: Props) {
+  const [reason, setReason] = useState('');
+  const [until, setUntil] = useState('');
+  const send = () => {
+    // The field has no zone of its own; it says beside it that it means UTC.
+    const end = until === '' ? {} : { until: Date.parse(`${until}Z`) };
+    return ask('PUT', pathOf(site), { reason: reason.trim(), ...end });
+  };
+  return (
+    <FreezeForm
+      title={`Freeze ${site.name}?`}
+      label="Freeze"
+      isReady={reason.trim() !== ''}
+      send={send}
+      close={close}
+    >
+      <ul className="effects">
+        <li>
+          None of its <b>{counted(site.phones, 'phone')}</b> is started until then; what is in
+          flight finishes
+        </li>
+        <li>It travels with the plan, so it holds at the site also without a line</li>
+      </ul>
+      <label className="field">
+        Reason (needed, shown at every phone it keeps)
+        <input
+          value={reason}
+          maxLength={200}
+          required
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </label>
+      <label className="field">
+        Until, in UTC (left empty: until somebody lifts it)
+        <input
+          type="datetime-local"
+          value={until}
+          onChange={(event) => setUntil(event.target.value)}
+        />
+      </label>
+    </FreezeForm>
+  );
+}
+
 function FreezeForm(props: {
   title: string;
   label: string;

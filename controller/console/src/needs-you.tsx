@@ -1,14 +1,16 @@
 import type { PhoneView, RolloutView, SiteView } from '@ringwave/protocol/views';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { ActionButton } from './actions.tsx';
 import { type Ask, asksOf } from './asks.ts';
-import { LiftDialog } from './freeze-dialogs.tsx';
 import { Icon } from './icon.tsx';
+import { lazyDialog } from './lazy-part.tsx';
 import type { LiveView } from './live-view.ts';
 import { show, showList, useRoute } from './route.ts';
 import { useReadOnlyReason } from './stale-note.tsx';
 import { phonesIn } from './summary.ts';
 import { counted } from './time-text.ts';
+
+const LiftDialog = lazyDialog(async () => (await import('./freeze-dialogs.tsx')).LiftDialog);
 
 interface Props {
   readonly view: LiveView;
@@ -102,7 +104,11 @@ function Lift({ site }: { site: SiteView }) {
       >
         Lift the freeze …
       </button>
-      {isOpen ? <LiftDialog site={site} close={() => setIsOpen(false)} /> : null}
+      {isOpen ? (
+        <Suspense>
+          <LiftDialog site={site} close={() => setIsOpen(false)} />
+        </Suspense>
+      ) : null}
     </span>
   );
 }

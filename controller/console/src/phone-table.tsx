@@ -49,7 +49,7 @@ export function PhoneTable({ view, phones: newest }: Props) {
   const rows = useRef<HTMLTableSectionElement>(null);
   const shown = useSteadyOrder(found, rows.current).slice(0, rowsMax);
   const left = found.length - shown.length;
-  const filters = hashOf({ ...route, phone: '' }).slice('#/'.length);
+  const filters = hashOf({ ...route, phone: '', siteDrawer: '' }).slice('#/'.length);
   return (
     <section className="card" aria-labelledby="phones-head">
       <div className="phones-head">

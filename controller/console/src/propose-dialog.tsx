@@ -68,16 +68,7 @@ export function ProposeDialog({ where, close, made }: Props) {
         </p>
         <NameField name={name} id={id} onChange={setName} />
         <ReleaseChoice releases={releases} chosen={chosen} onChange={setChosen} />
-        <label className="field">
-          Waves
-          <select value={place} onChange={(event) => setPlace(Number(event.target.value))}>
-            {PRESETS.map(({ label }, index) => (
-              <option key={label} value={index}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
+        <PresetChoice place={place} onChange={setPlace} />
         {isWhole && preview ? (
           <>
             <p>
@@ -123,6 +114,21 @@ function NameField(props: { name: string; id: string; onChange: (name: string) =
         onChange={(event) => onChange(event.target.value)}
       />
       <span className="quiet">{id === '' ? 'such as Winter update' : `its id is ${id}`}</span>
+    </label>
+  );
+}
+
+function PresetChoice({ place, onChange }: { place: number; onChange: (place: number) => void }) {
+  return (
+    <label className="field">
+      Waves
+      <select value={place} onChange={(event) => onChange(Number(event.target.value))}>
+        {PRESETS.map(({ label }, index) => (
+          <option key={label} value={index}>
+            {label}
+          </option>
+        ))}
+      </select>
     </label>
   );
 }
