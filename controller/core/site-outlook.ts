@@ -43,7 +43,8 @@ function noteOf({ start, end, note }: Opening, zone: string): string | null {
   const turned = (offsetAt(end) - offsetAt(start)) / 60_000_000_000;
   if (turned === 0) return null;
   const how = `${Math.abs(turned)} minutes ${turned > 0 ? 'forward' : 'back'}`;
-  return `clocks go ${how} in it, so it is ${Math.round((end - start) / 60_000)} minutes long`;
+  const long = Math.round((end - start) / 60_000);
+  return `clocks go ${how} in it, so it is ${Math.floor(long / 60)} h ${long % 60} min long`;
 }
 
 /** Troubles of the whole site, the newest first: in each rollout the last one is known. */

@@ -51,8 +51,8 @@ function Fleet({ view }: { view: LiveView }) {
     <>
       {rollout ? (
         <>
-          <NeedsYou view={view} shown={rollout} phones={phones} />
           <RolloutPanel view={view} rollout={rollout} phones={phones} />
+          <NeedsYou view={view} shown={rollout} phones={phones} />
           <div className="columns">
             <Waves rollout={rollout} phones={phones} />
             <Sites view={view} phones={phones} named={rollout.sites} />

@@ -24,21 +24,25 @@ const rowsMax = 8;
 /** What nothing answers by itself, beside the rollout that is shown. */
 export function NeedsYou({ view, shown, phones }: Props) {
   const asks = asksOf(view, shown, phones);
-  if (asks.length === 0) return null;
   return (
-    <section className="card" aria-labelledby="needs-you-head">
+    <section className="card needs-you" aria-labelledby="needs-you-head">
       <h2 id="needs-you-head">Waits for a person</h2>
-      <ul className="needs-you">
-        {asks.slice(0, rowsMax).map((ask) => (
-          <li key={keyOf(ask)}>
-            <Icon name="bell" />
-            <Row ask={ask} view={view} />
-          </li>
-        ))}
-      </ul>
-      {asks.length > rowsMax ? (
-        <p className="quiet">and {counted(asks.length - rowsMax, 'question')} more</p>
-      ) : null}
+      {/* There also while nothing waits: what begins to wait moves nothing away under a reader. */}
+      {asks.length === 0 ? (
+        <p className="quiet">Nothing{shown ? ' beside this rollout' : ''}</p>
+      ) : (
+        <ul>
+          {asks.slice(0, rowsMax).map((ask) => (
+            <li key={keyOf(ask)}>
+              <Icon name="bell" />
+              <Row ask={ask} view={view} />
+            </li>
+          ))}
+          {asks.length > rowsMax ? (
+            <li className="quiet">and {counted(asks.length - rowsMax, 'question')} more</li>
+          ) : null}
+        </ul>
+      )}
     </section>
   );
 }

@@ -134,7 +134,9 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
           </span>
         ) : null}
       </th>
-      <Cell name="Site">{siteName}</Cell>
+      <Cell name="Site" title={siteName}>
+        {siteName}
+      </Cell>
       <Cell name="Model">{model}</Cell>
       <Cell name="Running → target" mono>
         {running?.version ?? 'unknown'}
@@ -158,10 +160,11 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
   );
 });
 
-function Cell(props: { name: string; mono?: boolean; children: ReactNode }) {
+function Cell(props: { name: string; mono?: boolean; title?: string; children: ReactNode }) {
+  const { name, mono, title, children } = props;
   return (
-    <td role="cell" data-name={props.name} className={props.mono ? 'mono' : undefined}>
-      {props.children === null || props.children === undefined ? null : <div>{props.children}</div>}
+    <td role="cell" data-name={name} title={title} className={mono ? 'mono' : undefined}>
+      {children === null || children === undefined ? null : <div>{children}</div>}
     </td>
   );
 }

@@ -36,11 +36,12 @@ export function RolloutPanel({ view, rollout, phones }: Props) {
           { count: skipped, tone: 'hold' },
         ]}
       />
-      <Paused rollout={rollout} />
-      <Overdue rollout={rollout} />
       <Counts phones={phones} />
       <Unlisted count={total - phones.length} rollout={rollout} />
       <Actions view={view} rollout={rollout} phones={phones} />
+      {/* Below what is pressed, so that no button moves away when one of them comes. */}
+      <Paused rollout={rollout} />
+      <Overdue rollout={rollout} />
       <RolloutFacts rollout={rollout} />
     </section>
   );

@@ -123,7 +123,9 @@ test('approving in the console', async (t) => {
     await page.locator('.picker select').selectOption('summer');
     await page.getByRole('button', { name: 'Remove …' }).click();
     await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
-    await page.getByRole('heading', { name: 'The summer update' }).waitFor({ state: 'detached' });
+    await page
+      .getByRole('heading', { name: 'The summer update', exact: true })
+      .waitFor({ state: 'detached' });
     t.equal(await page.locator('.picker option', { hasText: 'summer' }).count(), 0);
   });
 

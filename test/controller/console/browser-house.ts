@@ -115,7 +115,7 @@ export async function openBrowser(
   return { house, context, faults };
 }
 
-/** Targets below 24 px, and how wide the page is: what a small screen shows wrong. */
+/** Targets below 24 px, and what is wider than its place: the page, or a dialog. */
 export async function misfits(page: Page, width: number): Promise<string[]> {
   await page.setViewportSize({ width, height: 800 });
   const wide = Number(await page.evaluate('document.documentElement.scrollWidth'));
@@ -129,9 +129,21 @@ export async function misfits(page: Page, width: number): Promise<string[]> {
           : [];
       }),
     );
-  await picture(page, `at-${width}`);
+  const cut = await page
+    .locator('dialog')
+    .evaluateAll((all) =>
+      (all as unknown as Scrolled[]).flatMap((one) =>
+        one.scrollWidth > one.clientWidth ? [`a dialog is ${one.scrollWidth} wide`] : [],
+      ),
+    );
+  small.push(...cut);
   await page.setViewportSize({ width: 1280, height: 800 });
   return wide > width ? [`the page is ${wide} wide at ${width}`, ...small] : small;
+}
+
+interface Scrolled {
+  readonly scrollWidth: number;
+  readonly clientWidth: number;
 }
 
 /** What is read of an element; the browser's own types would reach into every other test. */
@@ -141,9 +153,9 @@ interface Box {
 }
 
 /** For people who look at it: a picture in the folder that RINGWAVE_PICTURES names. */
-export async function picture(page: Page, name: string): Promise<void> {
+export async function picture(page: Page, name: string, { fullPage = true } = {}): Promise<void> {
   const folder = process.env['RINGWAVE_PICTURES'];
-  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
 }
 
 /** What axe finds against WCAG 2.2 A and AA and its own good practice: rule and place. */

@@ -48,6 +48,14 @@ const closePhone = async (page: Page) => {
 };
 const waits = (page: Page) => page.locator('.needs-you li');
 
+/** Adds up how far things move on the page without anybody’s doing, from now on. */
+const watchShifts = `
+  window.shifted = 0;
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
+  }).observe({ type: 'layout-shift' });
+`;
+
 /** Two phones that stand in for one another, beside the six. */
 function pairUp({ fleet }: House): void {
   for (const number of [7, 8]) {
@@ -196,8 +204,11 @@ test('phones in the console', async (t) => {
   });
 
   await t.test('what other rollouts ask is answered without going there', async (t) => {
+    await page.evaluate(watchShifts);
     fleet.propose('winter', [{ name: 'all' }], {}, 'ada');
     const asked = waits(page).filter({ hasText: 'The winter update waits for approval' });
+    await asked.waitFor();
+    t.ok(Number(await page.evaluate('window.shifted')) < 0.05, 'its coming moves nothing away');
     await asked.getByRole('button', { name: 'Approve …' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click();
     await asked.waitFor({ state: 'detached' });

@@ -14,7 +14,7 @@ const idOf = (text: string): Id => {
 
 /** "80:5e:c0:00:00:01" for 1. */
 export const macOf = (number: number): Mac => {
-  const made = mac(`805ec0000${number.toString(16).padStart(3, '0')}`);
+  const made = mac(`805ec000${number.toString(16).padStart(4, '0')}`);
   if (!made) throw new Error(`${number} is no phone`);
   return made;
 };
@@ -46,13 +46,13 @@ export class SeededFleet {
   }
 
   /** Open all day, except for the last minute. */
-  site(name: string, zone: string): void {
+  site(name: string, zone: string, called = name): void {
     const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
     this.command({
       kind: 'site-put',
       site: {
         id: idOf(name),
-        name: name[0]?.toUpperCase() + name.slice(1),
+        name: called[0]?.toUpperCase() + called.slice(1),
         zone,
         windows: [{ days, start: '00:00', end: '23:59' }],
         blackout: [],

@@ -38,7 +38,7 @@ test('sites in the console', async (t) => {
       t.equal(openings.length, 11);
       t.match(
         openings[10],
-        /clocks go 60 minutes (forward|back) in it, so it is \d+ minutes long$/,
+        /clocks go 60 minutes (forward|back) in it, so it is \d+ h \d+ min long$/,
       );
       t.match(
         await drawer.innerText(),

@@ -14,7 +14,7 @@ test('the next ten openings are told, and those that a change of clocks bends be
   const coming = told(comingOpenings(site, at('2026-11-28T12:00:00Z')));
   t.strictSame(coming.slice(0, 2), ['2026-11-29T00:30 210 min', '2026-12-06T00:30 210 min']);
   t.strictSame(coming.slice(10), [
-    '2027-03-28T00:30 150 min: clocks go 60 minutes forward in it, so it is 150 minutes long',
+    '2027-03-28T00:30 150 min: clocks go 60 minutes forward in it, so it is 2 h 30 min long',
   ]);
   t.end();
 });
@@ -36,7 +36,7 @@ test('clocks that go back make an opening longer', (t) => {
   const site = { zone: 'Europe/Berlin', windows, blackout: [] };
   t.equal(
     told(comingOpenings(site, at('2026-10-24T12:00:00Z')))[0],
-    '2026-10-24T22:00 360 min: clocks go 60 minutes back in it, so it is 360 minutes long',
+    '2026-10-24T22:00 360 min: clocks go 60 minutes back in it, so it is 6 h 0 min long',
   );
   t.end();
 });
