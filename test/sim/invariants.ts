@@ -1,7 +1,7 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
 import { countsInGate } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
-import type { Plan } from '@ringwave/protocol/messages';
+import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { draftOf } from '@ringwave/protocol/tables';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import { clockErrorMax } from '../../agent/core/clock-check.ts';
@@ -118,15 +118,20 @@ export class Invariants {
         this.#fail('a pair is never down at once', `${site} ${phone.pair}`);
     }
     for (const group of rules.coverage) {
-      // Who was carried away counts until the box has been told so.
-      const planned = tables.plan.get('plan')?.plan.phones ?? [];
-      const here = planned.filter(({ mac }) => !phones.some((phone) => phone.mac === mac));
-      const members = [...phones, ...here].filter((phone) => phone.coverageGroup === group.id);
+      const away = this.#carriedAway(site);
+      const members = [...phones, ...away].filter((phone) => phone.coverageGroup === group.id);
       const gone = members.filter((phone) => isDown(phone.mac as Mac)).length;
       if (gone > 0 && members.length - gone < group.minUp) {
         this.#fail('coverage keeps k of n up', `${site} ${group.id}`);
       }
     }
+  }
+
+  /** They count until the box has been told that they are elsewhere. */
+  #carriedAway(site: Id): readonly PlanPhone[] {
+    const here = new Set((this.#phonesAt.get(site) ?? []).map((phone): string => phone.mac));
+    const plan = this.#world.agents.get(site)?.node.tables.plan.get('plan')?.plan;
+    return plan?.phones.filter(({ mac }) => !here.has(mac)) ?? [];
   }
 
   /** A box restored from a backup knows less than it did: its numbers begin where the backup ends. */
@@ -223,7 +228,8 @@ export class Invariants {
     const group = rules?.coverage.find((one) => one.id === started?.coverageGroup);
     const members = mine.filter((one) => group && one.input.coverageGroup === group.id);
     const gone = members.filter((one) => one.input.mac === mac || isGone(one)).length;
-    if (group && members.length - gone < group.minUp)
+    const away = this.#carriedAway(site).filter((one) => one.coverageGroup === group?.id).length;
+    if (group && members.length + away - gone < group.minUp)
       this.#fail('what was lost counts as down', `${mac} of ${group.id}`);
     const other = mine.find((one) => one.input.pair === started?.pair && one.input.mac !== mac);
     if (started?.pair && other?.isLost)
