@@ -41,6 +41,7 @@ export class Invariants {
   readonly #starts = new Map<Id, readonly number[]>();
   readonly #waves: WaveInvariants;
   #controllerNews = 0;
+  #isCarried = false;
   #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
 
   constructor(world: World) {
@@ -129,6 +130,7 @@ export class Invariants {
 
   /** They count until the box has been told that they are elsewhere. */
   #carriedAway(site: Id): readonly PlanPhone[] {
+    if (!this.#isCarried) return [];
     const here = new Set((this.#phonesAt.get(site) ?? []).map((phone): string => phone.mac));
     const plan = this.#world.agents.get(site)?.node.tables.plan.get('plan')?.plan;
     return plan?.phones.filter(({ mac }) => !here.has(mac)) ?? [];
@@ -138,21 +140,25 @@ export class Invariants {
   restored(site: Id): void {
     this.#revisions.delete(site);
     for (const phone of this.#world.fleet.phones) {
-      if (phone.input.site === site) this.#begun.delete(`${site}/${phone.input.mac}`);
+      this.#begun.delete(`${site}/${phone.input.mac}`);
       const state = this.#world.phones.get(phone.input.mac);
       // The backup may be older than the update in which it was lost.
       if (state && phone.input.site === site) state.isLost = false;
     }
   }
 
-  carried(): void {
+  /** A site that lost a phone from its plan and gets it back knows nothing of what was. */
+  carried(mac: Mac): void {
+    this.#isCarried = true;
+    for (const site of this.#world.agents.keys()) this.#begun.delete(`${site}/${mac}`);
     this.#phonesAt = phonesBySite(this.#world);
   }
 
+  /** It may give phones back to sites that they had left. */
   controllerRestored(): void {
+    this.#begun.clear();
     this.#waves.restored();
   }
-
   #generationRises(site: Id, tables: AgentTables): void {
     const revision = tables.plan.get('plan')?.plan.revision ?? 0;
     const before = this.#revisions.get(site) ?? 0;

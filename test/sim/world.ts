@@ -213,7 +213,7 @@ export class World {
     this.note(`${input.mac} goes from ${phone.input.site} to ${input.site}`);
     this.fleet.move(phone.input.mac, input);
     phone.input = input;
-    this.invariants.carried();
+    this.invariants.carried(input.mac);
     this.desks.boot(phone, wait);
   }
 
