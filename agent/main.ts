@@ -26,10 +26,12 @@ import { watchFreezeFile } from './io/freeze-file.ts';
 import { freshSecret, Keyring } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { RescueDesk } from './io/rescue-desk.ts';
+import type { BaseFiles } from './io/base/base-files.ts';
 import { openBase } from './io/base/open-base.ts';
 import { type BaseSettings, ownTemplates } from './core/provisioning/base.ts';
 import { SipSocket } from './io/sip-socket.ts';
 import { openWaker, type Waker } from './io/waker.ts';
+import { webLoginOf } from './io/web-logins.ts';
 import { endRunning, tellRunning } from './io/running-file.ts';
 import { localView } from './core/local-view.ts';
 import { openLocalPage } from './io/local-page.ts';
@@ -130,7 +132,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     address,
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
-    ...(await openSources(options, submit)),
+    ...(await openSources(options, submit, parts)),
     neighbourOf: (asker) => neighbours.of(asker),
     now: () => clock.now(),
     settled: () => loop.settled(),
@@ -179,9 +181,18 @@ const addressOf = (host: string, ports: RunningAgent['ports'] | undefined) => ({
 });
 
 const wakerOf = (
-  { wake = usualWakeFile, phoneSipPort: port, secrets }: AgentOptions,
-  parts: Omit<Parameters<typeof openWaker>[0], 'settings' | 'port' | 'isRouted'>,
-): Waker => openWaker({ ...parts, settings: wake, port, isRouted: secrets?.routed ?? false });
+  { folder, wake = usualWakeFile, phoneSipPort: port, secrets }: AgentOptions,
+  parts: Omit<Parameters<typeof openWaker>[0], 'settings' | 'port' | 'isRouted' | 'keyring'> & {
+    readonly keyring: Keyring;
+  },
+): Waker =>
+  openWaker({
+    ...parts,
+    settings: wake,
+    port,
+    isRouted: secrets?.routed ?? false,
+    webLogin: (vendor) => webLoginOf(folder, vendor, parts.keyring),
+  });
 
 /** What phones show is for core; one that took its configuration is also asked about soon after. */
 function shown(event: AgentEvent, submit: (event: AgentEvent) => void, waker?: Waker): void {
@@ -194,6 +205,7 @@ interface Parts {
   link?: ControllerLink;
   waker?: Waker;
   servers?: PhoneServers;
+  rescue?: RescueDesk;
 }
 
 function perform(
@@ -218,6 +230,8 @@ function perform(
       return undefined;
     case 'wake-phone':
       return void parts.waker?.wake(effect);
+    case 'move-rescues':
+      return parts.rescue?.moveBy(effect.by);
     case 'make-secret':
       return makeSecret(effect, keyring, (event) => by.submit(event));
     default:
@@ -247,17 +261,20 @@ const loginsOf = (owner: Mac, tables: AgentTables, keyring: Keyring) =>
   }));
 
 /** What phones' files come from beside the plan: the site's base, and what a technician opened. */
-const openSources = async (
+async function openSources(
   { folder, base }: AgentOptions,
   submit: (event: AgentEvent) => void,
-) => ({
-  rescue: await RescueDesk.open(folder, () => wallClock().now()),
-  base: await openBase({
+  parts: Parts,
+): Promise<{ rescue: RescueDesk; base: BaseFiles }> {
+  const rescue = await RescueDesk.open(folder, () => wallClock().now());
+  parts.rescue = rescue;
+  const opened = await openBase({
     folder,
     settings: base ?? ownTemplates,
     alarm: (fault, address, detail) => submit({ kind: 'alarm-raised', fault, address, detail }),
-  }),
-});
+  });
+  return { rescue, base: opened };
+}
 
 function openStore(box: Box, tables: AgentTables): SqliteTables {
   const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));

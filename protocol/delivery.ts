@@ -43,7 +43,8 @@ export const sendableMax = (flight: Flight): number =>
 
 /**
  * The batches that may leave now. `items` in rising order of seq: all that were not sent, or the first
- * `sendableMax` of them.
+ * `sendableMax` of them. While a batch is under way only full ones follow it: small news gathers until that one is
+ * acknowledged, so that a busy site costs a commit a round trip, not one an event (as RFC 896 does for TCP).
  */
 export function batchesDue(
   delivery: Delivery,
@@ -55,6 +56,7 @@ export function batchesDue(
   let from = unsentFrom(delivery, flight);
   let waiting = items.filter((item) => item.seq >= from);
   while (waiting.length > 0 && flight.sent.length + batches.length < flight.window) {
+    if (gathers(flight.sent.length + batches.length, waiting.length)) break;
     const taken = fitting(waiting);
     waiting = waiting.slice(taken.length);
     const lastSeq = waiting.length > 0 ? (taken.at(-1)?.seq ?? from) : delivery.nextSeq - 1;
@@ -70,6 +72,10 @@ export function batchesDue(
   return batches;
 }
 
+/** So few numbers wait while so many batches are under way that they leave together later. */
+export const gathers = (underWay: number, waiting: number): boolean =>
+  underWay > 0 && waiting < reportItemsMax;
+
 /** The flight after an acknowledgement of everything up to `seq`. */
 export const landed = (flight: Flight, seq: number, window: number): Flight => ({
   ...flight,
@@ -78,7 +84,11 @@ export const landed = (flight: Flight, seq: number, window: number): Flight => (
   resends: 0,
 });
 
+/** No item is longer, so that a handful need not be measured: 240 characters of text at 6 bytes, and what is around it. */
+const itemBytesMax = 4096;
+
 function fitting(items: readonly ReportItem[]): readonly ReportItem[] {
+  if (items.length * itemBytesMax <= batchBytesMax) return items;
   let length = 0;
   const end = items.findIndex((item, place) => {
     length += Buffer.byteLength(JSON.stringify(item));

@@ -37,6 +37,10 @@ export const Hello = Type.Object({
   /** Null on an agent that was never given one. */
   epoch: Type.Union([Count, Type.Null()]),
   nextSeq: Count,
+  /** How far the controller has committed, as this agent was told: one restored from an older copy knows less. */
+  ackedSeq: Type.Optional(Count),
+  /** The last stop of all sites, or its end, that it was told of. */
+  halt: Type.Optional(Type.Object({ counter: Count, halted: Type.Boolean() })),
   planRevision: Count,
   phones: Count,
   agentVersion: Text(32),
@@ -245,7 +249,7 @@ function decoder<S extends TSchema>(schema: S, lengthMax: number) {
     if (length > lengthMax) return refuse(`is ${length} bytes long, at most ${lengthMax} are read`);
     let value: unknown;
     try {
-      value = JSON.parse(typeof raw === 'string' ? raw : Buffer.from(raw).toString('utf8'));
+      value = JSON.parse(typeof raw === 'string' ? raw : textOf(raw));
     } catch {
       return refuse('is not JSON');
     }
@@ -254,6 +258,10 @@ function decoder<S extends TSchema>(schema: S, lengthMax: number) {
     return { ok: false, problems: problems.map((it) => `${it.instancePath || '/'} ${it.message}`) };
   };
 }
+
+/** Without a copy of the bytes. */
+const textOf = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 
 const refuse = (problem: string): { ok: false; problems: string[] } => ({
   ok: false,

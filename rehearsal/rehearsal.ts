@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '@ringwave/protocol/messages';
+import type { Ack, Plan } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { stepAgent } from '../agent/core/agent.ts';
 import {
@@ -59,13 +59,14 @@ interface VirtualAgent {
   conn: string | undefined;
   conns: number;
   willTalk: boolean;
+  readonly talkAfterMs: number;
   /** What the budget of its line permits now. */
   wanRate: Rate;
 }
 
 const HOUR = 3_600_000;
-/** Reports of five minutes travel together: a rehearsal need not show every packet. */
-const talkAfterMs = 300_000;
+/** Reports of some five minutes travel together, of each site's own: a rehearsal need not show every packet. */
+const talkAfterMs = [240_000, 360_000] as const;
 /** Sites that have nothing to say renew their plans all the same. */
 const talkDailyMs = 24 * HOUR;
 /** A closed budget is looked at again after this. */
@@ -168,7 +169,7 @@ export class Rehearsal {
       act: (effect) => this.#agentActs(agent, effect),
       stepped: (changes) => {
         for (const { table, value } of changes) if (table === 'work') this.#notes(agent, value);
-        if (program.tables.outbox.size > 0) this.#willTalk(agent, talkAfterMs);
+        if (program.tables.outbox.size > 0) this.#willTalk(agent, agent.talkAfterMs);
       },
       woke: { kind: 'woke' },
     });
@@ -179,6 +180,7 @@ export class Rehearsal {
       conn: undefined,
       conns: 0,
       willTalk: false,
+      talkAfterMs: this.#random.whole(...talkAfterMs),
       wanRate: 'free',
     };
     this.agents.set(site, agent);
@@ -233,15 +235,29 @@ export class Rehearsal {
     this.timeline.after(wait, () => this.#talk(agent));
   }
 
-  /** A whole conversation at one instant: hello, plan, reports, acknowledgements, and the line is down again. */
+  /** Hello, plan, and what there is to report; then a report each while, until there is no more to say. */
   #talk(agent: VirtualAgent): void {
     agent.willTalk = false;
     if (agent.conn) return;
     agent.conn = `${agent.site}-${agent.conns++}`;
+    agent.program.submit({ kind: 'link-up', conn: agent.conn });
+  }
+
+  #hangUp(agent: VirtualAgent): void {
     const { conn } = agent;
-    agent.program.submit({ kind: 'link-up', conn });
+    if (conn === undefined) return;
     agent.conn = undefined;
     agent.program.submit({ kind: 'link-down', conn });
+  }
+
+  /** The site is asked to gather its news, as a controller may ask for. */
+  #acknowledge(agent: VirtualAgent | undefined, ack: Ack): void {
+    if (!agent?.conn) return;
+    const isFirst = ack.conn !== undefined;
+    agent.program.submit({
+      kind: 'acked',
+      ack: isFirst ? ack : { ...ack, minGapMs: agent.talkAfterMs },
+    });
   }
 
   #controllerActs(effect: ControllerEffect): void {
@@ -249,11 +265,8 @@ export class Rehearsal {
       case 'answer':
         this.#answers.set(effect.id, effect.result);
         return;
-      case 'send-ack': {
-        const agent = this.agents.get(effect.site);
-        if (agent?.conn) agent.program.submit({ kind: 'acked', ack: effect.ack });
-        return;
-      }
+      case 'send-ack':
+        return this.#acknowledge(this.agents.get(effect.site), effect.ack);
       case 'send-plan':
         return this.#sendPlan(effect.site, effect.plan);
       case 'send-halt':
@@ -306,12 +319,16 @@ export class Rehearsal {
           this.controller.submit({ kind: 'hello', site, hello: message });
         else if (message.kind === 'report')
           this.controller.submit({ kind: 'report', site, report: message });
+        // Nothing was said for long: whoever has something to say later calls again.
+        else this.#hangUp(agent);
         return;
       }
       case 'fetch-image':
         return this.#fetch(agent, effect);
       case 'set-rate':
         if (effect.of === 'wan') agent.wanRate = effect.rate;
+        return;
+      case 'move-rescues':
         return;
       case 'wake-phone':
         tally.starts += 1;

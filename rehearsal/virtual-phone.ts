@@ -1,5 +1,6 @@
 import { imagesFor, releaseIn } from '../agent/core/image-needs.ts';
 import { presentHop } from '../agent/core/phone-update.ts';
+import { phoneIn } from '../agent/core/plan-index.ts';
 import { firmwareFor } from '../agent/core/provisioning/read-request.ts';
 import type { AgentEvent, AgentTables } from '../agent/core/state.ts';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
@@ -77,10 +78,10 @@ export class VirtualPhone {
     const { mac, model, timeline, habits, agent, tell } = this.#parts;
     this.#shows();
     const tables = agent();
-    const planned = tables.plan.get('plan')?.plan.phones.find((one) => one.mac === mac);
+    const plan = tables.plan.get('plan')?.plan;
+    const planned = phoneIn(plan, mac);
     const work = tables.work.get(mac);
     const firmware = planned && firmwareFor(tables, planned);
-    const plan = tables.plan.get('plan')?.plan;
     const release = plan && work && firmware && releaseIn(plan, presentHop(work));
     if (!release || release.version === this.running) {
       this.#parts.spent({ downMs: timeline.now - downSince, lanBytes: 0 });

@@ -4,6 +4,7 @@ import type { FreezeFlags } from './freeze.ts';
 import type { RescueFlags } from './rescue.ts';
 import type { RunFlags } from './run.ts';
 import type { ServeFlags } from './serve.ts';
+import type { WebLoginFlags } from './web-login.ts';
 
 /** The `ringwave-agent` command. */
 export const ringwaveAgent = (argv: readonly string[]): Promise<void> =>
@@ -83,6 +84,7 @@ function addLooks(program: Command): void {
       await phones(flags);
     });
   addRescue(program);
+  addWebLogin(program);
   program
     .command('freeze [reason]')
     .description(
@@ -119,5 +121,20 @@ function addRescue(program: Command): void {
     .action(async (name: string | undefined, flags: RescueFlags) => {
       const { rescue } = await import('./rescue.ts');
       await rescue(name, flags);
+    });
+}
+
+function addWebLogin(program: Command): void {
+  program
+    .command('web-login [vendor]')
+    .description(
+      'Keep the administrator of phones’ web pages, sealed; its password comes on standard input.',
+    )
+    .option('--user <name>', 'the administrator')
+    .option('--end', 'forget the one of this vendor')
+    .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
+    .action(async (vendor: string | undefined, flags: WebLoginFlags) => {
+      const { webLogin } = await import('./web-login.ts');
+      webLogin(vendor, flags);
     });
 }

@@ -19,10 +19,11 @@ import { nextEdge } from './plan-index.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { setRates } from './rates.ts';
 import { raise, strangerAsked } from './provisioning/strangers.ts';
-import { secretOffered, secretTaken } from './provisioning/secret-guard.ts';
+import { macContested, secretBrokeOff, secretOffered } from './provisioning/secret-guard.ts';
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
-import { graceEnds, mayWakeAgain, serveQueue, timeOut, wakeOf } from './slots.ts';
+import { graceEnds, mayWakeAgain, serveQueue, timeOut } from './slots.ts';
+import { wakeAgain } from './turns.ts';
 import type {
   AgentDraft,
   AgentEffect,
@@ -129,8 +130,11 @@ function takeAtSite(
       return registrationSeen(draft, event, now);
     case 'secret-offered':
       return secretOffered(draft, event, now);
+    case 'secret-broke-off':
+      return secretBrokeOff(draft, event);
+    case 'mac-contested':
+      return macContested(draft, event, now);
     case 'config-served':
-      if (event.generation > 0) secretTaken(draft, event, now);
       return configServed(draft, event, now);
     case 'stranger-asked':
       return strangerAsked(draft, event, now);
@@ -177,7 +181,7 @@ function resume(draft: AgentDraft, now: EpochMs, effects: AgentEffect[]): void {
   }
   for (const work of draft.work.values()) {
     if (work.phase !== 'offered' || work.woken !== false) continue;
-    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeOf(draft, work));
+    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeAgain(draft, plan, work, now));
   }
   effects.push(...owedSecrets(draft, plan));
 }

@@ -1,5 +1,6 @@
 import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
 import { clockErrorMax, isClockWrong } from './clock-check.ts';
+import { graceAfterProof, oneBoot } from './provisioning/secret-guard.ts';
 import { greet, report } from './reporting.ts';
 import type { AgentDraft, AgentEffect, Work } from './state.ts';
 
@@ -21,6 +22,10 @@ export function clockJumped(
   const wasWrong = isClockWrong(draft, (now - by) as EpochMs);
   for (const work of Array.from(draft.work.values())) moveAlong(draft, work, by);
   moveSiteAlong(draft, by);
+  moveImagesAlong(draft, by);
+  moveSecretsAlong(draft, by, (now - by) as EpochMs);
+  moveStrangersAlong(draft, by);
+  effects.push({ kind: 'move-rescues', by });
   // A clock that was known to be wrong may have been put right: then an answer clears it.
   if (!wasWrong && Math.abs(by) > clockErrorMax) doubt(draft, by, now);
   const link = draft.link.get('link');
@@ -46,8 +51,62 @@ function moveAlong(draft: AgentDraft, work: Work, by: DurationMs): void {
     ...(isTimed && { deadlineAt: laterBy(deadlineAt, by) }),
     ...(retryAt !== undefined && { retryAt: laterBy(retryAt, by) }),
     ...(startedAt !== undefined && { startedAt: laterBy(startedAt, by) }),
+    // Only a phase that has its time counts from its beginning; the others keep the instant that people were told.
+    ...(isTimed && { since: laterBy(work.since, by) }),
     why: { ...why, nextAttemptAt },
   });
+  // What was seen of its registration is held against that beginning.
+  const sighting = draft.sightings.get(work.mac);
+  const registered = isTimed ? sighting?.registered : undefined;
+  if (!sighting || !registered) return;
+  const at = laterBy(registered.at, by);
+  draft.sightings.put(work.mac, { ...sighting, registered: { ...registered, at } });
+}
+
+function moveImagesAlong(draft: AgentDraft, by: DurationMs): void {
+  for (const row of Array.from(draft.images.values())) {
+    if (row.retryAt === undefined) continue;
+    draft.images.put(row.digest, { ...row, retryAt: laterBy(row.retryAt, by) });
+  }
+}
+
+/**
+ * How long a proven login may still be fetched, and how long its MAC belongs to who took it; `was` is now on the old clock.
+ * When a login was proven long ago is evidence, and stays as it was told.
+ */
+function moveSecretsAlong(draft: AgentDraft, by: DurationMs, was: EpochMs): void {
+  for (const row of Array.from(draft.credentials.values())) {
+    const { current } = row;
+    if (current?.provenAt === undefined || was >= laterBy(current.provenAt, graceAfterProof))
+      continue;
+    const provenAt = laterBy(current.provenAt, by);
+    draft.credentials.put(row.mac, { ...row, current: { ...current, provenAt } });
+  }
+  for (const [mac, fetches] of Array.from(draft.fetches.entries())) {
+    const { at, rival } = fetches;
+    const lasts = [at, rival?.at].some(
+      (then) => then !== undefined && was < laterBy(then, oneBoot),
+    );
+    if (!lasts) continue;
+    draft.fetches.put(mac, {
+      ...fetches,
+      ...(at === undefined ? {} : { at: laterBy(at, by) }),
+      ...(rival && { rival: { ...rival, at: laterBy(rival.at, by) } }),
+    });
+  }
+}
+
+/** Who is shut out stays so, and an alarm that was told is not told anew. */
+function moveStrangersAlong(draft: AgentDraft, by: DurationMs): void {
+  for (const [address, { asked, blockedUntil }] of Array.from(draft.strangers.entries())) {
+    draft.strangers.put(address, {
+      asked: asked.map((one) => ({ ...one, at: laterBy(one.at, by) })),
+      ...(blockedUntil === undefined ? {} : { blockedUntil: laterBy(blockedUntil, by) }),
+    });
+  }
+  for (const [key, at] of Array.from(draft.alarms.entries())) {
+    draft.alarms.put(key, laterBy(at, by));
+  }
 }
 
 /** What holds the whole site back: a call for help, the last minute's starts, the wait of a fresh process. */

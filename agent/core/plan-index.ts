@@ -11,6 +11,8 @@ export interface PlanIndex {
   readonly releases: ReadonlyMap<string, PlanRelease>;
   /** Phones with work: ordinary ones in hashed order, then the emergency phones. */
   readonly inOrder: readonly PlanPhone[];
+  /** Where a phone stands in that order. */
+  readonly place: ReadonlyMap<string, number>;
   /** By `vendor/model`: how long an update takes at worst. */
   readonly takes: ReadonlyMap<string, DurationMs>;
   /** The different worst times that matter here, rising. */
@@ -45,6 +47,7 @@ function makeIndex(plan: Plan): PlanIndex {
   );
   const worsts = [...new Set([updateTakesUsually, ...takes.values()])].sort((a, b) => a - b);
   const within = new Map((plan.within ?? []).map((one) => [one.id, one.openings]));
+  const phones = inOrder(plan.phones);
   return {
     takes,
     worsts,
@@ -52,7 +55,8 @@ function makeIndex(plan: Plan): PlanIndex {
     edges: edgesOf([...within.values()].flat(), worsts),
     phones: new Map(plan.phones.map((phone) => [phone.mac, phone])),
     releases: new Map(plan.releases.map((release) => [release.id, release])),
-    inOrder: inOrder(plan.phones),
+    inOrder: phones,
+    place: new Map(phones.map(({ mac }, place) => [mac, place])),
     pairs: Map.groupBy(
       plan.phones.filter((phone) => phone.pair !== undefined && phone.work !== undefined),
       (phone) => phone.pair ?? '',

@@ -27,8 +27,8 @@ export interface Floor {
   readonly onSwitch: ReadonlyMap<string, number>;
   /** Pairs with a member that is down or lost. */
   readonly pairs: ReadonlySet<string>;
-  /** Ordinary phones whose work goes on by itself and is not paused; emergency phones wait for it to be zero. */
-  readonly ordinaryOpen: number;
+  /** Ordinary phones whose work goes on by itself and is not paused; emergency phones wait for it to be none. */
+  readonly isOrdinaryOpen: () => boolean;
   /** An emergency phone is down: nothing else may be. */
   readonly emergencyDown: boolean;
   /** Starts of the last minute, oldest first. */
@@ -52,7 +52,8 @@ interface FloorOf {
   readonly down: readonly Absent[];
   /** Of phones that were lost in an update and are not down by their work. */
   readonly lost: readonly Place[];
-  readonly waiting: readonly Candidate[];
+  /** In line; asked only where an emergency phone would go. */
+  readonly waiting: () => Iterable<Candidate>;
   readonly starts: readonly EpochMs[];
 }
 
@@ -67,7 +68,8 @@ export function floorOf({ plan, down, lost, waiting, starts }: FloorOf): Floor {
     gone: counted(gone, 'coverageGroup'),
     onSwitch: counted(places, 'switch'),
     pairs: new Set(gone.flatMap(({ pair }) => pair ?? [])),
-    ordinaryOpen: waiting.filter(isOpen).length + places.filter((one) => !one.emergency).length,
+    isOrdinaryOpen: () =>
+      places.some((one) => !one.emergency) || Iterator.from(waiting()).some(isOpen),
     emergencyDown: places.some((one) => one.emergency),
     starts,
   };
@@ -80,21 +82,6 @@ function counted(places: readonly Place[], by: 'coverageGroup' | 'switch') {
     if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
-}
-
-/** The same floor once this phone has its slot. */
-export function withSlot(floor: Floor, { work, phone }: Candidate, now: EpochMs): Floor {
-  const plusOne = (counts: ReadonlyMap<string, number>, name: string | undefined) =>
-    name ? new Map(counts).set(name, (counts.get(name) ?? 0) + 1) : counts;
-  return {
-    ...floor,
-    down: [...floor.down, work],
-    gone: plusOne(floor.gone, phone.coverageGroup),
-    onSwitch: plusOne(floor.onSwitch, phone.switch),
-    pairs: phone.pair ? new Set([...floor.pairs, phone.pair]) : floor.pairs,
-    emergencyDown: floor.emergencyDown || phone.emergency,
-    starts: [...floor.starts, now],
-  };
 }
 
 const byPerson = (reason: string): Why => ({ reason, waitingFor: 'person', nextAttemptAt: null });
@@ -129,7 +116,7 @@ export function outsideOpening(
 
 /** How long an update of this phone takes at worst: as its model was timed, else as updates usually go. */
 export const takesWorst = (plan: Plan, { vendor, model }: PlanPhone): DurationMs =>
-  planIndex(plan).takes.get(`${vendor}/${model}`) ?? updateTakesUsually;
+  (plan.takes && planIndex(plan).takes.get(`${vendor}/${model}`)) ?? updateTakesUsually;
 
 const planEnded = (reason: string): Why => ({ reason, waitingFor: 'plan', nextAttemptAt: null });
 
@@ -163,13 +150,11 @@ export function phoneBlock(
     waitingFor,
     nextAttemptAt: firstDeadline(floor.down),
   });
-  if (phone.emergency && floor.down.length + floor.ordinaryOpen > 0) {
+  if (phone.emergency && (floor.down.length > 0 || floor.isOrdinaryOpen())) {
     return waits('Emergency phone: last, and one at a time', 'slot');
   }
-  if (floor.emergencyDown) return waits('An emergency phone is being updated, alone', 'slot');
-  if (floor.down.length >= floor.plan.phonesUpdatingMax) {
-    return waits(`The site updates ${floor.plan.phonesUpdatingMax} phones at once`, 'slot');
-  }
+  const full = fullBlock(floor);
+  if (full) return full;
   if (phone.pair && floor.pairs.has(phone.pair)) {
     return waits(`The other phone of pair ${phone.pair} is down`, 'coverage');
   }
@@ -183,13 +168,27 @@ export function phoneBlock(
   return tooManyStarts(floor, now);
 }
 
+/** What keeps every ordinary phone of the site waiting until a slot is free; undefined while there is one. */
+export function fullBlock({ plan, down, emergencyDown }: Floor): Why | undefined {
+  const { phonesUpdatingMax } = plan;
+  if (!emergencyDown && down.length < phonesUpdatingMax) return undefined;
+  const reason = emergencyDown
+    ? 'An emergency phone is being updated, alone'
+    : `The site updates ${phonesUpdatingMax} phones at once`;
+  return { reason, waitingFor: 'slot', nextAttemptAt: firstDeadline(down) };
+}
+
 /** Starts are counted over this: what restarts registers again within some minutes, spread as its start was. */
 export const startsCountedOver = minutes(1);
 
 /** How a phone says that it waits for the minute to pass. */
 export const startsPaced = 'The site starts only so many phones at a time';
 
-function tooManyStarts({ plan, starts }: Floor, now: EpochMs): Why | undefined {
+/** What keeps the site from starting one more phone in this minute. */
+export function tooManyStarts(
+  { plan, starts }: Pick<Floor, 'plan' | 'starts'>,
+  now: EpochMs,
+): Why | undefined {
   const most = plan.restartsPerMinuteMax;
   if (most === undefined) return undefined;
   const recent = starts.filter((at) => now < laterBy(at, startsCountedOver));

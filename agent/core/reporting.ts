@@ -2,6 +2,7 @@ import {
   batchesDue,
   type Delivery,
   freshDelivery,
+  gathers,
   grounded,
   type Flight,
   landed,
@@ -62,12 +63,15 @@ function replaceProgress(draft: AgentDraft, mac: string, seq: number, isProgress
 function helloFrom(draft: AgentDraft, conn: string, version: string, now: EpochMs): Hello {
   const delivery = deliveryOf(draft);
   const held = draft.plan.get('plan');
+  const halt = draft.halt.get('halt');
   return {
     kind: 'hello',
     conn,
     epoch: delivery.epoch,
     // What was told since the start says nothing of whether the disk is an old copy; what it began with does.
     nextSeq: draft.firstSeq.get('firstSeq') ?? delivery.nextSeq,
+    ackedSeq: delivery.ackedSeq,
+    ...(halt ? { halt: { counter: halt.counter, halted: halt.halted } } : {}),
     planRevision: held?.plan.revision ?? 0,
     phones: held?.plan.phones.length ?? 0,
     agentVersion: version,
@@ -182,8 +186,9 @@ function unsent(draft: AgentDraft, flight: Flight): ReportItem[] {
   const delivery = deliveryOf(draft);
   const itemsMax = sendableMax(flight);
   const items: ReportItem[] = [];
-  if (itemsMax === 1) return items;
-  for (let seq = unsentFrom(delivery, flight); seq < delivery.nextSeq; seq += 1) {
+  const from = unsentFrom(delivery, flight);
+  if (itemsMax === 1 || gathers(flight.sent.length, delivery.nextSeq - from)) return items;
+  for (let seq = from; seq < delivery.nextSeq; seq += 1) {
     const item = draft.outbox.get(outboxKey(seq));
     if (item && items.push(item) >= itemsMax) break;
   }

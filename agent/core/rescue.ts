@@ -1,7 +1,13 @@
 // Which names a technician has opened for phones that no longer start, with what, and until when.
 
 import { problemsOf, readJson } from '@ringwave/firmware-catalog/problems';
-import type { EpochMs, Sha256 } from '@ringwave/protocol/units';
+import {
+  type DurationMs,
+  type EpochMs,
+  laterBy,
+  minutes,
+  type Sha256,
+} from '@ringwave/protocol/units';
 import { Type } from 'typebox';
 import { askedPath } from './asked-path.ts';
 
@@ -58,4 +64,21 @@ export function granted(
 ): RescueGrant[] | undefined {
   const others = openGrants(grants, now).filter(({ name }) => name !== grant.name);
   return others.length >= rescueGrantsMax ? undefined : [...others, grant];
+}
+
+/** A file written so recently was written after the clock was set: it takes a moment until that is noticed. */
+const noticedWithin = minutes(2);
+
+/**
+ * The clock was set by so much: what was opened for some minutes ends as many minutes after as it would have. `writtenAt` is the
+ * file's own time. Undefined where the grants were given on the new clock already.
+ */
+export function movedGrants(
+  grants: readonly RescueGrant[],
+  { by, writtenAt, now }: { by: DurationMs; writtenAt: EpochMs; now: EpochMs },
+): RescueGrant[] | undefined {
+  const isNew = writtenAt <= now && now < laterBy(writtenAt, noticedWithin);
+  if (isNew) return undefined;
+  const was = (now - by) as EpochMs;
+  return openGrants(grants, was).map((grant) => ({ ...grant, until: laterBy(grant.until, by) }));
 }

@@ -1,6 +1,7 @@
-import type { Plan, PlanOpening } from '@ringwave/protocol/messages';
+import type { Plan, PlanOpening, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import { type EpochMs, minutes } from '@ringwave/protocol/units';
+import { planIndex } from './plan-index.ts';
 import { firstDeadline } from './queue.ts';
 import type { AgentDraft, Why, Work } from './state.ts';
 import { worksDown } from './work-table.ts';
@@ -21,79 +22,108 @@ export interface Scene {
   readonly isLineShut: boolean;
 }
 
+/** What a look along the line found. */
+export interface Found {
+  /** When time alone changes it. */
+  readonly again: EpochMs | undefined;
+  /** In order: they wait for a slot and for nothing else. */
+  readonly full: readonly PlanPhone[];
+  readonly fullTold: Told | undefined;
+  /** They wait for a slot or their group for reasons of their own. */
+  readonly aside: readonly PlanPhone[];
+  readonly asideTold: Told | undefined;
+}
+
+/** What phones were told: the reason of the last of them, and when a slot is free, at the earliest and the latest. */
+export interface Told {
+  readonly reason: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 interface Look {
   readonly scene: Scene;
+  readonly found: Found;
   readonly works: number | undefined;
   readonly images: number | undefined;
   readonly missing: number | undefined;
   /** Sightings there were: only whether a phone was ever seen matters here. */
   readonly sightings: number;
-  /** When time alone changes what was found. */
-  readonly again: EpochMs | undefined;
-  /** What phones in line for a slot were told of when it is free: the earliest and the latest of these instants. */
-  readonly told: Told | undefined;
-  /** A phone was started, so the phones before it in the line were judged by a floor that is no more. */
-  readonly isFinal: boolean;
-}
-
-export interface Told {
-  readonly first: number;
-  readonly last: number;
 }
 
 const looks = new WeakMap<ReadonlyMap<string, Work>, Look>();
 
-/** The last look, where it still holds. */
-export function settledLook(draft: AgentDraft, scene: Scene, now: EpochMs): Look | undefined {
+export interface Before {
+  readonly found: Found;
+  /** Another look would find the same. */
+  readonly isSettled: boolean;
+  /** Phones whose work is another one now, or has ended. */
+  readonly changed: readonly PlanPhone[];
+}
+
+/** The last look, where nothing but works has changed since. */
+export function lookBefore(draft: AgentDraft, scene: Scene, now: EpochMs): Before | undefined {
   const look = looks.get(draft.work.base);
-  if (!look?.isFinal || !sameScene(look.scene, scene)) return undefined;
-  if (look.again !== undefined && now >= look.again) return undefined;
+  if (!look || !sameScene(look.scene, scene)) return undefined;
+  const { found } = look;
+  if (found.again !== undefined && now >= found.again) return undefined;
   const isSame =
     draft.images.written().size === 0 &&
     draft.missing.written().size === 0 &&
     look.images === draft.images.changesAfter() &&
     look.missing === draft.missing.changesAfter() &&
     look.sightings === draft.sightings.size();
-  if (!isSame || !isAsLookedAt(draft, look)) return undefined;
-  if (draft.work.written().size > 0) rememberLook(draft, scene, look);
-  return look;
+  const written = draft.work.written();
+  const after = draft.work.changesAfter();
+  if (!isSame || after === undefined || look.works !== after - written.size) return undefined;
+  const changed = changedIn(draft, planIndex(scene.plan));
+  if (!changed) return undefined;
+  return { found, changed, isSettled: changed.length === 0 && isToldStill(draft, found) };
 }
 
 /**
- * No work has changed but those of phones that were down and are down: they keep their slots, so that nobody's
- * turn has come nearer. When a slot is free at the latest may have moved, but not by more than is told.
+ * A phone that was down and is down keeps its slot, so that nobody's turn has come nearer. Undefined where a work asks
+ * for something else than before: images may be missing for it.
  */
-function isAsLookedAt(draft: AgentDraft, look: Look): boolean {
-  const written = draft.work.written();
-  const before = draft.work.changesAfter();
-  if (before === undefined || look.works !== before - written.size) return false;
-  for (const [mac, work] of written) {
+function changedIn(
+  draft: AgentDraft,
+  { phones }: { readonly phones: ReadonlyMap<string, PlanPhone> },
+) {
+  const changed: PlanPhone[] = [];
+  for (const [mac, work] of draft.work.written()) {
     const was = draft.work.base.get(mac);
-    if (!was || !work || !holdsSlot(was.phase) || !holdsSlot(work.phase)) return false;
-    if (was.hop !== work.hop || was.hops !== work.hops || was.rollout !== work.rollout)
-      return false;
+    const phone = phones.get(mac);
+    if (!was || !work || !phone) return undefined;
+    if (was.hops !== work.hops || was.rollout !== work.rollout) return undefined;
+    const isDown = holdsSlot(was.phase) && holdsSlot(work.phase);
+    if (!isDown || was.hop !== work.hop) changed.push(phone);
   }
-  if (written.size === 0 || !look.told) return true;
-  const free = firstDeadline(worksDown(draft)) ?? 0;
-  const { first, last } = look.told;
-  return Math.abs(free - first) < whyChangesAfter && Math.abs(free - last) < whyChangesAfter;
+  return changed;
+}
+
+/** When a slot is free at the latest may have moved, but not by more than is told. */
+function isToldStill(draft: AgentDraft, { fullTold, asideTold }: Found): boolean {
+  if (draft.work.written().size === 0 || (!fullTold && !asideTold)) return true;
+  const free = firstDeadline(worksDown(draft));
+  return [fullTold, asideTold].every((told) => !told || isNear(told, free));
 }
 
 /** A next attempt that moves by less than this is not worth a report. */
-export const whyChangesAfter = minutes(5);
+export const whyChangesAfter = minutes(10);
 
-export function rememberLook(
-  draft: AgentDraft,
-  scene: Scene,
-  { again, isFinal, told }: Pick<Look, 'again' | 'isFinal' | 'told'>,
-): void {
+export const isNear = ({ first, last }: Told, at: EpochMs | null): boolean =>
+  Math.abs((at ?? 0) - first) < whyChangesAfter && Math.abs((at ?? 0) - last) < whyChangesAfter;
+
+/** Gives when to look again. */
+export function rememberLook(draft: AgentDraft, scene: Scene, found: Found): EpochMs | undefined {
   const works = draft.work.changesAfter();
-  if (works === undefined) return;
+  const known = looks.get(draft.work.base);
+  if (works === undefined || (known?.found === found && known.works === works)) return found.again;
   const images = draft.images.changesAfter();
   const missing = draft.missing.changesAfter();
   const sightings = draft.sightings.size();
-  const found = { again, isFinal, told };
-  looks.set(draft.work.base, { scene, ...found, works, images, missing, sightings });
+  looks.set(draft.work.base, { scene, found, works, images, missing, sightings });
+  return found.again;
 }
 
 /** Whether every work was in line with this plan before this step. */

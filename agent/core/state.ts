@@ -1,5 +1,6 @@
 import type { CallHours, CallsCounted } from './call-hours.ts';
 import type { Sighting } from './sighting.ts';
+import type { Credential, Fetches, SecretEvent } from './secret-state.ts';
 import type { Discovered, DiscoveredVia, Stranger } from './strange-state.ts';
 import type { Delivery, Flight } from '@ringwave/protocol/delivery';
 import type { FaultClass, FaultCode } from '@ringwave/protocol/faults';
@@ -18,6 +19,7 @@ import { type Change, CountedMap, type Draft } from '@ringwave/protocol/tables';
 import type { DurationMs, EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import { WorkTable } from './work-table.ts';
 
+export type { Credential, Fetches, SealedSecret } from './secret-state.ts';
 export type { Registered, Sighting } from './sighting.ts';
 export type { Discovered, DiscoveredVia, Stranger } from './strange-state.ts';
 
@@ -100,26 +102,6 @@ export interface ImageRow {
   readonly fault?: FaultCode;
 }
 
-/**
- * One phone's provisioning login. `current` is proven by the phone; `next` may be known to it already.
- * Both are accepted until the phone has shown the next one. Secrets are sealed; core never sees them.
- */
-export interface Credential {
-  readonly mac: Mac;
-  readonly current?: SealedSecret;
-  readonly next?: SealedSecret & { readonly state: 'staged' | 'published' };
-  /** The generation being made by the shell. */
-  readonly asked?: number;
-}
-
-export interface SealedSecret {
-  readonly generation: number;
-  readonly sealed: string;
-  /** Keyed fingerprint, 32 hexadecimal digits: shows uniqueness, tells nothing of the secret. */
-  readonly fingerprint: string;
-  readonly provenAt?: EpochMs;
-}
-
 export interface HeldPlan {
   readonly plan: Plan;
   readonly heldSince: EpochMs;
@@ -144,15 +126,6 @@ export interface ClockState {
   readonly faultSince?: EpochMs;
 }
 
-/** Of a phone's file with its secret, in one lease. */
-export interface Fetches {
-  readonly lease: string;
-  readonly count: number;
-  /** Who took it last, and when. */
-  readonly address?: string;
-  readonly at?: EpochMs;
-}
-
 export type AgentTables = {
   plan: Map<string, HeldPlan>;
   halt: Map<string, Halt>;
@@ -165,7 +138,7 @@ export type AgentTables = {
   sightings: Map<string, Sighting>;
   images: Map<string, ImageRow>;
   credentials: Map<string, Credential>;
-  /** How often a phone's file with its secret was taken whole in its present lease. */
+  /** How often a phone's file with its secret was taken in its present lease. */
   fetches: Map<string, Fetches>;
   strangers: Map<string, Stranger>;
   /** By MAC. */
@@ -328,13 +301,11 @@ export type AgentEvent =
   | { readonly kind: 'freeze-read'; readonly reason: string | null }
   /** The clock was set while the agent ran: what was dated before is off by so much. */
   | { readonly kind: 'clock-jumped'; readonly by: DurationMs }
-  /** A file with its secret is about to leave, to this address. */
-  | { readonly kind: 'secret-offered'; readonly mac: Mac; readonly address: string }
+  | SecretEvent
   | {
       readonly kind: 'config-served';
       readonly mac: Mac;
       readonly generation: number;
-      readonly address?: string;
     }
   | {
       readonly kind: 'secret-made';
@@ -356,6 +327,8 @@ export type AgentEffect =
       readonly lengthBytes: number;
       readonly bytesPerSecond: number;
     }
+  /** The clock was set: what a technician opened for so many minutes ends as many minutes after. */
+  | { readonly kind: 'move-rescues'; readonly by: DurationMs }
   /** The rate of the site’s line, or of all its phones together, from now on. */
   | { readonly kind: 'set-rate'; readonly of: 'wan' | 'lan'; readonly rate: Rate }
   | {

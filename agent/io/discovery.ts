@@ -6,11 +6,11 @@ import { type Mac, minutes, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { makersByPrefix } from '../core/discovered.ts';
 import { parseSip, type SipRequest } from '../core/sip/message.ts';
-import { type PnpClaim, pnpClaim, pnpNotify, tagged } from '../core/sip/pnp.ts';
+import { type PnpClaim, pnpClaim, pnpNotify } from '../core/sip/pnp.ts';
+import { answerTo } from '../core/sip/unasked.ts';
 import type { AgentEvent, AgentTables } from '../core/state.ts';
 import { plainAddress } from './file-source.ts';
 import type { Neighbours } from './neighbours.ts';
-import { okTo } from './sip-socket.ts';
 
 interface DiscoveryParts {
   /** Where to listen for SIP plug and play; absent: not at all. */
@@ -108,12 +108,7 @@ export class Discovery {
     const socket = this.#socket;
     if (!socket || this.#isClosed) return;
     const [tag, branch] = [randomBytes(8).toString('hex'), randomBytes(16).toString('hex')];
-    const ok = okTo({
-      ...request,
-      headers: request.headers.map((header) =>
-        header.name === 'to' ? { ...header, value: tagged(header.value, tag) } : header,
-      ),
-    });
+    const ok = answerTo(request, { status: '200 OK', tag });
     const { host, httpPort } = this.#parts.address();
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${httpPort}/`;
     const own = { address: host, port: socket.address().port };

@@ -26,20 +26,30 @@ export class Keyring {
     return new Keyring(key, fingerprintKey);
   }
 
-  /** AES-256-GCM, bound to the phone and the generation, so that rows cannot be swapped. */
+  /** Bound to the phone and the generation, so that rows cannot be swapped. */
   seal(secret: string, mac: Mac, generation: number): string {
-    const nonce = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
-    cipher.setAAD(Buffer.from(`${mac}/${generation}`));
-    const body = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-    return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url');
+    return this.sealAs(secret, `${mac}/${generation}`);
   }
 
   /** Throws when the row was not sealed by this box for this phone and generation. */
   unseal(sealed: string, mac: Mac, generation: number): string {
+    return this.unsealAs(sealed, `${mac}/${generation}`);
+  }
+
+  /** AES-256-GCM; `what` says of what the secret is, and nothing else unseals it. */
+  sealAs(secret: string, what: string): string {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
+    cipher.setAAD(Buffer.from(what));
+    const body = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url');
+  }
+
+  /** Throws when it was not sealed by this box as `what`. */
+  unsealAs(sealed: string, what: string): string {
     const raw = Buffer.from(sealed, 'base64url');
     const decipher = createDecipheriv('aes-256-gcm', this.#key, raw.subarray(0, 12));
-    decipher.setAAD(Buffer.from(`${mac}/${generation}`));
+    decipher.setAAD(Buffer.from(what));
     decipher.setAuthTag(raw.subarray(12, 28));
     return Buffer.concat([decipher.update(raw.subarray(28)), decipher.final()]).toString('utf8');
   }

@@ -27,8 +27,9 @@ export async function actOnPhone(
   { address, port, login }: { address: string; port: number; login: WebLogin },
 ): Promise<WayAnswer> {
   const host = address.includes(':') ? `[${address}]` : address;
+  const path = way.path.replace('{password}', () => encodeURIComponent(login.password));
   const ask = (authorization?: string) =>
-    fetch(`http://${host}:${port}${way.path}`, {
+    fetch(`http://${host}:${port}${path}`, {
       method: way.method,
       headers: {
         'content-type': 'application/json',
@@ -40,7 +41,7 @@ export async function actOnPhone(
   try {
     const first = await ask();
     const challenge = first.headers.get('www-authenticate') ?? '';
-    if (first.status !== 401) return await meaningOf(first);
+    if (first.status !== 401 || path !== way.path) return await meaningOf(first);
     await first.body?.cancel();
     const authorization = loginFor(challenge, way, login);
     return authorization ? await meaningOf(await ask(authorization)) : 'login-refused';
@@ -89,7 +90,10 @@ function loginFor(challenge: string, way: HttpWay, login: WebLogin): string | un
   ].join(', ');
 }
 
-/** 200 proves that the phone took it and no more. Poly says in its body what became of it: 2000 ok, 4001 busy. */
+/**
+ * 200 proves that the phone took it and no more. Some say in their body what became of it: `"Status": "2000"` ok and 4001 busy,
+ * or `"response": "success"` and `"error"`.
+ */
 async function meaningOf(response: Response): Promise<WayAnswer> {
   if (response.status === 401) {
     await response.body?.cancel();
@@ -98,7 +102,8 @@ async function meaningOf(response: Response): Promise<WayAnswer> {
   const text = await beginningOf(response);
   const said = /"Status"\s*:\s*"(\d{4})"/.exec(text)?.[1];
   if (said === '4001') return 'busy';
-  if (!response.ok || (said !== undefined && said !== '2000')) return 'refused';
+  const isError = /"response"\s*:\s*"error"/.test(text);
+  if (!response.ok || isError || (said !== undefined && said !== '2000')) return 'refused';
   return 'accepted';
 }
 

@@ -239,6 +239,13 @@ export class Provisioning implements FileResolver {
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
     if (handed.kind === 'later') {
       if (handed.alarm) this.#hide(asked, handed.alarm);
+      if (handed.alarm?.fault === 'mac-claimed-twice') {
+        this.#parts.submit({
+          kind: 'mac-contested',
+          mac: phone.mac as Mac,
+          address: asked.address,
+        });
+      }
       return { kind: 'later', reason: 'outside of a lease' };
     }
     const mac = phone.mac as Mac;
@@ -260,16 +267,19 @@ export class Provisioning implements FileResolver {
     const generation = file.holdsLogin ? (secret?.generation ?? 0) : 0;
     this.observer.expect(asked, { kind: 'config', mac, generation });
     const { address, method } = asked;
-    if (generation > 0 && method !== 'HEAD') {
-      this.#parts.submit({ kind: 'secret-offered', mac, address });
-    }
-    return this.#parts.base.config({
+    const isTaken = generation > 0 && method !== 'HEAD';
+    if (isTaken) this.#parts.submit({ kind: 'secret-offered', mac, address });
+    const served = await this.#parts.base.config({
       asked,
       line: lineOf(profile, phone),
       ours: file,
       isOwnName: isOwnName(profile, phone, asked.path),
       maySecrets: secret !== undefined,
     });
+    if (isTaken && served.kind !== 'bytes') {
+      this.#parts.submit({ kind: 'secret-broke-off', mac, address, how: 'unsent' });
+    }
+    return served;
   }
 
   /** Anyone may ask for it, so it never holds a secret; over a base where the asker's line is known. */

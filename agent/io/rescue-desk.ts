@@ -1,9 +1,9 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
-import type { EpochMs } from '@ringwave/protocol/units';
+import type { DurationMs, EpochMs } from '@ringwave/protocol/units';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
-import { openGrants, readRescueGrants, type RescueGrant } from '../core/rescue.ts';
+import { movedGrants, openGrants, readRescueGrants, type RescueGrant } from '../core/rescue.ts';
 import type { Asked, ServedImage } from './file-source.ts';
 import { storedImage } from './stored-image.ts';
 
@@ -77,6 +77,16 @@ export class RescueDesk {
     const grant = openGrants(this.#grants(), this.#now()).find(({ name }) => name === path);
     const served = grant && (await storedImage(this.#images, grant.sha256));
     return grant && served ? { grant, served } : undefined;
+  }
+
+  /** The clock was set, ahead where positive; a technician's minutes stay as long as they were. */
+  moveBy(by: DurationMs): void {
+    const file = statSync(fileIn(this.#folder), { throwIfNoEntry: false });
+    const writtenAt = Math.round(file?.mtimeMs ?? 0) as EpochMs;
+    const grants = file ? rescueGrantsIn(this.#folder) : [];
+    if (grants.length === 0) return;
+    const moved = movedGrants(grants, { by, writtenAt, now: this.#now() });
+    if (moved) writeRescueGrants(this.#folder, moved);
   }
 
   /** The command and the agent are two processes: each request looks whether the file was replaced. */

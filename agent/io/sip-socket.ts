@@ -3,16 +3,12 @@ import { once } from 'node:events';
 import { isIP, isIPv6 } from 'node:net';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { seconds } from '@ringwave/protocol/units';
-import {
-  formatSip,
-  parseSip,
-  type SipRequest,
-  sipHeader,
-  sipHeaders,
-} from '../core/sip/message.ts';
+import { parseSip, type SipRequest, sipHeader } from '../core/sip/message.ts';
 import type { NotifyAsk, SipMethod } from '../core/sip/notify.ts';
+import { answerTo, tellsOf } from '../core/sip/unasked.ts';
 import type { WayAnswer } from '../core/wake/ways.ts';
 import { plainAddress } from './file-source.ts';
+import { SipRefusals } from './sip-refusals.ts';
 import { mintIds, SipTransactions, type WakeOutcome } from './sip-transactions.ts';
 
 export type { WakeOutcome } from './sip-transactions.ts';
@@ -42,6 +38,14 @@ export interface Fetched {
   readonly body?: string;
 }
 
+/** A state that was asked for: who may tell it, of which event, and under which tag of ours. */
+interface Fetch {
+  readonly address: string;
+  readonly event: string;
+  readonly tag: string;
+  told(body: string): void;
+}
+
 /** Between the 200 to a SUBSCRIBE and its NOTIFY; RFC 6665 section 4.2.1.2 wants it at once. */
 const notifyTakesMax = seconds(3);
 /** Before a phone is taken for one that answers no SUBSCRIBE. */
@@ -53,7 +57,8 @@ export class SipSocket {
   readonly #clock: Clock;
   readonly #transactions: SipTransactions;
   /** By Call-ID, which only the phone that was asked can know. */
-  readonly #fetches = new Map<string, { address: string; told: (body: string) => void }>();
+  readonly #fetches = new Map<string, Fetch>();
+  readonly #refusals = new SipRefusals();
   #isClosed = false;
 
   private constructor(socket: Socket, clock: Clock) {
@@ -95,7 +100,9 @@ export class SipSocket {
     const ids = mintIds();
     let told: (body: string | undefined) => void = () => {};
     const body = new Promise<string | undefined>((resolve) => (told = resolve));
-    this.#fetches.set(ids.callId, { address: (wake.route ?? wake).address, told });
+    const { address } = wake.route ?? wake;
+    const { event } = wake;
+    this.#fetches.set(ids.callId, { address, event, tag: ids.tag, told: (text) => told(text) });
     const late: (() => void)[] = [];
     const after = <T>(wait: number, value: T) =>
       new Promise<T>((resolve) => {
@@ -157,12 +164,14 @@ export class SipSocket {
     if (message?.kind === 'request') this.#answer(message, from);
   }
 
-  /** Only the NOTIFY of a state that we asked for; everything else that is asked of us stays without an answer. */
+  /** Only the NOTIFY of a state that we asked for is taken; everything else that is asked of us is refused. */
   #answer(request: SipRequest, from: { address: string; port: number }): void {
     const fetch = this.#fetches.get(sipHeader(request, 'call-id') ?? '');
-    if (request.method !== 'NOTIFY' || fetch?.address !== from.address) return;
-    this.#socket.send(okTo(request), from.port, from.address, () => {});
-    fetch.told(request.body);
+    const isTold = fetch?.address === from.address && tellsOf(request, fetch);
+    const answer = isTold ? answerTo(request, { status: '200 OK' }) : this.#refusals.of(request);
+    // To where it came from, never to where it says: nobody is answered in another's stead.
+    if (answer) this.#socket.send(answer, from.port, from.address, () => {});
+    if (isTold) fetch.told(request.body);
   }
 
   /** What is under way ends as not sent. */
@@ -172,23 +181,6 @@ export class SipSocket {
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 }
-
-/** RFC 3261 section 8.2.6: an answer repeats these. */
-export const okTo = (request: SipRequest): Buffer =>
-  formatSip({
-    opening: 'SIP/2.0 200 OK',
-    headers: REPEATED.flatMap(([name, as]) =>
-      sipHeaders(request, name).map((value) => [as, value] as const),
-    ),
-  });
-
-const REPEATED = [
-  ['via', 'Via'],
-  ['from', 'From'],
-  ['to', 'To'],
-  ['call-id', 'Call-ID'],
-  ['cseq', 'CSeq'],
-] as const;
 
 /** What a request over SIP came to, in the words of the plan of ways. */
 export const answerOf = (outcome: WakeOutcome): WayAnswer =>

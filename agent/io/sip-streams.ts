@@ -4,6 +4,7 @@ import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { seconds } from '@ringwave/protocol/units';
 import { parseSip } from '../core/sip/message.ts';
 import { cutStream } from '../core/sip/stream.ts';
+import { SipRefusals } from './sip-refusals.ts';
 import { mintIds, SipTransactions, type WakeOutcome } from './sip-transactions.ts';
 import type { Wake } from './sip-socket.ts';
 
@@ -32,6 +33,7 @@ export class SipStreams {
   readonly #options: SipStreamsOptions;
   readonly #clock: Clock;
   readonly #transactions: SipTransactions;
+  readonly #refusals = new SipRefusals();
   readonly #connections = new Map<string, Connection>();
   #isClosed = false;
 
@@ -116,6 +118,8 @@ export class SipStreams {
     for (const one of cut.messages) {
       const message = parseSip(one);
       if (message?.kind === 'response') this.#transactions.take(message, connection.key);
+      const refusal = message?.kind === 'request' ? this.#refusals.of(message) : undefined;
+      if (refusal) connection.socket.write(refusal);
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { between } from '@ringwave/protocol/units';
+import { between, type EpochMs } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
 import { type SipResponse, sipHeader, sipParameter } from '../core/sip/message.ts';
 import {
@@ -43,13 +43,18 @@ export class SipTransactions {
     this.#clock = clock;
   }
 
+  /** Of a clock that nobody can set, where there is one: the network takes as long as before when the wall clock jumps. */
+  #now(): EpochMs {
+    return Math.ceil(this.#clock.steady?.() ?? this.#clock.now()) as EpochMs;
+  }
+
   /** Always resolves, 32 s after the beginning or the login at the latest. */
   run(ask: NotifyAsk, line: Line): Promise<WakeOutcome> {
     if (this.#underway.size >= underwayMax) {
       const reason = `${underwayMax} phones are being woken already`;
       return Promise.resolve({ kind: 'not-sent', reason });
     }
-    const step = beginNotify(ask, this.#clock.now());
+    const step = beginNotify(ask, this.#now());
     return new Promise((settle) => this.#follow(step, { line, settle }));
   }
 
@@ -60,9 +65,9 @@ export class SipTransactions {
       line: to.line,
       settle: to.settle,
       notify,
-      cancel: this.#clock.after(between(this.#clock.now(), wakeAt), () => {
+      cancel: this.#clock.after(between(this.#now(), wakeAt), () => {
         this.#underway.delete(notify.branch);
-        this.#follow(wakeNotify(underway.notify, this.#clock.now()), to);
+        this.#follow(wakeNotify(underway.notify, this.#now()), to);
       }),
     };
     this.#underway.set(notify.branch, underway);
@@ -80,7 +85,7 @@ export class SipTransactions {
     if (underway?.line.source !== source || !isAnswerTo(underway.notify, message)) return;
     underway.cancel();
     this.#underway.delete(branch);
-    this.#follow(answerNotify(underway.notify, message, this.#clock.now()), underway);
+    this.#follow(answerNotify(underway.notify, message, this.#now()), underway);
   }
 
   /** Ends what is under way, to this source or to all. */

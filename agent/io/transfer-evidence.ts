@@ -49,10 +49,13 @@ export class TransferEvidence implements TransferObserver {
       this.#submit({ kind: 'image-left', mac, release, fileName, whole, ...how });
     } else if (evidence.kind === 'rescue') {
       evidence.left({ bytes: end.bytes, whole });
-    } else if (whole) {
+    } else {
       const { mac, generation } = evidence;
       const { address } = seen.asked;
-      this.#submit({ kind: 'config-served', mac, generation, address });
+      if (whole) this.#submit({ kind: 'config-served', mac, generation });
+      else if (generation > 0) {
+        this.#submit({ kind: 'secret-broke-off', mac, address, how: 'broken' });
+      }
     }
   }
 

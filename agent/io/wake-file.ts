@@ -16,7 +16,8 @@ export function openWakeFile(path: string): WakeFile {
   }
   const { file } = read;
   const isOpen = process.platform !== 'win32' && (statSync(path).mode & othersRights) !== 0;
-  if (file.pbxs.length > 0 && isOpen) {
+  const holdsPasswords = file.pbxs.length > 0 || (file.webLogins ?? []).length > 0;
+  if (holdsPasswords && isOpen) {
     const why = 'it holds passwords, and others than its owner may read it';
     throw new CliFault({ what, why, next: `Run: chmod 600 ${path}` });
   }

@@ -16,6 +16,7 @@ import type { Keyring } from './keyring.ts';
 import type { Neighbours } from './neighbours.ts';
 import { openPbx } from './pbx/all.ts';
 import type { Pbx } from './pbx/pbx.ts';
+import { PhonePlaces } from './phone-places.ts';
 import { actOnPhone, type WebLogin } from './phone-http.ts';
 import { answerOf, type SipSocket, type Wake } from './sip-socket.ts';
 import { SipStreams } from './sip-streams.ts';
@@ -38,6 +39,8 @@ interface WakerParts {
   readonly webPort?: number;
   /** Where phones listen for SIP. */
   readonly port: number;
+  /** The administrator of a vendor's web pages, where the box keeps one. */
+  webLogin?(vendor: string): WebLogin | undefined;
   submit(event: AgentEvent): void;
 }
 
@@ -65,7 +68,16 @@ interface CallTold {
   readonly isInCall: boolean;
 }
 
+interface Said {
+  readonly answer: WayAnswer | 'unproven';
+  /** Who told of the call. */
+  readonly source?: string;
+}
+
 const usualWebPort = 80;
+
+/** Times that one start follows a phone to another address; each may take half a minute, and a start is given ten. */
+const movesMax = 2;
 
 /** From its configuration to its registration a phone needs some seconds. */
 const registersWithin = seconds(20);
@@ -76,35 +88,62 @@ const skewMax = minutes(-1);
 /** Wakes phones, looks first whether they are in a call, and afterwards whether they are registered. */
 export class Waker {
   readonly #parts: WakerParts;
+  readonly #places: PhonePlaces;
   readonly #waiting = new Map<Mac, () => void>();
   #isClosed = false;
 
   constructor(parts: WakerParts) {
     this.#parts = parts;
+    const isRegistrarAsked = parts.settings.registration.includes('pbx');
+    this.#places = new PhonePlaces({ ...parts, pbxs: isRegistrarAsked ? parts.pbxs : [] });
   }
 
-  /** Always submits one answer for a vendor that is known. */
-  async wake({ mac, start, vendor, address: seenAt, mustBeIdle }: WakeEffect): Promise<void> {
-    const profile = profileOf(vendor);
-    if (!profile) return;
-    const answered = (answer: WayAnswer | 'unproven', source?: string) =>
-      this.#answered({ mac, start }, answer, source);
-    const address = await this.#placeOf(mac, seenAt);
+  /**
+   * Always submits one answer for a vendor that is known. A phone that shows itself elsewhere before the answer is there
+   * is woken again where it is now: what answered or was silent at its old address may be another device.
+   */
+  async wake(effect: WakeEffect): Promise<void> {
+    const { mac } = effect;
+    if (!profileOf(effect.vendor)) return;
+    let place = await this.#places.of(mac, effect.address);
+    let said = await this.#wakeAt(place, effect);
+    for (let moves = 0; moves < movesMax; moves += 1) {
+      const seenAt = this.#isOver(effect)
+        ? undefined
+        : this.#parts.tables.sightings.get(mac)?.address;
+      const there = seenAt === undefined ? place : await this.#places.of(mac, seenAt);
+      if (there === place) break;
+      place = there;
+      said = await this.#wakeAt(place, effect);
+    }
+    this.#answered(effect, said);
+  }
+
+  /** The phone went on without us: it began its image, or this start has ended. */
+  #isOver({ mac, start }: WakeEffect): boolean {
+    const work = this.#parts.tables.work.get(mac);
+    return (
+      this.#isClosed || (work !== undefined && (work.phase !== 'offered' || work.starts !== start))
+    );
+  }
+
+  async #wakeAt(address: string | undefined, effect: WakeEffect): Promise<Said> {
+    const { mac, vendor, mustBeIdle } = effect;
     // Another device has the phone's address: it must not be woken in its stead.
-    if (address === undefined) return answered('silent');
+    if (address === undefined) return { answer: 'silent' };
     const emergency = await this.#parts.emergency.look();
-    if (emergency) return answered('busy', `${emergency} of an emergency call`);
+    if (emergency) return { answer: 'busy', source: `${emergency} of an emergency call` };
     const told = await this.#callKnown(mac, address);
-    if (told?.isInCall) return answered('busy', told.by);
-    if (!told && mustBeIdle) return answered('unproven');
-    const phone = this.#phone(mac);
-    const triggers = lineFor(vendor, phone?.model)?.wake ?? 'unknown';
+    if (told?.isInCall) return { answer: 'busy', source: told.by };
+    if (!told && mustBeIdle) return { answer: 'unproven' };
+    const triggers = lineFor(vendor, this.#phone(mac)?.model)?.wake ?? 'unknown';
     const { ways } = this.#parts.settings;
     const login = this.#webLogin(vendor);
     const knowsIdle = told?.isInCall === false;
     // What a phone does over HTTP it may do at once: only one that is known to be idle is told so.
     const hasHttpLogin = login !== undefined && knowsIdle;
-    const plan = waysFor(triggers, profile.wake.event, { ways, hasHttpLogin });
+    const event = profileOf(vendor)?.wake.event ?? '';
+    const plan = waysFor(triggers, event, { ways, hasHttpLogin });
     const answers: WayAnswer[] = [];
     for (let at: number | undefined = 0; at !== undefined; ) {
       const way: Way | undefined = plan[at];
@@ -112,13 +151,12 @@ export class Waker {
       answers.push(answer);
       at = nextWay(plan, at, answer);
     }
-    answered(mostTelling(answers));
+    return { answer: mostTelling(answers) };
   }
 
   #answered(
     { mac, start }: Pick<WakeEffect, 'mac' | 'start'>,
-    said: WayAnswer | 'unproven',
-    source: string | undefined,
+    { answer: said, source }: Said,
   ): void {
     const { pollTakesMax } = this.#parts.settings;
     // What could not even be sent is the same to the phone as what nobody answered.
@@ -135,15 +173,10 @@ export class Waker {
     });
   }
 
-  /** A phone that moved is woken where it is; undefined where its address is another device's and it is nowhere. */
-  async #placeOf(mac: Mac, seenAt: string): Promise<string | undefined> {
-    if (this.#parts.isRouted) return seenAt;
-    const there = await this.#parts.neighbours.of(seenAt);
-    if (there === null || there === mac) return seenAt;
-    return (await this.#parts.neighbours.whereIs(mac)) ?? undefined;
-  }
-
+  /** The one that is kept sealed before the one in the file. */
   #webLogin(vendor: string): WebLogin | undefined {
+    const kept = this.#parts.webLogin?.(vendor);
+    if (kept) return kept;
     const name = vendor.toLowerCase();
     return this.#parts.settings.webLogins?.find((one) => one.vendor.toLowerCase() === name);
   }
@@ -254,7 +287,15 @@ export class Waker {
   phoneIsBack(mac: Mac): void {
     if (this.#parts.settings.registration.length === 0) return;
     this.#waiting.get(mac)?.();
+    this.#lookFirst(mac);
     this.#askLater(mac, this.#parts.clock.now());
+  }
+
+  /** Asterisk and FreeSWITCH do not say when a registration was made: it must be seen to be another one than now. */
+  #lookFirst(mac: Mac): void {
+    const extension = this.#phone(mac)?.extension;
+    if (extension === undefined || !this.#parts.settings.registration.includes('pbx')) return;
+    for (const pbx of this.#parts.pbxs) void pbx.registrations(extension);
   }
 
   /** A phone whose registration proves its update is asked about until it is proven or its time is up. */
@@ -293,8 +334,8 @@ export class Waker {
     for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
       const known = (await pbx.registrations(extension ?? '')) ?? [];
       // A registrar keeps what was registered before the restart until it expires: that proves nothing.
-      const isOld = (at: EpochMs | undefined) => at !== undefined && at < laterBy(backAt, skewMax);
-      const fresh = known.filter((one) => one.address === address && !isOld(one.refreshedAt));
+      const isFresh = (at: EpochMs = 0 as EpochMs) => at >= laterBy(backAt, skewMax);
+      const fresh = known.filter((one) => one.address === address && isFresh(one.refreshedAt));
       const here = onlyContact(fresh);
       if (typeof here !== 'string') return pbx.name;
     }

@@ -101,7 +101,7 @@ function settle(
   const isWide = event.kind === 'woke' || event.kind === 'started' || event.kind === 'command';
   const rollouts = isWide ? [...draft.rollouts.values()].map((one) => one.id) : moved.rollouts;
   for (const id of rollouts) advance(draft, id, now, moved);
-  for (const site of plansTouched(draft)) moved.sites.add(site);
+  for (const site of plansTouched(draft, moved.sites)) moved.sites.add(site);
   for (const site of moved.sites) replan(draft, site, now);
   // A site's own word is the occasion to renew its lease, so that no tick walks all sites.
   if ('site' in event && isAged(draft, event.site, now)) replan(draft, event.site, now);

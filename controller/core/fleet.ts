@@ -9,6 +9,8 @@ import {
   type Id,
   laterBy,
   type Mac,
+  minutes,
+  ms,
   seconds,
 } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
@@ -36,8 +38,10 @@ import {
 export const windowBatches = 8;
 /** Reconnects of all agents are spread so that about 200 arrive a second; thirty seconds suit 6,000 sites. */
 export const spreadSeconds = 30;
-/** A plan that was sent and not confirmed is sent again after this. */
+/** A plan that was sent and not confirmed is sent again after this, then after twice as long each time. */
 export const planResendAfter: DurationMs = seconds(30);
+/** A box that is gone may count as up for long: 60 phones' plan each quarter of an hour is 2 MB a day. */
+export const planResendAfterMax: DurationMs = minutes(15);
 /** The last notices of a site are kept; older ones are in the log. */
 export const noticesMax = 50;
 
@@ -63,26 +67,57 @@ export function takeHello(
   const agent = draft.agents.get(site);
   if (!agent) return;
   draft.presence.put(site, { conn: hello.conn, up: true, lastHeardAt: now });
-  // Fewer numbers than were committed: a restored backup or a clone. A new epoch, and all is told again.
-  const isRestored = hello.epoch === agent.cursor.epoch && hello.nextSeq <= agent.cursor.seq;
-  const isStrange = hello.epoch !== agent.cursor.epoch;
-  const epoch = isRestored || isStrange ? nextCount(draft, 'epoch') : agent.cursor.epoch;
-  const seq = isRestored || isStrange ? 0 : agent.cursor.seq;
+  // A backup was put back, there or here, or the box is a clone: a new epoch, and all is told again.
+  const isOther = isOtherPast(agent.cursor, hello);
+  const epoch = isOther ? epochAbove(draft, hello.epoch) : agent.cursor.epoch;
+  const seq = isOther ? 0 : agent.cursor.seq;
   const known: Agent = { ...agent, version: hello.agentVersion, cursor: { epoch, seq } };
   if (epoch !== agent.cursor.epoch || agent.version !== hello.agentVersion)
     draft.agents.put(site, known);
   effects.push({ kind: 'send-ack', site, ack: ackOf(known, now, hello.conn) });
   const newest = draft.plans.get(site)?.plan.revision ?? 0;
   // An agent ahead of us means that we were restored: a revision is never used twice.
-  if (hello.planRevision > newest || (isRestored && newest > 0)) {
+  if (hello.planRevision > newest || (isOther && hello.epoch !== null && newest > 0)) {
     replan(draft, site, now, { above: Math.max(hello.planRevision, newest) });
   }
   noteHeld(draft, site, hello.planRevision);
   // What was sent over an earlier connection may be lost with it: it is sent again at once.
   draft.owed.remove(site);
+  if (hello.halt && noteHalts(draft, hello.halt)) effects.push(...haltToAll(draft));
   const halt = draft.halt.get('halt');
   if (halt) effects.push({ kind: 'send-halt', halt, site });
 }
+
+/** Stops of all sites between two backups are fewer; a box that claims more is not believed. */
+const haltsForgottenMax = 1000;
+
+/**
+ * After an older copy was put back, a stop must count above those that agents were told of before. True when the stop
+ * that is in force has a new number: the agent would have ignored it.
+ */
+function noteHalts(draft: ControllerDraft, theirs: NonNullable<Hello['halt']>): boolean {
+  const halt = draft.halt.get('halt');
+  const ours = draft.counters.get('halt') ?? 0;
+  if (theirs.counter > ours + haltsForgottenMax) return false;
+  if (theirs.counter > ours) draft.counters.put('halt', theirs.counter);
+  const isNews = theirs.counter > ours || (theirs.counter === ours && !theirs.halted);
+  if (!halt?.halted || !isNews) return false;
+  draft.halt.put('halt', { ...halt, counter: nextCount(draft, 'halt') });
+  return true;
+}
+
+function haltToAll(draft: ControllerDraft): ControllerEffect[] {
+  const halt = draft.halt.get('halt');
+  return halt ? [{ kind: 'send-halt', halt }] : [];
+}
+
+/** Fewer numbers than were committed here, more than were, or those of another series. */
+const isOtherPast = ({ epoch, seq }: Agent['cursor'], hello: Hello): boolean =>
+  hello.epoch !== epoch || hello.nextSeq <= seq || (hello.ackedSeq ?? 0) > seq;
+
+/** Of a controller restored from an older copy the next number may be one that the agent has had. */
+const epochAbove = (draft: ControllerDraft, theirs: number | null): number =>
+  Math.max(nextCount(draft, 'epoch'), (theirs ?? 0) + 1);
 
 function noteHeld(draft: ControllerDraft, site: Id, revision: number): void {
   const plan = draft.plans.get(site);
@@ -251,8 +286,6 @@ function ended(
   }
   if (next.phase === 'done' && isFinal(before.phase)) rejoinPair(draft, next, now, moved);
   if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
-  // Another rollout may have waited for this phone.
-  if ((draft.assignments.get(next.mac)?.length ?? 0) > 1) moved.sites.add(next.site);
 }
 
 function phoneSeen(
@@ -346,8 +379,10 @@ export function sendPlans(
     const isSame = owed?.revision === plan.plan.revision;
     if (owed && isSame && now < owed.again) continue;
     effects.push({ kind: 'send-plan', site, plan: plan.plan, issuedAt: now });
-    const again = laterBy(now, planResendAfter);
-    draft.owed.put(site, { revision: plan.plan.revision, again });
+    const sent = (isSame ? (owed?.sent ?? 0) : 0) + 1;
+    const wait = Math.min(planResendAfter * 2 ** Math.min(sent - 1, 10), planResendAfterMax);
+    const again = laterBy(now, ms(wait));
+    draft.owed.put(site, { revision: plan.plan.revision, sent, again });
   }
   return nextResend(draft);
 }

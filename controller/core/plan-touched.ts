@@ -1,33 +1,34 @@
-import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
+import { activeWork } from './plan.ts';
 import type { ControllerDraft, Phone, Progress, Rollout } from './state.ts';
 
 /**
  * Sites whose plan may differ after what this step wrote: making a plan reads every phone of its site, so it is made
- * only where something that it is made of has changed. Cost grows with what was written.
+ * only where something that it is made of has changed. Cost grows with what was written. Sites in `known` are among
+ * them whatever has changed.
  */
-export function plansTouched(draft: ControllerDraft): ReadonlySet<Id> {
-  const sites = new Set<Id>();
+export function plansTouched(draft: ControllerDraft, known: ReadonlySet<Id>): ReadonlySet<Id> {
+  const sites = new Set<Id>(known);
   for (const [site] of draft.sites.written()) sites.add(site as Id);
   for (const [site] of draft.rosters.written()) sites.add(site as Id);
   for (const [mac, phone] of draft.phones.written()) {
     const before = draft.phones.base.get(mac);
     const isTold = isShared(draft, mac) && before?.running?.version !== phone?.running?.version;
-    if (before && phone && isPlannedAlike(before, phone) && !isTold) continue;
+    const isSame = before && phone && isPlannedAlike(before, phone);
+    if (isSame && (!isTold || isGivenAlike(draft, mac))) continue;
     for (const { site } of [before, phone].filter((one) => one !== undefined)) sites.add(site);
   }
   for (const [key, progress] of draft.progress.written()) {
+    if (progress && sites.has(progress.site)) continue;
     const before = draft.progress.base.get(key);
     const now = progress ?? before;
     // Without a road there is no work, and so nothing in a plan: all of a rollout before its waves open.
     const hasRoad = (before?.hops.length ?? 0) + (progress?.hops.length ?? 0) > 0;
     if (!now || !hasRoad) continue;
-    const isBegun =
-      holdsSlot(before?.phase ?? 'waiting') !== holdsSlot(progress?.phase ?? 'waiting');
-    const shared = isShared(draft, now.mac);
     // A part that ends stays named until its rollout does, unless another rollout has waited for the phone.
     const isEnd = before !== undefined && progress !== undefined && isSameRoad(before, progress);
-    if (shared ? isBegun || !isWorkAlike(before, progress) : !isEnd) sites.add(now.site);
+    if (isEnd && (!isShared(draft, now.mac) || isGivenAlike(draft, now.mac))) continue;
+    sites.add(now.site);
   }
   for (const [id, rollout] of draft.rollouts.written()) {
     if (rollout && isRunAlike(draft.rollouts.base.get(id), rollout)) continue;
@@ -56,9 +57,22 @@ const isPlannedAlike = (a: Phone, b: Phone): boolean =>
 const isSameRoad = (a: Progress, b: Progress): boolean =>
   a.site === b.site && a.wave === b.wave && String(a.hops) === String(b.hops);
 
-/** The end of a phone's part may let another rollout have it. */
-const isWorkAlike = (a: Progress | undefined, b: Progress | undefined): boolean =>
-  a !== undefined && b !== undefined && isFinal(a.phase) === isFinal(b.phase) && isSameRoad(a, b);
+/** Of several rollouts the same one has the phone as before, with the same road. */
+function isGivenAlike(draft: ControllerDraft, mac: string): boolean {
+  const { phones, assignments, rollouts, progress, releases } = draft;
+  const before = phones.base.get(mac);
+  const now = phones.get(mac);
+  if (!before || !now) return false;
+  const tables = {
+    assignments: assignments.base,
+    rollouts: rollouts.base,
+    progress: progress.base,
+    releases: releases.base,
+  };
+  const was = activeWork(tables, before)?.progress;
+  const is = activeWork(draft, now)?.progress;
+  return was?.rollout === is?.rollout && String(was?.hops) === String(is?.hops);
+}
 
 /**
  * What a plan says of a rollout as such. Its beginning and its waves' are no part of it: they reach a plan by the

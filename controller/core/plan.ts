@@ -15,6 +15,7 @@ import {
   progressKey,
   type Rollout,
   type Site,
+  type SitePlan,
 } from './state.ts';
 import { planWithin, withinId } from './wave-windows.ts';
 import { siteOpenings } from './window.ts';
@@ -42,7 +43,8 @@ export function replan(
   const content = contentOf(draft, site, now);
   const freezes = draft.plannedFreezes.size() > 0 ? freezesMeant(draft, site) : [];
   const contentHash = hashOf(site, content, freezes);
-  if (!force && before?.contentHash === contentHash && !isAged(draft, siteId, now)) return false;
+  const isSame = before?.contentHash === contentHash && arePlannedAlike(before, content);
+  if (!force && isSame && !isAged(draft, siteId, now)) return false;
   const parent = before?.plan.revision ?? 0;
   const revision = Math.max(parent, force?.above ?? 0) + 1;
   const startUntil = laterBy(now, startsFor);
@@ -116,14 +118,45 @@ function contentOf(draft: ControllerDraft, site: Site, now: EpochMs): Content {
   };
 }
 
+/** Of all but the phones: those are compared as they are, since they are many and change one by one. */
 const hashOf = (
   { zone, windows, blackout, wanBudget }: Site,
   content: Content,
   freezes: readonly unknown[],
 ): string =>
   createHash('sha256')
-    .update(JSON.stringify([zone, windows, blackout, content, wanBudget, ...freezes]))
+    .update(
+      JSON.stringify([zone, windows, blackout, { ...content, phones: [] }, wanBudget, ...freezes]),
+    )
     .digest('hex');
+
+const arePlannedAlike = ({ plan }: SitePlan, { phones }: Content): boolean =>
+  plan.phones.length === phones.length &&
+  phones.every((phone, place) => isPlannedAlike(plan.phones[place], phone));
+
+/** What a phone showed is no reason for a new plan. */
+const isPlannedAlike = (a: PlanPhone | undefined, b: PlanPhone): boolean =>
+  a?.mac === b.mac &&
+  a.vendor === b.vendor &&
+  a.model === b.model &&
+  a.hardware === b.hardware &&
+  a.extension === b.extension &&
+  a.emergency === b.emergency &&
+  a.coverageGroup === b.coverageGroup &&
+  a.switch === b.switch &&
+  a.pair === b.pair &&
+  a.credentialGeneration === b.credentialGeneration &&
+  isWorkAlike(a.work, b.work);
+
+const isWorkAlike = (a: PlanPhone['work'], b: PlanPhone['work']): boolean =>
+  a?.rollout === b?.rollout &&
+  a?.attemptsMax === b?.attemptsMax &&
+  a?.round === b?.round &&
+  a?.goesBack === b?.goesBack &&
+  a?.urgency === b?.urgency &&
+  a?.within === b?.within &&
+  a?.hops.length === b?.hops.length &&
+  (a === undefined || a.hops.every((hop, place) => hop === b?.hops[place]));
 
 interface ActiveWork {
   readonly rollout: Rollout;
@@ -211,7 +244,6 @@ function urgencyOf({ urgency }: Rollout): Pick<NonNullable<PlanPhone['work']>, '
   return { urgency: urgency === 'ask-person' ? 'any-idle-minute' : urgency };
 }
 
-/** Outside the content's hash: what a phone showed is no reason for a new plan. */
 function lastSeen(
   draft: ControllerDraft,
   mac: string,

@@ -26,9 +26,17 @@ function countOf({ phase, incident, mac, fault }: Progress): CountName | undefin
 
 /** Stores a phone's progress and keeps its wave's counts, so that a gate never has to count phones. */
 export function putProgress(draft: ControllerDraft, next: Progress): void {
-  const key = progressKey(next.rollout, next.mac);
-  const before = draft.progress.get(key);
-  draft.progress.put(key, next);
+  const before = draft.progress.get(progressKey(next.rollout, next.mac));
+  replaceProgress(draft, before, next);
+}
+
+/** As `putProgress`, for who has read just now what is stored. */
+export function replaceProgress(
+  draft: ControllerDraft,
+  before: Progress | undefined,
+  next: Progress,
+): void {
+  draft.progress.put(progressKey(next.rollout, next.mac), next);
   const from = before && countOf(before);
   const to = countOf(next);
   if (from !== to) recount(draft, next.rollout, next.wave, from, to);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { progressOf, putProgress } from './progress.ts';
+import { progressOf, putProgress, replaceProgress } from './progress.ts';
 import { conflict, notFound, refused, taken } from './refusal.ts';
 import { forgetLeftOut, keepLeftOut } from './left-out.ts';
 import { checkRollout } from './rollout-check.ts';
@@ -140,7 +140,7 @@ export function addPhone(
 ): void {
   const { mac, site } = phone;
   const start = { phase: 'waiting' as const, attempt: 0, at: now, hops: [] };
-  putProgress(draft, { rollout: id, mac, site, wave, target, ...start });
+  replaceProgress(draft, undefined, { rollout: id, mac, site, wave, target, ...start });
   draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), id]);
 }
 

@@ -194,8 +194,8 @@ export type ControllerTables = TablesElsewhere & {
   presence: Map<string, Presence>;
   /** By id. */
   policies: Map<string, Policy>;
-  /** Plans sent and not confirmed. */
-  owed: Map<string, { readonly revision: number; readonly again: EpochMs }>;
+  /** Plans sent so many times and not confirmed. */
+  owed: Map<string, Record<'revision' | 'sent', number> & { readonly again: EpochMs }>;
 };
 
 export const volatileTables: readonly (keyof ControllerTables)[] = ['presence', 'owed'];

@@ -6,7 +6,7 @@ import { audit } from './audit.ts';
 import { heldByPartners, isHeldBack } from './bonds.ts';
 import { allowed } from './pace.ts';
 import { partedBy, partedFrom, partedNow, partPair, tiedTo } from './pairs.ts';
-import { hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
+import { hasEnded, progressOf, putProgress, replaceProgress, withoutWaiting } from './progress.ts';
 import {
   type ControllerDraft,
   type Phone,
@@ -138,7 +138,10 @@ export function giveWork(
   const next = parted
     ? partedNow(progress, parted, now)
     : { ...withoutWaiting(progress), ...released(draft, rollout, progress, now) };
-  putProgress(draft, next);
+  // Partners may have taken it out since it was read.
+  const { pair, bond } = draft.phones.get(progress.mac) ?? {};
+  if (pair !== undefined || bond !== undefined) putProgress(draft, next);
+  else replaceProgress(draft, progress, next);
   partPair(draft, next, now);
   if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
 }

@@ -95,7 +95,11 @@ const mpp: LineFacts = {
   versionScheme: 'a-b-c, MSR or MPP and its number, then the build',
   families: 'unknown',
   imageNames: ciscoMppImages,
-  wake: [notify('resync', challenged), notify('check-sync', challenged)],
+  wake: [
+    notify('resync', challenged),
+    notify('check-sync', challenged),
+    { by: 'http', method: 'GET', path: '/admin/resync', needs: 'the admin login, by Digest' },
+  ],
   reboot: [
     notify('reboot=true', challenged),
     { by: 'http', method: 'GET', path: '/admin/reboot', needs: 'the admin login, by Digest' },

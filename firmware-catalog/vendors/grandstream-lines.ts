@@ -67,6 +67,14 @@ const common = {
   ],
 } as const satisfies Omit<LineFacts, 'line' | 'hasModel'>;
 
+/** The administrator's password stands in the request: whoever reads the wire has it. */
+const restart = {
+  by: 'http',
+  method: 'GET',
+  path: '/cgi-bin/api-sys_operation?passcode={password}&request=REBOOT',
+  needs: 'a model with the CTI interface, such as GRP26xx, and the admin password',
+} as const;
+
 export const grandstreamLines: readonly LineFacts[] = [
   {
     ...common,
@@ -77,5 +85,8 @@ export const grandstreamLines: readonly LineFacts[] = [
     ...common,
     line: 'GXP, GRP, GXV, WP and DP phones',
     hasModel: (model) => /^(?:GXP|GRP|GXV|GXE|GHP|GAC|GDS|GSC|GBX|WP|DP|BT|UCM)\d/i.test(model),
+    wake: [...common.wake, restart],
+    reboot: [common.reboot[0], restart, common.reboot[1]],
+    sources: [...common.sources, 'Grandstream GRP261x CTI Guide: system operations over HTTP'],
   },
 ];

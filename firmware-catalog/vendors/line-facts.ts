@@ -143,6 +143,7 @@ export type Trigger =
   | {
       readonly by: 'http';
       readonly method: 'GET' | 'POST';
+      /** `{password}` stands for the administrator's where the phone wants it in the request. */
       readonly path: string;
       readonly needs: string;
       /** Not done by one request with a login: a session of the web interface must be begun first. */

@@ -83,6 +83,7 @@ export const polycomLines: readonly LineFacts[] = [
     line: 'VVX',
     hasModel: (model) => /^VVX/i.test(model),
     userAgent: 'FileTransport PolycomVVX-{model}-UA/{version} (SN:{mac}) Type/Application',
+    wake: [notify('check-sync'), rest],
     reboot: [notify('check-sync'), rest],
   },
   {
@@ -90,6 +91,7 @@ export const polycomLines: readonly LineFacts[] = [
     line: 'Trio',
     hasModel: (model) => /^Trio/i.test(model),
     userAgent: 'FileTransport PolycomRealPresenceTrio-{model}-UA/{version} Type/Application',
+    wake: [notify('check-sync'), rest],
     reboot: [notify('check-sync'), rest],
   },
   {
@@ -97,6 +99,7 @@ export const polycomLines: readonly LineFacts[] = [
     line: 'CCX',
     hasModel: (model) => /^CCX/i.test(model),
     userAgent: 'FileTransport PolyCCX-{model}-UA/{version} (SN:{mac}) Type/Application',
+    wake: [notify('check-sync'), rest],
     reboot: [notify('check-sync'), rest],
   },
   {
@@ -104,6 +107,7 @@ export const polycomLines: readonly LineFacts[] = [
     line: 'Edge E',
     hasModel: (model) => /^Edge/i.test(model),
     userAgent: 'FileTransport PolyEdge-{model}-UA/{version} (SN:{mac}) Type/Application',
+    wake: [notify('check-sync'), rest],
     reboot: [notify('check-sync'), rest],
   },
 ];

@@ -24,6 +24,13 @@ const ofIdentity = (name: string, value: string) => ({
   written: '<{name} idx="1" perm="R">{value}</{name}>',
 });
 
+const webReboot = {
+  by: 'http',
+  method: 'GET',
+  path: '/advanced_update.htm?reboot=Reboot',
+  needs: 'the login of http_user and http_pass, use_hidden_tags = off',
+} as const;
+
 export const snomLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
@@ -129,14 +136,16 @@ export const snomLines: readonly LineFacts[] = [
     wake: [
       notify('check-sync;reboot=true', { mayChallenge: true }),
       notify('check-sync;reboot=false', { mayChallenge: true }),
+      webReboot,
     ],
-    reboot: [notify('check-sync;reboot=true', { mayChallenge: true })],
+    reboot: [notify('check-sync;reboot=true', { mayChallenge: true }), webReboot],
     wipe: [{ by: 'config', setting: 'reset_settings' }],
     passwords: NO_PASSWORD_RULES,
     sources: [
       'service.snom.com: Auto Provisioning, setting files and their order',
       'service.snom.com: Firmware Configuration File, asked for only where firmware_status names it',
       'service.snom.com: update_policy; settings_only is the default',
+      'service.snom.com: Can I control my snom phone remotely (advanced_update.htm, http_user, hidden tags)',
       'wazo-provd-plugins wazo-snom templates: the same image stays named after an update, and older ones are taken',
     ],
   },

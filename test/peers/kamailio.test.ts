@@ -8,17 +8,19 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { formatSip, parseSip, sipHeader } from '../../agent/core/sip/message.ts';
 import { KamailioPbx } from '../../agent/io/pbx/kamailio.ts';
+import { answerTo } from '../../agent/core/sip/unasked.ts';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { usualWakeFile } from '../../agent/core/pbx/settings.ts';
 import { type AgentEvent, emptyTables } from '../../agent/core/state.ts';
 import { EmergencyWatch } from '../../agent/io/emergency-watch.ts';
-import { okTo, SipSocket } from '../../agent/io/sip-socket.ts';
+import { SipSocket } from '../../agent/io/sip-socket.ts';
 import { SipStreams } from '../../agent/io/sip-streams.ts';
 import { Waker } from '../../agent/io/waker.ts';
 import { macOf, one, planOf, planPhone } from '../agent/core/box.ts';
 import { HandClock } from '../hand-clock.ts';
-import { freeUdpPort, type Kamailio, startKamailio } from './kamailio.ts';
+import { type Kamailio, startKamailio } from './kamailio.ts';
 import { needs } from './peer.ts';
+import { freeUdpPort } from './sipp.ts';
 
 interface Phone {
   readonly port: number;
@@ -38,7 +40,9 @@ async function phone(t: Test, status = '200 OK'): Promise<Phone> {
     const message = parseSip(bytes);
     if (message?.kind !== 'request' || message.method !== 'NOTIFY') return;
     notified.push({ text: bytes.toString(), from });
-    const answer = okTo(message).toString().replace('SIP/2.0 200 OK', `SIP/2.0 ${status}`);
+    const answer = answerTo(message, { status: '200 OK', tag: 'phone' })
+      .toString()
+      .replace('SIP/2.0 200 OK', `SIP/2.0 ${status}`);
     socket.send(answer, from.port, from.address);
   });
   return { port: socket.address().port, socket, notified };
@@ -213,7 +217,7 @@ test('a second agent’s NOTIFY and answers from elsewhere leave the first agent
     const message = parseSip(bytes);
     if (message?.kind !== 'request') return;
     callIds.push(sipHeader(message, 'call-id') ?? '');
-    const ok = okTo(message);
+    const ok = answerTo(message, { status: '200 OK', tag: 'phone' });
     const busy = ok.toString().replace('200 OK', '486 Busy Here');
     // The forged 200 leaves first; the true answer follows once it has left.
     attacker.send(ok, from.port, from.address, () => socket.send(busy, from.port, from.address));

@@ -1,12 +1,12 @@
 // Kamailio from Debian as registrar and proxy, in the foreground, on free ports, without rights.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { programPath } from './peer.ts';
+import { freeUdpPort } from './sipp.ts';
 
 export interface Kamailio {
   readonly sipPort: number;
@@ -49,15 +49,6 @@ event_route[xhttp:request] {
   if ($hu =~ "^/RPC") { jsonrpc_dispatch(); } else { xhttp_reply("404", "Not Found", "text/plain", ""); }
 }
 `;
-
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 async function freeTcpPort(): Promise<number> {
   const server = createServer();

@@ -1,22 +1,12 @@
 // sipp plays the phone: it checks the NOTIFY's digest with its own code, and answers as phones do.
-import { spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { epochMs } from '@ringwave/protocol/units';
 import { fastClock, wallClock } from '@ringwave/runtime/clock';
 import { type Test, test } from 'tap';
 import { SipSocket, type WakeOutcome } from '../../agent/io/sip-socket.ts';
 import { needs } from './peer.ts';
+import { answer, asked, scenario, startSipp } from './sipp.ts';
 
-const repeated =
-  '[last_Via:]\n[last_From:]\n[last_To:];tag=[call_number]\n[last_Call-ID:]\n[last_CSeq:]';
-const answer = (status: string, more = '') =>
-  `<send><![CDATA[\nSIP/2.0 ${status}\n${repeated}\n${more}Content-Length: 0\n\n]]></send>`;
-const notify = (inside = '') => `<recv request="NOTIFY">${inside}</recv>`;
-const scenario = (...steps: string[]) =>
-  `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="phone">\n${steps.join('\n')}\n</scenario>\n`;
+const notify = (inside = '') => asked('NOTIFY', inside);
 
 const eventIsRight =
   '<action><ereg regexp="check-sync;reboot=true" search_in="hdr" header="Event:" check_it="true" assign_to="1"/></action>';
@@ -36,31 +26,13 @@ const challenging = scenario(
   '<Reference variables="1"/>',
 );
 
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
-
 /** Runs one scenario as a phone and wakes it; `speed` of the clock that the NOTIFY waits on. */
 async function wakeSipp(
   t: Test,
   text: string,
   options: { speed?: number; password?: string } = {},
 ): Promise<{ outcome: WakeOutcome; status: number }> {
-  const folder = t.testdir({});
-  writeFileSync(join(folder, 'phone.xml'), text);
-  const port = await freePort();
-  const sipp = spawn(
-    'sipp',
-    ['-sf', 'phone.xml', '-i', '127.0.0.1', '-p', `${port}`, '-m', '1', '-nostdin'],
-    { cwd: folder, stdio: 'ignore' },
-  );
-  t.teardown(() => sipp.kill());
-  const ended = once(sipp, 'exit');
+  const { port, ended } = await startSipp(t, text);
   const wallStartedAt = epochMs(Date.now())!;
   const { speed, password = 'secret' } = options;
   const clock = speed ? fastClock({ speed, startedAt: wallStartedAt, wallStartedAt }) : wallClock();
@@ -73,8 +45,7 @@ async function wakeSipp(
     event: 'check-sync;reboot=true',
     login: { user: 'phone', password },
   });
-  const [status] = (await ended) as [number];
-  return { outcome, status };
+  return { outcome, status: await ended };
 }
 
 test('sipp challenges the NOTIFY and finds its digest right', async (t) => {

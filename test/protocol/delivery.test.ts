@@ -142,7 +142,6 @@ test('a batch ends at 200 items or 32 KiB, and the window bounds how many leave'
   t.same(spans(batchesDue(delivery(451), flying(8), many)), [
     [1, 200],
     [201, 400],
-    [401, 450],
   ]);
   t.same(spans(batchesDue(delivery(451), flying(2), many)), [
     [1, 200],
@@ -153,6 +152,14 @@ test('a batch ends at 200 items or 32 KiB, and the window bounds how many leave'
   for (const batch of batchesDue(delivery(301), flying(8), long)) {
     t.ok(JSON.stringify(batch.items).length <= batchBytesMax + batch.items.length);
   }
+  t.end();
+});
+
+test('small news gathers while a batch is under way, and leaves as one when that has landed', (t) => {
+  t.same(batchesDue(delivery(7), flying(8, 3), items(4, 5, 6)), []);
+  t.same(spans(batchesDue(delivery(7, 3), flying(8), items(4, 5, 6))), [[4, 6]]);
+  const full = items(...upTo(250).slice(3));
+  t.same(spans(batchesDue(delivery(251), flying(8, 3), full)), [[4, 203]], 'a full one goes');
   t.end();
 });
 

@@ -60,14 +60,17 @@ test('a phone gets the folder’s file with its own login and without the folder
       '805ec0000001.cfg': ofPbx,
       '805ec0000001.boot': 'include:config "http://pbx/all.cfg"\n',
       'contacts.xml': '<list><entry name="Ann"/></list>',
+      '805ec0000009.cfg': '#!version:1.0.0.1\naccount.1.password = {$password}\n',
       'extra.cfg': 'account.2.password = other\nlinekey.1.label = Ann\n',
     },
   });
-  const { agent } = await site(t, {
-    kind: 'folder',
-    folder: join(t.testdirName, 'base'),
-    anyCase: false,
-  });
+  const folder = join(t.testdirName, 'base');
+  const { agent, notices } = await site(t, { kind: 'folder', folder, anyCase: false });
+  const unfilled =
+    /base-unusable 805ec0000009\.cfg line 2 has the placeholder \{\$password\}\. Fill/;
+  await until('a file of another phone is named', () =>
+    notices().some((one) => unfilled.test(one)),
+  );
   const { text } = await ask(agent, '805ec0000001.cfg');
   t.match(text, 'account.1.password = fromPbx\r\naccount.1.label = caf\u00e9\r\n');
   t.match(text, /static\.auto_provision\.server\.password = \S{20,}\r\n/);

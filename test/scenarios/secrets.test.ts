@@ -67,9 +67,12 @@ test('a login leaves twice in a lease, and a third asker raises an alarm (T37)',
 });
 
 /** Asks for the phone's file as the device at this address of the loopback net would. */
-const askFrom = (agent: RunningAgent, localAddress: string) =>
+const askFrom = (agent: RunningAgent, localAddress: string, login?: string) =>
   new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
-    const headers = { 'user-agent': 'Yealink SIP-T46S 66.86.0.15' };
+    const headers = {
+      'user-agent': 'Yealink SIP-T46S 66.86.0.15',
+      ...(login && { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+    };
     const at = { host: '127.0.0.1', port: agent.ports.http, path: file, localAddress, headers };
     get(at, (response) => {
       let text = '';
@@ -78,7 +81,7 @@ const askFrom = (agent: RunningAgent, localAddress: string) =>
     }).on('error', reject);
   });
 
-test('of two devices that show one MAC the second gets no login, and the first is not disturbed', async (t) => {
+test('of two devices that show one MAC the second gets no login, nor the first unless it logs in', async (t) => {
   const { agent, notices } = await site(t);
   const first = await askFrom(agent, '127.0.0.5');
   t.ok(passwordIn(first.text));
@@ -90,7 +93,17 @@ test('of two devices that show one MAC the second gets no login, and the first i
   );
   const again = await askFrom(agent, '127.0.0.5');
   const twice = again.status === 401 ? await askFrom(agent, '127.0.0.5') : again;
-  t.equal(passwordIn(twice.text), passwordIn(first.text));
+  t.equal(twice.status, 503);
+  const proven = await askFrom(agent, '127.0.0.5', `805ec0000001:${passwordIn(first.text)}`);
+  t.equal(passwordIn(proven.text), passwordIn(first.text));
+});
+
+test('many questions at once for one phone’s file give its login twice and no more', async (t) => {
+  const { agent, notices } = await site(t);
+  const askedAtOnce = () => Promise.all(Array.from({ length: 12 }, () => ask(agent, file)));
+  const answers = [...(await askedAtOnce()), ...(await askedAtOnce()), ...(await askedAtOnce())];
+  t.equal(answers.filter(({ text }) => passwordIn(text)).length, 2);
+  await until('the controller is told', () => notices().some((one) => /fetched-often/.test(one)));
 });
 
 test('of two devices that show one MAC in the same instant one gets the login, and it alone', async (t) => {

@@ -14,6 +14,7 @@ export function disorder(world: World): void {
     if (dice.chance(faults.people)) pauseForAWhile(world);
     if (dice.chance(faults.people / 4)) haltForAWhile(world);
     if (dice.chance(faults.oldController)) wakeOldController(world);
+    if (faults.restoreController > 0 && dice.chance(0.2)) world.backUpController();
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
       if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);

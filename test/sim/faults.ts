@@ -20,6 +20,8 @@ export interface Faults {
   readonly oddPhones: number;
   /** Per power cut of an agent: its box comes back with yesterday's backup. */
   readonly restore: number;
+  /** Per power cut of the controller: it comes back with an older copy of its disk. */
+  readonly restoreController: number;
   /** Per hour: an operator pauses a rollout, or stops all sites. */
   readonly people: number;
   /** Per site and hour: the clock of its box jumps; while it is wrong it drifts, too. */
@@ -46,6 +48,7 @@ export const noFaults: Faults = {
   partition: 0,
   oddPhones: 0,
   restore: 0,
+  restoreController: 0,
   people: 0,
   clock: 0,
   diskFull: 0,
@@ -71,6 +74,7 @@ export const rough: Faults = {
 /** All of it, with what people, clocks and disks do. */
 export const wild: Faults = {
   ...rough,
+  restoreController: 0.3,
   people: 0.1,
   clock: 0.02,
   diskFull: 0.0005,

@@ -11,6 +11,7 @@ import type {
   ControllerEffect,
   ControllerEvent,
   ControllerTables,
+  PhoneInput,
   Site,
 } from '../../controller/core/state.ts';
 import type { Step } from '@ringwave/runtime/step-loop';
@@ -24,16 +25,24 @@ import type { AgentNode, World } from './world.ts';
 
 export class Violation extends Error {}
 
+/** No plan follows from these. */
+const plansIgnore: readonly string[] = ['presence', 'owed', 'agents', 'audit', 'notices'];
+
 export class Invariants {
   readonly #world: World;
   readonly #revisions = new Map<Id, number>();
   readonly #begun = new Map<string, { readonly start: number; readonly process: number }>();
   readonly #starts = new Map<Id, readonly number[]>();
   readonly #waves: WaveInvariants;
-  #controllerSteps = 0;
+  #controllerNews = 0;
+  readonly #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
 
   constructor(world: World) {
     this.#world = world;
+    this.#phonesAt = Map.groupBy(
+      world.fleet.phones.map((one) => one.input),
+      (one) => one.site,
+    );
     this.#waves = new WaveInvariants(world, (rule, detail) => this.#fail(rule, detail));
   }
 
@@ -85,9 +94,7 @@ export class Invariants {
   #withinLimits(site: Id, tables: AgentTables): void {
     const rules = this.#world.fleet.sites.find((one) => one.id === site);
     if (!rules) return;
-    const phones = this.#world.fleet.phones
-      .map((one) => one.input)
-      .filter((one) => one.site === site);
+    const phones = this.#phonesAt.get(site) ?? [];
     const isDown = (mac: Mac): boolean => {
       const work = tables.work.get(mac);
       return work !== undefined && holdsSlot(work.phase);
@@ -125,6 +132,10 @@ export class Invariants {
       // The backup may be older than the update in which it was lost.
       if (state && phone.input.site === site) state.isLost = false;
     }
+  }
+
+  controllerRestored(): void {
+    this.#waves.restored();
   }
 
   #generationRises(site: Id, tables: AgentTables): void {
@@ -241,9 +252,10 @@ export class Invariants {
   }
 
   afterController(_event: ControllerEvent, step: Step<ControllerTables, ControllerEffect>): void {
-    this.#controllerSteps += 1;
     if (step.changes.some((change) => change.table === 'rollouts')) this.#waves.check();
-    if (this.#controllerSteps % 64 === 0) this.#plansAreFresh();
+    // Most steps take a sign of life and change nothing that a plan could follow from.
+    const isNews = step.changes.some((change) => !plansIgnore.includes(change.table));
+    if (isNews && ++this.#controllerNews % 64 === 0) this.#plansAreFresh();
     for (const change of step.changes) {
       if (change.table !== 'progress') continue;
       const progress = this.#world.controller.tables.progress.get(change.key);

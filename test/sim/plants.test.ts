@@ -4,9 +4,11 @@ import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
 
 const seedsMax = 10;
-/** Calls are rare; where they are what is looked for there are more of them. */
-const faultsFor = (name: string): Faults =>
-  /emergency calls|callback/.test(name) ? { ...wild, calls: 0.15 } : wild;
+/** Calls and clocks that jump are rare; where they are what is looked for there are more of them. */
+const faultsFor = (name: string): Faults => {
+  if (/emergency calls|callback/.test(name)) return { ...wild, calls: 0.15 };
+  return /its clock/.test(name) ? { ...wild, clock: 0.1 } : wild;
+};
 
 for (const [name, plant] of Object.entries(PLANTS)) {
   test(`the checks find ${name} within ${seedsMax} seeds`, async (t) => {

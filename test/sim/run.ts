@@ -48,7 +48,7 @@ export function attempt(seed: number, options: SimOptions): SimResult {
   return {
     trace: world.trace,
     steps: world.steps,
-    siteDays: options.sites * (options.days + 1),
+    siteDays: options.sites * Math.floor(world.age / (24 * 3_600_000)),
     done: phases.filter((phase) => phase === 'done').length,
     failed: phases.filter((phase) => isFinal(phase) && phase !== 'done' && phase !== 'skipped')
       .length,

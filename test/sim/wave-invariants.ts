@@ -25,6 +25,12 @@ export class WaveInvariants {
     else this.#paused.delete(rollout);
   }
 
+  /** It knows nothing of what was ordered or opened since its copy was made. */
+  restored(): void {
+    this.#opened.clear();
+    this.#paused.clear();
+  }
+
   check(): void {
     for (const rollout of this.#world.controller.tables.rollouts.values()) {
       const order = this.#world.orders.get(rollout.id);

@@ -95,7 +95,9 @@ export class World {
   /** How long the plans of some seeds let phones be started. */
   #leaseMs: number | undefined;
   readonly #plant: Plant;
+  readonly #began: EpochMs;
   #commands = 0;
+  #controllerCopy: ReturnType<World['controller']['backup']> | undefined;
 
   constructor(seed: number, options: WorldOptions) {
     this.#plant = options.plant ?? {};
@@ -104,6 +106,7 @@ export class World {
     this.dice = new Random(seed ^ 0x5eed_0000);
     if (options.faults.orders && this.dice.chance(0.15)) this.#leaseMs = 6 * HOUR;
     this.timeline = new Timeline((EPOCH + this.random.whole(0, 23) * HOUR) as EpochMs);
+    this.#began = this.timeline.now;
     this.faults = options.faults;
     this.fleet = simFleet(this.random, options);
     this.invariants = new Invariants(this);
@@ -160,6 +163,11 @@ export class World {
     const id = `c${this.#commands++}`;
     this.controller.submit({ kind: 'command', id, who: 'operator', command });
     if (this.answers.get(id)?.ok) taken();
+  }
+
+  /** Virtual time since it began, in milliseconds. */
+  get age(): number {
+    return this.timeline.now - this.#began;
   }
 
   runFor(hours: number): void {
@@ -241,10 +249,23 @@ export class World {
     });
   }
 
+  /** Somebody copies the controller's disk, once all is ordered that shall be. */
+  backUpController(): void {
+    const { rollouts } = this.controller.tables;
+    const isOrdered = [...this.orders.keys()].every((one) => rollouts.get(one)?.startedAt);
+    if (this.controller.isUp && isOrdered) this.#controllerCopy = this.controller.backup();
+  }
+
   #controllerDied(): void {
     this.note('controller died');
     for (const agent of this.agents.values()) this.lose(agent);
     this.timeline.after(this.random.whole(1000, 10 * 60_000), () => {
+      const { restoreController } = this.faults;
+      if (this.#controllerCopy && !this.isHealed && this.dice.chance(restoreController)) {
+        this.note('controller restored');
+        this.controller.restore(this.#controllerCopy);
+        this.invariants.controllerRestored();
+      }
       this.controller.restart();
       for (const agent of this.agents.values()) this.#connect(agent);
     });
@@ -365,7 +386,8 @@ export class World {
     if (!this.isHealed && this.random.chance(this.faults.loss)) return;
     const copies = !this.isHealed && this.random.chance(this.faults.duplication) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      this.timeline.after(this.random.whole(1, this.faults.delayMs), arrive);
+      // Lines are quick for most of the time, and now and then very slow.
+      this.timeline.after(1 + this.random.fraction() ** 3 * this.faults.delayMs, arrive);
     }
   }
 
@@ -376,13 +398,16 @@ export class World {
         return undefined;
       case 'send-ack': {
         const agent = this.agent(effect.site);
-        const ack = through(decodeAck, effect.ack);
-        return this.deliver(agent, false, () => agent.node.submit({ kind: 'acked', ack }));
+        return this.deliver(agent, false, () =>
+          agent.node.submit({ kind: 'acked', ack: through(decodeAck, effect.ack) }),
+        );
       }
       case 'send-plan': {
         const agent = this.agent(effect.site);
-        const plan = through(decodePlan, this.#leased(effect.plan));
-        return this.deliver(agent, false, () => agent.node.submit({ kind: 'plan-came', plan }));
+        const plan = this.#leased(effect.plan);
+        return this.deliver(agent, false, () =>
+          agent.node.submit({ kind: 'plan-came', plan: through(decodePlan, plan) }),
+        );
       }
       case 'cut-site':
       case 'ask-check':
@@ -415,6 +440,7 @@ export class World {
       case 'wake-phone':
         return this.desks.wake(agent, effect.mac, effect.start);
       case 'set-rate':
+      case 'move-rescues':
         return undefined;
       case 'make-secret': {
         const { mac, generation } = effect;

@@ -1,5 +1,6 @@
 // Asterisk's manager interface as values: packets of `Key: value` lines, ended by an empty line. Pure; nothing throws.
 import { contactOf, type Registration } from './registration.ts';
+import type { Listed } from './renewals.ts';
 
 export type AmiPacket = ReadonlyMap<string, string>;
 
@@ -70,13 +71,43 @@ export const endpointsIn = (packets: readonly AmiPacket[]): ReadonlySet<string> 
 const endpointOf = (packet: AmiPacket): string | undefined =>
   /^(?:PJSIP|SIP)\/(.+)-[0-9a-f]+$/i.exec(packet.get('channel') ?? '')?.[1];
 
-/** The contacts of one endpoint among `ContactList` events. An unreachable one is no proof of anything. */
-export function contactsOf(packets: readonly AmiPacket[], endpoint: string): Registration[] {
+/**
+ * The contacts of one endpoint among `ContactList` events. An unreachable one is no proof of anything. Each REGISTER gives a
+ * contact another `ExpirationTime`, and another `CallId` after a restart (RFC 3261 section 10.2.4).
+ */
+export function contactsOf(packets: readonly AmiPacket[], endpoint: string): Listed[] {
   return packets.flatMap((packet) => {
     if (packet.get('event') !== 'ContactList' || packet.get('endpoint') !== endpoint) return [];
     if (packet.get('status') === 'Unreachable') return [];
     const contact = contactOf(packet.get('uri') ?? '');
     const userAgent = packet.get('useragent');
-    return contact ? [{ ...contact, ...(userAgent ? { userAgent } : {}) }] : [];
+    const mark = `${packet.get('callid') ?? ''} ${packet.get('expirationtime') ?? ''}`;
+    return contact ? [{ ...contact, mark, ...(userAgent ? { userAgent } : {}) }] : [];
   });
+}
+
+/**
+ * Statuses of a contact that only a REGISTER brings about, of those that the event's documentation lists. `Reachable` and
+ * `Unreachable` are what a qualify found, and prove no registration.
+ */
+const REGISTERS: ReadonlySet<string> = new Set(['Created', 'Updated']);
+
+/**
+ * Who registered just now, by `ContactStatus` (PJSIP) and `PeerStatus` (chan_sip); undefined for every other event.
+ * `DeviceStateChange` names no contact, and is told only where the state changes: it proves nothing here.
+ */
+export function registeredNow(
+  packet: AmiPacket,
+): { readonly endpoint: string; readonly at: Registration } | undefined {
+  const isContact = packet.get('event') === 'ContactStatus';
+  if (isContact && !REGISTERS.has(packet.get('contactstatus') ?? '')) return undefined;
+  const isPeer = packet.get('event') === 'PeerStatus' && packet.get('peerstatus') === 'Registered';
+  if (!isContact && !isPeer) return undefined;
+  const at = contactOf(
+    isContact ? (packet.get('uri') ?? '') : `sip:${packet.get('address') ?? ''}`,
+  );
+  const named = isContact
+    ? packet.get('endpointname') || packet.get('aor')
+    : packet.get('peer')?.replace(/^SIP\//i, '');
+  return at && named ? { endpoint: named, at } : undefined;
 }

@@ -1,6 +1,7 @@
 // FreeSWITCH's event socket as values: header lines, an empty line, and a body as long as Content-Length says. Pure;
 // nothing throws.
 import { isAddress, type Registration } from './registration.ts';
+import type { Listed } from './renewals.ts';
 
 export interface EslMessage {
   /** Names in small letters. */
@@ -108,18 +109,50 @@ export const usersIn = (
     ),
   );
 
-/** Of `show registrations as json`: where each registration of this user came from. */
+/**
+ * Of `show registrations as json`: where each registration of this user came from. Each REGISTER gives another `expires`, and
+ * another `token`, its Call-ID, after a restart.
+ */
 export function registrationsOf(
   rows: readonly Readonly<Record<string, unknown>>[],
   { user, domain }: { readonly user: string; readonly domain: string },
-): Registration[] {
+): Listed[] {
   return rows.flatMap((row) => {
-    const address = textAt(row, 'network_ip');
-    const port = Number(row['network_port']);
+    const at = placeOf(textAt(row, 'network_ip'), row['network_port']);
     const isOwn = row['reg_user'] === user && row['realm'] === domain;
-    const isPlace = isAddress(address) && Number.isInteger(port) && port > 0 && port < 65_536;
-    return isOwn && isPlace ? [{ address, port }] : [];
+    const mark = `${textAt(row, 'token')} ${JSON.stringify(row['expires']) ?? ''}`;
+    return isOwn && at ? [{ ...at, mark }] : [];
   });
+}
+
+function placeOf(address: string, said: unknown): Registration | undefined {
+  const port = Number(said);
+  const isPlace = isAddress(address) && Number.isInteger(port) && port > 0 && port < 65_536;
+  return isPlace ? { address, port } : undefined;
+}
+
+/** The command after which the event socket tells of each REGISTER that mod_sofia has accepted. */
+export const followRegistrations = 'event plain CUSTOM sofia::register\n\n';
+
+/** Who registered just now, by the body of a `text/event-plain` message; undefined for every other event. */
+export function registeredNow(
+  body: string,
+): { readonly user: string; readonly domain: string; readonly at: Registration } | undefined {
+  const headers = headersFrom(body);
+  const said = (name: string) => decoded(headers.get(name) ?? '');
+  if (said('event-subclass') !== 'sofia::register') return undefined;
+  const at = placeOf(said('network-ip'), said('network-port'));
+  const [user, domain] = [said('from-user'), said('from-host')];
+  return at && user !== '' ? { user, domain, at } : undefined;
+}
+
+/** Values of events are percent-encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }
 
 function textAt(row: Readonly<Record<string, unknown>>, key: string): string {

@@ -85,7 +85,7 @@ export interface WakeFile {
   readonly callHistory?: boolean;
   /** In the file its path; once it was opened the PEM text with the authority of phones' certificates. */
   readonly sipCa?: string;
-  /** The administrators of phones' own web pages, by vendor; without one no phone of it is woken over HTTP. */
+  /** The administrators of phones' own web pages, by vendor, beside those that are kept sealed. */
   readonly webLogins?: readonly {
     readonly vendor: string;
     readonly user: string;
@@ -161,11 +161,6 @@ function contradictions(value: Static<typeof SettingsFile>): Problem[] {
     for (const path of wantsPbx) {
       found.push({ path, reason: 'names pbx, and no PBX is told', nextStep: 'Add it to pbxs.' });
     }
-  }
-  const lacksLogin = (value.webLogins ?? []).length === 0;
-  if (lacksLogin && (value.ways as readonly string[] | undefined)?.includes('http')) {
-    const reason = 'names http, and no login of a phone’s web page is told';
-    found.push({ path: 'ways', reason, nextStep: 'Add it to webLogins, or leave http out.' });
   }
   const lacksIdle = (value.idle ?? []).length === 0;
   if (lacksIdle && (value.ways as readonly string[] | undefined)?.includes('http')) {

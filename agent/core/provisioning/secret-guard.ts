@@ -46,14 +46,16 @@ export interface Alarm {
   readonly detail: string;
 }
 
-/** Whole files with the secret in one lease: one to learn it, one to prove it (security practice: burn after two). */
+/** Files with the secret in one lease: one to learn it, one to prove it (security practice: burn after two). */
 export const fetchesMax = 2;
 /** As `fetchesMax`, for a phone that logs in with the very secret: it learns nothing, and some ask file by file. */
 export const holderFetchesMax = 8;
+/** Files that broke off and may be had again, at the same address alone: a bad cable breaks a few, a listener more. */
+export const brokenFetchesMax = 6;
 /** A phone fetches its files again right after its proof, still in the same boot. */
 export const graceAfterProof = minutes(10);
 
-/** A phone keeps its address for a boot; who shows its MAC from another one within this time is another device. */
+/** A phone keeps its address for a boot; who shows its MAC from another one within this time is taken for another device. */
 export const oneBoot = minutes(10);
 
 /** Phases of a planned restart: the phone reads its files again and needs all of them. */
@@ -99,53 +101,76 @@ export function handing(
   }
   if (lease === undefined) return closed;
   const taken = tables.fetches.get(mac);
-  const twin = twinAlarm(mac, asker, taken?.lease === lease ? taken : undefined, now);
+  const twin = twinAlarm(mac, asker, taken, now);
   if (twin) return { kind: 'later', alarm: twin };
   const most = asker.generation === secret.generation ? holderFetchesMax : fetchesMax;
-  if (taken?.lease !== lease || taken.count < most) return { kind: 'with', secret };
+  const again = Math.min(taken?.broken ?? 0, brokenFetchesMax);
+  if (taken?.lease !== lease || taken.count < most + again) return { kind: 'with', secret };
   const detail = `the file of ${mac} was taken ${taken.count} times in one lease; last asked from ${asker.address}`;
   return { kind: 'later', alarm: { fault: 'secret-fetched-often', detail } };
 }
 
-/** A file with the secret begins to leave: from now on the MAC is that of this address, though the file may not arrive. */
-export function secretOffered(
-  draft: AgentDraft,
-  { mac, address }: { readonly mac: Mac; readonly address: string },
-  now: EpochMs,
-): void {
+interface Taking {
+  readonly mac: Mac;
+  readonly address: string;
+}
+
+/**
+ * A file with the secret begins to leave. That counts: whoever asks many times at once, or breaks off before the end, may have
+ * read all of it. From now on the MAC is that of this address.
+ */
+export function secretOffered(draft: AgentDraft, { mac, address }: Taking, now: EpochMs): void {
   const lease = leaseOf(draft.credentials.get(mac), draft.work.get(mac), now);
   if (lease === undefined) return;
   const before = draft.fetches.get(mac);
-  const count = before?.lease === lease ? before.count : 0;
-  draft.fetches.put(mac, { lease, count, address, at: now });
+  const { rival } = before ?? {};
+  const known = before?.lease === lease ? before : { lease, count: 0 };
+  const count = known.count + 1;
+  draft.fetches.put(mac, { ...known, count, address, at: now, ...(rival && { rival }) });
 }
 
-/** A file with the secret left whole: that counts against its lease. */
-export function secretTaken(
+/** The file did not leave whole: unsent, it was never taken; broken off, its place has it again, a few times. */
+export function secretBrokeOff(
   draft: AgentDraft,
-  { mac, address }: { readonly mac: Mac; readonly address?: string },
-  now: EpochMs,
+  { mac, address, how }: Taking & { readonly how: 'unsent' | 'broken' },
 ): void {
-  const lease = leaseOf(draft.credentials.get(mac), draft.work.get(mac), now);
-  if (lease === undefined) return;
-  const before = draft.fetches.get(mac);
-  const count = before?.lease === lease ? before.count + 1 : 1;
-  draft.fetches.put(mac, { lease, count, ...(address === undefined ? {} : { address, at: now }) });
+  const row = draft.fetches.get(mac);
+  if (!row || row.count === 0) return;
+  if (how === 'unsent') draft.fetches.put(mac, { ...row, count: row.count - 1 });
+  else if (row.address === address) {
+    draft.fetches.put(mac, { ...row, broken: (row.broken ?? 0) + 1 });
+  }
 }
 
-/** Two devices that show one MAC: the first has the secret, and whoever comes after must know it already. */
+/** Another device showed the MAC of a phone that took its login a moment ago: for a while neither may have it. */
+export function macContested(draft: AgentDraft, { mac, address }: Taking, now: EpochMs): void {
+  const row = draft.fetches.get(mac);
+  if (row && row.address !== address)
+    draft.fetches.put(mac, { ...row, rival: { address, at: now } });
+}
+
+/**
+ * Two devices that show one MAC: until one of them proves by a login or by its maker's certificate that it is the phone,
+ * neither has its secret. An address of the other family is another address: no table here tells that both are one device.
+ */
 function twinAlarm(
   mac: Mac,
-  { address, generation }: Asker,
+  { address, generation, certificateMac }: Asker,
   taken: Fetches | undefined,
   now: EpochMs,
 ): Alarm | undefined {
-  const { address: first, at } = taken ?? {};
-  if (generation > 0 || first === undefined || at === undefined || first === address) return;
-  // A phone with IPv4 and IPv6 asks by either.
-  if (first.includes(':') !== address.includes(':') || now >= laterBy(at, oneBoot)) return;
-  const detail = `${mac} took its login at ${first} and now asks for it from ${address}`;
-  return { fault: 'mac-claimed-twice', detail };
+  const { address: first, at, rival } = taken ?? {};
+  if (generation > 0 || certificateMac === mac || first === undefined) return undefined;
+  const isLately = (then: EpochMs | undefined) =>
+    then !== undefined && now < laterBy(then, oneBoot);
+  const fault = 'mac-claimed-twice';
+  if (first !== address && isLately(at)) {
+    const detail = `${mac} took its login at ${first} and now asks for it from ${address}`;
+    return { fault, detail };
+  }
+  if (!rival || rival.address === address || !isLately(rival.at)) return undefined;
+  const detail = `${mac} asks again at ${address}, and ${rival.address} shows the same MAC`;
+  return { fault, detail };
 }
 
 /** Whether the asker is where the phone is. */

@@ -177,10 +177,19 @@ export function wakeNotify(notify: Notify, now: EpochMs): NotifyStep {
 const wakeAtOf = (notify: Notify, now: EpochMs): EpochMs =>
   Math.min(laterBy(now, notify.interval), notify.endsAt) as EpochMs;
 
-/** True when this response answers this transaction (RFC 3261 section 17.1.3). */
+/**
+ * True when this response answers this transaction (RFC 3261 section 17.1.3) and repeats what identifies the request
+ * (section 8.2.6.2), so that only who has read the request can answer it. The port it comes from is not held against it:
+ * some phones answer from another one than they listen on.
+ */
 export const isAnswerTo = (notify: Notify, response: SipResponse): boolean =>
   sipParameter(sipHeader(response, 'via'), 'branch') === notify.branch &&
-  (sipHeader(response, 'cseq') ?? '').toUpperCase().endsWith(` ${methodOf(notify.ask)}`);
+  sipHeader(response, 'call-id') === notify.ask.ids.callId &&
+  sipParameter(sipHeader(response, 'from'), 'tag') === notify.ask.ids.tag &&
+  /^0*(\d{1,9})\s+(\S+)$/
+    .exec(sipHeader(response, 'cseq') ?? '')
+    ?.slice(1)
+    .join(' ') === `${notify.attempt + 1} ${methodOf(notify.ask)}`;
 
 export function answerNotify(notify: Notify, response: SipResponse, now: EpochMs): NotifyStep {
   const { status, reason } = response;

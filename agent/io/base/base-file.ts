@@ -21,3 +21,6 @@ export interface BaseReader {
 
 /** Bytes of one base file, picture or directory; the longest configuration known has 200,000. */
 export const baseBytesMax = 1024 ** 2;
+
+/** Names under which phones of any vendor look for settings; a directory or picture has others. */
+export const isConfigName = (path: string): boolean => /\.(?:cfg|boot|xml|txt|conf)$/i.test(path);

@@ -4,7 +4,7 @@ import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { type Composed, composed, hardened } from '../../core/provisioning/managed.ts';
 import type { Asked, Served } from '../file-source.ts';
-import type { BaseReader } from './base-file.ts';
+import { type BaseReader, isConfigName } from './base-file.ts';
 
 /** One request for a file of a known phone. */
 export interface OverBase {
@@ -104,9 +104,6 @@ export class BaseFiles {
     return served;
   }
 }
-
-/** Names under which phones of any vendor look for settings; a directory or picture has others. */
-const isConfigName = (path: string): boolean => /\.(?:cfg|boot|xml|txt|conf)$/i.test(path);
 
 const questionOf = ({ path, userAgent }: Asked) => ({
   path,

@@ -1,10 +1,19 @@
 import { constants } from 'node:fs';
 import { lstat, open, opendir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BaseAsked, type BaseFile, type BaseReader, baseBytesMax } from './base-file.ts';
+import { type BaseFlaw, baseFlaw, templateFlaw } from '../../core/provisioning/base-flaws.ts';
+import {
+  type BaseAsked,
+  type BaseFile,
+  type BaseReader,
+  baseBytesMax,
+  isConfigName,
+} from './base-file.ts';
 
 /** Entries of a folder that are compared without case; a site has some thousand phones. */
 const entriesMax = 10_000;
+/** Folders below folders that are looked into when the folder is opened; phones ask for names of two or three parts. */
+const depthMax = 3;
 
 /** Plain files below a folder that the customer keeps: no links, nothing longer than a configuration. */
 export class BaseFolder implements BaseReader {
@@ -25,14 +34,38 @@ export class BaseFolder implements BaseReader {
     return new BaseFolder(real, anyCase);
   }
 
-  async read({ path }: BaseAsked): Promise<BaseFile> {
+  async read({ path, isConfig }: BaseAsked): Promise<BaseFile> {
     try {
       const file = await this.#find(path.split('/'));
-      return file === undefined ? { kind: 'absent' } : await contents(file);
+      const read: BaseFile = file === undefined ? { kind: 'absent' } : await contents(file);
+      const flaw =
+        isConfig && read.kind === 'found' ? templateFlaw(read.body.toString('latin1')) : undefined;
+      return flaw ? { kind: 'failed', reason: saidOf(path, flaw) } : read;
     } catch (error) {
       const { code = String(error) } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return { kind: 'absent' };
       return { kind: 'failed', reason: `${path} cannot be read (${code})` };
+    }
+  }
+
+  /** Tells of each file that no phone could be given, in at most so many of the folder and its folders. */
+  async check(flawed: (path: string, reason: string) => void): Promise<void> {
+    const left = { entries: entriesMax };
+    for await (const path of this.#configs('', left)) {
+      const file = await contents(join(this.#root, path)).catch(() => undefined);
+      const flaw = file?.kind === 'found' && baseFlaw(path, file.body.toString('latin1'));
+      if (file?.kind === 'failed') flawed(path, file.reason);
+      if (flaw) flawed(path, saidOf(path, flaw));
+    }
+  }
+
+  async *#configs(folder: string, left: { entries: number }, depth = 0): AsyncGenerator<string> {
+    for await (const entry of await opendir(join(this.#root, folder))) {
+      left.entries -= 1;
+      if (left.entries < 0) return;
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory() && depth < depthMax) yield* this.#configs(path, left, depth + 1);
+      if (entry.isFile() && isConfigName(path)) yield path;
     }
   }
 
@@ -66,6 +99,9 @@ export class BaseFolder implements BaseReader {
     return fitting.length === 1 ? fitting[0] : undefined;
   }
 }
+
+const saidOf = (path: string, { line, reason, nextStep }: BaseFlaw): string =>
+  `${path} line ${line} ${reason}. ${nextStep}`;
 
 async function contents(file: string): Promise<BaseFile> {
   // Without O_NONBLOCK a FIFO would hold a thread for ever.

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FaultCode } from '@ringwave/protocol/faults';
 import { type BaseFile, baseBytesMax } from './base-file.ts';
 
 type Found = Extract<BaseFile, { kind: 'found' }>;
@@ -9,6 +10,12 @@ type Found = Extract<BaseFile, { kind: 'found' }>;
 export interface LastGoodLimits {
   readonly files: number;
   readonly bytes: number;
+}
+
+/** Why a file was not kept. */
+export interface NotKept {
+  readonly fault: Extract<FaultCode, 'storage-full' | 'base-unusable'>;
+  readonly reason: string;
 }
 
 /** Two thousand phones with a few files each; a configuration has some ten thousand bytes. */
@@ -48,8 +55,8 @@ export class LastGood {
     return kept;
   }
 
-  /** Undefined once it is on the disk, or is there already; a fault in words where it could not be. */
-  async keep(path: string, { body, contentType = '' }: Found): Promise<string | undefined> {
+  /** Undefined once it is on the disk, or is there already; what was kept before stays where it could not be. */
+  async keep(path: string, { body, contentType = '' }: Found): Promise<NotKept | undefined> {
     const name = nameOf(path);
     const head = `${JSON.stringify({ path: path.slice(0, 1024), contentType: contentType.slice(0, 128) })}\n`;
     const whole = Buffer.concat([Buffer.from(head), body]);
@@ -67,7 +74,12 @@ export class LastGood {
       return undefined;
     } catch (error) {
       await rm(aside, { force: true }).catch(() => {});
-      return `${path} could not be kept (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
+      const { code = String(error) } = error as NodeJS.ErrnoException;
+      const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+      return {
+        fault: isFull ? 'storage-full' : 'base-unusable',
+        reason: `${path} could not be kept (${code})`,
+      };
     }
   }
 

@@ -27,16 +27,42 @@ async function readerOf(of: BaseOf): Promise<BaseReader | undefined> {
     case 'template':
       return undefined;
     case 'folder':
-      return BaseFolder.open(source.folder, source.anyCase);
+      return folderOf(source, of);
     case 'upstream': {
       const kept = await LastGood.open(join(of.folder, 'last-good'));
       const place = new URL(source.url).host;
       return new Upstream(source, {
         kept,
-        told: (reason) => of.alarm('base-unusable', place, reason),
+        told: (reason, fault) => of.alarm(fault, place, reason),
       });
     }
     default:
       return source satisfies never;
   }
 }
+
+/** Files that cannot be used are named when the folder is opened, not when their phones need them; the others are served. */
+async function folderOf(
+  { folder, anyCase }: Extract<BaseSettings['source'], { kind: 'folder' }>,
+  of: BaseOf,
+): Promise<BaseReader> {
+  const opened = await BaseFolder.open(folder, anyCase);
+  // No phone waits for this: a folder may hold thousands.
+  void nameFlaws(opened, folder, of);
+  return opened;
+}
+
+async function nameFlaws(opened: BaseFolder, folder: string, of: BaseOf): Promise<void> {
+  let named = 0;
+  const alarm = (place: string, reason: string) => of.alarm('base-unusable', place, reason);
+  const flawed = (path: string, reason: string) => {
+    named += 1;
+    if (named <= namedMax) alarm(path, reason);
+  };
+  await opened.check(flawed).catch((error: unknown) => alarm(folder, String(error)));
+  const more = named - namedMax;
+  if (more > 0) alarm(folder, `${more} further files of ${folder} cannot be used`);
+}
+
+/** Files named one by one. A template for all phones that was never filled in is as many as there are phones. */
+const namedMax = 16;

@@ -3,8 +3,9 @@ import { escapedPath } from '@ringwave/firmware-catalog/vendors/config-text';
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
 import type { UpstreamSettings } from '../../core/provisioning/base.ts';
+import { templateFlaw } from '../../core/provisioning/base-flaws.ts';
 import { type BaseAsked, type BaseFile, type BaseReader, baseBytesMax } from './base-file.ts';
-import type { LastGood } from './last-good.ts';
+import type { LastGood, NotKept } from './last-good.ts';
 
 export interface UpstreamLimits {
   /** The whole answer. A phone waits ten seconds and longer before it gives up. */
@@ -20,10 +21,16 @@ export const upstreamLimits: UpstreamLimits = {
 
 /** Questions to the server at once; a PBX answers some hundred a second. */
 const askedAtOnceMax = 32;
+/** Different files that fail one after the other before it is the server that is taken to be down. */
+const failuresMax = 3;
+/** Files of which it is known that they failed a moment ago. */
+const restingMax = 1024;
 /** Redirects followed, on the same host alone. */
 const redirectsMax = 3;
 
 type Fetched = BaseFile | { readonly kind: 'down'; readonly reason: string };
+
+type Told = (reason: string, fault: NotKept['fault']) => void;
 
 /** The provisioning server of a PBX, asked as the phone asks, with its last good answers for when it is down. */
 export class Upstream implements BaseReader {
@@ -32,59 +39,89 @@ export class Upstream implements BaseReader {
   readonly #settings: UpstreamSettings;
   readonly #kept: LastGood;
   readonly #limits: UpstreamLimits;
-  readonly #told: (reason: string) => void;
+  readonly #told: Told;
   #asking = 0;
   #restsUntil = 0 as SteadyMs;
+  /** Files that failed, by path, the oldest first: one that cannot be made is not the fault of the others. */
+  readonly #resting = new Map<string, SteadyMs>();
+  /** Those of them since the server gave anything. */
+  readonly #failing = new Set<string>();
 
   /** `told` hears of every failure for which a phone gets a kept file instead. */
   constructor(
     settings: UpstreamSettings,
-    by: { kept: LastGood; told(reason: string): void; limits?: UpstreamLimits },
+    by: { kept: LastGood; told: Told; limits?: UpstreamLimits },
   ) {
     this.#settings = settings;
     this.#root = new URL(settings.url.endsWith('/') ? settings.url : `${settings.url}/`);
     this.name = this.#root.host;
     this.#kept = by.kept;
-    this.#told = (reason) => by.told(reason);
+    this.#told = (reason, fault) => by.told(reason, fault);
     this.#limits = by.limits ?? upstreamLimits;
   }
 
   async read(asked: BaseAsked): Promise<BaseFile> {
     const fetched = await this.#fetched(asked);
+    const { path } = asked;
     if (fetched.kind === 'found') {
-      const fault = await this.#kept.keep(asked.path, fetched);
-      if (fault !== undefined) this.#told(fault);
+      const before = asked.isConfig && isBlank(fetched) ? await this.#kept.find(path) : undefined;
+      if (before && !isBlank(before))
+        return this.#instead(`${this.name} gave nothing for ${path}`, before);
+      const lacking = await this.#kept.keep(path, fetched);
+      if (lacking) this.#told(lacking.reason, lacking.fault);
       return fetched;
     }
     if (fetched.kind === 'absent') {
-      await this.#kept.drop(asked.path);
+      await this.#kept.drop(path);
       return fetched;
     }
     const { reason } = fetched;
-    const kept = await this.#kept.find(asked.path);
-    if (!kept) return { kind: 'failed', reason };
-    this.#told(`${reason}; its last good answer is served`);
+    const kept = await this.#kept.find(path);
+    return kept ? this.#instead(reason, kept) : { kind: 'failed', reason };
+  }
+
+  #instead(reason: string, kept: BaseFile): BaseFile {
+    this.#told(`${reason}; its last good answer is served`, 'base-unusable');
     return kept;
   }
 
   async #fetched(asked: BaseAsked): Promise<Fetched> {
-    if (steadyNow() < this.#restsUntil) return down(`${this.name} failed a moment ago`);
+    const { path } = asked;
+    const restsUntil = Math.max(this.#restsUntil, this.#resting.get(path) ?? 0);
+    if (steadyNow() < restsUntil) return down(`${this.name} failed a moment ago`);
     if (this.#asking >= askedAtOnceMax) return down(`${this.name} is asked too much at once`);
     this.#asking += 1;
     try {
       const fetched = await this.#ask(asked);
-      if (fetched.kind === 'down') this.#rest();
+      if (fetched.kind === 'down') this.#failed(path);
+      else this.#answered(path);
       return fetched;
     } catch (error) {
-      this.#rest();
-      return down(`${this.name} ${reasonOf(error, this.#limits.answerWithin)}`);
+      const reason = reasonOf(error, this.#limits.answerWithin);
+      this.#failed(path, reason.startsWith(unreached));
+      return down(`${this.name} ${reason}`);
     } finally {
       this.#asking -= 1;
     }
   }
 
-  #rest(): void {
-    this.#restsUntil = steadyLater(steadyNow(), this.#limits.restsFor);
+  #answered(path: string): void {
+    this.#failing.clear();
+    this.#resting.delete(path);
+  }
+
+  /** A server that nothing reaches is down at once; one that answers badly once several files in a row got nothing. */
+  #failed(path: string, isUnreached = false): void {
+    const until = steadyLater(steadyNow(), this.#limits.restsFor);
+    this.#failing.add(path);
+    if (isUnreached || this.#failing.size >= failuresMax) {
+      this.#restsUntil = until;
+      this.#failing.clear();
+    }
+    this.#resting.delete(path);
+    this.#resting.set(path, until);
+    const [oldest] = this.#resting.keys();
+    if (this.#resting.size > restingMax && oldest !== undefined) this.#resting.delete(oldest);
   }
 
   async #ask({ path, userAgent, isConfig }: BaseAsked): Promise<Fetched> {
@@ -129,6 +166,8 @@ export class Upstream implements BaseReader {
     const body = await bodyOf(answer);
     if (body === undefined) return refuse(`gave more than ${baseBytesMax} bytes`);
     if (isConfig && isPage(body)) return refuse('gave a web page');
+    const flaw = isConfig ? templateFlaw(body.toString('latin1')) : undefined;
+    if (flaw) return refuse(`gave a template whose line ${flaw.line} ${flaw.reason},`);
     return { kind: 'found', body, ...(contentType === undefined ? {} : { contentType }) };
   }
 }
@@ -151,8 +190,12 @@ async function bodyOf(answer: Response): Promise<Buffer | undefined> {
   return Buffer.concat(pieces);
 }
 
+const isBlank = ({ body }: { readonly body: Buffer }): boolean =>
+  body.length < 64 && body.toString('latin1').trim() === '';
+
+/** With what web servers and PHP put before or in place of a page. */
 const isPage = (body: Buffer): boolean =>
-  /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<(?:!doctype\s+html|html)\b/i.test(
+  /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<(?:!doctype\s+html|html|head|body|br|b|script)\b/i.test(
     body.subarray(0, 256).toString('latin1'),
   );
 
@@ -160,6 +203,13 @@ function reasonOf(error: unknown, within: DurationMs): string {
   if (error instanceof Error && error.name === 'TimeoutError') {
     return `gave no whole answer in ${within} ms`;
   }
-  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : null;
-  return `cannot be reached (${cause?.code ?? String(error)})`;
+  const { code = String(error) } = causeOf(error) ?? {};
+  // The connection ended where the answer had not.
+  const isCut = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code.startsWith('HPE_');
+  return isCut ? `broke its answer off (${code})` : `${unreached} (${code})`;
 }
+
+const unreached = 'cannot be reached';
+
+const causeOf = (error: unknown): NodeJS.ErrnoException | undefined =>
+  error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;

@@ -1,3 +1,4 @@
+import type { EpochMs } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
 import {
   type AmiPacket,
@@ -7,9 +8,11 @@ import {
   formatAction,
   hasChannelOf,
   notifyAction,
+  registeredNow,
 } from '../../core/pbx/ami.ts';
 import { amiDials } from '../../core/pbx/emergency.ts';
 import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
+import { type Listed, Renewals } from '../../core/pbx/renewals.ts';
 import type { WayAnswer } from '../../core/wake/ways.ts';
 import { PbxLine } from './line.ts';
 import type { Pbx, PbxNotify } from './pbx.ts';
@@ -19,11 +22,13 @@ type Fields = readonly (readonly [string, string])[];
 /** Entries of one list that are kept; a site has some hundred contacts. */
 const entriesMax = 10_000;
 
-/** Asterisk over its manager interface: PJSIPNotify, CoreShowChannels, PJSIPShowContacts. */
+/** Asterisk over its manager interface: PJSIPNotify, CoreShowChannels, PJSIPShowContacts, and who registers meanwhile. */
 export class AsteriskPbx implements Pbx {
   readonly name: string;
   readonly #login: Fields;
   readonly #line: PbxLine;
+  readonly #clock: Clock;
+  readonly #renewals = new Renewals();
   #heard: (packet: AmiPacket) => void = () => {};
   #actions = 0;
 
@@ -32,17 +37,18 @@ export class AsteriskPbx implements Pbx {
     clock: Clock,
   ) {
     this.name = `asterisk ${settings.host}:${settings.port}`;
+    this.#clock = clock;
     this.#login = [
       ['Action', 'Login'],
       ['Username', settings.user],
       ['Secret', settings.password],
-      // Without this every call on the PBX would be told to us.
-      ['Events', 'off'],
+      // Registrations are told in this class; with all of them every call on the PBX would be told to us.
+      ['Events', 'system'],
     ];
     this.#line = new PbxLine(settings, clock, (bytes) => {
       const cut = cutPackets(bytes.toString('latin1'));
       if (cut.kind === 'broken') return undefined;
-      for (const packet of cut.packets) this.#heard(packet);
+      for (const packet of cut.packets) this.#take(packet, clock.now());
       return Buffer.from(cut.rest, 'latin1');
     });
   }
@@ -75,9 +81,17 @@ export class AsteriskPbx implements Pbx {
 
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {
     const packets = await this.#ask([['Action', 'PJSIPShowContacts']]);
-    if (packets && isWhole(packets)) return contactsOf(packets, extension);
+    const listed = (contacts: readonly Listed[]) =>
+      this.#renewals.listed(extension, contacts, this.#clock.now());
+    if (packets && isWhole(packets)) return listed(contactsOf(packets, extension));
     // Asterisk answers by an error where it has no contact at all.
-    return packets?.[0]?.get('message') === 'No Contacts found' ? [] : undefined;
+    return packets?.[0]?.get('message') === 'No Contacts found' ? listed([]) : undefined;
+  }
+
+  #take(packet: AmiPacket, now: EpochMs): void {
+    const registered = registeredNow(packet);
+    if (registered) this.#renewals.told(registered.endpoint, registered.at, now);
+    else this.#heard(packet);
   }
 
   /** The response and, where it begins a list, its entries; undefined where Asterisk could not be asked. */

@@ -1,24 +1,30 @@
+import type { EpochMs } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
 import { eslDials } from '../../core/pbx/emergency.ts';
 import {
   cutMessages,
   type EslMessage,
+  followRegistrations,
   hasChannelOf,
   notifyEvent,
+  registeredNow,
   registrationsOf,
   rowsOf,
   usersIn,
 } from '../../core/pbx/event-socket.ts';
 import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
+import { Renewals } from '../../core/pbx/renewals.ts';
 import type { WayAnswer } from '../../core/wake/ways.ts';
 import { PbxLine } from './line.ts';
 import type { Pbx, PbxNotify } from './pbx.ts';
 
-/** FreeSWITCH over its event socket: sendevent NOTIFY, show channels, show registrations. */
+/** FreeSWITCH over its event socket: sendevent NOTIFY, show channels, show registrations, and who registers meanwhile. */
 export class FreeswitchPbx implements Pbx {
   readonly name: string;
   readonly #settings: { password: string; domain: string; profile: string };
   readonly #line: PbxLine;
+  readonly #clock: Clock;
+  readonly #renewals = new Renewals();
   #heard: (message: EslMessage) => void = () => {};
   /** FreeSWITCH speaks first; what it said before anybody listened is kept. */
   #greeting: EslMessage | undefined;
@@ -29,12 +35,14 @@ export class FreeswitchPbx implements Pbx {
   ) {
     this.name = `freeswitch ${settings.host}:${settings.port}`;
     this.#settings = settings;
+    this.#clock = clock;
     this.#line = new PbxLine(settings, clock, (bytes) => {
       const cut = cutMessages(bytes);
       if (cut.kind === 'broken') return undefined;
       for (const message of cut.messages) {
         if (typeOf(message) === 'auth/request') this.#greeting = message;
-        this.#heard(message);
+        if (typeOf(message) === 'text/event-plain') this.#told(message.body, clock.now());
+        else this.#heard(message);
       }
       return cut.rest;
     });
@@ -69,7 +77,15 @@ export class FreeswitchPbx implements Pbx {
 
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {
     const rows = await this.#rows('registrations');
-    return rows && registrationsOf(rows, { user: extension, domain: this.#settings.domain });
+    const { domain } = this.#settings;
+    const found = rows && registrationsOf(rows, { user: extension, domain });
+    return found && this.#renewals.listed(extension, found, this.#clock.now());
+  }
+
+  #told(body: string, now: EpochMs): void {
+    const registered = registeredNow(body);
+    if (registered?.domain !== this.#settings.domain) return;
+    this.#renewals.told(registered.user, registered.at, now);
   }
 
   async #rows(what: 'channels' | 'registrations') {
@@ -102,6 +118,8 @@ export class FreeswitchPbx implements Pbx {
     if (reply.headers.get('reply-text')?.startsWith('+OK') !== true) {
       throw new Error('FreeSWITCH refused the password');
     }
+    // Without these lists alone tell of renewals, so a refusal ends nothing.
+    await this.#send(followRegistrations, 'command/reply');
   }
 
   #send(command: string, type: string): Promise<EslMessage> {

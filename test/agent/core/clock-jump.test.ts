@@ -1,5 +1,5 @@
 import type { Plan } from '@ringwave/protocol/messages';
-import { hours, type Id, minutes } from '@ringwave/protocol/units';
+import { hours, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { after, Box, imageDigest, macOf, planOf, planPhone } from './box.ts';
 
@@ -88,5 +88,52 @@ test('a clock that was wrong and is set right starts phones as before', (t) => {
   const by = (after(4) - back) as typeof hour;
   box.take({ kind: 'clock-jumped', by }, after(4));
   t.equal(box.tables.clock.get('clock')?.faultSince, undefined);
+  t.end();
+});
+
+/** Another instant of the same clock, an hour before or after. */
+const jumped = (box: Box, minute: number, by: typeof hour) =>
+  box.take({ kind: 'clock-jumped', by }, laterBy(after(minute), by));
+
+test('an image that failed is tried again when it would have been, however the clock was set', (t) => {
+  for (const by of [hour, hours(-1)]) {
+    const box = new Box().take({ kind: 'plan-came', plan });
+    box.take({ kind: 'image-failed', digest: imageDigest, fault: 'image-unreachable' });
+    const { retryAt } = box.tables.images.get(imageDigest)!;
+    t.ok(retryAt! > after(0) && retryAt! <= after(1));
+    jumped(box, 0, by);
+    t.equal(box.tables.images.get(imageDigest)?.retryAt, laterBy(retryAt!, by));
+    const isFetched = () => box.effects.some(({ kind }) => kind === 'fetch-image');
+    t.notOk(isFetched(), 'not at once');
+    box.wait(1);
+    t.ok(isFetched(), 'and within the same minute');
+  }
+  t.end();
+});
+
+test('who has a login may fetch it as long as before, and who claims its MAC is refused as long', (t) => {
+  for (const by of [hour, hours(-1)]) {
+    const box = midway();
+    const mac = macOf(1);
+    const secret = { generation: 1, sealed: 'sealed', fingerprint: 'f', provenAt: after(1) };
+    box.tables.credentials.set(mac, { mac, current: secret });
+    box.tables.fetches.set(mac, { lease: 'l', count: 1, address: '10.0.0.1', at: after(2) });
+    box.tables.strangers.set('10.0.0.9', {
+      asked: [{ mac: macOf(9), at: after(2) }],
+      blockedUntil: after(60),
+    });
+    box.tables.alarms.set('storage-full disk', after(2));
+    const began = box.tables.work.get(mac)!.since;
+    jumped(box, 3, by);
+    const moved = (minute: number) => laterBy(after(minute), by);
+    t.equal(box.tables.credentials.get(mac)?.current?.provenAt, moved(1));
+    t.match(box.tables.fetches.get(mac), { count: 1, at: moved(2) });
+    t.same(box.tables.strangers.get('10.0.0.9'), {
+      asked: [{ mac: macOf(9), at: moved(2) }],
+      blockedUntil: moved(60),
+    });
+    t.equal(box.tables.alarms.get('storage-full disk'), moved(2));
+    t.equal(box.tables.work.get(mac)?.since, laterBy(began, by));
+  }
   t.end();
 });

@@ -37,7 +37,7 @@ const floor = (
     plan,
     down: down.map(({ work, phone }) => ({ work, place: phone })),
     lost: candidates.filter((it) => isLost(it.work)).map((it) => it.phone),
-    waiting: candidates.filter(isWaiting),
+    waiting: () => candidates.filter(isWaiting),
     starts,
   });
 };

@@ -1,14 +1,67 @@
 import { once } from 'node:events';
+import { utimesSync } from 'node:fs';
 import { get } from 'node:http';
+import { join } from 'node:path';
+import { type EpochMs, epochMs, laterBy, minutes, ms, type Sha256 } from '@ringwave/protocol/units';
+import type { SteadyMs } from '@ringwave/runtime/clock';
 import { test } from 'tap';
 import { encodeAck } from '../../../agent/core/tftp/packet.ts';
 import type { Outcome } from '../../../agent/core/tftp/transfer.ts';
 import type { Served, TransferEnd } from '../../../agent/io/file-source.ts';
 import { HttpServer } from '../../../agent/io/http-server.ts';
+import { RescueDesk, rescueGrantsIn, writeRescueGrants } from '../../../agent/io/rescue-desk.ts';
+import { mintIds, SipTransactions } from '../../../agent/io/sip-transactions.ts';
 import { TftpServer } from '../../../agent/io/tftp-server.ts';
+import { HandClock } from '../../hand-clock.ts';
+import { one } from '../core/box.ts';
 import { readRequest, TftpPeer } from './tftp-peer.ts';
 
+type At = { readonly address: string; readonly port: number };
 const hourMs = 3_600_000;
+
+test('a phone is waited for 32 s, whatever becomes of the wall clock meanwhile', async (t) => {
+  for (const jump of [hourMs, -hourMs]) {
+    const hand = new HandClock(one);
+    let ahead = 0;
+    const transactions = new SipTransactions({
+      now: () => (hand.now() + ahead) as EpochMs,
+      after: (wait, fn) => hand.after(wait, fn),
+      steady: () => hand.now() as number as SteadyMs,
+    });
+    const [phone, from] = [5062, 5060].map((port) => ({ address: '127.0.0.1', port })) as [At, At];
+    let copies = 0;
+    let outcome: unknown;
+    const ask = { phone, from, user: '101', event: 'check-sync', ids: mintIds() };
+    const ended = transactions
+      .run(ask, { source: '127.0.0.1', send: () => void (copies += 1) })
+      .then((said) => (outcome = said));
+    hand.pass(1000);
+    ahead = jump;
+    hand.pass(30_000);
+    await Promise.resolve();
+    t.equal(outcome, undefined, 'not before');
+    hand.pass(1000);
+    t.same(await ended, { kind: 'silent' });
+    t.equal(copies, 11);
+  }
+});
+
+test('a rescue name stays open for the minutes that were said, and for no hour more', async (t) => {
+  for (const jump of [hourMs, -hourMs]) {
+    const folder = t.testdir({});
+    let now = epochMs(Date.now())!;
+    const desk = await RescueDesk.open(folder, () => now);
+    const grant = { name: 'a.bin', sha256: 'a'.repeat(64) as Sha256, lengthBytes: 1, from: 'a' };
+    writeRescueGrants(folder, [{ ...grant, until: laterBy(now, minutes(30)) }]);
+    now = laterBy(now, minutes(10 + jump / 60_000));
+    desk.moveBy(ms(jump));
+    t.match(rescueGrantsIn(folder), [{ until: laterBy(now, minutes(20)) }], `${jump}`);
+    const written = laterBy(now, minutes(20));
+    utimesSync(join(folder, 'rescue.json'), now / 1000, now / 1000);
+    desk.moveBy(ms(jump));
+    t.match(rescueGrantsIn(folder), [{ until: written }], 'what was opened on the new clock');
+  }
+});
 
 test('transfers under way do not notice that the wall clock jumps an hour ahead and an hour back', async (t) => {
   const body = Buffer.alloc(512 * 40, 7);

@@ -37,6 +37,8 @@ test('a file with passwords that others may read, a wrong one and none are refus
   t.match(refused(open), {
     message: `cannot read ${open}: it holds passwords, and others than its owner may read it. Run: chmod 600 ${open}.`,
   });
+  const login = { vendor: 'Snom', user: 'admin', password: 'p' };
+  t.match(refused(written(t, { webLogins: [login] }, 0o644)), { message: /it holds passwords/ });
   t.match(refused(written(t, { pbxs: [], way: [] })), { message: /: way is not a key/ });
   t.match(refused('/nowhere/pbx.json'), {
     message: /^cannot read \/nowhere\/pbx\.json: there is none/,

@@ -2,26 +2,22 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fittingPassword, loginClaim } from '../../../agent/core/provisioning/http-login.ts';
-import { wallClock } from '@ringwave/runtime/clock';
-import type { Mac } from '@ringwave/protocol/units';
+import { laterBy, ms } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
-import { usualWakeFile, type WakeFile } from '../../../agent/core/pbx/settings.ts';
 import { parseSip, sipHeader } from '../../../agent/core/sip/message.ts';
-import { type AgentEvent, emptyTables } from '../../../agent/core/state.ts';
-import type { Pbx } from '../../../agent/io/pbx/pbx.ts';
-import { okTo, SipSocket } from '../../../agent/io/sip-socket.ts';
-import { EmergencyWatch } from '../../../agent/io/emergency-watch.ts';
-import { SipStreams } from '../../../agent/io/sip-streams.ts';
-import { Waker } from '../../../agent/io/waker.ts';
+import { answerTo } from '../../../agent/core/sip/unasked.ts';
+import type { Registration } from '../../../agent/core/pbx/registration.ts';
+import type { AgentEvent } from '../../../agent/core/state.ts';
 import { HandClock } from '../../hand-clock.ts';
-import { macOf, one, planOf, planPhone } from '../core/box.ts';
+import { macOf, one } from '../core/box.ts';
+import { pbxOf, wakerOf } from './waker-site.ts';
 
 const mac = macOf(1);
 
 /** A phone at an address of loopback; `calls` is what it tells to a SUBSCRIBE. */
 async function phone(
   t: Test,
-  { address = '127.0.0.1', port = 0, status = '200 OK', calls = '' } = {},
+  { address = '127.0.0.1', port = 0, status = '200 OK', calls = '', heard = () => {} } = {},
 ): Promise<{ port: number; asked: string[] }> {
   const socket = createSocket('udp4');
   socket.bind(port, address);
@@ -32,14 +28,17 @@ async function phone(
     const message = parseSip(bytes);
     if (message?.kind !== 'request') return;
     asked.push(`${message.method} ${sipHeader(message, 'event') ?? ''}`.trim());
-    const ok = okTo(message).toString();
+    heard();
+    const ok = answerTo(message, { status: '200 OK', tag: 'phone' }).toString();
     const send = (text: string) => socket.send(text, from.port, from.address);
     if (message.method !== 'SUBSCRIBE') return send(ok.replace('200 OK', status));
     if (calls === '') return send(ok.replace('200 OK', '489 Bad Event'));
     send(ok);
     const told = [
       `NOTIFY sip:ringwave@${from.address}:${from.port} SIP/2.0`,
-      ...ok.split('\r\n').filter((line) => /^(Via|From|To|Call-ID):/.test(line)),
+      ...ok.split('\r\n').filter((line) => /^(Via|Call-ID):/.test(line)),
+      `From: ${sipHeader(message, 'to')};tag=phone`,
+      `To: ${sipHeader(message, 'from')}`,
       'CSeq: 1 NOTIFY',
       'Event: dialog',
       `Content-Length: ${calls.length}`,
@@ -52,95 +51,35 @@ async function phone(
 const dialogs = (state?: string) =>
   `<dialog-info version="0" state="full">${state ? `<dialog id="1"><state>${state}</state></dialog>` : ''}</dialog-info>`;
 
-interface Site {
-  readonly port: number;
-  readonly settings?: Partial<WakeFile>;
-  readonly pbxs?: readonly Pbx[];
-  readonly of?: (address: string) => Mac | null;
-  readonly whereIs?: string | null;
-  readonly clock?: HandClock;
-  readonly isRouted?: boolean;
-  readonly webPort?: number;
-}
-
-async function waker(t: Test, site: Site) {
-  const { webPort, port, settings, pbxs = [], of, whereIs = null, clock, isRouted = false } = site;
-  const tables = emptyTables();
-  const plan = planOf([planPhone(1, { extension: '101' })]);
-  tables.plan.set('plan', { plan, heldSince: one });
-  const sip = await SipSocket.open({ host: '0.0.0.0', port: 0 });
-  t.teardown(() => sip.close());
-  const events: AgentEvent[] = [];
-  let heard: () => void = () => {};
-  const watched = { pbxs, tables, clock: clock ?? wallClock() };
-  const emergency = new EmergencyWatch({ ...watched, submit: (event) => events.push(event) });
-  const made = new Waker({
-    emergency,
-    settings: { ...usualWakeFile, ...settings },
-    sip,
-    streams: new SipStreams(),
-    pbxs,
-    neighbours: {
-      of: (address) => Promise.resolve(of?.(address) ?? null),
-      whereIs: () => Promise.resolve(whereIs),
-    },
-    tables,
-    keyring: { unseal: () => 'secret' },
-    clock: clock ?? wallClock(),
-    isRouted,
-    port,
-    ...(webPort === undefined ? {} : { webPort }),
-    submit: (event) => (events.push(event), heard()),
-  });
-  t.teardown(() => made.close());
-  const wake = async (own: { mustBeIdle?: true } = {}) => {
-    const about = { kind: 'wake-phone', mac, start: 1, vendor: 'Yealink' } as const;
-    await made.wake({ ...about, address: '127.0.0.1', ...own });
-    return events.at(-1);
-  };
-  const next = () => new Promise<void>((resolve) => (heard = resolve));
-  return { made, tables, wake, next, events };
-}
-
 const answered = (answer: string, more = {}) =>
   ({ kind: 'wake-answered', mac, start: 1, answer, ...more }) as AgentEvent;
 
 test('without a file a phone is woken by its vendor’s event, and by the next where that is refused', async (t) => {
   const { port, asked } = await phone(t);
-  t.same(await (await waker(t, { port })).wake(), answered('accepted'));
+  t.same(await (await wakerOf(t, { port })).wake(), answered('accepted'));
   t.same(asked, ['NOTIFY check-sync;reboot=true']);
   const picky = await phone(t, { status: '489 Bad Event' });
-  t.same(await (await waker(t, { port: picky.port })).wake(), answered('refused'));
+  t.same(await (await wakerOf(t, { port: picky.port })).wake(), answered('refused'));
   t.same(picky.asked, ['NOTIFY check-sync;reboot=true', 'NOTIFY check-sync;reboot=false']);
 });
 
 test('a phone that tells of a call is not woken; one that is idle or tells nothing is', async (t) => {
   const settings = { idle: ['dialog-event'] as const };
   const talking = await phone(t, { calls: dialogs('confirmed') });
-  const { wake } = await waker(t, { port: talking.port, settings });
+  const { wake } = await wakerOf(t, { port: talking.port, settings });
   t.same(await wake(), answered('busy', { source: 'the phone' }));
   t.same(talking.asked, ['SUBSCRIBE dialog'], 'and no NOTIFY');
   for (const calls of [dialogs(), '']) {
     const idle = await phone(t, { calls });
-    t.same(await (await waker(t, { port: idle.port, settings })).wake(), answered('accepted'));
+    t.same(await (await wakerOf(t, { port: idle.port, settings })).wake(), answered('accepted'));
   }
-});
-
-const pbx = (own: Partial<Pbx>): Pbx => ({
-  name: 'asterisk 10.0.0.2:5038',
-  notify: () => Promise.resolve('unavailable'),
-  inCall: () => Promise.resolve(undefined),
-  emergencyCall: () => Promise.resolve(undefined),
-  registrations: () => Promise.resolve(undefined),
-  close: () => {},
-  ...own,
 });
 
 test('the PBX is believed where the phone tells nothing', async (t) => {
   const { port, asked } = await phone(t);
   const settings = { idle: ['dialog-event', 'pbx'] as const };
-  const knows = pbx({ inCall: (extension) => Promise.resolve(extension === '101') });
-  const { wake } = await waker(t, { port, settings, pbxs: [pbx({}), knows] });
+  const knows = pbxOf({ inCall: (extension) => Promise.resolve(extension === '101') });
+  const { wake } = await wakerOf(t, { port, settings, pbxs: [pbxOf({}), knows] });
   t.same(await wake(), answered('busy', { source: 'asterisk 10.0.0.2:5038' }));
   t.same(asked, ['SUBSCRIBE dialog']);
 });
@@ -148,17 +87,17 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
 test('a start that is for an idle phone alone is left where nobody says that the phone is idle', async (t) => {
   const settings = { idle: ['dialog-event'] as const };
   const silent = await phone(t, { calls: '' });
-  const { wake } = await waker(t, { port: silent.port, settings });
+  const { wake } = await wakerOf(t, { port: silent.port, settings });
   t.same(await wake({ mustBeIdle: true }), answered('unproven'));
   const idle = await phone(t, { calls: dialogs() });
-  const known = await waker(t, { port: idle.port, settings });
+  const known = await wakerOf(t, { port: idle.port, settings });
   t.same(await known.wake({ mustBeIdle: true }), answered('accepted'));
 });
 
 test('while a PBX or a phone shows a call for help, no phone is woken, and core is told of it', async (t) => {
   const { port, asked } = await phone(t);
-  const helps = pbx({ emergencyCall: (numbers) => Promise.resolve(numbers.includes('112')) });
-  const first = await waker(t, { port, pbxs: [helps] });
+  const helps = pbxOf({ emergencyCall: (numbers) => Promise.resolve(numbers.includes('112')) });
+  const first = await wakerOf(t, { port, pbxs: [helps] });
   t.match(await first.wake(), { answer: 'busy' });
   const { name: source } = helps;
   t.same(first.events[0], { kind: 'emergency-call', source, state: 'began' });
@@ -167,7 +106,7 @@ test('while a PBX or a phone shows a call for help, no phone is woken, and core 
     '<dialog-info version="0" state="full"><dialog id="1"><state>early</state>' +
     '<remote><target uri="sip:112@10.0.0.2;user=phone"/></remote></dialog></dialog-info>';
   const caller = await phone(t, { calls: call });
-  const second = await waker(t, { port: caller.port, settings: { idle: ['dialog-event'] } });
+  const second = await wakerOf(t, { port: caller.port, settings: { idle: ['dialog-event'] } });
   t.match(await second.wake(), { answer: 'busy' });
   t.same(second.events[0], { kind: 'emergency-call', source: `phone ${mac}`, state: 'began' });
 });
@@ -175,9 +114,15 @@ test('while a PBX or a phone shows a call for help, no phone is woken, and core 
 test('a PBX that cannot wake a phone leaves it to the next way', async (t) => {
   const { port, asked } = await phone(t);
   const settings = { ways: ['pbx', 'sip-udp'] as const };
-  t.same(await (await waker(t, { port, settings, pbxs: [pbx({})] })).wake(), answered('accepted'));
-  const accepts = pbx({ notify: () => Promise.resolve('accepted') });
-  t.same(await (await waker(t, { port, settings, pbxs: [accepts] })).wake(), answered('accepted'));
+  t.same(
+    await (await wakerOf(t, { port, settings, pbxs: [pbxOf({})] })).wake(),
+    answered('accepted'),
+  );
+  const accepts = pbxOf({ notify: () => Promise.resolve('accepted') });
+  t.same(
+    await (await wakerOf(t, { port, settings, pbxs: [accepts] })).wake(),
+    answered('accepted'),
+  );
   t.equal(asked.length, 1, 'the second was woken by the PBX alone');
 });
 
@@ -185,26 +130,89 @@ test('a phone that moved is woken where it is, and never the device that has its
   const { port, asked } = await phone(t);
   const moved = await phone(t, { address: '127.0.0.2', port });
   const of = () => macOf(9);
-  t.same(await (await waker(t, { port, of, whereIs: '127.0.0.2' })).wake(), answered('accepted'));
+  t.same(await (await wakerOf(t, { port, of, whereIs: '127.0.0.2' })).wake(), answered('accepted'));
   t.same([asked.length, moved.asked.length], [0, 1]);
-  t.same(await (await waker(t, { port, of })).wake(), answered('silent'));
+  t.same(await (await wakerOf(t, { port, of })).wake(), answered('silent'));
   t.same([asked.length, moved.asked.length], [0, 1]);
-  const behindRouter = await waker(t, { port, of, isRouted: true });
+  const behindRouter = await wakerOf(t, { port, of, isRouted: true });
   t.same(await behindRouter.wake(), answered('accepted'), 'a router shows its own MAC');
+});
+
+/** Seen a while ago, at this address. */
+const seenAt = (address: string) => {
+  const about = { vendor: 'Yealink', model: null, version: null, at: one, versionAt: one };
+  return { mac, address, ...about };
+};
+
+test('a phone that shows itself elsewhere before its NOTIFY is answered is woken again there', async (t) => {
+  for (const status of ['200 OK', '486 Busy Here']) {
+    let shows = () => {};
+    const old = await phone(t, { status, heard: () => shows() });
+    const moved = await phone(t, { address: '127.0.0.2', port: old.port });
+    const { tables, wake } = await wakerOf(t, { port: old.port });
+    shows = () => tables.sightings.set(mac, seenAt('127.0.0.2'));
+    t.same(await wake(), answered('accepted'));
+    t.same([old.asked.length, moved.asked.length], [1, 1], 'what the old address said is not held');
+  }
+  let shows = () => {};
+  const old = await phone(t, { calls: dialogs(), heard: () => shows() });
+  const moved = await phone(t, { address: '127.0.0.2', port: old.port, calls: dialogs('early') });
+  const settings = { idle: ['dialog-event'] as const };
+  const { tables, wake } = await wakerOf(t, { port: old.port, settings });
+  shows = () => tables.sightings.set(mac, seenAt('127.0.0.2'));
+  t.same(await wake(), answered('busy', { source: 'the phone' }), 'idle at the old address');
+  t.same(moved.asked, ['SUBSCRIBE dialog']);
+});
+
+test('a phone whose old address nobody has is woken where the neighbour table has it', async (t) => {
+  const { port, asked } = await phone(t);
+  const moved = await phone(t, { address: '127.0.0.2', port });
+  t.same(await (await wakerOf(t, { port, whereIs: '127.0.0.2' })).wake(), answered('accepted'));
+  t.same([asked.length, moved.asked.length], [0, 1]);
+});
+
+test('a phone is woken where it registered after it was seen, if only that phone can be meant', async (t) => {
+  const { port, asked } = await phone(t);
+  const moved = await phone(t, { address: '127.0.0.2', port });
+  const settings = { registration: ['pbx'] as const };
+  const contact = {
+    address: '127.0.0.2',
+    port,
+    userAgent: 'Yealink SIP-T46S 66.86.0.15',
+    refreshedAt: laterBy(one, ms(1)),
+  };
+  const woken = async (contacts: Registration[], isOther = false) => {
+    const knows = pbxOf({ registrations: () => Promise.resolve(contacts) });
+    const { tables, wake } = await wakerOf(t, { port, settings, pbxs: [knows], isRouted: true });
+    tables.sightings.set(mac, seenAt('127.0.0.1'));
+    if (isOther) tables.sightings.set(macOf(2), { ...seenAt('127.0.0.2'), mac: macOf(2) });
+    t.same(await wake(), answered('accepted'));
+    return [asked.splice(0).length, moved.asked.splice(0).length];
+  };
+  t.same(await woken([contact]), [0, 1]);
+  t.same(await woken([{ ...contact, refreshedAt: one }]), [1, 0], 'registered before it was seen');
+  const { refreshedAt: _when, ...undated } = contact;
+  t.same(await woken([undated]), [1, 0], 'nobody says when it registered');
+  t.same(await woken([{ ...contact, userAgent: 'Softphone 3' }]), [1, 0], 'not its maker');
+  t.same(await woken([contact, { ...contact, address: '127.0.0.3' }]), [1, 0], 'two at once');
+  t.same(await woken([contact], true), [1, 0], 'another phone is there');
 });
 
 test('a phone that is back is asked about once, when it should be registered', async (t) => {
   const { port } = await phone(t);
   const clock = new HandClock(one);
-  const here = { address: '127.0.0.1', port: 5060 };
-  const knows = pbx({ registrations: () => Promise.resolve([here]) });
+  const undated = { address: '127.0.0.1', port: 5060 };
+  const here = { ...undated, refreshedAt: one };
+  const knows = pbxOf({ registrations: () => Promise.resolve([here]) });
   const settings = { registration: ['pbx', 'options'] as const };
   const seen = { kind: 'registration-seen', mac, address: '127.0.0.1' };
   for (const [pbxs, source] of [
     [[knows], 'asterisk 10.0.0.2:5038'],
-    [[pbx({})], 'options'],
+    [[pbxOf({})], 'options'],
+    // It may have been registered before its restart: that a PBX holds it proves nothing.
+    [[pbxOf({ registrations: () => Promise.resolve([undated]) })], 'options'],
   ] as const) {
-    const { made, tables, next, events } = await waker(t, { port, settings, pbxs, clock });
+    const { made, tables, next, events } = await wakerOf(t, { port, settings, pbxs, clock });
     const about = { vendor: null, model: null, version: null, at: one, versionAt: one };
     tables.sightings.set(mac, { mac, address: '127.0.0.1', ...about });
     made.phoneIsBack(mac);
@@ -237,7 +245,7 @@ async function web(t: Test, challenge: string, body = '') {
 
 test('a phone that no NOTIFY wakes is told over its web server, by its administrator’s login, if it is idle', async (t) => {
   const { port } = await phone(t, { status: '489 Bad Event' });
-  const idle = pbx({ inCall: () => Promise.resolve(false) });
+  const idle = pbxOf({ inCall: () => Promise.resolve(false) });
   const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
   const settings = { ways: ['sip-udp', 'http'], idle: ['pbx'], webLogins: [login] } as const;
   const digest = 'Digest realm="phone", nonce="n1", qop="auth", algorithm=MD5';
@@ -246,18 +254,28 @@ test('a phone that no NOTIFY wakes is told over its web server, by its administr
     ['Basic realm="phone"', 'basic'],
   ] as const) {
     const { webPort, done } = await web(t, challenge);
-    const told = await waker(t, { port, webPort, settings, pbxs: [idle] });
+    const told = await wakerOf(t, { port, webPort, settings, pbxs: [idle] });
     t.same(await told.wake(), answered('accepted'));
     t.same(done, [`${scheme} GET /servlet?key=AutoP`]);
   }
+  const sealed = await web(t, digest);
+  const { webLogins: _file, ...without } = settings;
+  const kept = await wakerOf(t, {
+    port,
+    webPort: sealed.webPort,
+    settings: without,
+    pbxs: [idle],
+    webLogin: (vendor) => (vendor === 'Yealink' ? login : undefined),
+  });
+  t.same(await kept.wake(), answered('accepted'), 'a login that the box keeps');
   const { webPort, done } = await web(t, digest);
   const wrong = { ...settings, webLogins: [{ ...login, password: 'wrong' }] };
-  const refused = await waker(t, { port, webPort, settings: wrong, pbxs: [idle] });
+  const refused = await wakerOf(t, { port, webPort, settings: wrong, pbxs: [idle] });
   t.same(await refused.wake(), answered('login-refused'));
-  const unknown = await waker(t, { port, webPort, settings, pbxs: [pbx({})] });
+  const unknown = await wakerOf(t, { port, webPort, settings, pbxs: [pbxOf({})] });
   t.same(await unknown.wake(), answered('refused'), 'nobody says that it is idle');
   const busy = await web(t, digest, '{"Status": "4001"}');
-  const poly = await waker(t, { port, webPort: busy.webPort, settings, pbxs: [idle] });
+  const poly = await wakerOf(t, { port, webPort: busy.webPort, settings, pbxs: [idle] });
   t.same(await poly.wake(), answered('busy'), 'a phone may say so in its body');
   t.same(done, []);
 });

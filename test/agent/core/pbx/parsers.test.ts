@@ -6,6 +6,7 @@ import {
   formatAction,
   hasChannelOf,
   notifyAction,
+  registeredNow,
 } from '../../../../agent/core/pbx/ami.ts';
 import * as esl from '../../../../agent/core/pbx/event-socket.ts';
 import { lookupAnswer } from '../../../../agent/core/pbx/kamailio.ts';
@@ -46,11 +47,49 @@ test('an endpoint owns the channels with its whole name', (t) => {
 test('contacts of an endpoint are those that are not known to be gone', (t) => {
   const found = contactsOf(
     packets(
-      'Event: ContactList\nEndpoint: 101\nUri: sip:101@10.0.0.7:5062\nStatus: Reachable\nUserAgent: Yealink\n\nEvent: ContactList\nEndpoint: 101\nUri: sip:101@10.0.0.8:5060\nStatus: Unreachable\n\nEvent: ContactList\nEndpoint: 102\nUri: sip:102@10.0.0.9\n\n',
+      'Event: ContactList\nEndpoint: 101\nUri: sip:101@10.0.0.7:5062\nStatus: Reachable\nUserAgent: Yealink\nCallId: c1\nExpirationTime: 1800000000\n\nEvent: ContactList\nEndpoint: 101\nUri: sip:101@10.0.0.8:5060\nStatus: Unreachable\n\nEvent: ContactList\nEndpoint: 102\nUri: sip:102@10.0.0.9\n\n',
     ),
     '101',
   );
-  t.same(found, [{ address: '10.0.0.7', port: 5062, userAgent: 'Yealink' }]);
+  const mark = 'c1 1800000000';
+  t.same(found, [{ address: '10.0.0.7', port: 5062, userAgent: 'Yealink', mark }]);
+  t.end();
+});
+
+test('only what a REGISTER brings about says that somebody registered now', (t) => {
+  const told = (text: string) => packets(`${text}\n\n`).map(registeredNow)[0];
+  const contact = 'Event: ContactStatus\nURI: sip:101@10.0.0.7:5062\nAOR: 101\nEndpointName: 101';
+  const at = { address: '10.0.0.7', port: 5062 };
+  for (const status of ['Updated', 'Created']) {
+    t.same(told(`${contact}\nContactStatus: ${status}`), { endpoint: '101', at }, status);
+  }
+  for (const status of ['Reachable', 'Unreachable', 'Removed', 'Unknown', 'Unqualified', '']) {
+    t.equal(told(`${contact}\nContactStatus: ${status}`), undefined, status);
+  }
+  const peer = 'Event: PeerStatus\nChannelType: SIP\nPeer: SIP/101\nAddress: 10.0.0.7:5062';
+  t.same(told(`${peer}\nPeerStatus: Registered`), { endpoint: '101', at });
+  t.equal(told(`${peer}\nPeerStatus: Unregistered`), undefined);
+  t.equal(told('Event: DeviceStateChange\nDevice: PJSIP/101\nState: NOT_INUSE'), undefined);
+  const named = contact.replace('10.0.0.7', 'phone.example');
+  t.equal(told(`${named}\nContactStatus: Updated`), undefined, 'a name proves no phone');
+  t.end();
+});
+
+test('the event socket tells who registered, percent-encoded', (t) => {
+  const event = [
+    'Event-Subclass: sofia%3A%3Aregister',
+    'Event-Name: CUSTOM',
+    'from-user: 101',
+    'from-host: pbx.example',
+    'network-ip: 10.0.0.7',
+    'network-port: 5062',
+  ].join('\n');
+  const at = { address: '10.0.0.7', port: 5062 };
+  t.same(esl.registeredNow(event), { user: '101', domain: 'pbx.example', at });
+  t.equal(esl.registeredNow(event.replace('%3Aregister', '%3Aexpire')), undefined);
+  t.equal(esl.registeredNow(event.replace('10.0.0.7', '%zz')), undefined);
+  t.equal(esl.registeredNow(event.replace('5062', '0')), undefined);
+  t.equal(esl.registeredNow(''), undefined);
   t.end();
 });
 
@@ -90,7 +129,7 @@ test('channels and registrations belong to a user of a domain', (t) => {
   );
   t.equal(esl.hasChannelOf(rows!, own), true);
   t.equal(esl.hasChannelOf(rows!, { ...own, user: '01' }), false);
-  t.same(esl.registrationsOf(rows!, own), [{ address: '10.0.0.7', port: 5062 }]);
+  t.same(esl.registrationsOf(rows!, own), [{ address: '10.0.0.7', port: 5062, mark: ' ' }]);
   t.same(esl.rowsOf('{"row_count":0}'), []);
   t.equal(esl.rowsOf('-ERR no such command'), undefined);
   t.end();

@@ -61,7 +61,7 @@ test('everything that is wrong is told at once', (t) => {
   ]);
   t.match(problems({ pbx: [] }), [/^pbx is not a key/]);
   t.match(problems({ pbxs: [{ ...asterisk, password: 'a\nb' }] }), [/password/]);
-  t.match(problems({ ways: ['http'] }), [/^ways names http/]);
+  t.match(problems({ ways: ['http'] }), [/^idle names http/]);
   t.equal(readWakeFile('{').ok, false);
   t.end();
 });

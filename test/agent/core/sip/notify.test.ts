@@ -178,18 +178,23 @@ test('a challenge that we cannot answer ends as a refused login', (t) => {
   t.end();
 });
 
-test('an answer belongs to its transaction by branch and method', (t) => {
+test('an answer belongs to its transaction by all that names the request', (t) => {
   const { notify } = waiting(t, beginNotify(ask, noon));
-  const answer = (branch: string, sequence: string) =>
-    isAnswerTo(
-      notify,
-      response('200 OK', [
-        ['Via', `SIP/2.0/UDP 192.0.2.1;branch=${branch}`],
-        ['CSeq', sequence],
-      ]),
-    );
-  t.equal(answer('z9hG4bKone', '1 NOTIFY'), true);
-  t.equal(answer('z9hG4bKtwo', '1 NOTIFY'), false);
-  t.equal(answer('z9hG4bKone', '1 OPTIONS'), false);
+  const right = {
+    Via: 'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKone',
+    From: '<sip:ringwave@192.0.2.1:5060>;tag=tag',
+    'Call-ID': 'call',
+    CSeq: '1 NOTIFY',
+  };
+  const isAnswer = (said: Partial<typeof right>) =>
+    isAnswerTo(notify, response('200 OK', Object.entries({ ...right, ...said })));
+  t.equal(isAnswer({}), true);
+  t.equal(isAnswer({ CSeq: '001  NOTIFY' }), true, 'the number, however it is written');
+  t.equal(isAnswer({ Via: 'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKtwo' }), false);
+  t.equal(isAnswer({ From: '<sip:ringwave@192.0.2.1:5060>;tag=other' }), false);
+  t.equal(isAnswer({ From: '<sip:ringwave@192.0.2.1:5060>' }), false);
+  t.equal(isAnswer({ 'Call-ID': 'other' }), false);
+  t.equal(isAnswer({ CSeq: '1 OPTIONS' }), false);
+  t.equal(isAnswer({ CSeq: '2 NOTIFY' }), false);
   t.end();
 });

@@ -38,3 +38,25 @@ test('case is passed over only on request, and only for one file', async (t) => 
   t.equal(await text(folder, 'both/Q.cfg'), 'Q', 'the exact name first');
   t.equal(await text(folder, 'both/q.CFG'), 'absent', 'two would fit');
 });
+
+test('files that no phone could be given are named with their line and what to do, and the others are served', async (t) => {
+  const folder = t.testdir({
+    '805ec0000001.cfg': '#!version:1.0.0.1\naccount.1.label = Ann\naccount.1.password = {$pass}\n',
+    '805ec0000002.cfg': '#!version:1.0.0.1\n# made from {{ this }}\naccount.1.label = Bob\n',
+    'y000000000066.cfg': '<settings/>',
+    '805ec0000001.boot': '#!version:1.0.0.1\ninclude:config "all.cfg"\n',
+    site: { 'extra.xml': '<a>\n<!-- {{x}}\n-->\n<b>${USER}</b></a>', 'ann.jpg': '{{x}}' },
+  });
+  const base = await BaseFolder.open(folder, false);
+  const flaws: string[] = [];
+  await base.check((_, reason) => void flaws.push(reason));
+  const fill = 'Fill the template in, or give its finished files.';
+  t.same(flaws.sort(), [
+    `805ec0000001.cfg line 3 has the placeholder {$pass}. ${fill}`,
+    `site/extra.xml line 4 has the placeholder \${USER}. ${fill}`,
+    'y000000000066.cfg line 1 is not key = value lines under a first line with a version. Correct the file, or take it away.',
+  ]);
+  const read = (path: string) => base.read({ path, isConfig: true });
+  t.match(await read('805ec0000001.cfg'), { kind: 'failed', reason: flaws[0] });
+  t.match(await read('805ec0000002.cfg'), { kind: 'found' });
+});

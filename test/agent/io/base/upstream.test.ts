@@ -1,14 +1,20 @@
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { ms } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import { LastGood } from '../../../../agent/io/base/last-good.ts';
 import { Upstream } from '../../../../agent/io/base/upstream.ts';
+import { smallDisk } from '../../../peers/small-disk.ts';
 
 /** A provisioning server of the test's own, and what the agent is told of it. */
-async function upstreamOf(t: Test, answer: RequestListener, folder = t.testdir()) {
+async function upstreamOf(
+  t: Test,
+  answer: RequestListener,
+  { folder = t.testdir(), restsFor = 0 } = {},
+) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => {
@@ -21,8 +27,8 @@ async function upstreamOf(t: Test, answer: RequestListener, folder = t.testdir()
     { url: `http://127.0.0.1:${port}/prov`, login: { user: 'u', password: 'p' } },
     {
       kept: await LastGood.open(folder),
-      told: (reason) => told.push(reason.replaceAll(String(port), 'PORT')),
-      limits: { answerWithin: ms(300), restsFor: ms(0) },
+      told: (reason, fault) => told.push(`${fault} ${reason.replaceAll(String(port), 'PORT')}`),
+      limits: { answerWithin: ms(300), restsFor: ms(restsFor) },
     },
   );
   const ask = async (path: string, isConfig = true): Promise<string> => {
@@ -30,7 +36,12 @@ async function upstreamOf(t: Test, answer: RequestListener, folder = t.testdir()
     if (file.kind === 'found') return file.body.toString();
     return file.kind === 'absent' ? 'absent' : file.reason.replaceAll(String(port), 'PORT');
   };
-  return { ask, told, folder };
+  const stop = async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  };
+  return { ask, told, folder, stop };
 }
 
 test('the server is asked with the phone’s path and User-Agent, and with its own login', async (t) => {
@@ -62,15 +73,29 @@ test('pages, errors, ten megabytes, silence and other hosts are refused by name'
       response.writeHead(302, { location: '/prov/round.cfg' }).end(),
     '/prov/near.cfg': (_, response) => response.writeHead(302, { location: '/ok' }).end(),
     '/ok': (_, response) => response.end('near'),
+    '/prov/php.cfg': (_, response) => response.end('<br />\n<b>Fatal error</b>: in x.php'),
+    '/prov/form.cfg': (_, response) => response.end('a = 1\nb = {$secret}\n'),
+    '/prov/cut.cfg': (_, response) => {
+      response.setHeader('content-length', 1000);
+      response.write('a = 1\n', () => response.destroy());
+    },
+    '/prov/pieces.cfg': (_, response) => void response.write('a = 1\n', () => response.destroy()),
     '/prov/help.html': (_, response) => response.end('<html>'),
   };
-  const { ask } = await upstreamOf(t, (request, response) => {
+  const { ask, folder } = await upstreamOf(t, (request, response) => {
     const answer = answers[request.url ?? ''];
     if (answer) answer(request, response);
     else response.writeHead(404).end();
   });
   t.equal(await ask('page.cfg'), '127.0.0.1:PORT gave a web page for page.cfg');
   t.equal(await ask('hidden.cfg'), '127.0.0.1:PORT gave a web page for hidden.cfg');
+  t.equal(await ask('php.cfg'), '127.0.0.1:PORT gave a web page for php.cfg');
+  t.equal(
+    await ask('form.cfg'),
+    '127.0.0.1:PORT gave a template whose line 2 has the placeholder {$secret}, for form.cfg',
+  );
+  t.match(await ask('cut.cfg'), /^127\.0\.0\.1:PORT broke its answer off \(\w+\)$/);
+  t.match(await ask('pieces.cfg'), /^127\.0\.0\.1:PORT broke its answer off \(\w+\)$/);
   t.equal(await ask('500.cfg'), '127.0.0.1:PORT answered 500 for 500.cfg');
   t.equal(await ask('403.cfg'), '127.0.0.1:PORT answered 403 for 403.cfg');
   t.equal(await ask('long.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for long.cfg');
@@ -81,6 +106,50 @@ test('pages, errors, ten megabytes, silence and other hosts are refused by name'
   t.equal(await ask('near.cfg'), 'near');
   t.equal(await ask('help.html', false), '<html>');
   t.equal(await ask('none.cfg'), 'absent');
+  t.same(readdirSync(folder).length, 2, 'only what was good is kept');
+});
+
+test('a file that the server cannot make leaves the others alone; several in a row are a server that is down', async (t) => {
+  let asked: string[] = [];
+  const answer: RequestListener = ({ url = '' }, response) => {
+    asked.push(url);
+    if (url.includes('hangs')) return;
+    response.writeHead(url.includes('bad') ? 500 : 200).end('good');
+  };
+  const { ask } = await upstreamOf(t, answer, { restsFor: 3_600_000 });
+  t.match(await ask('bad.cfg'), /answered 500/);
+  t.match(await ask('bad.cfg'), /failed a moment ago/);
+  t.match(await ask('hangs.cfg'), /gave no whole answer in 300 ms/);
+  t.equal(await ask('a.cfg'), 'good');
+  t.match(await ask('bad2.cfg'), /answered 500/);
+  t.match(await ask('hangs2.cfg'), /gave no whole answer/);
+  t.equal(await ask('b.cfg'), 'good', 'two in a row are not the server');
+  asked = [];
+  for (const path of ['bad3.cfg', 'bad4.cfg', 'bad5.cfg']) t.match(await ask(path), /500/);
+  t.match(await ask('c.cfg'), /failed a moment ago/);
+  t.equal(await ask('a.cfg'), 'good', 'as it was kept');
+  t.equal(asked.length, 3);
+});
+
+test('a server that nothing reaches is not asked for each file', async (t) => {
+  const { ask, stop } = await upstreamOf(t, (_, response) => response.end('good'), {
+    restsFor: 3_600_000,
+  });
+  await stop();
+  t.match(await ask('a.cfg'), /cannot be reached \(ECONNREFUSED\)/);
+  t.match(await ask('b.cfg'), /failed a moment ago/);
+});
+
+test('an empty answer does not take the place of settings', async (t) => {
+  let body = 'a = 1\n';
+  const { ask, told } = await upstreamOf(t, (_, response) => response.end(body));
+  t.equal(await ask('a.cfg'), 'a = 1\n');
+  body = '\n';
+  t.equal(await ask('a.cfg'), 'a = 1\n');
+  t.same(told, [
+    'base-unusable 127.0.0.1:PORT gave nothing for a.cfg; its last good answer is served',
+  ]);
+  t.equal(await ask('b.cfg'), '\n', 'a file that was always empty is');
 });
 
 test('a server that is down is answered for by its last good file, also after a restart', async (t) => {
@@ -90,9 +159,11 @@ test('a server that is down is answered for by its last good file, also after a 
   t.equal(await first.ask('a.cfg'), 'good');
   state.status = 503;
   t.equal(await first.ask('a.cfg'), 'good');
-  t.same(first.told, ['127.0.0.1:PORT answered 503 for a.cfg; its last good answer is served']);
+  t.same(first.told, [
+    'base-unusable 127.0.0.1:PORT answered 503 for a.cfg; its last good answer is served',
+  ]);
   t.equal(await first.ask('b.cfg'), '127.0.0.1:PORT answered 503 for b.cfg');
-  const second = await upstreamOf(t, answer, first.folder);
+  const second = await upstreamOf(t, answer, { folder: first.folder });
   t.equal(await second.ask('a.cfg'), 'good');
   state.status = 404;
   t.equal(await second.ask('a.cfg'), 'absent', 'gone at the PBX is gone here');
@@ -104,7 +175,38 @@ test('a disk that takes no more keeps no file, and the phone gets the fresh one'
   const { ask, told, folder } = await upstreamOf(t, (_, response) => response.end('fresh'));
   rmSync(folder, { recursive: true });
   t.equal(await ask('a.cfg'), 'fresh');
-  t.same(told, ['a.cfg could not be kept (ENOENT)']);
+  t.same(told, ['base-unusable a.cfg could not be kept (ENOENT)']);
+});
+
+test('a full disk leaves what was kept before whole, is named, and keeps again when there is room', async (t) => {
+  const disk = smallDisk(t, 1024 ** 2);
+  if (!disk) return;
+  const folder = join(disk.folder, 'last-good');
+  const state = { body: 'first', status: 200 };
+  const server = await upstreamOf(
+    t,
+    (_, response) => response.writeHead(state.status).end(state.body),
+    { folder },
+  );
+  const { ask, told } = server;
+  t.equal(await ask('a.cfg'), 'first');
+  writeFileSync(join(disk.folder, 'full'), Buffer.alloc(1024 ** 2 - 64 * 1024));
+  state.body = 'x'.repeat(200_000);
+  t.equal(await ask('a.cfg'), state.body, 'the phone has the fresh one');
+  t.equal(await ask('b.cfg'), state.body, 'and so has another');
+  t.same(told, [
+    'storage-full a.cfg could not be kept (ENOSPC)',
+    'storage-full b.cfg could not be kept (ENOSPC)',
+  ]);
+  t.equal(readdirSync(folder).length, 1, 'nothing half written');
+  state.status = 500;
+  t.equal(await ask('a.cfg'), 'first', 'the last that could be kept');
+  t.match(await ask('b.cfg'), /answered 500/);
+  disk.grow(4 * 1024 ** 2);
+  state.status = 200;
+  await ask('b.cfg');
+  state.status = 500;
+  t.equal(await ask('b.cfg'), state.body);
 });
 
 test('what is kept stays within its bounds, the least recently fetched gone first', async (t) => {

@@ -2,10 +2,12 @@
 // Login, PJSIPNotify, PJSIPShowContacts, CoreShowChannels; mod_event_socket's auth, api and sendevent).
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { wallClock } from '@ringwave/runtime/clock';
+import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { type Test, test } from 'tap';
 import { AsteriskPbx } from '../../../../agent/io/pbx/asterisk.ts';
 import { FreeswitchPbx } from '../../../../agent/io/pbx/freeswitch.ts';
+import { HandClock } from '../../../hand-clock.ts';
+import { after, one } from '../../core/box.ts';
 
 interface Peer {
   readonly port: number;
@@ -51,7 +53,8 @@ const ami = { greeting: 'Asterisk Call Manager/9.0.0\r\n', end: '\r\n\r\n' };
 
 /** Asterisk with these contacts of 101 and these channels. */
 const asteriskAnswers =
-  (state: { contacts?: string[]; channels?: string[]; password?: string }) => (request: string) => {
+  (state: { contacts?: string[]; channels?: string[]; password?: string; ends?: number }) =>
+  (request: string) => {
     const id = /ActionID: (\S+)/.exec(request)?.[1];
     const packet = (...lines: string[]) => `${[...lines, `ActionID: ${id}`].join('\r\n')}\r\n\r\n`;
     const list = (name: string, entries: string[][]) =>
@@ -76,6 +79,8 @@ const asteriskAnswers =
           'Endpoint: 101',
           `Uri: ${uri}`,
           'Status: Reachable',
+          'CallId: c1',
+          `ExpirationTime: ${state.ends ?? 1_800_000_000}`,
         ]),
       );
     }
@@ -91,9 +96,9 @@ const asteriskAnswers =
       : packet('Response: Error', 'Message: Unable to retrieve endpoint');
   };
 
-function asterisk(t: Test, port: number): AsteriskPbx {
+function asterisk(t: Test, port: number, clock: Clock = wallClock()): AsteriskPbx {
   const login = { host: '127.0.0.1', port, user: 'ringwave', password: 'secret' };
-  const pbx = new AsteriskPbx(login, wallClock());
+  const pbx = new AsteriskPbx(login, clock);
   t.teardown(() => pbx.close());
   return pbx;
 }
@@ -187,6 +192,29 @@ test('questions of many phones at once are asked in turn', async (t) => {
   t.equal(sockets.length, 1);
 });
 
+test('Asterisk tells when a contact was renewed: by its event, and by its end, which is another', async (t) => {
+  const state = { contacts: ['sip:101@10.0.0.7:5062'], ends: 1_800_000_000 };
+  const { port, heard, sockets } = await peer(t, ami, asteriskAnswers(state));
+  const clock = new HandClock(one);
+  const pbx = asterisk(t, port, clock);
+  const at = { address: '10.0.0.7', port: 5062 };
+  t.same(await pbx.registrations('101'), [at], 'it may be an old one');
+  t.match(heard[0], /\r\nEvents: system\r\n/);
+  clock.pass(60_000);
+  const status = (value: string) =>
+    `Event: ContactStatus\r\nURI: sip:101@10.0.0.7:5062\r\nContactStatus: ${value}\r\nAOR: 101\r\nEndpointName: 101\r\n\r\n`;
+  sockets[0]?.write(status('Reachable'));
+  t.same(await pbx.registrations('101'), [at], 'it answers OPTIONS');
+  sockets[0]?.write(status('Updated'));
+  t.same(await pbx.registrations('101'), [{ ...at, refreshedAt: after(1) }]);
+  clock.pass(120_000);
+  state.ends += 120;
+  t.same(await pbx.registrations('101'), [{ ...at, refreshedAt: after(1) }], 'since the last look');
+  clock.pass(60_000);
+  state.ends += 120;
+  t.same(await pbx.registrations('101'), [{ ...at, refreshedAt: after(3) }]);
+});
+
 const esl = { greeting: 'Content-Type: auth/request\n\n', end: '\n\n' };
 
 const freeswitchAnswers =
@@ -203,10 +231,18 @@ const freeswitchAnswers =
     }
     if (request === 'api show registrations as json') return rows(state.registrations ?? []);
     if (request === 'api show channels as json') return rows(state.channels ?? []);
+    if (request === 'event plain CUSTOM sofia::register') {
+      return reply('+OK event listener enabled plain');
+    }
     return reply(request.startsWith('sendevent NOTIFY\n') ? '+OK 5b9f' : '-ERR command not found');
   };
 
-function freeswitch(t: Test, port: number, password = 'secret'): FreeswitchPbx {
+function freeswitch(
+  t: Test,
+  port: number,
+  password = 'secret',
+  clock: Clock = wallClock(),
+): FreeswitchPbx {
   const settings = {
     host: '127.0.0.1',
     port,
@@ -214,12 +250,14 @@ function freeswitch(t: Test, port: number, password = 'secret'): FreeswitchPbx {
     domain: 'pbx.example',
     profile: 'internal',
   };
-  const pbx = new FreeswitchPbx(settings, wallClock());
+  const pbx = new FreeswitchPbx(settings, clock);
   t.teardown(() => pbx.close());
   return pbx;
 }
 
-const registered = (network_ip: string) => ({
+const registered = (network_ip: string, expires = 1_800_000_000) => ({
+  token: 'c1',
+  expires: String(expires),
   reg_user: '101',
   realm: 'pbx.example',
   network_ip,
@@ -269,4 +307,28 @@ test('FreeSWITCH shows a call for help by the number dialled and by its other en
     const { port } = await peer(t, esl, freeswitchAnswers({ channels: [channel] }));
     t.equal(await freeswitch(t, port).emergencyCall(['911']), isHelp);
   }
+});
+
+test('FreeSWITCH tells when a registration was renewed: by its event, and by its end, which is another', async (t) => {
+  const state = { registrations: [registered('10.0.0.7')] };
+  const { port, sockets } = await peer(t, esl, freeswitchAnswers(state));
+  const clock = new HandClock(one);
+  const pbx = freeswitch(t, port, 'secret', clock);
+  const at = { address: '10.0.0.7', port: 5062 };
+  t.same(await pbx.registrations('101'), [at]);
+  clock.pass(60_000);
+  const event = (host: string) => {
+    const body = `Event-Subclass: sofia%3A%3Aregister\nfrom-user: 101\nfrom-host: ${host}\nnetwork-ip: 10.0.0.7\nnetwork-port: 5062\n\n`;
+    sockets[0]?.write(`Content-Length: ${body.length}\nContent-Type: text/event-plain\n\n${body}`);
+  };
+  event('other.example');
+  t.same(await pbx.registrations('101'), [at], 'a user of another domain');
+  event('pbx.example');
+  t.same(await pbx.registrations('101'), [{ ...at, refreshedAt: after(1) }]);
+  clock.pass(60_000);
+  state.registrations = [registered('10.0.0.7', 1_800_000_120)];
+  await pbx.registrations('101');
+  clock.pass(60_000);
+  state.registrations = [registered('10.0.0.7', 1_800_000_240)];
+  t.same(await pbx.registrations('101'), [{ ...at, refreshedAt: after(2) }]);
 });

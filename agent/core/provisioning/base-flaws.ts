@@ -1,0 +1,55 @@
+// What shows that a base file is not what a phone should read: a template that nobody filled in. Its placeholders would
+// become names, addresses and passwords of phones.
+
+import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
+import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
+import { isWrittenIn } from '@ringwave/firmware-catalog/vendors/overlay';
+
+export interface BaseFlaw {
+  /** From 1. */
+  readonly line: number;
+  readonly reason: string;
+  readonly nextStep: string;
+}
+
+/**
+ * Smarty and FusionPBX `{$x}`, Jinja and Twig `{{x}}` and `{% x %}`, the shell's `${x}`, `<% x %>`, `<?php x`. What phones
+ * replace by themselves is written otherwise (`$MA`, `$PN`, `[PHONE_MAC_ADDRESS]`).
+ */
+const PLACEHOLDER =
+  /\{\$[A-Za-z_][^{}\n]{0,80}\}|\{\{[^{}\n]{1,80}\}\}|\{%[^{}\n]{1,80}%\}|\$\{[A-Za-z_][^{}\n]{0,80}\}|<%[^<>\n]{1,80}%>|<\?(?:php\b|=)/;
+
+/** Characters of a placeholder that are shown. */
+const shownMax = 40;
+
+/** The first flaw of a configuration, as Latin-1 text; comments may say anything. */
+export function templateFlaw(text: string): BaseFlaw | undefined {
+  const bare = text.replace(/<!--[\s\S]*?-->/g, (comment) => comment.replace(/[^\n]/g, ' '));
+  for (const [at, line] of bare.split('\n').entries()) {
+    const found = /^\s*[#;]/.test(line) ? undefined : PLACEHOLDER.exec(line)?.[0];
+    if (found === undefined) continue;
+    const reason = `has the placeholder ${found.slice(0, shownMax)}`;
+    return { line: at + 1, reason, nextStep: 'Fill the template in, or give its finished files.' };
+  }
+  return undefined;
+}
+
+/** As `templateFlaw`, or that no phone that asks for this name reads the language that it is written in. */
+export function baseFlaw(path: string, text: string): BaseFlaw | undefined {
+  const flaw = templateFlaw(text);
+  const forms = flaw ? [] : languagesFor(path);
+  if (forms.length === 0 || forms.some((language) => isWrittenIn(text, language))) return flaw;
+  const names = Array.from(new Set(forms.map(({ form }) => form))).join(' or ');
+  const line = Math.max(1, text.split('\n').findIndex((one) => one.trim() !== '') + 1);
+  return { line, reason: `is not ${names}`, nextStep: 'Correct the file, or take it away.' };
+}
+
+/** The languages of the phones that look for their settings under this name. */
+function languagesFor(path: string): ConfigLanguage[] {
+  const asking = PROFILES.filter((profile) =>
+    ['phone-config', 'common-config'].includes(profile.fileAsked(`/${path}`)?.kind ?? ''),
+  );
+  return asking.flatMap(({ lines }) =>
+    lines.flatMap(({ config }) => (config === 'unknown' ? [] : [config])),
+  );
+}

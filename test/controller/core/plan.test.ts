@@ -1,0 +1,68 @@
+import { Plan } from '@ringwave/protocol/messages';
+import { draftOf } from '@ringwave/protocol/tables';
+import { type EpochMs, minutes, seconds } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { planResendAfterMax } from '../../../controller/core/fleet.ts';
+import { replan } from '../../../controller/core/plan.ts';
+import type { ControllerTables } from '../../../controller/core/state.ts';
+import { type Desk, idOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
+
+const lisbon = idOf('lisbon');
+const ofPhone = Plan.properties.phones.items.properties;
+
+const began = (desk: Desk): Desk =>
+  desk.do(
+    { kind: 'rollout-create', input: rolloutOf() },
+    { kind: 'rollout-approve', rollout: idOf('autumn') },
+  );
+
+/** What an agent is told of a phone's past, and what a phone shows: no reason for a new plan. */
+const shown = ['lastSeen', 'secretKnown'];
+
+/** The stored plan with one field of its first phone, or of that phone's work, saying something else. */
+function withOther(desk: Desk, within: 'phone' | 'work', field: string): ControllerTables {
+  const row = desk.tables.plans.get(lisbon);
+  const [first, ...rest] = row?.plan.phones ?? [];
+  if (!row || !first?.work) throw new Error('no work');
+  const other = 'something else';
+  const phone =
+    within === 'phone'
+      ? { ...first, [field]: other }
+      : { ...first, work: { ...first.work, [field]: [other] } };
+  const plan = { ...row.plan, phones: [phone, ...rest] } as Plan;
+  return { ...desk.tables, plans: new Map(desk.tables.plans).set(lisbon, { ...row, plan }) };
+}
+
+const isNew = (tables: ControllerTables, now: EpochMs) => replan(draftOf(tables), lisbon, now);
+
+test('a plan that says anything else of a phone is a new plan, but for what the phone showed', (t) => {
+  const desk = began(smallFleet(2));
+  t.notOk(isNew(desk.tables, desk.now), 'the same is no new plan');
+  for (const field of Object.keys(ofPhone)) {
+    const found = isNew(withOther(desk, 'phone', field), desk.now);
+    t.equal(found, !shown.includes(field), field);
+  }
+  for (const field of Object.keys(ofPhone.work.properties))
+    t.ok(isNew(withOther(desk, 'work', field), desk.now), `work.${field}`);
+  t.end();
+});
+
+test('a plan that nobody confirms is sent again after 30 s, then ever later, at most each 15 minutes', (t) => {
+  const desk = began(smallFleet(1)).do({
+    kind: 'site-put',
+    site: siteOf('lisbon', { phonesUpdatingMax: 2 }),
+  });
+  const waits: number[] = [];
+  for (let sent = 0; sent < 8; sent += 1) {
+    t.ok(desk.effects.some((effect) => effect.kind === 'send-plan'));
+    const wait = (desk.wakeAt ?? 0) - desk.now;
+    waits.push(wait);
+    desk.wait(wait / minutes(1));
+  }
+  t.same(
+    waits,
+    [30, 60, 120, 240, 480, 900, 900, 900].map((count) => seconds(count)),
+  );
+  t.equal(waits.at(-1), planResendAfterMax);
+  t.end();
+});

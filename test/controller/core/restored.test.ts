@@ -1,0 +1,92 @@
+import type { Hello } from '@ringwave/protocol/messages';
+import { test } from 'tap';
+import { Desk, idOf, macOf, smallFleet } from './desk.ts';
+
+// The controller's own disk was lost and an older copy put back: agents know more of it than it does.
+
+const lisbon = idOf('lisbon');
+
+/** As the desk stood at some instant: rows are never mutated. */
+function copyOf(desk: Desk): Desk {
+  const copy = new Desk();
+  for (const [name, rows] of Object.entries(desk.tables)) {
+    const table = copy.tables[name as keyof Desk['tables']] as Map<string, unknown>;
+    for (const [key, value] of rows as Map<string, unknown>) table.set(key, value);
+  }
+  copy.now = desk.now;
+  return copy;
+}
+
+const says = (desk: Desk, own: Partial<Hello>): Desk =>
+  desk.take({
+    kind: 'hello',
+    site: lisbon,
+    hello: {
+      kind: 'hello',
+      conn: 'c2',
+      epoch: desk.tables.agents.get('lisbon')?.cursor.epoch ?? null,
+      nextSeq: 1000,
+      planRevision: 0,
+      phones: 0,
+      agentVersion: '0.1.0',
+      clockMs: desk.now,
+      ...own,
+    },
+  });
+
+const ackOf = (desk: Desk) => {
+  const sent = desk.effects.find((effect) => effect.kind === 'send-ack');
+  return sent?.kind === 'send-ack' ? sent.ack : undefined;
+};
+
+test('an agent that was acknowledged more than is known here begins a new series, and tells all again', (t) => {
+  const desk = smallFleet(2);
+  const old = copyOf(desk);
+  desk.seen(lisbon, 1, '66.86.0.15');
+  const { epoch = 0, seq = 0 } = desk.tables.agents.get('lisbon')?.cursor ?? {};
+  says(old, { epoch, ackedSeq: seq });
+  t.match(ackOf(old), { seq: 0, conn: 'c2' });
+  t.ok((ackOf(old)?.epoch ?? 0) > epoch);
+  t.equal(old.tables.phones.get(macOf(1))?.running?.version, '66.85.0.5', 'until it is told');
+  t.end();
+});
+
+test('an agent that knows what is known here goes on with its numbers', (t) => {
+  const desk = smallFleet(2);
+  const cursor = desk.tables.agents.get('lisbon')?.cursor;
+  says(desk, { ackedSeq: cursor?.seq ?? 0 });
+  t.match(ackOf(desk), { ...cursor });
+  t.end();
+});
+
+test('a new series never has the number of one that the agent had after the older copy was made', (t) => {
+  const desk = smallFleet(1);
+  const epoch = (desk.tables.agents.get('lisbon')?.cursor.epoch ?? 0) + 7;
+  says(desk, { epoch, ackedSeq: 3 });
+  t.equal(ackOf(desk)?.epoch, epoch + 1);
+  t.end();
+});
+
+test('the next stop of all sites counts above what agents were told of, if that can be', (t) => {
+  const stop = (counter: number) => {
+    const desk = says(smallFleet(1), { halt: { counter, halted: false } });
+    desk.do({ kind: 'halt', halted: true, reason: 'fire' });
+    return desk.tables.halt.get('halt')?.counter;
+  };
+  t.equal(stop(0), 1);
+  t.equal(stop(12), 13);
+  t.equal(stop(2 ** 52), 1, 'a box that claims so many is not believed');
+  t.end();
+});
+
+test('a stop ordered since the older copy is said again above what an agent was told of', (t) => {
+  const saidAgain = (halt: { counter: number; halted: boolean }) => {
+    const desk = smallFleet(1).do({ kind: 'halt', halted: true, reason: 'fire' });
+    says(desk, { halt });
+    return desk.tables.halt.get('halt')?.counter;
+  };
+  t.equal(saidAgain({ counter: 1, halted: true }), 1, 'it has this one');
+  t.equal(saidAgain({ counter: 1, halted: false }), 2, 'it had an end by the same number');
+  t.equal(saidAgain({ counter: 5, halted: false }), 6);
+  t.end();
+});
