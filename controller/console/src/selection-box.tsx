@@ -1,4 +1,4 @@
-import type { PhoneView } from '@ringwave/protocol/views';
+import type { PhoneView, Problem } from '@ringwave/protocol/views';
 import { type FormEvent, useRef, useState } from 'react';
 import { ask } from './api.ts';
 
@@ -21,7 +21,7 @@ async function phonesMeant(where: string): Promise<Found> {
     const query: URLSearchParams = new URLSearchParams({ where, limit: '1000' });
     if (after !== null) query.set('after', after);
     const answer = await ask<Page>('GET', `/api/v1/phones?${query.toString()}`);
-    if (!answer.ok) return problemIn(answer.problems[0]);
+    if (!answer.ok) return mistakesIn(answer.problems);
     for (const { mac } of answer.value.phones) macs.add(mac);
     after = answer.value.next;
     if (after === null) break;
@@ -29,11 +29,14 @@ async function phonesMeant(where: string): Promise<Found> {
   return { macs };
 }
 
-function problemIn(told: { thing: string; reason: string; next: string } | undefined): Found {
-  const { thing = '', reason = 'cannot be read', next = '' } = told ?? {};
-  const column = Number(/column (\d+)$/.exec(thing)?.[1] ?? 1);
-  const where = thing.startsWith('where, ') ? thing.slice('where, '.length) : thing;
-  return { problem: `${where}: ${reason}. ${next}`, column };
+/** All of them are told; the first is marked. */
+function mistakesIn(problems: Problem['problems']): Found {
+  const told = problems.map(({ thing, reason, next }) => {
+    const where = thing.startsWith('where, ') ? thing.slice('where, '.length) : thing;
+    return `${where}: ${reason}. ${next}`;
+  });
+  const column = Number(/column (\d+)$/.exec(problems[0]?.thing ?? '')?.[1] ?? 1);
+  return { problem: told.join('; ') || 'cannot be read', column };
 }
 
 interface Props {
