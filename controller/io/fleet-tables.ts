@@ -174,6 +174,35 @@ export function fleetWrites(database: Database): FleetWrites {
   };
 }
 
+/** The same of a row that the tables do not know yet: nothing has to be looked for or taken away. */
+export function fleetFills(database: Database): FleetWrites {
+  const db = sqlFor(database);
+  const inserting = (table: keyof FleetTables) => {
+    const columns: readonly string[] = COLUMNS[table];
+    const names = sql.join(columns.map((one) => sql.ref(one)));
+    const values = sql.join(columns);
+    return filled(sql`insert into ${sql.table(table)} (${names}) values (${values})`.compile(db));
+  };
+  const [phone, phoneLabel] = [inserting('phone'), inserting('phone_label')];
+  const [site, siteLabel] = [inserting('site'), inserting('site_label')];
+  const progress = inserting('progress');
+  const labelled = (put: (row: Row) => Statement, owner: Row, labels: Labels = {}): Statement[] =>
+    Object.entries(labels).map(([key, value]) => put({ ...owner, key, value: folded(value) }));
+  return ({ table, key, value }) => {
+    if (table === 'phones') {
+      const { labels } = value as Phone;
+      return [phone(phoneRow(value as Phone)), ...labelled(phoneLabel, { mac: key }, labels)];
+    }
+    if (table === 'sites') {
+      const { labels } = value as Site;
+      return [site(siteRow(value as Site)), ...labelled(siteLabel, { site: key }, labels)];
+    }
+    if (table !== 'progress') return [];
+    const [rollout = '', mac = ''] = key.split('/');
+    return [progress({ rollout, mac, phase: (value as Progress).phase })];
+  };
+}
+
 type Row = Readonly<Record<string, string | number | null>>;
 
 /** Columns that change alone and often: the others' indexes then stay as they are. */
@@ -269,12 +298,14 @@ function phoneRow(phone: Phone): Row {
 /** Raised when the tables or what stands in them changes; files with another are built anew at the start. */
 const layout = 'fleet-1';
 
-/** For SQLite: written in the transaction of the rows that it follows from. */
+/** For SQLite: written in the transaction of the rows that it follows from, or before the next question. */
 export function fleetProjection(): Projection {
   return {
     layout,
+    follows: ['phones', 'sites', 'progress'],
     shape: fleetShape('sqlite'),
     indexes: fleetIndexes('sqlite'),
     writes: fleetWrites('sqlite'),
+    fills: fleetFills('sqlite'),
   };
 }

@@ -30,9 +30,21 @@ export interface Projection {
   readonly shape: readonly Statement[];
   /** Their indexes: made once the rows are in, which is several times quicker. */
   readonly indexes: readonly Statement[];
-  /** What follows from one changed row; done in its transaction. */
+  /** The keyed tables that it follows. */
+  readonly follows: readonly string[];
+  /** What follows from one changed row; done in its transaction, or before the next question where very many changed. */
   writes(change: Change): readonly Statement[];
+  /** The same where the tables hold nothing of the row yet. */
+  fills(change: Change): readonly Statement[];
 }
+
+/**
+ * Rows of one commit beyond which their columns are written before the next question only: a thousand phones of an import
+ * touch pages all over ten indexes, and the next thousand touch them again.
+ */
+export const writtenLaterMin = 256;
+/** So many that wait may be most of all there is: then building anew, indexes last, is several times quicker. */
+const rebuiltMin = 20_000;
 
 /** Pages of 4 KiB in the log before it is written back, which waits for the disk twice: a burst of 500 phones fits. */
 const logPagesMax = 4000;
@@ -47,6 +59,8 @@ export class SqliteTables implements TableStore {
   readonly #end: StatementSync;
   readonly #names: ReadonlySet<string>;
   readonly #projection: Projection | undefined;
+  /** Changes that the projection lacks, the newest of each row. Their values stand in the program's own tables, too. */
+  readonly #late = new Map<string, Change>();
   /** Statements of the projection, by their text: a projection has few. */
   readonly #prepared = new Map<string, StatementSync>();
   /** The log of the database: it is there and the same file as long as the database is open. */
@@ -89,22 +103,57 @@ export class SqliteTables implements TableStore {
   #buildProjection(projection: Projection): void {
     this.#db.exec('CREATE TABLE IF NOT EXISTS projection (layout TEXT NOT NULL) STRICT');
     const found = this.#db.prepare('SELECT layout FROM projection').get();
-    if (found?.['layout'] === projection.layout) return;
+    if (found?.['layout'] !== projection.layout) this.#whole(() => this.#rebuild(projection));
+  }
+
+  #rebuild(projection: Projection): void {
+    for (const { sql } of projection.shape) this.#db.exec(sql);
+    // Their tables are other ones now.
+    this.#prepared.clear();
+    for (const row of this.#db.prepare('SELECT kind, key, body FROM row').iterate()) {
+      const { kind, key, body } = row as { kind: string; key: string; body: string };
+      if (!projection.follows.includes(kind)) continue;
+      this.#run(projection.fills({ table: kind, key, value: JSON.parse(body) }));
+    }
+    for (const { sql } of projection.indexes) this.#db.exec(sql);
+    this.#mark(projection.layout);
+  }
+
+  /** A file whose mark is another than the layout is built anew when it is opened. */
+  #mark(layout: string): void {
+    this.#db.exec('DELETE FROM projection');
+    this.#db.prepare('INSERT INTO projection (layout) VALUES (?)').run(layout);
+  }
+
+  /** Brings the projection up to what is committed. */
+  #catchUp(): void {
+    const projection = this.#projection;
+    if (!projection || this.#late.size === 0) return;
     this.#whole(() => {
-      for (const { sql } of projection.shape) this.#db.exec(sql);
-      for (const row of this.#db.prepare('SELECT kind, key, body FROM row').iterate()) {
-        const { kind, key, body } = row as { kind: string; key: string; body: string };
-        this.#project({ table: kind, key, value: JSON.parse(body) });
+      if (this.#isMost(projection)) return this.#rebuild(projection);
+      for (const key of [...this.#late.keys()].sort()) {
+        const change = this.#late.get(key);
+        if (change) this.#project(change);
       }
-      for (const { sql } of projection.indexes) this.#db.exec(sql);
-      this.#db.exec('DELETE FROM projection');
-      this.#db.prepare('INSERT INTO projection (layout) VALUES (?)').run(projection.layout);
+      this.#mark(projection.layout);
     });
+    this.#late.clear();
+  }
+
+  #isMost({ follows }: Projection): boolean {
+    if (this.#late.size < rebuiltMin) return false;
+    const count = this.#db.prepare('SELECT count(*) AS rows FROM row WHERE kind = ?');
+    const all = follows.reduce((sum, kind) => sum + Number(count.get(kind)?.['rows'] ?? 0), 0);
+    return this.#late.size > all / 2;
   }
 
   #project(change: Change): void {
-    for (const statement of this.#projection?.writes(change) ?? [])
-      this.#statement(statement.sql).run(...(statement.parameters as SQLInputValue[]));
+    this.#run(this.#projection?.writes(change) ?? []);
+  }
+
+  #run(statements: readonly Statement[]): void {
+    for (const { sql, parameters } of statements)
+      this.#statement(sql).run(...(parameters as SQLInputValue[]));
   }
 
   #statement(sql: string): StatementSync {
@@ -115,6 +164,7 @@ export class SqliteTables implements TableStore {
 
   /** Rows of a question to the projection; what has been committed, and nothing else. */
   ask({ sql, parameters }: Statement): readonly Readonly<Record<string, unknown>>[] {
+    this.#catchUp();
     return this.#db.prepare(sql).all(...(parameters as SQLInputValue[]));
   }
 
@@ -133,15 +183,28 @@ export class SqliteTables implements TableStore {
     const kept = changes.filter((change) => this.#names.has(change.table));
     if (kept.length === 0) return;
     this.#setMode(durable);
+    const late = this.#writtenLater(kept);
     this.#whole(() => {
       for (const change of kept) {
         const { table, key, value } = change;
         if (value === undefined) this.#remove.run(table, key);
         else this.#put.run(table, key, JSON.stringify(value));
-        this.#project(change);
+        if (!late.has(change)) this.#project(change);
       }
+      // Whoever opens the file after a crash knows that the columns lack something.
+      if (late.size > 0 && this.#late.size === 0) this.#mark('');
     });
+    for (const change of late) this.#late.set(`${change.table}\n${change.key}`, change);
     this.#isOwed = durable === 'flushed';
+  }
+
+  /** Very many at once, and what changes again of them before they are written. */
+  #writtenLater(changes: readonly Change[]): ReadonlySet<Change> {
+    const { follows = [] } = this.#projection ?? {};
+    const followed = changes.filter(({ table }) => follows.includes(table));
+    if (followed.length >= writtenLaterMin) return new Set(followed);
+    if (this.#late.size === 0) return new Set();
+    return new Set(followed.filter(({ table, key }) => this.#late.has(`${table}\n${key}`)));
   }
 
   /** All of it or nothing. */
@@ -171,6 +234,7 @@ export class SqliteTables implements TableStore {
   }
 
   close(): void {
+    this.#catchUp();
     this.#db.close();
     const closed = () => closeSync(this.#log);
     void this.#flushing.then(closed, closed);

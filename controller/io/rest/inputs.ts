@@ -271,7 +271,11 @@ export function alsoWrong(
 ): readonly Refusal[] {
   const result = engine.wouldTake(who, command);
   if (result.ok) return [];
-  const isOf = (thing: string, key: string) =>
-    new RegExp(`: (\\w+ and )*${key}\\b`).test(thing) && key !== '';
-  return result.refusals.filter(({ thing }) => !lacks.some((key) => isOf(thing, key)));
+  // `site lisbon: windows[0]`, `site lisbon: windows and blackout`
+  const partsOf = (thing: string) =>
+    thing
+      .slice(thing.indexOf(': ') + 2)
+      .split(' and ')
+      .map((part) => /^\w*/.exec(part)?.[0] ?? '');
+  return result.refusals.filter(({ thing }) => !partsOf(thing).some((one) => lacks.includes(one)));
 }

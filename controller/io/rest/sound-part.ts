@@ -15,13 +15,25 @@ export function soundPart(
   check: (rest: unknown) => readonly Pick<Problem, 'path'>[],
 ): { readonly rest: Node; readonly lacks: readonly string[] } {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  const rest = (isObject ? structuredClone(body) : {}) as Node;
   const paths = problems.map(({ path }) => stepsOf(path));
-  for (const path of paths) clear(rest, path);
-  const sound = compact(rest) as Node;
+  const touched = paths.map(([first = '']) => first);
+  const sound = isObject ? without(body, paths) : {};
+  // Nested deeper than anybody can go: nothing of it is looked at.
+  if (!sound) return { rest: {}, lacks: [...touched, ...Object.keys(body ?? {})] };
   const still = (isObject ? check(sound) : []).map(({ path }) => stepsOf(path)[0] ?? '');
   for (const key of still) delete sound[key];
-  return { rest: sound, lacks: [...new Set([...paths.map(([first = '']) => first), ...still])] };
+  return { rest: sound, lacks: [...new Set([...touched, ...still])] };
+}
+
+function without(body: object, paths: readonly (readonly string[])[]): Node | undefined {
+  try {
+    const rest = structuredClone(body) as Node;
+    for (const path of paths) clear(rest, path);
+    return compact(rest) as Node;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 const stepsOf = (path: string): string[] => path.split(/[.[\]]+/).filter((step) => step !== '');

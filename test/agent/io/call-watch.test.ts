@@ -131,7 +131,7 @@ test('FreeSWITCH tells the users of its domain that have a channel', async (t) =
     t,
     { greeting: 'Content-Type: auth/request\n\n', end: '\n\n' },
     (request) => {
-      if (request.startsWith('auth'))
+      if (!request.startsWith('api'))
         return 'Content-Type: command/reply\nReply-Text: +OK accepted\n\n';
       const body = JSON.stringify({ row_count: rows.length, rows });
       return `Content-Type: api/response\nContent-Length: ${Buffer.byteLength(body)}\n\n${body}`;

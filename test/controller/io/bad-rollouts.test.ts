@@ -132,6 +132,16 @@ test('a site, a policy and a list of phones with a fault of form are looked at t
     '400 invalid: site porto: blackout[0]: 12-32 is no day of the calendar. Correct it, for example 2026-12-24, 2026-12-24/2027-01-03 or 12-25.',
     '400 invalid: site porto: blackout[1]: 2026-02-29 is no day of the calendar. Correct it, for example 2026-12-24, 2026-12-24/2027-01-03 or 12-25.',
   ]);
+  const strange = { ...siteOf('porto'), id: undefined, '(': 1, '': 2, 'windows.x[': 3 };
+  t.same(
+    told(await door.ask('PUT', '/api/v1/sites/porto', strange)).map((one) => one.slice(0, 80)),
+    [
+      '400 invalid: site porto: (: is not a key that is known here. Remove it; known ar',
+      '400 invalid: site porto: is not a key that is known here. Remove it; known are: ',
+      '400 invalid: site porto: windows.x[: is not a key that is known here. Did you me',
+    ],
+    'keys with any signs',
+  );
   const zoneless = { zone: 5, windows: [{ days: [], start: '01:00', end: '02:00' }] };
   t.same(told(await door.ask('PUT', '/api/v1/sites/porto', zoneless)), [
     '400 invalid: site porto: zone: is 5, not text. Write it in quotes as an IANA time zone such as Europe/Lisbon.',
@@ -197,4 +207,15 @@ test('who was left out is read after creation, a page at a time', async (t) => {
   const rest = await door.ask('GET', '/api/v1/rollouts/autumn/left-out?limit=2&after=2');
   t.match(rest.body, { next: null, phones: [{ mac: macOf(7), why: /No release/ }] });
   t.equal((await door.ask('GET', '/api/v1/rollouts/autum/left-out')).status, 404);
+});
+
+test('a body that is nested deeper than anybody can go is refused like any other', async (t) => {
+  const door = await fleetOf(t, 1);
+  const depth = 200_000;
+  const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  const body = `{"id":"autumn","releases":["${release}"],"waves":[{"name":"all"}],"notes":${deep}}`;
+  const authorization = `Bearer ${door.controller.access.mintApiToken('ada')}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const answer = await door.ask('POST', '/api/v1/rollouts', body, headers);
+  t.match(told(answer), [/^400 invalid: rollout: notes: is not a key that is known here/]);
 });

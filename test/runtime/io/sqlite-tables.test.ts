@@ -6,6 +6,7 @@ import {
   layoutVersion,
   loadInto,
   type Projection,
+  writtenLaterMin,
   SqliteTables,
 } from '@ringwave/runtime/io/sqlite-tables';
 import { test } from 'tap';
@@ -157,6 +158,7 @@ test('a secret file is for its owner alone, replaced whole, and nothing stays be
 /** Counts the letters of each text, in a table with a column for it. */
 const lettersOf = (layout: string): Projection => ({
   layout,
+  follows: ['texts'],
   shape: [
     { sql: 'DROP TABLE IF EXISTS letters', parameters: [] },
     { sql: 'CREATE TABLE letters (key TEXT PRIMARY KEY, count INTEGER NOT NULL)', parameters: [] },
@@ -172,6 +174,12 @@ const lettersOf = (layout: string): Projection => ({
     };
     return [forget, put];
   },
+  fills: ({ key, value }) => [
+    {
+      sql: 'INSERT INTO letters VALUES (?, ?)',
+      parameters: [key, JSON.stringify(value).length - 2],
+    },
+  ],
 });
 const letters = (store: SqliteTables) =>
   store
@@ -207,5 +215,96 @@ test('a projection follows its rows in their own transaction, and is built anew 
     ['c', 1],
   ]);
   second.close();
+  t.end();
+});
+
+const many = (count: number, text: (nth: number) => string | undefined) =>
+  Array.from({ length: count }, (_, nth) =>
+    put(`k${String(nth).padStart(6, '0')}`, text(nth), 'texts'),
+  );
+
+/** A projection that counts what it was asked to write. */
+function counted(layout = '1'): { projection: Projection; writes: () => number } {
+  const own = lettersOf(layout);
+  let writes = 0;
+  const projection = {
+    ...own,
+    writes: (change: Parameters<Projection['writes']>[0]) => {
+      writes += 1;
+      return own.writes(change);
+    },
+  };
+  return { projection, writes: () => writes };
+}
+
+test('columns of very many rows are written once, before the next question', (t) => {
+  const { projection, writes } = counted();
+  const store = new SqliteTables(join(t.testdir(), 'state.sqlite'), ['texts'], projection);
+  const all = writtenLaterMin * 3;
+  store.commit(many(all, () => 'one'));
+  store.commit(many(all, () => 'three'));
+  store.commit([put('k000001', 'x', 'texts'), put('k000002', undefined, 'texts')]);
+  t.equal(writes(), 0);
+  store.commit([put('other', 'at once', 'texts')]);
+  t.equal(writes(), 1, 'few rows are written with their commit');
+  const shown = letters(store);
+  t.equal(writes(), all + 1, 'each once, whatever became of it meanwhile');
+  t.same(shown.slice(0, 3), [
+    ['k000000', 5],
+    ['k000001', 1],
+    ['k000003', 5],
+  ]);
+  t.equal(shown.length, all);
+  letters(store);
+  t.equal(writes(), all + 1, 'and no second time');
+  store.close();
+  t.end();
+});
+
+test('what a crash kept from the columns is in them at the next start', (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'state.sqlite');
+  const crashed = new SqliteTables(file, ['texts'], lettersOf('1'));
+  crashed.commit(many(writtenLaterMin, () => 'one'));
+  // Nobody asked, nobody closed: another process opens the file as it lies on the disk.
+  const copy = join(folder, 'copy.sqlite');
+  for (const part of ['', '-wal']) copyFileSync(`${file}${part}`, `${copy}${part}`);
+  const next = new SqliteTables(copy, ['texts'], lettersOf('1'));
+  t.equal(letters(next).length, writtenLaterMin);
+  next.close();
+  crashed.close();
+  const closed = new DatabaseSync(file);
+  t.equal(closed.prepare('SELECT count(*) AS n FROM letters').get()?.['n'], writtenLaterMin);
+  t.equal(closed.prepare('SELECT layout FROM projection').get()?.['layout'], '1');
+  closed.close();
+  t.end();
+});
+
+test('a big commit that fails leaves nothing to be written', (t) => {
+  const store = new SqliteTables(join(t.testdir(), 'state.sqlite'), ['texts'], lettersOf('1'));
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  t.throws(() => store.commit([...many(writtenLaterMin, () => 'one'), put('z', cycle, 'texts')]));
+  t.same(letters(store), []);
+  store.close();
+  t.end();
+});
+
+test('most of all rows at once are built anew, with the indexes last, and are the same', (t) => {
+  const folder = t.testdir();
+  const count = 20_000;
+  const [big, small] = ['big', 'small'].map(
+    (name) => new SqliteTables(join(folder, `${name}.sqlite`), ['texts'], lettersOf('1')),
+  );
+  const rows = many(count, (nth) => 'x'.repeat(nth % 7));
+  big?.commit(rows);
+  for (let from = 0; from < count; from += 200) small?.commit(rows.slice(from, from + 200));
+  t.same(big && letters(big), small && letters(small));
+  const plan = "SELECT name FROM sqlite_master WHERE type = 'index' AND name = 'letters_by_count'";
+  t.equal(big?.ask({ sql: plan, parameters: [] }).length, 1);
+  big?.commit([put('k000003', undefined, 'texts')]);
+  t.equal(big && letters(big).length, count - 1, 'statements of the old tables are not used');
+  big?.close();
+  small?.close();
   t.end();
 });
