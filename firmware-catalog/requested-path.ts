@@ -23,6 +23,15 @@ export interface RequestedFile {
  */
 export function requestedFile(path: string | undefined): RequestedFile | undefined {
   if (path === undefined || path.length === 0 || path.length > pathLengthMax) return undefined;
+  return path.length > rememberedLengthMax ? fileFrom(path) : knownFile(path);
+}
+
+/** Characters of a path that is remembered: one request is read by every vendor, and its phone asks again. */
+const rememberedLengthMax = 128;
+
+const knownFile = remembered((path) => fileFrom(path));
+
+function fileFrom(path: string): RequestedFile | undefined {
   const text = withoutEscapes(withoutQuery(withoutOrigin(path)));
   if (text === undefined || hasControlCharacter(text) || /^[a-z]:/i.test(text)) return undefined;
   const segments = text

@@ -12,6 +12,8 @@ export interface PhoneView {
   readonly extension?: string;
   readonly emergency: boolean;
   readonly coverageGroup?: string;
+  /** The switch it hangs on, as people label it. */
+  readonly switch?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** What it ends on one version with: phones of its site, and of any site. */
   readonly pair?: string;
@@ -74,9 +76,35 @@ export interface WaveView {
   /** Held with its gate met, until this has answered. */
   readonly asks: 'person' | 'url' | null;
   /** Of a paced wave: phones that were let go, and those that wait for it. */
-  readonly paced: { readonly released: number; readonly waiting: number } | null;
   /** Where it narrows the windows of its sites, in words. */
   readonly windows?: readonly string[];
+  readonly paced: {
+    readonly released: number;
+    readonly waiting: number;
+    /** Phones a minute, as what is done by now has raised it. */
+    readonly perMinute: number;
+    /** When the next are let go; null while nothing is, or nobody waits. */
+    readonly nextAt: number | null;
+  } | null;
+  /** The rollout’s gate with what this wave says of its own. */
+  readonly gate: GateView;
+  /** Phones that are stored while the rollout goes on join this wave. */
+  readonly dynamic: boolean;
+  /** While an outside check is asked: questions that brought no clear answer, and when the next one is put. */
+  readonly check: { readonly unanswered: number; readonly nextAt: number | null } | null;
+}
+
+/** When the next wave opens. */
+export interface GateView {
+  readonly successMin: number;
+  readonly failuresMax: number;
+  readonly minSample: number;
+  readonly soakMs: number;
+  readonly doneMin?: number;
+  readonly failedPartMax?: number;
+  readonly soakIn?: 'business-hours';
+  readonly askPerson?: boolean;
+  readonly askUrl?: string;
 }
 
 export interface RolloutView {
@@ -89,17 +117,7 @@ export interface RolloutView {
     readonly version: string;
   }[];
   readonly sites: readonly string[];
-  readonly gate: {
-    readonly successMin: number;
-    readonly failuresMax: number;
-    readonly minSample: number;
-    readonly soakMs: number;
-    readonly doneMin?: number;
-    readonly failedPartMax?: number;
-    readonly soakIn?: 'business-hours';
-    readonly askPerson?: boolean;
-    readonly askUrl?: string;
-  };
+  readonly gate: GateView;
   readonly waves: readonly WaveView[];
   readonly kind: 'update' | 'rollback';
   readonly priority: number;
@@ -107,7 +125,13 @@ export interface RolloutView {
   readonly after: readonly string[];
   readonly startAt: number | null;
   /** How fast its phones are let go; null: all of a wave at once. */
-  readonly pace: { readonly perMinute: number; readonly perSitePerMinute?: number } | null;
+  readonly pace: {
+    readonly perMinute: number;
+    readonly factor?: number;
+    readonly everyDone?: number;
+    readonly perMinuteMax?: number;
+    readonly perSitePerMinute?: number;
+  } | null;
   readonly deadline: {
     readonly dueAt: number;
     readonly because: string;
@@ -120,6 +144,7 @@ export interface RolloutView {
   /** The reason that was given for an approval without a second person. */
   readonly brokeGlass: string | null;
   readonly approvedBy: string | null;
+  readonly approvalRemark: string | null;
   readonly contentHash: string;
   readonly createdAt: number;
   readonly startedAt: number | null;
@@ -146,6 +171,13 @@ export interface LeftOutPage {
   readonly total: number;
   /** Where the next page begins; null after the last one. */
   readonly next: number | null;
+}
+
+/** What GET /api/v1/me answers: in whose name this log-in acts. */
+export interface MeView {
+  readonly who: string;
+  /** The log-in is one person’s: it acts in no other name. */
+  readonly isOwn: boolean;
 }
 
 export interface SiteView {
@@ -189,6 +221,26 @@ export interface SiteView {
   }[];
 }
 
+/** What GET /api/v1/sites/:site answers beside the site's rules. */
+export interface SiteDetailView extends SiteView {
+  /** The next ones by its rules, and those that the next change of clocks bends; a note says how. */
+  readonly comingOpenings: readonly {
+    readonly start: number;
+    /** Equal to the start where the change of clocks leaves nothing of it. */
+    readonly end: number;
+    readonly note: string | null;
+  }[];
+  /** Troubles of the whole site, the newest first; each counts once in its rollout. */
+  readonly incidents: readonly {
+    readonly rollout: string;
+    readonly since: number;
+    readonly lastAt: number;
+    readonly count: number;
+    /** The first hundred. */
+    readonly phones: readonly string[];
+  }[];
+}
+
 export type LiveMessage = LiveSnapshot | LiveDelta;
 
 /** All there is, at number `seq` of this epoch. A client that missed something gets it again. */
@@ -218,8 +270,12 @@ export interface LiveDelta {
   readonly rollouts?: readonly RolloutView[];
   readonly sites?: readonly SiteView[];
   readonly phones?: readonly PhoneView[];
-  /** Keys of what no longer exists: site ids, MACs. */
-  readonly gone?: { readonly sites: readonly string[]; readonly phones: readonly string[] };
+  /** Keys of what no longer exists: site ids, MACs, rollout ids. */
+  readonly gone?: {
+    readonly sites: readonly string[];
+    readonly phones: readonly string[];
+    readonly rollouts: readonly string[];
+  };
 }
 
 /** What GET /api/v1/phones/:mac answers: the phone, every rollout that names it, and its verdicts. */

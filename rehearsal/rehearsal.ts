@@ -113,12 +113,16 @@ export class Rehearsal {
     return answer?.ok === false ? answer.refusals : [];
   }
 
-  /** Runs until the rollout has ended, or as long as is looked ahead. Gives when it ended. */
-  run(): EpochMs | null {
+  /**
+   * Runs until the rollout has ended, or as long as is looked ahead. Gives when it ended. Each virtual day is told
+   * to `onDay` when it begins.
+   */
+  run(onDay: (now: EpochMs) => void = () => {}): EpochMs | null {
     const until = this.timeline.now + this.#assume.daysMax * 24 * HOUR;
     for (const site of this.#stored()?.sites ?? []) this.#openSite(site);
     // By the hour: between two looks the programs run by themselves.
-    while (this.timeline.now < until) {
+    for (let hour = 0; this.timeline.now < until; hour += 1) {
+      if (hour % 24 === 0) onDay(this.timeline.now);
       const rollout = this.#stored();
       if (!rollout || rollout.endedAt !== undefined) break;
       this.#askPerson();

@@ -47,20 +47,29 @@ const busyUsually = Array.from({ length: 24 }, (_, hour) => (hour >= 8 && hour <
 /** Fewer timed updates of a model say little about the next. */
 const samplesLeast = 8;
 
+/** How far it has come: the run that is on, of so many, and its virtual time. */
+export interface RehearsalProgress {
+  readonly run: number;
+  readonly runs: number;
+  readonly at: EpochMs;
+}
+
 /** Gives the refusals where the rollout would be refused as it stands. */
 export function rehearse(
   tables: ControllerTables,
   input: RolloutInput,
   now: EpochMs,
   wishes: RehearsalWishes = {},
+  onProgress: (progress: RehearsalProgress) => void = () => {},
 ): RehearsalResult | { readonly refusals: readonly Refusal[] } {
   const runs: RunOutcome[] = [];
-  for (let seed = 1; seed <= (wishes.seeds ?? seedsUsually); seed += 1) {
+  const seeds = wishes.seeds ?? seedsUsually;
+  for (let seed = 1; seed <= seeds; seed += 1) {
     const assume = assumptions(tables, wishes);
     const rehearsal = new Rehearsal(tables, { seed, rollout: input.id, now, assume });
     const refusals = beginIn(rehearsal, input);
     if (refusals.length > 0) return { refusals };
-    const finishedAt = rehearsal.run();
+    const finishedAt = rehearsal.run((at) => onProgress({ run: seed, runs: seeds, at }));
     runs.push(outcomeOf(rehearsal, seed, finishedAt));
   }
   return { rollout: input.id, from: now, finish: distributionOf(runs), runs };

@@ -23,7 +23,7 @@ import { macContested, secretBrokeOff, secretOffered } from './provisioning/secr
 import { deliveryOf, greet, report, sendDue, takeAck } from './reporting.ts';
 import { loggedIn, owedSecrets, secretMade, startRotations } from './rotation.ts';
 import { graceEnds, mayWakeAgain, serveQueue, timeOut } from './slots.ts';
-import { wakeAgain } from './turns.ts';
+import { wakeOf } from './turns.ts';
 import type {
   AgentDraft,
   AgentEffect,
@@ -181,7 +181,7 @@ function resume(draft: AgentDraft, now: EpochMs, effects: AgentEffect[]): void {
   }
   for (const work of draft.work.values()) {
     if (work.phase !== 'offered' || work.woken !== false) continue;
-    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeAgain(draft, plan, work, now));
+    if (mayWakeAgain(draft, plan, work, now)) effects.push(...wakeOf(draft, work));
   }
   effects.push(...owedSecrets(draft, plan));
 }

@@ -45,9 +45,9 @@ function makeIndex(plan: Plan): PlanIndex {
   const takes = new Map(
     (plan.takes ?? []).map((one) => [`${one.vendor}/${one.model}`, minutes(one.worstMinutes)]),
   );
+  const phones = inOrder(plan.phones);
   const worsts = [...new Set([updateTakesUsually, ...takes.values()])].sort((a, b) => a - b);
   const within = new Map((plan.within ?? []).map((one) => [one.id, one.openings]));
-  const phones = inOrder(plan.phones);
   return {
     takes,
     worsts,

@@ -184,11 +184,7 @@ export const startsCountedOver = minutes(1);
 /** How a phone says that it waits for the minute to pass. */
 export const startsPaced = 'The site starts only so many phones at a time';
 
-/** What keeps the site from starting one more phone in this minute. */
-export function tooManyStarts(
-  { plan, starts }: Pick<Floor, 'plan' | 'starts'>,
-  now: EpochMs,
-): Why | undefined {
+function tooManyStarts({ plan, starts }: Floor, now: EpochMs): Why | undefined {
   const most = plan.restartsPerMinuteMax;
   if (most === undefined) return undefined;
   const recent = starts.filter((at) => now < laterBy(at, startsCountedOver));

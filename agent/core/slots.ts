@@ -1,13 +1,13 @@
 import type { Plan } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
-import { type EpochMs, earliest, laterBy, minutes } from '@ringwave/protocol/units';
+import { type EpochMs, earliest, laterBy, minutes, ms } from '@ringwave/protocol/units';
 import { isClockWrong } from './clock-check.ts';
 import { holdOf } from './holds.ts';
 import { wantImages } from './image-needs.ts';
 import type { Cause } from './phone-update.ts';
 import { edgesPassed, phoneIn, planIndex } from './plan-index.ts';
 import { reconcile } from './plan-intake.ts';
-import { nextOpening, openingNow, outsideOpening, siteBlock } from './queue.ts';
+import { nextOpening, openingNow, outsideOpening, siteBlock, startsCountedOver } from './queue.ts';
 import { wanNow } from './rates.ts';
 import { mustRegister } from './registration-proof.ts';
 import {
@@ -95,29 +95,39 @@ function bringInLine(draft: AgentDraft, plan: Plan, now: EpochMs): void {
 /** A box that comes back may have been restored from a backup: it first asks what happened meanwhile. */
 export const askFirstFor = minutes(2);
 
-/** When a fresh process stops waiting for the controller; undefined when it no longer does. */
+/**
+ * When a fresh process may start phones; undefined when it may. Restored from a backup it does not know what restarted in
+ * the last minute, so that where starts are counted it lets one pass.
+ */
 export function graceEnds(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
   const resumedAt = draft.resumed.get('resumed');
-  if (resumedAt === undefined || draft.link.get('link')?.answered) return undefined;
-  const until = laterBy(resumedAt, askFirstFor);
+  if (resumedAt === undefined) return undefined;
+  const isCounted = draft.plan.get('plan')?.plan.restartsPerMinuteMax !== undefined;
+  const isAnswered = draft.link.get('link')?.answered === true;
+  const wait = isAnswered ? (isCounted ? startsCountedOver : ms(0)) : askFirstFor;
+  const until = laterBy(resumedAt, wait);
   return now < until ? until : undefined;
 }
 
 function justStarted(draft: AgentDraft, now: EpochMs): Why | undefined {
   const until = graceEnds(draft, now);
   if (until === undefined) return undefined;
-  const reason = 'The agent has just started and asks the controller first';
+  const isAnswered = draft.link.get('link')?.answered === true;
+  const reason = isAnswered
+    ? 'The agent has just started and does not know what restarted in the last minute'
+    : 'The agent has just started and asks the controller first';
   return { reason, waitingFor: 'agent', nextAttemptAt: until };
 }
 
 /**
- * Whether a start that a box may have died in is repeated: it comes back after the opening, or to a site that is held. A
- * phone that is not woken again is given up by its deadline and tried in the next opening.
+ * Whether a start that a box may have died in is repeated: it comes back after the opening, to a site that is held, or to
+ * one that counts the starts of each minute. A phone that is not woken again is given up by its deadline and tried again.
  */
 export function mayWakeAgain(draft: AgentDraft, plan: Plan, { mac }: Work, now: EpochMs): boolean {
   const phone = phoneIn(plan, mac);
   const halt = draft.halt.get('halt');
   const hold = holdOf(draft, plan, now);
   const isBlocked = siteBlock({ plan, halt, clockWrong: isClockWrong(draft, now), hold }, now);
-  return phone !== undefined && !isBlocked && !outsideOpening(plan, { phone }, now);
+  const isCounted = plan.restartsPerMinuteMax !== undefined;
+  return phone !== undefined && !isBlocked && !isCounted && !outsideOpening(plan, { phone }, now);
 }

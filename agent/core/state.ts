@@ -1,6 +1,6 @@
+import type { Credential, Fetches, SecretEvent } from './secret-state.ts';
 import type { CallHours, CallsCounted } from './call-hours.ts';
 import type { Sighting } from './sighting.ts';
-import type { Credential, Fetches, SecretEvent } from './secret-state.ts';
 import type { Discovered, DiscoveredVia, Stranger } from './strange-state.ts';
 import type { Delivery, Flight } from '@ringwave/protocol/delivery';
 import type { FaultClass, FaultCode } from '@ringwave/protocol/faults';

@@ -14,7 +14,6 @@ import {
   phoneBlock,
   startsCountedOver,
   startsPaced,
-  tooManyStarts,
 } from './queue.ts';
 import { wanNow } from './rates.ts';
 import { type Found, isNear, sameWhy, type Scene, type Told, whyChangesAfter } from './settled.ts';
@@ -209,17 +208,6 @@ const knownStarts = (draft: AgentDraft): readonly EpochMs[] =>
   draft.starts.get('starts') ??
   [...draft.work.values()].flatMap(({ startedAt }) => startedAt ?? []).sort((a, b) => a - b);
 
-/**
- * Repeats a start that a box may have died in: the phone restarts now, so that it counts in this minute. What the minute
- * does not permit is not repeated.
- */
-export function wakeAgain(draft: AgentDraft, plan: Plan, work: Work, now: EpochMs): AgentEffect[] {
-  const starts = knownStarts(draft);
-  if (tooManyStarts({ plan, starts }, now)) return [];
-  noteStart(draft, plan, starts, now);
-  return wakeOf(draft, work);
-}
-
 /** Made when it is first asked for after a start. */
 const floorNow = (look: Look): Floor => (look.floor ??= floorAt(look));
 
@@ -325,7 +313,7 @@ function lineUp(draft: AgentDraft, work: Work, why: Why, now: EpochMs): Work {
   return put(draft, { ...work, phase, since: work.phase === phase ? work.since : now, why }, now);
 }
 
-function wakeOf(draft: AgentDraft, work: Work): AgentEffect[] {
+export function wakeOf(draft: AgentDraft, work: Work): AgentEffect[] {
   const sighting = draft.sightings.get(work.mac);
   const phone = phoneIn(draft.plan.get('plan')?.plan, work.mac);
   if (!sighting || !phone) return [];

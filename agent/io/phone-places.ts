@@ -50,7 +50,7 @@ export class PhonePlaces {
         ? null
         : await this.#parts.neighbours.of(contact.address);
       // A person's softphone shares the extension: the maker's name tells a desk phone from it.
-      const maker = identify({ path: '', userAgent: contact.userAgent ?? '' }).vendor;
+      const maker = identify({ sipUserAgent: contact.userAgent }).vendor;
       const isOwn = neighbour === null ? maker === phone.vendor : neighbour === mac;
       if (isOwn) return contact.address;
     }

@@ -3,7 +3,7 @@ import { type EpochMs, earliest, type Id } from '@ringwave/protocol/units';
 import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
-import { heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
+import { hasPlan, heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
 import { gateOf } from './gate.ts';
 import { isAged, replan } from './plan.ts';
 import { plansTouched } from './plan-touched.ts';
@@ -78,6 +78,7 @@ function take(
       return undefined;
     case 'beat':
       heard(draft, event.site, now, event.beat.conn);
+      hasPlan(draft, event.site, event.beat.planRevision, now);
       return undefined;
     case 'last-will':
       takeWill(draft, event.site, event.will.conn, now);

@@ -76,10 +76,9 @@ export function takeHello(
     draft.agents.put(site, known);
   effects.push({ kind: 'send-ack', site, ack: ackOf(known, now, hello.conn) });
   const newest = draft.plans.get(site)?.plan.revision ?? 0;
-  // An agent ahead of us means that we were restored: a revision is never used twice.
-  if (hello.planRevision > newest || (isOther && hello.epoch !== null && newest > 0)) {
+  if (isOther && hello.epoch !== null && newest > 0)
     replan(draft, site, now, { above: Math.max(hello.planRevision, newest) });
-  }
+  hasPlan(draft, site, hello.planRevision, now);
   noteHeld(draft, site, hello.planRevision);
   // What was sent over an earlier connection may be lost with it: it is sent again at once.
   draft.owed.remove(site);
@@ -118,6 +117,13 @@ const isOtherPast = ({ epoch, seq }: Agent['cursor'], hello: Hello): boolean =>
 /** Of a controller restored from an older copy the next number may be one that the agent has had. */
 const epochAbove = (draft: ControllerDraft, theirs: number | null): number =>
   Math.max(nextCount(draft, 'epoch'), (theirs ?? 0) + 1);
+
+/** The plan that an agent says it has. One ahead of us means that we were restored: a revision is never used twice. */
+export function hasPlan(draft: ControllerDraft, site: Id, revision: number, now: EpochMs): void {
+  const newest = draft.plans.get(site)?.plan.revision ?? 0;
+  if (revision > newest) replan(draft, site, now, { above: revision });
+  else if (revision > (draft.plans.get(site)?.heldRevision ?? 0)) noteHeld(draft, site, revision);
+}
 
 function noteHeld(draft: ControllerDraft, site: Id, revision: number): void {
   const plan = draft.plans.get(site);

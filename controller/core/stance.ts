@@ -65,6 +65,7 @@ export function touchedBy({ table, key }: Change<ControllerTables>): Touched | u
     case 'rosters':
       return { kind: 'site', key: key as Id };
     case 'notices':
+    case 'siteHolds':
       return { kind: 'site', key: key.slice(0, key.indexOf('/')) as Id };
     default:
       return undefined;

@@ -1,15 +1,24 @@
 import { FAULTS } from '@ringwave/protocol/faults';
 import { type EpochMs, laterBy } from '@ringwave/protocol/units';
-import type { PhoneView, PhoneWorkView, RolloutView, SiteView } from '@ringwave/protocol/views';
+import type {
+  GateView,
+  PhoneView,
+  PhoneWorkView,
+  RolloutView,
+  SiteView,
+  WaveView,
+} from '@ringwave/protocol/views';
 import { fits } from './agent-fit.ts';
 import { agentSilentAfter, explain } from './explain.ts';
+import { gateOf } from './gate.ts';
+import { nextLook, rateAfter } from './pace.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
 import { windowWords } from './wave-windows.ts';
 import { HOLDS } from './site-tables.ts';
-import type { ControllerTables, Gate, Phone, Rollout, Site } from './state.ts';
+import type { ControllerTables, Gate, Phone, Rollout, Site, Wave } from './state.ts';
 
 // What is known, in the shapes that people and programs read.
 
@@ -26,6 +35,7 @@ export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs):
     ...(extension ? { extension } : {}),
     emergency,
     ...(coverageGroup ? { coverageGroup } : {}),
+    ...(phone.switch ? { switch: phone.switch } : {}),
     ...(labels ? { labels } : {}),
     ...(pair ? { pair } : {}),
     ...(bond ? { bond } : {}),
@@ -67,8 +77,40 @@ function newestRollout(tables: ControllerTables, phone: Phone): Rollout | undefi
   return newest;
 }
 
-function gateView({ soak, ...gate }: Gate): RolloutView['gate'] {
-  return { ...gate, soakMs: soak };
+const gateView = ({ soak, ...gate }: Gate): GateView => ({ ...gate, soakMs: soak });
+
+function waveView(rollout: Rollout, wave: Wave): WaveView {
+  return {
+    name: wave.spec.name,
+    state: wave.state,
+    ...wave.counts,
+    aside: wave.counts.aside ?? 0,
+    asks: wave.asks ?? null,
+    paced: pacedView(rollout, wave),
+    openedAt: wave.openedAt ?? null,
+    soakUntil: wave.soakUntil ?? null,
+    why: wave.why ?? null,
+    gate: gateView(gateOf(rollout, wave)),
+    dynamic: wave.spec.dynamic ?? false,
+    ...(wave.spec.windows ? { windows: wave.spec.windows.map(windowWords) } : {}),
+    check:
+      wave.asks === 'url'
+        ? { unanswered: wave.unanswered ?? 0, nextAt: wave.askAgainAt ?? null }
+        : null,
+  };
+}
+
+function pacedView({ pace, state, waves }: Rollout, { paced }: Wave): WaveView['paced'] {
+  if (!pace || !paced) return null;
+  const { released, waiting } = paced;
+  const done = waves.reduce((sum, wave) => sum + wave.counts.done, 0);
+  const isMoving = state === 'running' && waiting > 0;
+  return {
+    released,
+    waiting,
+    perMinute: rateAfter(pace, done),
+    nextAt: isMoving ? nextLook(pace, paced, done) : null,
+  };
 }
 
 export function rolloutView(tables: ControllerTables, rollout: Rollout): RolloutView {
@@ -83,18 +125,7 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
     }),
     sites,
     gate: gateView(gate),
-    waves: rollout.waves.map((wave) => ({
-      name: wave.spec.name,
-      state: wave.state,
-      ...wave.counts,
-      aside: wave.counts.aside ?? 0,
-      asks: wave.asks ?? null,
-      paced: wave.paced ? { released: wave.paced.released, waiting: wave.paced.waiting } : null,
-      openedAt: wave.openedAt ?? null,
-      soakUntil: wave.soakUntil ?? null,
-      why: wave.why ?? null,
-      ...(wave.spec.windows ? { windows: wave.spec.windows.map(windowWords) } : {}),
-    })),
+    waves: rollout.waves.map((wave) => waveView(rollout, wave)),
     kind: rollout.kind ?? 'update',
     priority: priorityOf(rollout),
     after: rollout.after ?? [],
@@ -106,6 +137,7 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
     denied: rollout.denied ?? null,
     brokeGlass: rollout.brokeGlass ?? null,
     approvedBy: rollout.approvedBy ?? null,
+    approvalRemark: rollout.approvalRemark ?? null,
     contentHash,
     createdAt,
     startedAt: rollout.startedAt ?? null,

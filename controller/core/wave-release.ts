@@ -140,7 +140,7 @@ export function giveWork(
     : { ...withoutWaiting(progress), ...released(draft, rollout, progress, now) };
   // Partners may have taken it out since it was read.
   const { pair, bond } = draft.phones.get(progress.mac) ?? {};
-  if (pair !== undefined || bond !== undefined) putProgress(draft, next);
+  if (pair || bond) putProgress(draft, next);
   else replaceProgress(draft, progress, next);
   partPair(draft, next, now);
   if (next.phase === 'done') letPartnersGo(draft, next, now, moved);

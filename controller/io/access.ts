@@ -13,6 +13,8 @@ export const sessionHolds: DurationMs = hours(12);
 
 interface Pass {
   readonly who: string;
+  /** Given to one person, who acts in no other name. */
+  readonly isOwn?: true;
   readonly expiresAt: EpochMs | null;
 }
 
@@ -34,9 +36,10 @@ export class Access {
     loadInto(this.#tables, this.#store);
   }
 
-  /** A secret for one log-in by link. */
-  mintLink(who: string): string {
-    return this.#mint('links', { who, expiresAt: laterBy(this.#now(), linkHolds) });
+  /** A secret for one log-in by link; `isOwn` where it is printed for one person by name. */
+  mintLink(who: string, { isOwn = false } = {}): string {
+    const expiresAt = laterBy(this.#now(), linkHolds);
+    return this.#mint('links', { who, expiresAt, ...(isOwn ? { isOwn } : {}) });
   }
 
   /** A session's secret for a link's; undefined when the link is unknown, used or too old. */
@@ -44,7 +47,7 @@ export class Access {
     const pass = this.#valid('links', secret);
     if (!pass) return undefined;
     this.#drop('links', secret);
-    return this.#mint('sessions', { who: pass.who, expiresAt: laterBy(this.#now(), sessionHolds) });
+    return this.#mint('sessions', { ...pass, expiresAt: laterBy(this.#now(), sessionHolds) });
   }
 
   mintApiToken(who: string): string {
@@ -54,6 +57,11 @@ export class Access {
   /** Whose session or token this is; undefined for nobody's. */
   whoHas(kind: 'sessions' | 'apiTokens', secret: string | undefined): string | undefined {
     return secret === undefined ? undefined : this.#valid(kind, secret)?.who;
+  }
+
+  /** Whether a session is one person's, and not of whoever holds the controller's link. */
+  isOwn(session: string | undefined): boolean {
+    return session !== undefined && this.#valid('sessions', session)?.isOwn === true;
   }
 
   endSession(secret: string): void {

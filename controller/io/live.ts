@@ -168,12 +168,17 @@ export class Live {
     const shownRollouts = viewed(rollouts, tables.rollouts, (one) => rolloutView(tables, one));
     const shownPhones = viewed(phones, tables.phones, (one) => phoneView(tables, one, now));
     for (const site of shownSites.gone) this.#forgetSite(site);
-    const gone = { sites: shownSites.gone, phones: shownPhones.gone };
+    for (const rollout of shownRollouts.gone) this.#stances.delete(`rollout ${rollout}`);
+    const gone = {
+      sites: shownSites.gone,
+      phones: shownPhones.gone,
+      rollouts: shownRollouts.gone,
+    };
     this.#tell({
       ...(shownRollouts.views.length > 0 ? { rollouts: shownRollouts.views } : {}),
       ...(shownSites.views.length > 0 ? { sites: shownSites.views } : {}),
       ...(shownPhones.views.length > 0 ? { phones: shownPhones.views } : {}),
-      ...(gone.sites.length + gone.phones.length > 0 ? { gone } : {}),
+      ...(gone.sites.length + gone.phones.length + gone.rollouts.length > 0 ? { gone } : {}),
     });
   }
 

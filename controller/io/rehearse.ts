@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { RehearsalResult } from '@ringwave/rehearsal/rehearse';
-import type { RehearsalTask } from '@ringwave/rehearsal/rehearsal-worker';
+import type { RehearsalProgress, RehearsalResult } from '@ringwave/rehearsal/rehearse';
+import type { RehearsalSaid, RehearsalTask } from '@ringwave/rehearsal/rehearsal-worker';
 import type { Refusal } from '../core/state.ts';
 
 // Starts a rehearsal in a thread of its own: the controller goes on while it runs.
@@ -13,7 +13,11 @@ const takesMsMax = 600_000;
 const heapMbMax = 4096;
 
 /** Rejects when it takes too long, needs too much memory, or is ended by `signal`. */
-export function rehearseApart(task: RehearsalTask, signal: AbortSignal): Promise<Rehearsed> {
+export function rehearseApart(
+  task: RehearsalTask,
+  signal: AbortSignal,
+  onProgress: (progress: RehearsalProgress) => void,
+): Promise<Rehearsed> {
   const file = new URL(import.meta.resolve('@ringwave/rehearsal/rehearsal-worker'));
   const worker = new Worker(file, {
     workerData: task,
@@ -21,12 +25,17 @@ export function rehearseApart(task: RehearsalTask, signal: AbortSignal): Promise
   });
   return new Promise((resolve, reject) => {
     const end = (reason: string) => {
+      // What it had said before it was ended may still arrive, and would pass for a rehearsal under way.
+      worker.removeAllListeners('message');
       void worker.terminate();
       reject(new Error(reason));
     };
     const timer = setTimeout(() => end('it took longer than ten minutes'), takesMsMax);
     signal.addEventListener('abort', () => end('it was ended'), { once: true });
-    worker.once('message', (said: Rehearsed) => resolve(said));
+    worker.on('message', (said: RehearsalSaid) => {
+      if (said.kind === 'result') resolve(said.result);
+      else onProgress(said.progress);
+    });
     worker.once('error', (error) => reject(error));
     worker.once('exit', () => clearTimeout(timer));
   });

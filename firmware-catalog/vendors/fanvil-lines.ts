@@ -17,7 +17,12 @@ const inLine = (name: string, value: string) => ({
   written: '<sip><line index="1"><{name}>{value}</{name}></line></sip>',
 });
 
-/** The settings name a server; which image it has stands in a text file that phones of a hardware share. */
+/**
+ * The settings name a server; which image it has stands in a text file that phones of a hardware share, and the manuals say that
+ * the phone then prompts its user. Templates of wazo-fanvil name an image in the phone's own file (AUTOUPDATE_CONFIG_MODULE,
+ * Download_Mode 1, Auto_Image_URL); no document at hand says whether it is installed without the user and what the phone compares,
+ * so that a phone might ask, or install the same image at each start.
+ */
 const UPDATE_TEXT = '/{vendor}_{model}_hwv{hardware}.txt';
 
 const common = {

@@ -37,12 +37,16 @@ const summary = (speed: number, end: CrowdEnd) => ({
   // Held by the agent’s HTTP server, from the request read to the answer handed over; images are still under way.
   agentHeldP50Ms: end.server?.served.p50Ms ?? null,
   agentHeldP95Ms: end.server?.served.p95Ms ?? null,
+  // Of the processor, over TFTP and for images too: the wall's time says nothing on a machine that others use.
+  agentCpuMsPerRequest: end.server ? rounded(end.server.cpuMs / end.server.served.requests) : null,
   // The longest that each process was busy with something else; the controller and the phones share one.
   agentBusyMaxMs: end.server?.loopMaxMs ?? null,
   phonesBusyMaxMs: end.ownLoopMaxMs,
   agentPeakMB: end.peakMB ?? null,
   wrong: end.wrong.length,
 });
+
+const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 const { values } = parseArgs({ options: { 'image-mb': { type: 'string', default: '8' } } });
 const results = [];

@@ -42,6 +42,22 @@ test('the same input gives the same bytes, and another seed another night', (t) 
   t.end();
 });
 
+test('a rehearsal tells how far it is, day by virtual day of each run', (t) => {
+  const told: string[] = [];
+  const desk = smallFleet(2);
+  rehearse(desk.tables, rolloutOf(), desk.now, { seeds: 2 }, ({ run, runs, at }) =>
+    told.push(`${run} of ${runs}, day ${(at - desk.now) / 86_400_000}`),
+  );
+  t.strictSame(told.slice(0, 1), ['1 of 2, day 0']);
+  const second = told.indexOf('2 of 2, day 0');
+  t.ok(second > 0);
+  t.strictSame(
+    told.slice(0, second),
+    Array.from({ length: second }, (_, day) => `1 of 2, day ${day}`),
+  );
+  t.end();
+});
+
 test('a rehearsal touches nothing of what it was given', (t) => {
   const tables = bigFleet({ sites: 2, phonesPerSite: 10 }, noon);
   const shown = (known: ControllerTables) =>

@@ -106,6 +106,8 @@ export interface CrowdEnd {
 interface ServerTimes {
   readonly served: { readonly requests: number; readonly p50Ms: number; readonly p95Ms: number };
   readonly loopMaxMs: number;
+  /** Of the processor, in user and system, also for what was sent over TFTP and for reports. */
+  readonly cpuMs: number;
 }
 
 type Told = PhoneEvent & { readonly mac: Mac };
@@ -181,6 +183,8 @@ export async function runCrowd({
       new Set(told.filter((event) => event.kind === kind).map((event) => event.mac)).size;
     await until('all take the image', () => count('image-began') === updaters.length);
     const before = told.length;
+    // What came before, as its start, is not of the crowd.
+    if (isTimed) await agent.times();
     const ownLoop = monitorEventLoopDelay({ resolution: 1 });
     ownLoop.enable();
     await Promise.all(crowd.map((phone) => start(phone, false)));

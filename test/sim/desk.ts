@@ -17,6 +17,7 @@ export type Habit =
   | 'vanishes';
 
 export interface PhoneState extends SimPhone {
+  input: SimPhone['input'];
   running: string;
   habit: Habit;
   /** The newest secret that it was given. */
@@ -46,7 +47,9 @@ export class Desks {
     this.#world.invariants.woken(agent.site, mac, start);
     const answer = (say: 'accepted' | 'busy' | 'refused' | 'silent') =>
       agent.node.submit({ kind: 'wake-answered', mac, start, answer: say });
-    switch (phone.habit) {
+    // A box that has not heard yet that the phone was carried away asks an address where nobody answers.
+    const isHere = phone.input.site === agent.site;
+    switch (isHere ? phone.habit : 'off') {
       case 'off':
         return void this.#world.timeline.after(32_000, () => answer('silent'));
       case 'refuses-wake':

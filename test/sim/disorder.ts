@@ -15,6 +15,7 @@ export function disorder(world: World): void {
     if (dice.chance(faults.people / 4)) haltForAWhile(world);
     if (dice.chance(faults.oldController)) wakeOldController(world);
     if (faults.restoreController > 0 && dice.chance(0.2)) world.backUpController();
+    if (faults.moves > 0 && dice.chance(faults.moves)) movePhone(world);
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
       if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);
@@ -81,6 +82,17 @@ function wrongClock(world: World, agent: AgentNode): void {
       if (!world.isHealed) world.setClock(agent, hour === last ? 0 : far + drift * hour);
     });
   }
+}
+
+/** Unplugged at one site and plugged in at another some time later, whatever it was about to do. */
+function movePhone(world: World): void {
+  const phone = world.dice.oneOf([...world.phones.values()]);
+  const sites = world.fleet.sites.filter((site) => site.id !== phone.input.site);
+  if (sites.length === 0) return;
+  const { coverageGroup: _group, pair: _pair, ...input } = phone.input;
+  const moved = { ...input, site: world.dice.oneOf(sites).id };
+  const wait = world.dice.whole(60_000, 2 * HOUR);
+  world.ask({ kind: 'phones-put', phones: [moved] }, () => world.carry(phone, moved, wait));
 }
 
 function emergencyCall({ timeline, dice }: World, { node }: AgentNode): void {

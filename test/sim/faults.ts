@@ -30,6 +30,8 @@ export interface Faults {
   readonly diskFull: number;
   /** Per hour: a controller started from an old copy of the disk sends the plan that it knows. */
   readonly oldController: number;
+  /** Per hour: somebody carries a phone to another site and tells the inventory. */
+  readonly moves: number;
   /** Per site and hour, beside the few of every seed: somebody dials for help. */
   readonly calls: number;
   /** Per site and hour: somebody claims to be a phone and to run its target. */
@@ -53,6 +55,7 @@ export const noFaults: Faults = {
   clock: 0,
   diskFull: 0,
   oldController: 0,
+  moves: 0,
   calls: 0,
   liars: 0,
   torn: 0,
@@ -79,6 +82,7 @@ export const wild: Faults = {
   clock: 0.02,
   diskFull: 0.0005,
   oldController: 0.1,
+  moves: 0.05,
   liars: 0.2,
   torn: 0.5,
   orders: true,

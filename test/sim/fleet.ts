@@ -55,6 +55,8 @@ export interface SimFleet {
   readonly phones: readonly SimPhone[];
   readonly releases: readonly Release[];
   readonly targets: readonly Id[];
+  /** The inventory says something else of a phone. */
+  move(mac: Mac, input: PhoneInput): void;
 }
 
 export const asId = (text: string): Id => {
@@ -72,7 +74,12 @@ export function simFleet(random: Random, size: { sites: number; phonesPerSite: n
   );
   const releases = LINES.flatMap((line) => releasesOf(line));
   const targets = LINES.map((line) => target(releases, line));
-  return { sites, phones, releases, targets };
+  const move = (address: Mac, input: PhoneInput): void => {
+    const place = phones.findIndex((one) => one.input.mac === address);
+    const phone = phones[place];
+    if (phone) phones[place] = { ...phone, input };
+  };
+  return { sites, phones, releases, targets, move };
 }
 
 function simSite(random: Random, place: number): Site {

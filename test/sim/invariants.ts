@@ -1,7 +1,7 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
 import { countsInGate } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
-import type { Plan } from '@ringwave/protocol/messages';
+import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { draftOf } from '@ringwave/protocol/tables';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import { clockErrorMax } from '../../agent/core/clock-check.ts';
@@ -28,6 +28,12 @@ export class Violation extends Error {}
 /** No plan follows from these. */
 const plansIgnore: readonly string[] = ['presence', 'owed', 'agents', 'audit', 'notices'];
 
+const phonesBySite = ({ fleet }: World): ReadonlyMap<string, readonly PhoneInput[]> =>
+  Map.groupBy(
+    fleet.phones.map((one) => one.input),
+    (one) => one.site,
+  );
+
 export class Invariants {
   readonly #world: World;
   readonly #revisions = new Map<Id, number>();
@@ -35,14 +41,12 @@ export class Invariants {
   readonly #starts = new Map<Id, readonly number[]>();
   readonly #waves: WaveInvariants;
   #controllerNews = 0;
-  readonly #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
+  #isCarried = false;
+  #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
 
   constructor(world: World) {
     this.#world = world;
-    this.#phonesAt = Map.groupBy(
-      world.fleet.phones.map((one) => one.input),
-      (one) => one.site,
-    );
+    this.#phonesAt = phonesBySite(world);
     this.#waves = new WaveInvariants(world, (rule, detail) => this.#fail(rule, detail));
   }
 
@@ -115,29 +119,46 @@ export class Invariants {
         this.#fail('a pair is never down at once', `${site} ${phone.pair}`);
     }
     for (const group of rules.coverage) {
-      const members = phones.filter((phone) => phone.coverageGroup === group.id);
-      const gone = members.filter((phone) => isDown(phone.mac)).length;
+      const away = this.#carriedAway(site);
+      const members = [...phones, ...away].filter((phone) => phone.coverageGroup === group.id);
+      const gone = members.filter((phone) => isDown(phone.mac as Mac)).length;
       if (gone > 0 && members.length - gone < group.minUp) {
         this.#fail('coverage keeps k of n up', `${site} ${group.id}`);
       }
     }
   }
 
+  /** They count until the box has been told that they are elsewhere. */
+  #carriedAway(site: Id): readonly PlanPhone[] {
+    if (!this.#isCarried) return [];
+    const here = new Set((this.#phonesAt.get(site) ?? []).map((phone): string => phone.mac));
+    const plan = this.#world.agents.get(site)?.node.tables.plan.get('plan')?.plan;
+    return plan?.phones.filter(({ mac }) => !here.has(mac)) ?? [];
+  }
+
   /** A box restored from a backup knows less than it did: its numbers begin where the backup ends. */
   restored(site: Id): void {
     this.#revisions.delete(site);
     for (const phone of this.#world.fleet.phones) {
-      if (phone.input.site === site) this.#begun.delete(phone.input.mac);
+      this.#begun.delete(`${site}/${phone.input.mac}`);
       const state = this.#world.phones.get(phone.input.mac);
       // The backup may be older than the update in which it was lost.
       if (state && phone.input.site === site) state.isLost = false;
     }
   }
 
-  controllerRestored(): void {
-    this.#waves.restored();
+  /** A site that lost a phone from its plan and gets it back knows nothing of what was. */
+  carried(mac: Mac): void {
+    this.#isCarried = true;
+    for (const site of this.#world.agents.keys()) this.#begun.delete(`${site}/${mac}`);
+    this.#phonesAt = phonesBySite(this.#world);
   }
 
+  /** It may give phones back to sites that they had left. */
+  controllerRestored(): void {
+    this.#begun.clear();
+    this.#waves.restored();
+  }
   #generationRises(site: Id, tables: AgentTables): void {
     const revision = tables.plan.get('plan')?.plan.revision ?? 0;
     const before = this.#revisions.get(site) ?? 0;
@@ -152,14 +173,14 @@ export class Invariants {
     const held = agent?.node.tables.plan.get('plan')?.plan;
     const work = agent?.node.tables.work.get(mac);
     if (!agent || !held || !work) return this.#fail('no start without a plan', mac);
-    const last = this.#begun.get(mac);
+    const last = this.#begun.get(`${site}/${mac}`);
     if (last && start < last.start)
       this.#fail('start numbers never fall', `${mac} ${start} after ${last.start}`);
     const isRepeat = start === last?.start;
     const { process } = agent.node;
     if (isRepeat && process === last.process)
       this.#fail('every start has its own number', `${mac} ${start}`);
-    this.#begun.set(mac, { start, process });
+    this.#begun.set(`${site}/${mac}`, { start, process });
     this.#asHeard(agent, mac);
     // A box that died between commit and effect repeats the same start.
     if (isRepeat) return;
@@ -213,7 +234,8 @@ export class Invariants {
     const group = rules?.coverage.find((one) => one.id === started?.coverageGroup);
     const members = mine.filter((one) => group && one.input.coverageGroup === group.id);
     const gone = members.filter((one) => one.input.mac === mac || isGone(one)).length;
-    if (group && members.length - gone < group.minUp)
+    const away = this.#carriedAway(site).filter((one) => one.coverageGroup === group?.id).length;
+    if (group && members.length + away - gone < group.minUp)
       this.#fail('what was lost counts as down', `${mac} of ${group.id}`);
     const other = mine.find((one) => one.input.pair === started?.pair && one.input.mac !== mac);
     if (started?.pair && other?.isLost)

@@ -4,10 +4,11 @@ import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
 
 const seedsMax = 10;
-/** Calls and clocks that jump are rare; where they are what is looked for there are more of them. */
+/** Calls, clocks that jump and power cuts are rare; where they are what is looked for there are more of them. */
 const faultsFor = (name: string): Faults => {
   if (/emergency calls|callback/.test(name)) return { ...wild, calls: 0.15 };
-  return /its clock/.test(name) ? { ...wild, clock: 0.1 } : wild;
+  if (/at a restart/.test(name)) return { ...wild, crash: 0.01 };
+  return /its clock/.test(name) ? { ...wild, clock: 0.3 } : wild;
 };
 
 for (const [name, plant] of Object.entries(PLANTS)) {

@@ -86,6 +86,7 @@ function play(world: World, options: SimOptions): void {
     must(world.command({ kind: 'rollout-create', input }));
     must(world.command({ kind: 'rollout-approve', rollout: input.id }, 'second operator'));
   }
+  world.isOrdered = true;
   world.runFor(options.days * 24);
   world.heal();
   world.runFor(24);

@@ -29,6 +29,10 @@ export class WaveInvariants {
   restored(): void {
     this.#opened.clear();
     this.#paused.clear();
+    for (const { id, waves } of this.#world.controller.disk.rollouts.values()) {
+      for (const [index, { openedAt }] of waves.entries())
+        if (openedAt !== undefined) this.#opened.set(`${id}/${index}`, openedAt);
+    }
   }
 
   check(): void {

@@ -89,6 +89,8 @@ export class World {
   /** Each line of the trace. */
   readonly lines: ((line: string) => void) | undefined;
   steps = 0;
+  /** True once all rollouts are approved: what is asked for before must not be forgotten. */
+  isOrdered = false;
   /** True once faults have ended: what was lost must now arrive. */
   isHealed = false;
   readonly #trace = createHash('sha256');
@@ -206,6 +208,15 @@ export class World {
     agent.node.submit({ kind: 'woke' });
   }
 
+  /** From now on the phone is another site's, and boots there after a while. */
+  carry(phone: PhoneState, input: SimPhone['input'], wait: number): void {
+    this.note(`${input.mac} goes from ${phone.input.site} to ${input.site}`);
+    this.fleet.move(phone.input.mac, input);
+    phone.input = input;
+    this.invariants.carried(input.mac);
+    this.desks.boot(phone, wait);
+  }
+
   loginOf(row: Credential | undefined, holds: SealedSecret | undefined): number | 'refused' {
     const login = loginOf(row, holds);
     return login === 'refused' && this.#plant.opensDoor ? 0 : login;
@@ -251,9 +262,7 @@ export class World {
 
   /** Somebody copies the controller's disk, once all is ordered that shall be. */
   backUpController(): void {
-    const { rollouts } = this.controller.tables;
-    const isOrdered = [...this.orders.keys()].every((one) => rollouts.get(one)?.startedAt);
-    if (this.controller.isUp && isOrdered) this.#controllerCopy = this.controller.backup();
+    if (this.controller.isUp && this.isOrdered) this.#controllerCopy = this.controller.backup();
   }
 
   #controllerDied(): void {

@@ -1,4 +1,5 @@
-import type { Problem } from '@ringwave/protocol/views';
+import type { MeView, Problem } from '@ringwave/protocol/views';
+import { actAs, actsAs, knowIdentity } from './identity.ts';
 
 // Every change goes through REST; its effect comes back on the live stream.
 
@@ -10,17 +11,20 @@ export type Answered<T> =
 const answerMaxMs = 15_000;
 
 export async function ask<T>(
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
+  { withinMs = answerMaxMs, signal }: { withinMs?: number; signal?: AbortSignal } = {},
 ): Promise<Answered<T>> {
   try {
     const answer = await fetch(path, {
       method,
-      signal: AbortSignal.timeout(answerMaxMs),
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      signal: AbortSignal.any([AbortSignal.timeout(withinMs), ...(signal ? [signal] : [])]),
+      headers: {
+        ...actsAs(),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const said: unknown = await answer.json();
     if (answer.ok) return { ok: true, value: said as T };
@@ -40,4 +44,29 @@ const noAnswer = {
 export async function isLoggedIn(): Promise<boolean> {
   const answer = await ask('GET', '/api/v1/rollouts');
   return answer.ok || answer.status !== 401;
+}
+
+/** Asks in whose name this page acts. A kept name that this log-in may not use is dropped. */
+export async function askIdentity(): Promise<void> {
+  let answer = await ask<MeView>('GET', '/api/v1/me');
+  if (!answer.ok && (answer.status === 403 || answer.status === 400)) {
+    actAs(undefined);
+    answer = await ask<MeView>('GET', '/api/v1/me');
+  }
+  if (answer.ok) knowIdentity(answer.value);
+}
+
+/** Acts in this name from now on; gives what is wrong with it, and then nothing has changed. */
+export async function changeIdentity(
+  name: string,
+  { before }: { before: string },
+): Promise<Problem['problems']> {
+  actAs(name);
+  const answer = await ask<MeView>('GET', '/api/v1/me');
+  if (answer.ok) {
+    knowIdentity(answer.value);
+    return [];
+  }
+  actAs(before);
+  return answer.problems;
 }

@@ -1,17 +1,21 @@
-import { useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Announcer } from './announcer.tsx';
 import { EmptyFleet, LoggedOut, NoRollout } from './empty.tsx';
 import { Header } from './header.tsx';
+import { lazyDialog } from './lazy-part.tsx';
 import { useLive } from './live-context.tsx';
 import type { LiveView } from './live-view.ts';
-import { PhoneDrawer } from './phone-drawer.tsx';
+import { NeedsYou } from './needs-you.tsx';
 import { PhoneTable } from './phone-table.tsx';
 import { RolloutPanel } from './rollout-panel.tsx';
-import { useRoute } from './route.ts';
+import { show, useRoute } from './route.ts';
 import { Sites } from './sites.tsx';
 import { StaleNote } from './stale-note.tsx';
 import { firstShown, phonesIn, totalsOf } from './summary.ts';
 import { Waves } from './waves.tsx';
+
+const PhoneDrawer = lazyDialog(async () => (await import('./phone-drawer.tsx')).PhoneDrawer);
+const SiteDrawer = lazyDialog(async () => (await import('./site-drawer.tsx')).SiteDrawer);
 
 export function App() {
   const { link, view } = useLive();
@@ -48,6 +52,7 @@ function Fleet({ view }: { view: LiveView }) {
       {rollout ? (
         <>
           <RolloutPanel view={view} rollout={rollout} phones={phones} />
+          <NeedsYou view={view} shown={rollout} phones={phones} />
           <div className="columns">
             <Waves rollout={rollout} phones={phones} />
             <Sites view={view} phones={phones} named={rollout.sites} />
@@ -56,12 +61,32 @@ function Fleet({ view }: { view: LiveView }) {
         </>
       ) : (
         <>
+          <NeedsYou view={view} shown={undefined} phones={[]} />
           <NoRollout />
           <Sites view={view} phones={[]} named={[...view.sites.keys()]} />
         </>
       )}
       <PhoneTable view={view} phones={phones} />
-      {route.phone ? <PhoneDrawer key={route.phone} view={view} compact={route.phone} /> : null}
+      {route.siteDrawer ? (
+        <Suspense>
+          <SiteDrawer
+            key={route.siteDrawer}
+            view={view}
+            id={route.siteDrawer}
+            close={() => show({ ...route, siteDrawer: '' })}
+          />
+        </Suspense>
+      ) : null}
+      {route.phone ? (
+        <Suspense>
+          <PhoneDrawer
+            key={route.phone}
+            view={view}
+            compact={route.phone}
+            close={() => show({ ...route, phone: '' })}
+          />
+        </Suspense>
+      ) : null}
     </>
   );
 }

@@ -1,6 +1,8 @@
 import { useState } from 'react';
 import { ask } from './api.ts';
 import { Icon } from './icon.tsx';
+import { actAs } from './identity.ts';
+import { IdentityChoice } from './identity-choice.tsx';
 import { useLive, useTimeText } from './live-context.tsx';
 import type { LiveState } from './live-stream.ts';
 import { TimeText } from './parts.tsx';
@@ -10,6 +12,7 @@ export function Header() {
   const { view, link, connect } = useLive();
   const logOut = async () => {
     await ask('POST', '/logout', {});
+    actAs(undefined);
     window.location.assign('/');
   };
   return (
@@ -24,6 +27,7 @@ export function Header() {
           Controller <TimeText read={utcSeconds} /> UTC
         </span>
       ) : null}
+      <IdentityChoice />
       <ThemeChoice />
       {link.kind === 'reconnecting' ? (
         <button type="button" onClick={connect}>

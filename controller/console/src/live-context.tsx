@@ -45,6 +45,12 @@ function controllerNow(state: LiveState): number {
   return state.clock ? timeOn(state.clock, performance.now()) : Date.now();
 }
 
+/** Reads the controller's time, epoch milliseconds, when it is called. */
+export function useControllerNow(): () => number {
+  const live = useContext(Live);
+  return () => controllerNow(live.state());
+}
+
 /**
  * A text that follows from the time, read again every second; what uses it is drawn again only when the text
  * itself has changed.

@@ -38,7 +38,7 @@ export function foldLive(known: LiveView | undefined, message: LiveMessage): Liv
   return {
     ...known,
     seq: message.seq,
-    rollouts: merged(known.rollouts, message.rollouts, undefined, (one) => one.id),
+    rollouts: merged(known.rollouts, message.rollouts, gone?.rollouts, (one) => one.id),
     sites: merged(known.sites, message.sites, gone?.sites, (one) => one.id),
     phones,
     phonesTotal: known.phonesTotal + phones.size - known.phones.size,

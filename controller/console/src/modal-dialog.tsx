@@ -7,7 +7,7 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 export function ModalDialog(props: {
   title: string;
   close: () => void;
-  kind?: 'box' | 'drawer';
+  kind?: 'box' | 'drawer' | 'wide';
   children: ReactNode;
 }) {
   const { title, close, kind = 'box', children } = props;

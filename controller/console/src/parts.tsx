@@ -1,4 +1,5 @@
 import type { Problem } from '@ringwave/protocol/views';
+import type { ReactNode } from 'react';
 import { Icon } from './icon.tsx';
 import type { IconName } from './icon-shapes.ts';
 import { useTimeText } from './live-context.tsx';
@@ -41,13 +42,15 @@ export function Ago({ at }: { at: number }) {
 export function Problems({ problems }: { problems: Problem['problems'] }) {
   if (problems.length === 0) return null;
   return (
-    <ul className="problems" role="alert">
-      {problems.map(({ thing, reason, next }) => (
-        <li key={`${thing} ${reason}`}>
-          <strong>{thing}</strong> {reason}. {next}
-        </li>
-      ))}
-    </ul>
+    <div role="alert">
+      <ul className="problems">
+        {problems.map(({ thing, reason, next }) => (
+          <li key={`${thing} ${reason}`}>
+            <strong>{thing}</strong> {reason}. {next}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -76,4 +79,14 @@ export function Bar({ total, parts }: { total: number; parts: readonly Part[] })
 /** A command to copy into a terminal. */
 export function Command({ children }: { children: string }) {
   return <code className="command">{children}</code>;
+}
+
+/** One line of a list of facts. */
+export function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
 }

@@ -1,16 +1,17 @@
 import type { PhoneDetailView, PhoneView, Problem } from '@ringwave/protocol/views';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { ask } from './api.ts';
 import type { LiveView } from './live-view.ts';
 import { ModalDialog } from './modal-dialog.tsx';
-import { Ago, Problems, State, When } from './parts.tsx';
+import { Ago, Fact, Problems, State, When } from './parts.tsx';
 import { NextAttempt } from './next-attempt.tsx';
-import { compactMac, show, useRoute } from './route.ts';
-import { PHASE_SIGN, VERDICT_SIGN } from './words.ts';
+import { PhoneChain } from './phone-chain.tsx';
+import { compactMac, hashOf, useRoute } from './route.ts';
+import { PHASE_SIGN, URGENCY_WORDS, VERDICT_SIGN } from './words.ts';
 
 /** Why one phone is where it is, with the evidence it gave. The address names it. */
-export function PhoneDrawer({ view, compact }: { view: LiveView; compact: string }) {
-  const route = useRoute();
+export function PhoneDrawer(props: { view: LiveView; compact: string; close: () => void }) {
+  const { view, compact, close } = props;
   const phone = [...view.phones.values()].find((one) => compactMac(one.mac) === compact);
   const { detail, problems } = useDetail(compact, phone);
   const shown = phone ?? detail;
@@ -19,18 +20,18 @@ export function PhoneDrawer({ view, compact }: { view: LiveView; compact: string
     <ModalDialog
       kind="drawer"
       title={shown ? `${shown.vendor} ${shown.model}` : 'Phone'}
-      close={() => show({ ...route, phone: '' })}
+      close={close}
     >
       <Problems problems={problems} />
       {shown ? (
         <>
           <p className="mono drawer-mac">{shown.mac}</p>
-          <Standing phone={shown} zone={zone} />
-          <Evidence phone={shown} zone={zone} view={view} />
+          <Standing phone={shown} zone={zone} view={view} />
         </>
       ) : null}
+      {detail ? <PhoneChain compact={compact} zone={zone} detail={detail} /> : null}
+      {shown ? <Evidence phone={shown} zone={zone} view={view} /> : null}
       {detail ? <Verdicts detail={detail} /> : null}
-      {detail ? <Rollouts detail={detail} zone={zone} view={view} /> : null}
     </ModalDialog>
   );
 }
@@ -61,9 +62,17 @@ function useDetail(compact: string, phone: PhoneView | undefined) {
   return { detail, problems };
 }
 
-function Standing({ phone, zone }: { phone: PhoneView; zone: string }) {
+interface ShownProps {
+  readonly phone: PhoneView;
+  readonly zone: string;
+  readonly view: LiveView;
+}
+
+function Standing({ phone, zone, view }: ShownProps) {
   const { work } = phone;
   if (!work) return <p>In no rollout.</p>;
+  const deadline = work.waitingFor === undefined ? null : view.rollouts.get(work.rollout)?.deadline;
+  const holds = view.sites.get(phone.site)?.holds ?? [];
   return (
     <section className={`standing tone-${PHASE_SIGN[work.phase].tone}`}>
       <p>
@@ -84,6 +93,24 @@ function Standing({ phone, zone }: { phone: PhoneView; zone: string }) {
             {work.attempt} of {work.attemptsMax}
           </Fact>
         )}
+        {deadline ? (
+          <Fact name="Deadline">
+            <When at={deadline.dueAt} zone={zone} />
+            {deadline.urgency === null
+              ? ''
+              : `: ${URGENCY_WORDS[deadline.urgency] ?? deadline.urgency}`}
+          </Fact>
+        ) : null}
+        {holds.map((hold) => (
+          <Fact key={hold.hold} name="Site hold">
+            {hold.reason}
+            {hold.until === null ? null : (
+              <>
+                , until <When at={hold.until} zone={zone} /> at least
+              </>
+            )}
+          </Fact>
+        ))}
         {work.fault ? <Fact name="Fault">{work.fault}</Fact> : null}
         {work.advice ? <Fact name="What to do">{work.advice}</Fact> : null}
       </dl>
@@ -91,18 +118,8 @@ function Standing({ phone, zone }: { phone: PhoneView; zone: string }) {
   );
 }
 
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-function Evidence({ phone, zone, view }: { phone: PhoneView; zone: string; view: LiveView }) {
-  const { running, work, credential } = phone;
-  const site = view.sites.get(phone.site);
+function Evidence({ phone, zone, view }: ShownProps) {
+  const { running, work, credential, drift } = phone;
   return (
     <section>
       <h3>Evidence</h3>
@@ -117,6 +134,15 @@ function Evidence({ phone, zone, view }: { phone: PhoneView; zone: string; view:
             'unknown: the phone has never shown a version'
           )}
         </Fact>
+        {drift ? (
+          <Fact name="Drifted">
+            <span className="warning">
+              was brought to <span className="mono">{drift.from}</span>, shows{' '}
+              <span className="mono">{drift.to}</span>
+            </span>{' '}
+            since <When at={drift.at} zone={zone} />
+          </Fact>
+        ) : null}
         {work ? (
           <Fact name="Target">
             <span className="mono">{work.target}</span>
@@ -151,17 +177,51 @@ function Evidence({ phone, zone, view }: { phone: PhoneView; zone: string; view:
             'none of its own yet'
           )}
         </Fact>
-        <Fact name="Site">
-          {site?.name ?? phone.site} ({zone})
-        </Fact>
-        {phone.extension ? <Fact name="Extension">{phone.extension}</Fact> : null}
-        {phone.hardware ? <Fact name="Hardware">{phone.hardware}</Fact> : null}
-        {phone.coverageGroup ? <Fact name="Coverage group">{phone.coverageGroup}</Fact> : null}
-        {phone.emergency ? (
-          <Fact name="Emergency phone">yes: updated last, one at a time</Fact>
-        ) : null}
+        <Inventory phone={phone} zone={zone} view={view} />
       </dl>
     </section>
+  );
+}
+
+/** What people say of it. */
+function Inventory({ phone, zone, view }: ShownProps) {
+  const site = view.sites.get(phone.site);
+  return (
+    <>
+      <Fact name="Site">
+        {site?.name ?? phone.site} ({zone})
+      </Fact>
+      {phone.extension ? <Fact name="Extension">{phone.extension}</Fact> : null}
+      {phone.hardware ? <Fact name="Hardware">{phone.hardware}</Fact> : null}
+      {phone.coverageGroup ? <Fact name="Coverage group">{phone.coverageGroup}</Fact> : null}
+      {phone.switch ? <Fact name="Switch">{phone.switch}</Fact> : null}
+      {phone.pair ? <Pair phone={phone} view={view} /> : null}
+      {phone.emergency ? (
+        <Fact name="Emergency phone">yes: updated last, one at a time</Fact>
+      ) : null}
+    </>
+  );
+}
+
+/** The others that it stands in for: they are never down at once, and shall end on one version. */
+function Pair({ phone, view }: { phone: PhoneView; view: LiveView }) {
+  const route = useRoute();
+  const others = [...view.phones.values()].filter(
+    (one) => one.site === phone.site && one.pair === phone.pair && one.mac !== phone.mac,
+  );
+  return (
+    <Fact name="Pair">
+      {phone.pair}
+      {others.length === 0 ? ', alone in it' : ', never down at once with '}
+      {others.map((one) => (
+        <span key={one.mac} className="partner">
+          <a className="mono" href={hashOf({ ...route, phone: compactMac(one.mac) })}>
+            {one.mac}
+          </a>{' '}
+          {one.work ? <State sign={PHASE_SIGN[one.work.phase]} word={one.work.phase} /> : null}
+        </span>
+      ))}
+    </Fact>
   );
 }
 
@@ -183,28 +243,6 @@ function Verdicts({ detail }: { detail: PhoneDetailView }) {
                 </span>
               )}
             </span>
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function Rollouts(props: { detail: PhoneDetailView; zone: string; view: LiveView }) {
-  const { detail, zone, view } = props;
-  if (detail.rollouts.length < 2) return null;
-  return (
-    <section>
-      <h3>All its rollouts</h3>
-      <ul className="verdicts">
-        {detail.rollouts.map((work) => (
-          <li key={work.rollout}>
-            <State sign={PHASE_SIGN[work.phase]} word={work.phase} />{' '}
-            <b>{view.rollouts.get(work.rollout)?.name ?? work.rollout}</b>, wave {work.wave}, target{' '}
-            <span className="mono">{work.target}</span>
-            <br />
-            {work.reason} <span className="quiet">since </span>
-            <When at={work.since} zone={zone} />
           </li>
         ))}
       </ul>

@@ -1,7 +1,7 @@
 import type { PhoneView } from '@ringwave/protocol/views';
 import type { LiveView } from './live-view.ts';
 import { show, useRoute } from './route.ts';
-import { groupOf, ORDERS, type Order } from './summary.ts';
+import { drifted, groupOf, ORDERS, type Order } from './summary.ts';
 import { GROUPS, PHASE_SIGN } from './words.ts';
 
 const ORDER_WORD: Record<Order, string> = {
@@ -77,6 +77,7 @@ function StateChoice({ phones }: { phones: readonly PhoneView[] }) {
   for (const phone of phones) {
     const group = groupOf(phone);
     counts.set(group, (counts.get(group) ?? 0) + 1);
+    if (phone.drift) counts.set(drifted, (counts.get(drifted) ?? 0) + 1);
     const phase = phone.work?.phase;
     if (phase && phase !== group) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   }
@@ -97,6 +98,7 @@ function StateChoice({ phones }: { phones: readonly PhoneView[] }) {
         <option value="">all states</option>
         <optgroup label="Groups">{GROUPS.map(option)}</optgroup>
         <optgroup label="Phases">{phases.map(option)}</optgroup>
+        <optgroup label="Beside">{option(drifted)}</optgroup>
       </select>
     </label>
   );

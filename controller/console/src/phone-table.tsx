@@ -5,6 +5,7 @@ import { NextAttempt } from './next-attempt.tsx';
 import { State } from './parts.tsx';
 import { PhoneFilters } from './phone-filters.tsx';
 import { compactMac, hashOf, useRoute } from './route.ts';
+import type { Meant } from './selection-asked.ts';
 import { SelectionBox } from './selection-box.tsx';
 import { inOrder, matchesFilter } from './summary.ts';
 import { counted } from './time-text.ts';
@@ -35,20 +36,20 @@ export function PhoneTable({ view, phones: newest }: Props) {
   // A long list is drawn between frames, so that it never holds up typing or the counts above it.
   const phones = useDeferredValue(newest);
   const [rowsMax, setRowsMax] = useState(rowsStep);
-  const [meant, setMeant] = useState<ReadonlySet<string>>();
+  const [meant, setMeant] = useState<Meant>();
   const text = useDeferredValue(route.text);
   const found = useMemo(() => {
     const { state, site, wave, order } = route;
     const matching = phones.filter(
       (phone) =>
-        (!meant || meant.has(phone.mac)) && matchesFilter(phone, { state, site, wave, text }),
+        (!meant || meant.macs.has(phone.mac)) && matchesFilter(phone, { state, site, wave, text }),
     );
     return inOrder(matching, order);
   }, [phones, route.state, route.site, route.wave, route.order, text, meant]);
   const rows = useRef<HTMLTableSectionElement>(null);
   const shown = useSteadyOrder(found, rows.current).slice(0, rowsMax);
   const left = found.length - shown.length;
-  const filters = hashOf({ ...route, phone: '' }).slice('#/'.length);
+  const filters = hashOf({ ...route, phone: '', siteDrawer: '' }).slice('#/'.length);
   return (
     <section className="card" aria-labelledby="phones-head">
       <div className="phones-head">
@@ -60,11 +61,11 @@ export function PhoneTable({ view, phones: newest }: Props) {
         </p>
       </div>
       <PhoneFilters view={view} phones={phones} />
-      <SelectionBox onFound={setMeant} />
+      <SelectionBox view={view} meant={meant} onFound={setMeant} />
       {found.length === 0 ? (
         <p className="empty">No phone fits these filters.</p>
       ) : (
-        <table role="table" aria-labelledby="phones-head">
+        <table role="table" className="phones" aria-labelledby="phones-head">
           <thead role="rowgroup">
             <tr role="row">
               {COLUMNS.map((column) => (
@@ -133,13 +134,16 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
           </span>
         ) : null}
       </th>
-      <Cell name="Site">{siteName}</Cell>
+      <Cell name="Site" title={siteName}>
+        {siteName}
+      </Cell>
       <Cell name="Model">{model}</Cell>
       <Cell name="Running → target" mono>
         {running?.version ?? 'unknown'}
         {work && work.target !== running?.version ? (
           <span className="second"> → {work.target}</span>
         ) : null}
+        {phone.drift ? <span className="second warning">drifted</span> : null}
       </Cell>
       <Cell name="State">
         {work ? <State sign={PHASE_SIGN[work.phase]} word={work.phase} /> : 'in no rollout'}
@@ -156,10 +160,11 @@ const PhoneRow = memo(({ phone, zone, siteName, href }: RowProps) => {
   );
 });
 
-function Cell(props: { name: string; mono?: boolean; children: ReactNode }) {
+function Cell(props: { name: string; mono?: boolean; title?: string; children: ReactNode }) {
+  const { name, mono, title, children } = props;
   return (
-    <td role="cell" data-name={props.name} className={props.mono ? 'mono' : undefined}>
-      {props.children === null || props.children === undefined ? null : <div>{props.children}</div>}
+    <td role="cell" data-name={name} title={title} className={mono ? 'mono' : undefined}>
+      {children === null || children === undefined ? null : <div>{children}</div>}
     </td>
   );
 }

@@ -2,9 +2,11 @@ import type { PhoneView, RolloutView } from '@ringwave/protocol/views';
 import { Actions } from './actions.tsx';
 import { Icon } from './icon.tsx';
 import type { LiveView } from './live-view.ts';
+import { isOverdue, openIn } from './asks.ts';
 import { Bar, State, When } from './parts.tsx';
+import { RolloutFacts } from './rollout-facts.tsx';
 import { show, showList, useRoute } from './route.ts';
-import { groupCounts, pausedBy, sentenceOf, totalsOf } from './summary.ts';
+import { drifted, groupCounts, pausedBy, sentenceOf, totalsOf } from './summary.ts';
 import { counted } from './time-text.ts';
 import { GROUP_SIGN, type Group, GROUPS, ROLLOUT_SIGN } from './words.ts';
 
@@ -34,11 +36,13 @@ export function RolloutPanel({ view, rollout, phones }: Props) {
           { count: skipped, tone: 'hold' },
         ]}
       />
-      <Paused rollout={rollout} />
       <Counts phones={phones} />
       <Unlisted count={total - phones.length} rollout={rollout} />
-      <Actions rollout={rollout} phones={phones} />
-      <Facts rollout={rollout} />
+      <Actions view={view} rollout={rollout} phones={phones} />
+      {/* Below what is pressed, so that no button moves away when one of them comes. */}
+      <Paused rollout={rollout} />
+      <Overdue rollout={rollout} />
+      <RolloutFacts rollout={rollout} />
     </section>
   );
 }
@@ -77,6 +81,19 @@ function Paused({ rollout }: { rollout: RolloutView }) {
   );
 }
 
+/** The last rung of a deadline: nothing gets more insistent by itself any more. */
+function Overdue({ rollout }: { rollout: RolloutView }) {
+  if (!isOverdue(rollout) || !rollout.deadline) return null;
+  return (
+    <p className="note tone-bad">
+      <Icon name="clock" /> Its deadline passed <When at={rollout.deadline.dueAt} zone="UTC" /> (
+      {rollout.deadline.because}) and {counted(openIn(rollout), 'phone is', 'phones are')} not done.
+      They still go in any minute in which they are known to be idle. A person decides: let it go
+      on, or abort it.
+    </p>
+  );
+}
+
 /** Each count opens the list behind it. */
 function Counts({ phones }: Pick<Props, 'phones'>) {
   const route = useRoute();
@@ -102,7 +119,31 @@ function Counts({ phones }: Pick<Props, 'phones'>) {
           </li>
         );
       })}
+      <Drifted phones={phones} />
     </ul>
+  );
+}
+
+function Drifted({ phones }: Pick<Props, 'phones'>) {
+  const route = useRoute();
+  const count = phones.filter((phone) => phone.drift).length;
+  if (count === 0) return null;
+  const isOn = route.state === drifted;
+  return (
+    <li>
+      <button
+        type="button"
+        className="count tone-bad"
+        aria-pressed={isOn}
+        title="show another version than the one they were brought to"
+        onClick={() =>
+          showList({ ...route, state: isOn ? '' : drifted, site: '', wave: '', text: '' })
+        }
+      >
+        <Icon name="turn" />
+        <b>{count.toLocaleString('en-GB')}</b> drifted
+      </button>
+    </li>
   );
 }
 
@@ -111,53 +152,9 @@ function Unlisted({ count, rollout }: { count: number; rollout: RolloutView }) {
   if (count <= 0) return null;
   return (
     <p className="quiet">
-      {counted(count, 'phone')} of this rollout {count === 1 ? 'is' : 'are'} not listed here: a
-      newer rollout has them, or the fleet is larger than this page lists. See them with{' '}
-      <code>ringwave rollout show {rollout.id} --phones</code>
+      {counted(count, 'phone')} of this rollout {count === 1 ? 'is' : 'are'} not listed here:
+      another rollout comes first on them, or the fleet is larger than this page lists. See them
+      with <code>ringwave rollout show {rollout.id} --phones</code>
     </p>
-  );
-}
-
-function Facts({ rollout }: { rollout: RolloutView }) {
-  const { releases, createdBy, createdAt, approvedBy, startedAt, endedAt } = rollout;
-  return (
-    <dl className="facts">
-      <div>
-        <dt>{releases.length === 1 ? 'Release' : 'Releases'}</dt>
-        <dd>
-          {releases.map(({ id, vendor, version }) => (
-            <span key={id} className="mono release">
-              {vendor} {version}
-            </span>
-          ))}
-        </dd>
-      </div>
-      <div>
-        <dt>Created</dt>
-        <dd>
-          by {createdBy}, <When at={createdAt} zone="UTC" />
-        </dd>
-      </div>
-      <div>
-        <dt>Approved</dt>
-        <dd>{approvedBy ? `by ${approvedBy}` : 'not yet'}</dd>
-      </div>
-      {startedAt === null ? null : (
-        <div>
-          <dt>Started</dt>
-          <dd>
-            <When at={startedAt} zone="UTC" />
-          </dd>
-        </div>
-      )}
-      {endedAt === null ? null : (
-        <div>
-          <dt>Ended</dt>
-          <dd>
-            <When at={endedAt} zone="UTC" />
-          </dd>
-        </div>
-      )}
-    </dl>
   );
 }

@@ -6,6 +6,8 @@ import { ORDERS, type Order, type PhoneFilter } from './summary.ts';
 export interface Route extends PhoneFilter {
   /** Twelve hexadecimal digits; the drawer of this phone is open. */
   readonly phone: string;
+  /** The drawer of this site is open; never beside one of a phone. */
+  readonly siteDrawer: string;
   readonly rollout: string;
   readonly order: Order;
 }
@@ -17,6 +19,7 @@ export function routeOf(hash: string): Route {
   const order = ORDERS.find((one) => one === asked.get('order')) ?? 'attention';
   return {
     phone: /^\/phone\/([0-9a-f]{12})$/.exec(path)?.[1] ?? '',
+    siteDrawer: /^\/site\/([a-z0-9-]{1,64})$/.exec(path)?.[1] ?? '',
     rollout: text('rollout'),
     state: text('state'),
     site: text('site'),
@@ -26,13 +29,14 @@ export function routeOf(hash: string): Route {
   };
 }
 
-export function hashOf({ phone, ...asked }: Route): string {
+export function hashOf({ phone, siteDrawer, ...asked }: Route): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(asked)) {
     if (value !== '' && !(name === 'order' && value === 'attention')) query.set(name, value);
   }
   const tail = query.size > 0 ? `?${query}` : '';
-  return `#/${phone ? `phone/${phone}` : ''}${tail}`;
+  const drawer = phone ? `phone/${phone}` : siteDrawer ? `site/${siteDrawer}` : '';
+  return `#/${drawer}${tail}`;
 }
 
 const hash = () => window.location.hash;

@@ -2,7 +2,7 @@ import type { PhoneView, SiteView } from '@ringwave/protocol/views';
 import { useMemo } from 'react';
 import type { LiveView } from './live-view.ts';
 import { Ago, Bar, Command, State, TimeText, When } from './parts.tsx';
-import { showList, useRoute } from './route.ts';
+import { hashOf, showList, useRoute } from './route.ts';
 import { bySiteAttention, type SiteCounts, siteCounts } from './summary.ts';
 import { clockText, counted, dayText, instantText, relativeText } from './time-text.ts';
 import { AGENT_SIGN } from './words.ts';
@@ -42,11 +42,14 @@ export function Sites({ view, phones, named }: Props) {
 
 function SiteTile({ site, counts }: { site: SiteView; counts: SiteCounts | undefined }) {
   const { agent } = site;
+  const route = useRoute();
   const { icon, tone, word } = AGENT_SIGN[agent.state];
   return (
     <li className={`site ${agent.state === 'connected' ? '' : 'hatched'}`} data-site={site.id}>
       <div className="site-head">
-        <h3>{site.name}</h3>
+        <h3>
+          <a href={hashOf({ ...route, phone: '', siteDrawer: site.id })}>{site.name}</a>
+        </h3>
         <span className="local" title={site.zone}>
           <TimeText
             read={(now) => `${dayText(now, site.zone).slice(0, 3)} ${clockText(now, site.zone)}`}
@@ -63,6 +66,16 @@ function SiteTile({ site, counts }: { site: SiteView; counts: SiteCounts | undef
         )}
       </p>
       <AgentNote site={site} />
+      {(site.holds ?? []).map((hold) => (
+        <p key={hold.hold} className="note tone-hold">
+          {hold.reason}
+          {hold.until === null ? null : (
+            <>
+              , until <When at={hold.until} zone={site.zone} />
+            </>
+          )}
+        </p>
+      ))}
       <Opening site={site} />
       <Notices site={site} />
     </li>

@@ -1,6 +1,7 @@
 import type { PhonePhase } from '@ringwave/protocol/phases';
 import type { PhoneView, RolloutView, SiteView } from '@ringwave/protocol/views';
 import { counted } from './time-text.ts';
+import { proposersOf } from './verbs.ts';
 import { type Group, GROUPS, PHASE_SIGN } from './words.ts';
 
 // What the page says about a rollout: counts, one sentence, and what an action would do.
@@ -48,7 +49,7 @@ function standing(rollout: RolloutView): string {
     case 'draft':
       return 'Draft, nothing has been sent';
     case 'awaiting-approval':
-      return `Waits for approval, ${counted(waves.length, 'wave')} at ${counted(sites.length, 'site')}`;
+      return `Waits for another person than ${proposersOf(rollout).join(' or ')}, ${counted(waves.length, 'wave')} at ${counted(sites.length, 'site')}`;
     case 'scheduled':
       return 'Approved, not begun';
     case 'running':
@@ -60,7 +61,7 @@ function standing(rollout: RolloutView): string {
     case 'done-with-failures':
       return 'Ended with failures';
     case 'aborted':
-      return 'Aborted';
+      return rollout.denied ? `Denied by ${rollout.denied.who}` : 'Aborted';
     default:
       return rollout.state satisfies never;
   }
@@ -75,9 +76,20 @@ function waveStanding({ waves }: RolloutView): string {
 /** "a person, op" or "its gate": who stopped it. */
 export function pausedBy({ paused }: RolloutView): string {
   if (!paused) return 'nobody';
-  if (paused.by === 'person') return paused.who;
-  if (paused.by === 'release') return `release ${paused.who}`;
-  return paused.by === 'gate' ? `the gate of wave ${paused.who}` : paused.by;
+  switch (paused.by) {
+    case 'person':
+      return paused.who;
+    case 'gate':
+      return `the gate of wave ${paused.who}`;
+    case 'release':
+      return `release ${paused.who}, which was called back`;
+    case 'agent':
+      return `the loss of agent ${paused.who}`;
+    case 'freeze':
+      return `a freeze from ${paused.who}`;
+    default:
+      return `${paused.by} ${paused.who}`;
+  }
 }
 
 export interface Effects {
@@ -149,11 +161,16 @@ export interface PhoneFilter {
   readonly text: string;
 }
 
+/** As a state to filter by: phones that show another version than the one they were brought to. */
+export const drifted = 'drifted';
+
 export function matchesFilter(phone: PhoneView, filter: PhoneFilter): boolean {
   const { state, site, wave, text } = filter;
   if (site && phone.site !== site) return false;
   if (wave && phone.work?.wave !== wave) return false;
-  if (state && groupOf(phone) !== state && phone.work?.phase !== state) return false;
+  if (state === drifted && !phone.drift) return false;
+  if (state && state !== drifted && groupOf(phone) !== state && phone.work?.phase !== state)
+    return false;
   return text === '' || searchText(phone).includes(text.trim().toLowerCase());
 }
 

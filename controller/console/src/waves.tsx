@@ -1,8 +1,12 @@
 import type { PhoneView, RolloutView, WaveView } from '@ringwave/protocol/views';
+import { ActionButton } from './actions.tsx';
+import { GateList } from './gate-list.tsx';
+import { paceTerms, rateText, withoutCommand } from './gate-parts.ts';
 import { Bar, State, When } from './parts.tsx';
 import { showList, useRoute } from './route.ts';
 import { groupCounts } from './summary.ts';
-import { counted, spanText } from './time-text.ts';
+import { counted } from './time-text.ts';
+import { WaveEdit } from './wave-edit.tsx';
 import { WAVE_SIGN } from './words.ts';
 
 interface Props {
@@ -13,11 +17,15 @@ interface Props {
 export function Waves({ rollout, phones }: Props) {
   return (
     <section className="card" aria-labelledby="waves-head">
-      <h2 id="waves-head">Waves</h2>
+      <div className="card-head">
+        <h2 id="waves-head">Waves</h2>
+        <WaveEdit rollout={rollout} />
+      </div>
       <ol className="waves">
         {rollout.waves.map((wave, index) => (
           <Wave
             key={wave.name}
+            rollout={rollout}
             wave={wave}
             place={`${index + 1} of ${rollout.waves.length}`}
             before={rollout.waves[index - 1]?.name}
@@ -25,30 +33,19 @@ export function Waves({ rollout, phones }: Props) {
           />
         ))}
       </ol>
-      <p className="quiet">{gateText(rollout)}</p>
     </section>
   );
 }
 
-function Wave({
-  before,
-  wave,
-  place,
-  phones,
-}: {
-  before: string | undefined;
-  wave: WaveView;
-  place: string;
-  phones: readonly PhoneView[];
-}) {
-  const route = useRoute();
-  const { active, held } = groupCounts(phones);
-  const { total, done, failed, skipped } = wave;
-  const said = [`${done} of ${total} done`];
-  if (active > 0) said.push(`${active} active`);
-  if (held > 0) said.push(`${held} held`);
-  if (failed > 0) said.push(`${failed} failed`);
-  if (skipped > 0) said.push(`${skipped} skipped`);
+interface WaveProps extends Props {
+  readonly wave: WaveView;
+  readonly place: string;
+  readonly before: string | undefined;
+}
+
+function Wave({ rollout, before, wave, place, phones }: WaveProps) {
+  const { active } = groupCounts(phones);
+  const { total, done, failed, skipped, aside } = wave;
   return (
     <li className="wave" data-wave={wave.name} data-state={wave.state}>
       <div className="wave-head">
@@ -63,38 +60,100 @@ function Wave({
           { count: done, tone: 'ok' },
           { count: active, tone: 'busy' },
           { count: failed, tone: 'bad' },
-          { count: skipped, tone: 'hold' },
+          { count: skipped + aside, tone: 'hold' },
         ]}
       />
-      <p>
-        <button
-          type="button"
-          className="link"
-          onClick={() => showList({ ...route, state: '', site: '', text: '', wave: wave.name })}
-        >
-          {said.join(', ')}
-        </button>
-      </p>
-      {wave.why ? <p>{wave.why}</p> : null}
-      {wave.state === 'closed' && before ? (
-        <p className="quiet">Opens when {before} has passed its gate</p>
+      <Counts wave={wave} phones={phones} />
+      <Stopped rollout={rollout} wave={wave} phones={phones} />
+      {wave.paced ? <Paced rollout={rollout} paced={wave.paced} /> : null}
+      {wave.dynamic ? (
+        <p>Takes in phones that are stored meanwhile, until the rollout is closed to new phones</p>
       ) : null}
-      {wave.soakUntil === null ? null : (
-        <p>
-          Soaks until <When at={wave.soakUntil} zone="UTC" />
+      {wave.state === 'closed' ? (
+        <p className="quiet">
+          {before ? `Opens when ${before} has passed its gate` : 'Opens first'}
         </p>
-      )}
+      ) : null}
       {wave.openedAt === null ? null : (
         <p className="quiet">
           Opened <When at={wave.openedAt} zone="UTC" />
         </p>
       )}
+      <Gate wave={wave} />
     </li>
   );
 }
 
-function gateText({ gate }: RolloutView): string {
-  const success = `${Math.floor(gate.successMin * 1000) / 10} %`;
-  const soak = gate.soakMs > 0 ? `, then soaks ${spanText(gate.soakMs)}` : '';
-  return `Gate of each wave: ${success} of completed phones done and at most ${counted(gate.failuresMax, 'failure')}, judged from ${counted(gate.minSample, 'result')} on${soak}.`;
+function Counts({ wave, phones }: { wave: WaveView; phones: readonly PhoneView[] }) {
+  const route = useRoute();
+  const { active, held } = groupCounts(phones);
+  const { total, done, failed, skipped, aside } = wave;
+  const said = [`${done} of ${total} done`];
+  if (active > 0) said.push(`${active} active`);
+  if (held > 0) said.push(`${held} held`);
+  if (failed > 0) said.push(`${failed} failed`);
+  if (skipped > 0) said.push(`${skipped} skipped`);
+  if (aside > 0) said.push(`${aside} aside`);
+  return (
+    <p>
+      <button
+        type="button"
+        className="link"
+        onClick={() => showList({ ...route, state: '', site: '', text: '', wave: wave.name })}
+      >
+        {said.join(', ')}
+      </button>
+      {aside > 0 ? (
+        <span className="quiet"> (aside: their ends say nothing about the release)</span>
+      ) : null}
+    </p>
+  );
+}
+
+/** Why it does not go on, and what a person can do; where it does go on, how far it is. */
+function Stopped({ rollout, wave, phones }: Props & { wave: WaveView }) {
+  if (wave.why === null || wave.state === 'closed') return null;
+  const why = withoutCommand(wave.why);
+  const isStopped = wave.state === 'halted' || wave.state === 'held';
+  if (!isStopped) return <p>{why}</p>;
+  const verb = wave.asks === 'person' ? 'pass' : rollout.state === 'paused' ? 'resume' : undefined;
+  return (
+    <div className={`note tone-${WAVE_SIGN[wave.state].tone}`}>
+      <p>
+        <b>{wave.state === 'halted' ? 'Halted' : 'Held'}</b>: {why}
+      </p>
+      {verb && wave.asks !== 'url' ? (
+        <div className="actions">
+          <ActionButton verb={verb} rollout={rollout} phones={phones} />
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function Paced(props: { rollout: RolloutView; paced: NonNullable<WaveView['paced']> }) {
+  const { rollout, paced } = props;
+  const terms = paceTerms(rollout);
+  return (
+    <p>
+      Lets {rateText(paced.perMinute)} go{terms ? ` (${terms})` : ''}:{' '}
+      {counted(paced.released, 'phone has', 'phones have')} gone, {paced.waiting} wait
+      {paced.nextAt === null ? null : (
+        <>
+          ; the next <When at={paced.nextAt} zone="UTC" />
+        </>
+      )}
+    </p>
+  );
+}
+
+/** Open where it is being judged; of other waves a reader asks for it. */
+function Gate({ wave }: { wave: WaveView }) {
+  const isJudged = wave.state !== 'closed' && wave.state !== 'passed';
+  return (
+    <details open={isJudged}>
+      <summary className="quiet">Gate</summary>
+      <GateList wave={wave} />
+    </details>
+  );
 }

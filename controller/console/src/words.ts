@@ -71,3 +71,11 @@ export const VERDICT_SIGN: Record<'pass' | 'fail' | 'unknown', Sign> = {
   fail: { icon: 'cross', tone: 'bad' },
   unknown: { icon: 'dashes', tone: 'wait' },
 };
+
+/** What a deadline permits by now. */
+export const URGENCY_WORDS: Readonly<Record<string, string>> = {
+  'idle-only': 'in windows, only phones that are known to be idle',
+  window: 'in windows, as usual',
+  'any-idle-minute': 'in any minute in which a phone is known to be idle',
+  'ask-person': 'it has passed; still in any idle minute, and a person decides',
+};

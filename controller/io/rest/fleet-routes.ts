@@ -1,3 +1,4 @@
+import type { MeView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   complianceView,
@@ -17,9 +18,11 @@ const auditEntriesMax = 1000;
 /** What concerns the whole fleet: compliance, the audit, the stop for all sites, and links to log in. */
 export function fleetRoutes(app: FastifyInstance, parts: RestParts): void {
   const { engine } = parts;
-  app.post('/api/v1/login-links', async (request) => ({
-    url: `${parts.url()}/?once=${parts.access.mintLink(request.who)}`,
-  }));
+  app.get('/api/v1/me', async ({ who, isOwn }): Promise<MeView> => ({ who, isOwn }));
+  app.post('/api/v1/login-links', async (request) => {
+    const isOwn = request.isOwn || request.headers['ringwave-as'] !== undefined;
+    return { url: `${parts.url()}/?once=${parts.access.mintLink(request.who, { isOwn })}` };
+  });
   app.get('/api/v1/compliance', async (request, reply) => compliance(parts, request, reply));
   app.get('/api/v1/audit', async () => [...engine.tables.audit.values()].slice(-auditEntriesMax));
   app.post('/api/v1/halt', async (request, reply) => {

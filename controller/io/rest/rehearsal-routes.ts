@@ -1,7 +1,9 @@
 import { draftOf } from '@ringwave/protocol/tables';
+import type { RehearsalProgressView, RehearsalView } from '@ringwave/protocol/rehearsal-view';
 import { Type } from 'typebox';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { conflict } from '../../core/refusal.ts';
+import type { Refusal } from '../../core/state.ts';
 import { rehearseApart } from '../rehearse.ts';
 import { refuseAll } from './answer.ts';
 import { bodyOf, closed } from './inputs.ts';
@@ -25,42 +27,62 @@ const WishesBody = Type.Object(
   closed,
 );
 
-export function rehearsalRoutes(app: FastifyInstance, { engine }: RestParts): void {
+export function rehearsalRoutes(app: FastifyInstance, parts: RestParts): void {
   // Each holds a copy of the fleet and a processor: a second one waits until somebody asks again.
-  let isBusy = false;
+  let underWay: RehearsalProgressView | undefined;
   const stopping = new AbortController();
   app.addHook('onClose', async () => stopping.abort());
+  app.get('/api/v1/rehearsal', async () => ({ underWay: underWay ?? null }));
   app.post('/api/v1/rollouts/rehearse', async (request, reply) => {
     const { rollout, ...rest } = (request.body ?? {}) as { rollout?: unknown };
     const input = rolloutFrom(rollout);
     const wishes = bodyOf(WishesBody, rest, 'rehearsal');
+    const { tables, clock } = parts.engine;
+    const now = clock.now();
     if ('refusals' in input || 'refusals' in wishes) {
-      const draft = draftOf(engine.tables);
-      const ofInput = 'refusals' in input ? problemsOfRest(draft, input, engine.clock.now()) : [];
+      const ofInput = 'refusals' in input ? problemsOfRest(draftOf(tables), input, now) : [];
       return refuseAll(reply, [...ofInput, ...('refusals' in wishes ? wishes.refusals : [])]);
     }
-    if (isBusy) {
+    if (underWay) {
       const next = 'Wait until it has ended, then ask again.';
       return refuseAll(reply, [conflict('rehearsal', 'is under way for somebody else', next)]);
     }
-    isBusy = true;
+    const { who } = request;
+    underWay = { rollout: input.id, who, run: 0, runs: 0, from: now, at: now };
     try {
-      const task = {
-        tables: engine.tables,
-        input,
-        now: engine.clock.now(),
-        wishes: wishes.value,
-      };
-      const said = await rehearseApart(task, stopping.signal);
+      const task = { tables, input, now, wishes: wishes.value };
+      const signal = AbortSignal.any([stopping.signal, hungUp(reply)]);
+      const said: RehearsalView | Refused = await rehearseApart(task, signal, (progress) => {
+        underWay = { rollout: input.id, who, from: now, ...progress };
+      });
       return 'refusals' in said ? refuseAll(reply, said.refusals) : said;
     } catch (error) {
-      const reason = `did not end: ${error instanceof Error ? error.message : String(error)}`;
-      process.stderr.write(`rehearsal: ${error instanceof Error ? error.stack : String(error)}\n`);
-      const next =
-        'If it was too much at once, take fewer seeds or days; else look into the log of the controller.';
-      return refuseAll(reply, [conflict('rehearsal', reason, next)]);
+      return notEnded(reply, error);
     } finally {
-      isBusy = false;
+      underWay = undefined;
     }
   });
+}
+
+interface Refused {
+  readonly refusals: readonly Refusal[];
+}
+
+/** Nobody waits for the answer any more: it is not worth a processor. */
+function hungUp(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+function notEnded(reply: FastifyReply, error: unknown): FastifyReply {
+  const reason = `did not end: ${error instanceof Error ? error.message : String(error)}`;
+  if (!reply.raw.destroyed) {
+    process.stderr.write(`rehearsal: ${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+  const next =
+    'If it was too much at once, take fewer seeds or days; else look into the log of the controller.';
+  return refuseAll(reply, [conflict('rehearsal', reason, next)]);
 }

@@ -9,7 +9,7 @@ import {
 } from '../../core/rollout-state.ts';
 import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
-import type { ControllerDraft, Refusal, RolloutInput } from '../../core/state.ts';
+import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
 import { bodyOf, closed, IdText, WhereText, Windows } from './inputs.ts';
 
@@ -200,6 +200,32 @@ function waveFrom({ macs, gate, ...wave }: Static<typeof WaveBody>): WaveSpec {
 function gateFrom({ soakMinutes, ...gate }: Static<typeof GateBody>): Partial<Gate> {
   return { ...gate, ...(soakMinutes === undefined ? {} : { soak: minutes(soakMinutes) }) };
 }
+
+/** The body that would ask for this rollout as it stands; waves as they were laid out. */
+export function contentOf(rollout: Rollout): Record<string, unknown> {
+  const { id, name, kind, releases, selection, waves, gate, pace, priority, after } = rollout;
+  const { deadline, attemptsMax, rotateCredentials, startAt } = rollout;
+  const said = { kind, pace, priority, after, deadline, startAt };
+  return {
+    id,
+    name,
+    releases,
+    selection,
+    waves: waves.map(({ spec: { ifAny: _ifAny, gate: own, ...spec } }) => ({
+      ...spec,
+      ...(own ? { gate: gateBody(own) } : {}),
+    })),
+    gate: gateBody(gate),
+    attemptsMax,
+    rotateCredentials,
+    ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
+  };
+}
+
+const gateBody = ({ soak, ...gate }: Partial<Gate>) => ({
+  ...gate,
+  ...(soak === undefined ? {} : { soakMinutes: soak / minutes(1) }),
+});
 
 const Said = (longest: number) => Type.String({ minLength: 1, maxLength: longest });
 export const ReasonBody = Type.Object({ reason: Type.Optional(Said(200)) }, closed);

@@ -12,6 +12,7 @@ import { bodyOf } from './inputs.ts';
 import {
   AbortBody,
   ApproveBody,
+  contentOf,
   DenyBody,
   problemsOfRest,
   ReasonBody,
@@ -56,6 +57,10 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
   app.get('/api/v1/rollouts/:rollout', async (request, reply) => {
     const found = rolloutIn(parts, request);
     return found ? rolloutView(tables, found) : unknownRollout(parts, request, reply);
+  });
+  app.get('/api/v1/rollouts/:rollout/content', async (request, reply) => {
+    const found = rolloutIn(parts, request);
+    return found ? contentOf(found) : unknownRollout(parts, request, reply);
   });
   app.get('/api/v1/rollouts/:rollout/phones', async (request, reply) => {
     const found = rolloutIn(parts, request);

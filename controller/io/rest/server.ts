@@ -36,6 +36,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks, as the audit names it; empty before the log-in was checked. */
     who: string;
+    /** Whether the log-in is one person's and acts in no other name. */
+    isOwn: boolean;
   }
 }
 
@@ -50,6 +52,7 @@ export async function restServer(
     ...(tls ? { https: tls } : {}),
   } as FastifyServerOptions);
   app.decorateRequest('who', '');
+  app.decorateRequest('isOwn', false);
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
     done(null, payload),
   );
@@ -95,7 +98,7 @@ async function whoIsThere(
   { access }: RestParts,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<void> {
+): Promise<unknown> {
   const { byToken, bySession } = knownBy(access, request);
   if (bySession && !isSameOrigin(request)) {
     return refuse(reply, 403, 'forbidden', {
@@ -112,16 +115,29 @@ async function whoIsThere(
       next: 'Open a link from: ringwave controller login, or send an API token.',
     });
   }
-  // A program that acts for people names the one who acts; a session in a browser is one person's own.
+  request.isOwn = bySession !== undefined && access.isOwn(request.cookies[sessionCookie]);
+  return whoActs(request, reply, who);
+}
+
+/** Who asks names the one who acts; a log-in that was printed for one person acts in that name alone. */
+function whoActs(request: FastifyRequest, reply: FastifyReply, who: string): unknown {
   const named = request.headers['ringwave-as'];
-  if (byToken && named !== undefined && !/^[\w.@+-]{1,64}$/.test(String(named))) {
+  request.who = named === undefined ? who : String(named);
+  if (named !== undefined && !/^[\w.@+-]{1,64}$/.test(request.who)) {
     return refuse(reply, 400, 'invalid', {
       thing: 'header ringwave-as',
       reason: 'is no name of 1 to 64 letters, digits and . _ @ + -',
       next: 'Give the name of who acts, such as ada@example.com.',
     });
   }
-  request.who = byToken && named !== undefined ? String(named) : who;
+  if (request.isOwn && request.who !== who) {
+    return refuse(reply, 403, 'forbidden', {
+      thing: 'header ringwave-as',
+      reason: `names ${request.who}, but this log-in is the one of ${who}`,
+      next: `Log in with a link for that person: ringwave --as ${request.who} controller login`,
+    });
+  }
+  return undefined;
 }
 
 /** Whose token or session a request carries. */

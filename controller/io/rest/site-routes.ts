@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type EpochMs, hours, type Id, id } from '@ringwave/protocol/units';
+import type { SiteDetailView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
 import { notFound } from '../../core/refusal.ts';
 import type { Command } from '../../core/state.ts';
+import { comingOpenings, incidentsOf } from '../../core/site-outlook.ts';
 import { siteView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
 import { alsoWrong, bodyOf, FreezeBody, SiteBody, siteFrom, TokenBody } from './inputs.ts';
@@ -21,7 +23,13 @@ export function siteRoutes(app: FastifyInstance, parts: RestParts): void {
     const site = siteIn(request);
     const found = tables.sites.get(site);
     if (!found) return refuseAll(reply, [notFound('site', site, [...tables.sites.keys()])]);
-    return { ...found, ...siteView(tables, found, engine.clock.now()) };
+    const now = engine.clock.now();
+    return {
+      ...found,
+      ...siteView(tables, found, now),
+      comingOpenings: comingOpenings(found, now),
+      incidents: incidentsOf(tables, found.id),
+    } satisfies SiteDetailView;
   });
   app.put('/api/v1/sites/:site', async (request, reply) => put(parts, request, reply));
   app.delete('/api/v1/sites/:site', async (request, reply) => {

@@ -78,7 +78,7 @@ test('a delta changes what it names, drops what is gone, and keeps the rest as i
   t.strictSame([...after.phones.keys()], ['80:5e:c0:00:00:01', added.mac]);
   t.equal(after.phonesTotal, 2);
   t.equal(after.sites, before.sites, 'sites were not touched');
-  const gone = { sites: ['lisbon'], phones: [added.mac] };
+  const gone = { sites: ['lisbon'], phones: [added.mac], rollouts: [] };
   const later = foldLive(after, delta({ seq: 9, gone })) as LiveView;
   t.strictSame(
     [later.sites.size, [...later.phones.keys()], later.phonesTotal],

@@ -14,7 +14,7 @@ const idOf = (text: string): Id => {
 
 /** "80:5e:c0:00:00:01" for 1. */
 export const macOf = (number: number): Mac => {
-  const made = mac(`805ec0000${number.toString(16).padStart(3, '0')}`);
+  const made = mac(`805ec000${number.toString(16).padStart(4, '0')}`);
   if (!made) throw new Error(`${number} is no phone`);
   return made;
 };
@@ -40,22 +40,19 @@ export class SeededFleet {
     return new SeededFleet(engine, this.#nextSeq);
   }
 
-  command(command: Command): void {
-    const result = this.#engine.command(
-      command.kind === 'rollout-approve' ? 'second' : 'op',
-      command,
-    );
+  command(command: Command, who = command.kind === 'rollout-approve' ? 'second' : 'op'): void {
+    const result = this.#engine.command(who, command);
     if (!result.ok) throw new Error(JSON.stringify(result.refusals));
   }
 
   /** Open all day, except for the last minute. */
-  site(name: string, zone: string): void {
+  site(name: string, zone: string, called = name): void {
     const days = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
     this.command({
       kind: 'site-put',
       site: {
         id: idOf(name),
-        name: name[0]?.toUpperCase() + name.slice(1),
+        name: called[0]?.toUpperCase() + called.slice(1),
         zone,
         windows: [{ days, start: '00:00', end: '23:59' }],
         blackout: [],
@@ -173,27 +170,36 @@ export class SeededFleet {
     if ('problems' in parsed) throw new Error(JSON.stringify(parsed.problems));
     this.command({ kind: 'release-put', release: parsed.release });
     const release = parsed.release.id;
-    this.command({ kind: 'release-move', release, cause: 'approve', why: 'tried' });
+    if (this.#engine.tables.lives.get(release)?.state === 'verified')
+      this.command({ kind: 'release-move', release, cause: 'approve', why: 'tried' });
     return release;
   }
 
   /** Approved; its first wave opens at once. */
-  rollout(name: string, waves: RolloutInput['waves']): void {
-    const rollout = idOf(name);
-    this.command({
-      kind: 'rollout-create',
-      input: {
-        id: rollout,
-        name: `The ${name} update`,
-        releases: [this.release()],
-        selection: {},
-        waves,
-        gate: { successMin: 0.9, failuresMax: 1, minSample: 1, soak: ms(0) },
-        attemptsMax: 3,
-        rotateCredentials: false,
-      },
-    });
-    this.command({ kind: 'rollout-approve', rollout });
+  rollout(name: string, waves: RolloutInput['waves'], part: Partial<RolloutInput> = {}): void {
+    this.propose(name, waves, part);
+    this.command({ kind: 'rollout-approve', rollout: idOf(name) });
+  }
+
+  /** Waits for approval by another person. */
+  propose(
+    name: string,
+    waves: RolloutInput['waves'],
+    part: Partial<RolloutInput> = {},
+    who = 'op',
+  ): void {
+    const input: RolloutInput = {
+      id: idOf(name),
+      name: `The ${name} update`,
+      releases: [this.release()],
+      selection: {},
+      waves,
+      gate: { successMin: 0.9, failuresMax: 1, minSample: 1, soak: ms(0) },
+      attemptsMax: 3,
+      rotateCredentials: false,
+      ...part,
+    };
+    this.command({ kind: 'rollout-create', input }, who);
   }
 
   #submit(event: ControllerEvent): void {
@@ -201,5 +207,5 @@ export class SeededFleet {
   }
 }
 
-const oldVersion = '66.85.0.5';
+export const oldVersion = '66.85.0.5';
 export const newVersion = '66.86.0.15';

@@ -39,13 +39,16 @@ const phone = (number: number, phase: PhonePhase): PhoneView => ({
   },
 });
 
+const gate = { successMin: 0.95, failuresMax: 1, minSample: 3, soakMs: 0 };
+const plain = { aside: 0, asks: null, paced: null, gate, dynamic: false, check: null };
+
 const rollout = (part: Partial<RolloutView> = {}): RolloutView => ({
   id: 'autumn',
   name: 'Autumn',
   state: 'running',
   releases: [],
   sites: ['lisbon', 'berlin'],
-  gate: { successMin: 0.95, failuresMax: 1, minSample: 3, soakMs: 0 },
+  gate,
   waves: [
     {
       name: 'canary',
@@ -57,9 +60,7 @@ const rollout = (part: Partial<RolloutView> = {}): RolloutView => ({
       openedAt: noon,
       soakUntil: null,
       why: null,
-      aside: 0,
-      asks: null,
-      paced: null,
+      ...plain,
     },
     {
       name: 'rest',
@@ -71,9 +72,7 @@ const rollout = (part: Partial<RolloutView> = {}): RolloutView => ({
       openedAt: noon,
       soakUntil: null,
       why: null,
-      aside: 0,
-      asks: null,
-      paced: null,
+      ...plain,
     },
   ],
   kind: 'update',
@@ -87,6 +86,7 @@ const rollout = (part: Partial<RolloutView> = {}): RolloutView => ({
   pace: null,
   createdBy: 'ana',
   approvedBy: 'ben',
+  approvalRemark: null,
   contentHash: 'ab',
   createdAt: noon,
   startedAt: noon,
@@ -118,7 +118,7 @@ test('a rollout is told in one sentence', (t) => {
   );
   t.match(
     sentenceOf(rollout({ state: 'awaiting-approval' }), []),
-    /^Waits for approval, 2 waves at 2 sites: 1 of 7/,
+    /^Waits for another person than ana, 2 waves at 2 sites: 1 of 7/,
   );
   t.end();
 });

@@ -90,3 +90,16 @@ test('a stop ordered since the older copy is said again above what an agent was 
   t.equal(saidAgain({ counter: 5, halted: false }), 6);
   t.end();
 });
+
+test('an agent that holds a later plan than any made here gets a newer one, as soon as it says so', (t) => {
+  const desk = smallFleet(1);
+  const revision = () => desk.tables.plans.get('lisbon')?.plan.revision ?? 0;
+  const beat = { kind: 'beat' as const, conn: 'c1', clockMs: desk.now, outboxDepth: 0 };
+  const later = revision() + 5;
+  desk.take({ kind: 'beat', site: lisbon, beat: { ...beat, planRevision: later } });
+  t.equal(revision(), later + 1);
+  t.ok(desk.effects.some((effect) => effect.kind === 'send-plan'));
+  desk.take({ kind: 'beat', site: lisbon, beat: { ...beat, planRevision: revision() } });
+  t.notOk(desk.wakeAt, 'a plan that it says it has is not sent again');
+  t.end();
+});

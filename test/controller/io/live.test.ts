@@ -127,15 +127,21 @@ test('a pause tells the new reason of every phone that waits, and not only the r
   t.end();
 });
 
-test('what was taken out of the inventory is told as gone', (t) => {
+test('what no longer exists is told as gone: phones, sites, rollouts before their start', (t) => {
   const { fleet, wall, view } = open(t);
   fleet.site('porto', 'Europe/Lisbon');
   const viewer = view();
   fleet.command({ kind: 'rollout-abort', rollout: 'autumn' as Id, reason: 'wrong release' });
   fleet.command({ kind: 'phone-remove', mac: macOf(3) });
   fleet.command({ kind: 'site-remove', site: 'porto' as Id });
+  fleet.propose('winter', [{ name: 'all' }]);
+  fleet.command({ kind: 'rollout-remove', rollout: 'winter' as Id });
   wall.pass(gather);
-  t.strictSame((viewer.last as LiveDelta).gone, { sites: ['porto'], phones: [macOf(3)] });
+  t.strictSame((viewer.last as LiveDelta).gone, {
+    sites: ['porto'],
+    phones: [macOf(3)],
+    rollouts: ['winter'],
+  });
   t.end();
 });
 

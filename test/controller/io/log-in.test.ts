@@ -67,6 +67,29 @@ test('a link logs in once; its session serves its own pages and no foreign ones'
   t.equal(await asks('GET', {}), 401, 'logged out');
 });
 
+test('a log-in names who acts, unless its link was printed for one person', async (t) => {
+  const door = await openDoor(t);
+  const token = { authorization: `Bearer ${door.controller.access.mintApiToken('local')}` };
+  const sessionOf = async (headers: Record<string, string>) => {
+    const { body } = await door.ask('POST', '/api/v1/login-links', undefined, headers);
+    const { pathname, search } = new URL(body.url);
+    const set = (await door.ask('GET', pathname + search, undefined, {})).headers;
+    return set.get('set-cookie')?.split(';')[0] ?? '';
+  };
+  const me = (headers: Record<string, string>) => door.ask('GET', '/api/v1/me', undefined, headers);
+  const shared = await sessionOf(token);
+  t.same((await me({ cookie: shared })).body, { who: 'local', isOwn: false });
+  t.same((await me({ cookie: shared, 'ringwave-as': 'ada' })).body, { who: 'ada', isOwn: false });
+  const own = await sessionOf({ ...token, 'ringwave-as': 'grace' });
+  t.same((await me({ cookie: own, 'ringwave-as': 'grace' })).body, { who: 'grace', isOwn: true });
+  t.same(told(await me({ cookie: own, 'ringwave-as': 'ada' })), [
+    '403 forbidden: header ringwave-as: names ada, but this log-in is the one of grace. Log in with a link for that person: ringwave --as ada controller login',
+  ]);
+  const origin = door.controller.url;
+  const again = await sessionOf({ cookie: own, origin });
+  t.same((await me({ cookie: again })).body, { who: 'grace', isOwn: true }, 'nor by a new link');
+});
+
 test('what the controller keeps survives its restart; API tokens too', async (t) => {
   const folder = t.testdir();
   const local = { host: '127.0.0.1', port: 0 };

@@ -1,0 +1,63 @@
+import { days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import type { SiteDetailView } from '@ringwave/protocol/views';
+import { Temporal } from 'temporal-polyfill';
+import { incidentPhonesMin } from './incidents.ts';
+import type { ControllerTables, Site } from './state.ts';
+import { isBlackedOut, type Opening, openingsBetween } from './window.ts';
+
+// What is ahead of a site, and what troubles it had: for somebody who looks at one site.
+
+/** Told at once: two weeks of nights on weekdays. */
+const openingsTold = 10;
+/** Half a year and some days: the next time that clocks change lies in it. */
+const aheadFor = days(200);
+/** Openings that a clock change bends, told beyond the first ten. */
+const bentTold = 2;
+
+/** The next openings by the site's rules, and those that the next change of clocks bends, however far ahead. */
+export function comingOpenings(
+  { zone, windows, blackout }: Pick<Site, 'zone' | 'windows' | 'blackout'>,
+  now: EpochMs,
+): SiteDetailView['comingOpenings'] {
+  const dateAt = (at: EpochMs, shiftDays: number) =>
+    Temporal.Instant.fromEpochMilliseconds(at)
+      .toZonedDateTimeISO(zone)
+      .toPlainDate()
+      .add({ days: shiftDays })
+      .toString();
+  const range = { from: dateAt(now, -1), to: dateAt(laterBy(now, aheadFor), 0), withEmpty: true };
+  const coming = windows
+    .flatMap((rule) => openingsBetween(rule, zone, range))
+    .filter((one) => one.end > now && !isBlackedOut(one.date, blackout))
+    .sort((a, b) => a.start - b.start)
+    .map((one) => ({ start: one.start, end: one.end, note: noteOf(one, zone) }));
+  const soon = coming.slice(0, openingsTold);
+  const bent = coming.slice(openingsTold).filter(({ note }) => note !== null);
+  return [...soon, ...bent.slice(0, bentTold)];
+}
+
+function noteOf({ start, end, note }: Opening, zone: string): string | null {
+  if (note !== undefined) return note;
+  const offsetAt = (at: EpochMs) =>
+    Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).offsetNanoseconds;
+  const turned = (offsetAt(end) - offsetAt(start)) / 60_000_000_000;
+  if (turned === 0) return null;
+  const how = `${Math.abs(turned)} minutes ${turned > 0 ? 'forward' : 'back'}`;
+  const long = Math.round((end - start) / 60_000);
+  return `clocks go ${how} in it, so it is ${Math.floor(long / 60)} h ${long % 60} min long`;
+}
+
+/** Troubles of the whole site, the newest first: in each rollout the last one is known. */
+export function incidentsOf(
+  { rollouts, incidents }: Pick<ControllerTables, 'rollouts' | 'incidents'>,
+  site: Id,
+): SiteDetailView['incidents'] {
+  return [...rollouts.keys()]
+    .flatMap((rollout) => {
+      const found = incidents.get(`${rollout}/${site}`);
+      if (!found || found.count < incidentPhonesMin) return [];
+      const { since, lastAt, count, phones } = found;
+      return [{ rollout, since, lastAt, count, phones }];
+    })
+    .sort((a, b) => b.lastAt - a.lastAt);
+}
