@@ -251,6 +251,8 @@ export interface LiveSnapshot {
   readonly seq: number;
   readonly at: number;
   readonly demo: boolean;
+  /** While all sites are stopped: why. */
+  readonly halt: { readonly reason: string } | null;
   readonly rollouts: readonly RolloutView[];
   readonly sites: readonly SiteView[];
   readonly phones: readonly PhoneView[];
@@ -267,6 +269,7 @@ export interface LiveDelta {
   readonly epoch: string;
   readonly seq: number;
   readonly at: number;
+  readonly halt?: { readonly reason: string } | null;
   readonly rollouts?: readonly RolloutView[];
   readonly sites?: readonly SiteView[];
   readonly phones?: readonly PhoneView[];

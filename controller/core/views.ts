@@ -2,6 +2,7 @@ import { FAULTS } from '@ringwave/protocol/faults';
 import { type EpochMs, laterBy } from '@ringwave/protocol/units';
 import type {
   GateView,
+  LiveSnapshot,
   PhoneView,
   PhoneWorkView,
   RolloutView,
@@ -21,6 +22,12 @@ import { HOLDS } from './site-tables.ts';
 import type { ControllerTables, Gate, Phone, Rollout, Site, Wave } from './state.ts';
 
 // What is known, in the shapes that people and programs read.
+
+/** Why all sites are stopped; null while they are not. */
+export function haltView({ halt }: ControllerTables): LiveSnapshot['halt'] {
+  const known = halt.get('halt');
+  return known?.halted ? { reason: known.reason } : null;
+}
 
 export function phoneView(tables: ControllerTables, phone: Phone, now: EpochMs): PhoneView {
   const { mac, site, vendor, model, hardware, extension, emergency, coverageGroup, credential } =

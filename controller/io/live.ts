@@ -12,7 +12,7 @@ import {
   touchedBy,
 } from '../core/stance.ts';
 import type { ControllerTables } from '../core/state.ts';
-import { phoneView, rolloutView, siteView } from '../core/views.ts';
+import { haltView, phoneView, rolloutView, siteView } from '../core/views.ts';
 import type { Engine } from './engine.ts';
 
 // The live stream: a snapshot, then numbered deltas. A client that was away names the last number it has and
@@ -64,6 +64,7 @@ export class Live {
   readonly #changesAt = new Map<string, EpochMs>();
   #seq = 0;
   #touched: Gathered = nothing();
+  #isHaltTouched = false;
   #cancelGather: (() => void) | undefined;
   #cancelPulse: (() => void) | undefined;
   #timer: { readonly at: EpochMs; readonly cancel: () => void } | undefined;
@@ -135,6 +136,7 @@ export class Live {
       seq: this.#seq,
       at: now,
       demo: this.#isDemo,
+      halt: haltView(tables),
       rollouts: [...tables.rollouts.values()].map((rollout) => rolloutView(tables, rollout)),
       sites: [...tables.sites.values()].map((site) => siteView(tables, site, now)),
       phones,
@@ -144,6 +146,7 @@ export class Live {
 
   #gather(changes: readonly Change<ControllerTables>[]): void {
     for (const change of changes) {
+      if (change.table === 'halt') this.#isHaltTouched = true;
       const touched = touchedBy(change);
       if (touched) this.#touched[`${touched.kind}s`].add(touched.key);
     }
@@ -158,9 +161,11 @@ export class Live {
     this.#cancelGather?.();
     this.#cancelGather = undefined;
     const { phones, rollouts, sites } = this.#touched;
-    if (phones.size + rollouts.size + sites.size === 0) return;
+    if (phones.size + rollouts.size + sites.size === 0 && !this.#isHaltTouched) return;
     this.#touched = nothing();
     const { tables, clock } = this.#engine;
+    const halt = this.#isHaltTouched ? { halt: haltView(tables) } : {};
+    this.#isHaltTouched = false;
     const now = clock.now();
     const shownSites = viewed(sites, tables.sites, (one) => siteView(tables, one, now));
     for (const site of shownSites.views) this.#addPhonesOfSite(site, phones);
@@ -175,6 +180,7 @@ export class Live {
       rollouts: shownRollouts.gone,
     };
     this.#tell({
+      ...halt,
       ...(shownRollouts.views.length > 0 ? { rollouts: shownRollouts.views } : {}),
       ...(shownSites.views.length > 0 ? { sites: shownSites.views } : {}),
       ...(shownPhones.views.length > 0 ? { phones: shownPhones.views } : {}),

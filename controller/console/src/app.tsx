@@ -1,6 +1,7 @@
 import { Suspense, useEffect } from 'react';
 import { Announcer } from './announcer.tsx';
 import { EmptyFleet, LoggedOut, NoRollout } from './empty.tsx';
+import { HaltNote } from './halt-note.tsx';
 import { Header } from './header.tsx';
 import { lazyDialog } from './lazy-part.tsx';
 import { useLive } from './live-context.tsx';
@@ -49,6 +50,7 @@ function Fleet({ view }: { view: LiveView }) {
   if (view.sites.size === 0 || view.phones.size === 0) return <EmptyFleet view={view} />;
   return (
     <>
+      {view.halt ? <HaltNote reason={view.halt.reason} /> : null}
       {rollout ? (
         <>
           <RolloutPanel view={view} rollout={rollout} phones={phones} />

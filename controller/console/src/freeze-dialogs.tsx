@@ -19,7 +19,7 @@ const pathOf = ({ id }: SiteView): string => `/api/v1/sites/${encodeURIComponent
 
 export function LiftDialog({ site, close }: Props) {
   return (
-    <FreezeForm
+    <HoldForm
       title={`Lift the freeze of ${site.name}?`}
       label="Lift the freeze"
       send={() => ask('DELETE', pathOf(site))}
@@ -31,7 +31,7 @@ export function LiftDialog({ site, close }: Props) {
           <b>{counted(site.phones, 'phone')}</b> may be started again, in the windows of the site
         </li>
       </ul>
-    </FreezeForm>
+    </HoldForm>
   );
 }
 
@@ -44,7 +44,7 @@ export function FreezeDialog({ site, close }: Props) {
     return ask('PUT', pathOf(site), { reason: reason.trim(), ...end });
   };
   return (
-    <FreezeForm
+    <HoldForm
       title={`Freeze ${site.name}?`}
       label="Freeze"
       isReady={reason.trim() !== ''}
@@ -75,11 +75,12 @@ export function FreezeDialog({ site, close }: Props) {
           onChange={(event) => setUntil(event.target.value)}
         />
       </label>
-    </FreezeForm>
+    </HoldForm>
   );
 }
 
-function FreezeForm(props: {
+/** Asks once more before something is held or let go, in whose name, and tells what was refused. */
+export function HoldForm(props: {
   title: string;
   label: string;
   isReady?: boolean;

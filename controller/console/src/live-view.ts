@@ -6,6 +6,8 @@ export interface LiveView {
   readonly epoch: string;
   readonly seq: number;
   readonly demo: boolean;
+  /** While all sites are stopped: why. */
+  readonly halt: { readonly reason: string } | null;
   readonly rollouts: ReadonlyMap<string, RolloutView>;
   readonly sites: ReadonlyMap<string, SiteView>;
   readonly phones: ReadonlyMap<string, PhoneView>;
@@ -19,11 +21,12 @@ export interface LiveView {
  */
 export function foldLive(known: LiveView | undefined, message: LiveMessage): LiveView | 'resync' {
   if (message.kind === 'snapshot') {
-    const { epoch, seq, demo, phonesTotal } = message;
+    const { epoch, seq, demo, halt, phonesTotal } = message;
     return {
       epoch,
       seq,
       demo,
+      halt,
       phonesTotal,
       rollouts: byKey(message.rollouts, (one) => one.id),
       sites: byKey(message.sites, (one) => one.id),
@@ -38,6 +41,7 @@ export function foldLive(known: LiveView | undefined, message: LiveMessage): Liv
   return {
     ...known,
     seq: message.seq,
+    halt: message.halt === undefined ? known.halt : message.halt,
     rollouts: merged(known.rollouts, message.rollouts, gone?.rollouts, (one) => one.id),
     sites: merged(known.sites, message.sites, gone?.sites, (one) => one.id),
     phones,

@@ -1,5 +1,6 @@
 import type { PhoneView, SiteView } from '@ringwave/protocol/views';
 import { useMemo } from 'react';
+import { StopButton } from './halt-note.tsx';
 import type { LiveView } from './live-view.ts';
 import { Ago, Bar, Command, State, TimeText, When } from './parts.tsx';
 import { hashOf, showList, useRoute } from './route.ts';
@@ -25,7 +26,10 @@ export function Sites({ view, phones, named }: Props) {
   );
   return (
     <section className="card" aria-labelledby="sites-head">
-      <h2 id="sites-head">Sites</h2>
+      <div className="card-head">
+        <h2 id="sites-head">Sites</h2>
+        {view.halt ? null : <StopButton />}
+      </div>
       <ul className="sites">
         {sites.slice(0, tilesMax).map((site) => (
           <SiteTile key={site.id} site={site} counts={counts.get(site.id)} />

@@ -50,6 +50,7 @@ const snapshot = (part: Partial<LiveSnapshot> = {}): LiveSnapshot => ({
   seq: 7,
   at: noon,
   demo: false,
+  halt: null,
   rollouts: [],
   sites: [site('lisbon')],
   phones: [phone('80:5e:c0:00:00:01')],
