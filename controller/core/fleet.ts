@@ -69,7 +69,7 @@ export function takeHello(
   draft.presence.put(site, { conn: hello.conn, up: true, lastHeardAt: now });
   // A backup was put back, there or here, or the box is a clone: a new epoch, and all is told again.
   const isOther = isOtherPast(agent.cursor, hello);
-  const epoch = isOther ? epochAbove(draft, hello.epoch) : agent.cursor.epoch;
+  const epoch = isOther ? epochAbove(draft, agent.cursor, hello) : agent.cursor.epoch;
   const seq = isOther ? 0 : agent.cursor.seq;
   const known: Agent = { ...agent, version: hello.agentVersion, cursor: { epoch, seq } };
   if (epoch !== agent.cursor.epoch || agent.version !== hello.agentVersion)
@@ -114,9 +114,9 @@ function haltToAll(draft: ControllerDraft): ControllerEffect[] {
 const isOtherPast = ({ epoch, seq }: Agent['cursor'], hello: Hello): boolean =>
   hello.epoch !== epoch || hello.nextSeq <= seq || (hello.ackedSeq ?? 0) > seq;
 
-/** Of a controller restored from an older copy the next number may be one that the agent has had. */
-const epochAbove = (draft: ControllerDraft, theirs: number | null): number =>
-  Math.max(nextCount(draft, 'epoch'), (theirs ?? 0) + 1);
+/** Of a controller restored from an older copy the next number may be one that this agent has had. */
+const epochAbove = (draft: ControllerDraft, cursor: Agent['cursor'], { epoch }: Hello): number =>
+  Math.max(nextCount(draft, 'epoch'), cursor.epoch + 1, (epoch ?? 0) + 1);
 
 /** The plan that an agent says it has. One ahead of us means that we were restored: a revision is never used twice. */
 export function hasPlan(draft: ControllerDraft, site: Id, revision: number, now: EpochMs): void {

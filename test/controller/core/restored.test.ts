@@ -1,5 +1,6 @@
 import type { Hello } from '@ringwave/protocol/messages';
 import { test } from 'tap';
+import type { Agent } from '../../../controller/core/state.ts';
 import { Desk, idOf, macOf, smallFleet } from './desk.ts';
 
 // The controller's own disk was lost and an older copy put back: agents know more of it than it does.
@@ -64,6 +65,21 @@ test('a new series never has the number of one that the agent had after the olde
   const epoch = (desk.tables.agents.get('lisbon')?.cursor.epoch ?? 0) + 7;
   says(desk, { epoch, ackedSeq: 3 });
   t.equal(ackOf(desk)?.epoch, epoch + 1);
+  t.end();
+});
+
+test('a box restored after that begins a series above the one that it had meanwhile', (t) => {
+  const desk = smallFleet(1);
+  const first = desk.tables.agents.get('lisbon')?.cursor.epoch ?? 0;
+  says(desk, { epoch: first + 7, ackedSeq: 3 });
+  const second = ackOf(desk)?.epoch ?? 0;
+  desk.tables.agents.set('lisbon', {
+    ...(desk.tables.agents.get('lisbon') as Agent),
+    cursor: { epoch: second, seq: 115 },
+  });
+  says(desk, { epoch: second - 1, nextSeq: 31, ackedSeq: 30 });
+  t.match(ackOf(desk), { epoch: second + 1, seq: 0 });
+  t.match(desk.tables.agents.get('lisbon')?.cursor, { epoch: second + 1, seq: 0 });
   t.end();
 });
 
