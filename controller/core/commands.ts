@@ -249,7 +249,9 @@ function loosenedBy(draft: ControllerDraft, { mac, site, pair, bond }: PhoneInpu
 
 function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void {
   const before = draft.phones.get(input.mac);
-  const { running, seenAt, credential } = before ?? {};
+  const { running, seenAt, credential, settled, drift } = before ?? {};
+  const hasMoved = before !== undefined && before.site !== input.site;
+  const moves = (before?.moves ?? 0) + (hasMoved ? 1 : 0);
   // At another site the same address is another phone's: nobody is woken there before this one was seen.
   const address = before?.site === input.site ? before.address : undefined;
   const kept = {
@@ -257,6 +259,9 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
     ...(seenAt ? { seenAt } : {}),
     ...(address ? { address } : {}),
     ...(credential ? { credential } : {}),
+    ...(settled ? { settled } : {}),
+    ...(drift ? { drift } : {}),
+    ...(moves > 0 ? { moves } : {}),
   };
   const phone: Phone = {
     ...input,

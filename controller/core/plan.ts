@@ -222,15 +222,19 @@ function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
     ...(phone.switch ? { switch: phone.switch } : {}),
     ...(pair ? { pair } : {}),
     credentialGeneration: phone.credentialGeneration,
-    ...(active ? { work: workOf(active) } : {}),
+    ...(active ? { work: workOf(active, phone) } : {}),
   };
 }
 
-const workOf = ({ rollout, progress }: ActiveWork): NonNullable<PlanPhone['work']> => ({
+const workOf = (
+  { rollout, progress }: ActiveWork,
+  { moves = 0 }: Phone,
+): NonNullable<PlanPhone['work']> => ({
   rollout: rollout.id,
   hops: [...progress.hops],
   attemptsMax: rollout.attemptsMax,
-  round: rollout.round,
+  // A site that had the phone before has its own memory of the same work.
+  round: rollout.round + moves,
   ...(rollout.kind === 'rollback' ? { goesBack: true } : {}),
   ...urgencyOf(rollout),
   ...(rollout.waves[progress.wave]?.spec.windows

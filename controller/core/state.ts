@@ -108,6 +108,8 @@ export interface Phone {
   readonly claimsModel?: string;
   readonly credentialGeneration: number;
   readonly credential?: CredentialView;
+  /** How often it came to another site: there its work begins anew. */
+  readonly moves?: number;
   /** What a rollout brought it to last. */
   readonly settled?: { readonly rollout: Id; readonly version: string };
   /** It has shown another version than that since. */
@@ -240,6 +242,7 @@ export type PhoneInput = Omit<
   | 'claimsModel'
   | 'credential'
   | 'credentialGeneration'
+  | 'moves'
   | 'settled'
   | 'drift'
 >;

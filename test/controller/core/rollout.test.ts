@@ -318,6 +318,26 @@ test('a phone that moves to another site is not woken there by its old address',
   t.end();
 });
 
+test('a phone that comes back to a site begins anew there, whatever the box remembers of it', (t) => {
+  const desk = began(smallFleet(1).do({ kind: 'site-put', site: siteOf('berlin') }));
+  const roundAt = (site: string) => desk.tables.plans.get(site)?.plan.phones[0]?.work?.round;
+  t.equal(roundAt('lisbon'), 1);
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { site: idOf('berlin') })] });
+  t.equal(roundAt('berlin'), 2);
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1)] });
+  t.equal(roundAt('lisbon'), 3);
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1)] });
+  t.equal(roundAt('lisbon'), 3, 'the same again is no move');
+  t.end();
+});
+
+test('what a rollout brought a phone to is known also after its inventory was told again', (t) => {
+  const desk = began(smallFleet(1)).ended(lisbon, 1, 'done');
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { extension: '201' })] });
+  t.match(desk.tables.phones.get(macOf(1))?.settled, { version: '66.86.0.15' });
+  t.end();
+});
+
 test('a phone that moves to another site goes on in its rollout there', (t) => {
   const desk = smallFleet(2)
     .do({ kind: 'site-put', site: siteOf('berlin') })
