@@ -1,5 +1,5 @@
 import type { Id } from '@ringwave/protocol/units';
-import { activeWork } from './plan.ts';
+import { activeWork, isToldAlike } from './plan.ts';
 import type { ControllerDraft, Phone, Progress, Rollout } from './state.ts';
 
 /**
@@ -14,7 +14,7 @@ export function plansTouched(draft: ControllerDraft, known: ReadonlySet<Id>): Re
   for (const [mac, phone] of draft.phones.written()) {
     const before = draft.phones.base.get(mac);
     const isTold = isShared(draft, mac) && before?.running?.version !== phone?.running?.version;
-    const isSame = before && phone && isPlannedAlike(before, phone);
+    const isSame = before && phone && before.site === phone.site && isToldAlike(before, phone);
     if (isSame && (!isTold || isGivenAlike(draft, mac))) continue;
     for (const { site } of [before, phone].filter((one) => one !== undefined)) sites.add(site);
   }
@@ -40,19 +40,6 @@ export function plansTouched(draft: ControllerDraft, known: ReadonlySet<Id>): Re
 /** Several rollouts want the phone: what has begun on it, and what it runs, may decide which one goes first. */
 const isShared = (draft: ControllerDraft, mac: string): boolean =>
   (draft.assignments.get(mac)?.length ?? 0) > 1;
-
-/** Everything about a phone but what it showed and how its credential fares. */
-const isPlannedAlike = (a: Phone, b: Phone): boolean =>
-  a.site === b.site &&
-  a.vendor === b.vendor &&
-  a.model === b.model &&
-  a.hardware === b.hardware &&
-  a.extension === b.extension &&
-  a.emergency === b.emergency &&
-  a.coverageGroup === b.coverageGroup &&
-  a.switch === b.switch &&
-  a.pair === b.pair &&
-  a.credentialGeneration === b.credentialGeneration;
 
 const isSameRoad = (a: Progress, b: Progress): boolean =>
   a.site === b.site && a.wave === b.wave && String(a.hops) === String(b.hops);

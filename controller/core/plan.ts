@@ -134,9 +134,13 @@ const arePlannedAlike = ({ plan }: SitePlan, { phones }: Content): boolean =>
   plan.phones.length === phones.length &&
   phones.every((phone, place) => isPlannedAlike(plan.phones[place], phone));
 
-/** What a phone showed is no reason for a new plan. */
 const isPlannedAlike = (a: PlanPhone | undefined, b: PlanPhone): boolean =>
-  a?.mac === b.mac &&
+  a?.mac === b.mac && isToldAlike(a, b) && isWorkAlike(a.work, b.work);
+
+type Told = Omit<PlanPhone, 'mac' | 'work' | 'lastSeen' | 'secretKnown'>;
+
+/** What a phone showed, and how its credential fares, is no reason for a new plan. */
+export const isToldAlike = (a: Told, b: Told): boolean =>
   a.vendor === b.vendor &&
   a.model === b.model &&
   a.hardware === b.hardware &&
@@ -145,8 +149,7 @@ const isPlannedAlike = (a: PlanPhone | undefined, b: PlanPhone): boolean =>
   a.coverageGroup === b.coverageGroup &&
   a.switch === b.switch &&
   a.pair === b.pair &&
-  a.credentialGeneration === b.credentialGeneration &&
-  isWorkAlike(a.work, b.work);
+  a.credentialGeneration === b.credentialGeneration;
 
 const isWorkAlike = (a: PlanPhone['work'], b: PlanPhone['work']): boolean =>
   a?.rollout === b?.rollout &&

@@ -58,15 +58,7 @@ export function FreezeDialog({ site, close }: Props) {
         </li>
         <li>It travels with the plan, so it holds at the site also without a line</li>
       </ul>
-      <label className="field">
-        Reason (needed, shown at every phone it keeps)
-        <input
-          value={reason}
-          maxLength={200}
-          required
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </label>
+      <ReasonField reason={reason} change={setReason} />
       <label className="field">
         Until, in UTC (left empty: until somebody lifts it)
         <input
@@ -76,6 +68,20 @@ export function FreezeDialog({ site, close }: Props) {
         />
       </label>
     </HoldForm>
+  );
+}
+
+export function ReasonField(props: { reason: string; change: (reason: string) => void }) {
+  return (
+    <label className="field">
+      Reason (needed, shown at every phone it keeps)
+      <input
+        value={props.reason}
+        maxLength={200}
+        required
+        onChange={(event) => props.change(event.target.value)}
+      />
+    </label>
   );
 }
 

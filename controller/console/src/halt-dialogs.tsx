@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { ask } from './api.ts';
-import { HoldForm } from './freeze-dialogs.tsx';
+import { HoldForm, ReasonField } from './freeze-dialogs.tsx';
 
 // The stop of all sites: no phone is started anywhere until somebody lifts it.
 
@@ -26,15 +26,7 @@ export function StopDialog({ close }: Props) {
         </li>
         <li>Sites without a line hear of it when they have one again</li>
       </ul>
-      <label className="field">
-        Reason (needed, shown at every phone it keeps)
-        <input
-          value={reason}
-          maxLength={200}
-          required
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </label>
+      <ReasonField reason={reason} change={setReason} />
     </HoldForm>
   );
 }
