@@ -153,7 +153,8 @@ function checkString(shape: Shape, value: unknown, path: string, found: Problem[
   }
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = shape;
   if (value.length < minLength) {
-    found.push(problem(path, 'is empty', `Write it out${told(shape)}.`));
+    const reason = value === '' ? 'is empty' : `is ${named(value)}`;
+    found.push(problem(path, reason, `Write it out${told(shape)}.`));
   } else if (value.length > maxLength) {
     found.push(
       problem(path, `has ${value.length} characters`, `At most ${maxLength} characters are read.`),
