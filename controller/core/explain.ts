@@ -2,6 +2,7 @@ import { FAULTS } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { bondWords } from './bonds.ts';
+import { openingAfter } from './coming-opening.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
@@ -260,7 +261,7 @@ function beforeWave(rollout: Rollout, index: number): string {
   return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
 }
 
-/** The next opening of a wave at the site by its newest plan, after a freeze; null when the plan knows none. */
+/** The next opening of a wave at the site by its newest plan, else by the site's rules; null where none comes. */
 function nextOpeningAt(
   tables: ControllerTables,
   site: Id,
@@ -272,6 +273,8 @@ function nextOpeningAt(
   const from = frozen?.until ?? now;
   const plan = tables.plans.get(site)?.plan;
   const openings = plan ? openingsFor(plan, { zone: plan.zone }, wave?.spec) : [];
-  const next = openings.find((opening) => opening.end > from);
+  const next =
+    openings.find((opening) => opening.end > from) ??
+    openingAfter(tables, site, wave?.spec.windows, from);
   return next ? Math.max(next.start, from) : null;
 }
