@@ -26,7 +26,8 @@ deadlines: { critical: 7, high: 30 }
 
 /** A controller, and `ringwave apply` in this process over files of a folder. */
 async function desk(t: Test) {
-  const { controller, folder, ask } = await openDoor(t);
+  const door = await openDoor(t);
+  const { controller, folder } = door;
   const access = ['--url', controller.url, '--token', controller.access.mintApiToken('ada')];
   const run = async (...words: readonly string[]) => {
     const said = { out: '', told: '', code: 0 };
@@ -48,7 +49,7 @@ async function desk(t: Test) {
     writeFileSync(path, text);
     return path;
   };
-  return { controller, ask, run, file, folder };
+  return { controller, door, run, file, folder };
 }
 
 test('what files say is made so, and a second time nothing changes', async (t) => {
@@ -132,7 +133,7 @@ test('a fault of form in one document hides nothing that is wrong in another', a
 });
 
 test('a fault of form in a rollout is told once, in its own file, and by its name', async (t) => {
-  const { ask, run, file, folder } = await desk(t);
+  const { door, run, file, folder } = await desk(t);
   const rollout =
     'kind: rollout\nid: autumn\nreleases: [r1]\nwaves: [{ name: all, count: 0 }]\npriority: 5000\n';
   const freeze = 'kind: freeze\nid: exams\nreason: exams\nfrom: tomorrow\nuntil: 2026-12-12\n';
@@ -145,7 +146,7 @@ test('a fault of form in a rollout is told once, in its own file, and by its nam
     '3 problems; nothing was stored or changed.',
   ]);
   t.match(
-    await ask('POST', '/api/v1/desired-state', {
+    await door.ask('POST', '/api/v1/desired-state', {
       documents: [{ kind: 'rollback', id: 'back', releases: ['r1'], priority: 5000 }],
     }),
     { body: { problems: [{ thing: 'rollout back: priority', reason: 'is 5000' }] } },
