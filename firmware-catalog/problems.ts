@@ -30,6 +30,7 @@ interface Shape {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly description?: string;
 }
@@ -136,7 +137,8 @@ function checkArray(shape: Shape, value: unknown, path: string, found: Problem[]
   }
   const { minItems = 0, maxItems = Number.POSITIVE_INFINITY, items } = shape;
   if (value.length < minItems) {
-    found.push(problem(path, 'is empty', `Name at least ${minItems}${told(shape)}.`));
+    const reason = value.length === 0 ? 'is empty' : `has ${value.length} of ${minItems} entries`;
+    found.push(problem(path, reason, `Name at least ${minItems}${told(shape)}.`));
   }
   if (value.length > maxItems) {
     found.push(problem(path, `has ${value.length} entries`, `At most ${maxItems} are read.`));
@@ -153,7 +155,8 @@ function checkString(shape: Shape, value: unknown, path: string, found: Problem[
   }
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = shape;
   if (value.length < minLength) {
-    found.push(problem(path, 'is empty', `Write it out${told(shape)}.`));
+    const reason = value === '' ? 'is empty' : `is ${named(value)}`;
+    found.push(problem(path, reason, `Write it out${told(shape)}.`));
   } else if (value.length > maxLength) {
     found.push(
       problem(path, `has ${value.length} characters`, `At most ${maxLength} characters are read.`),
@@ -177,11 +180,16 @@ function checkNumber(shape: Shape, value: unknown, path: string, found: Problem[
     return;
   }
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = shape;
-  if (value >= minimum && value <= maximum) return;
-  const range = Number.isFinite(maximum)
-    ? `from ${minimum} to ${maximum}`
-    : `of ${minimum} or more`;
-  found.push(problem(path, `is ${value}`, `Write a number ${range}${told(shape)}.`));
+  const { exclusiveMinimum: above = Number.NEGATIVE_INFINITY } = shape;
+  if (value >= minimum && value > above && value <= maximum) return;
+  found.push(problem(path, `is ${value}`, `Write a number ${rangeOf(shape)}${told(shape)}.`));
+}
+
+function rangeOf({ minimum, exclusiveMinimum, maximum = Number.POSITIVE_INFINITY }: Shape): string {
+  const isOpen = !Number.isFinite(maximum);
+  if (exclusiveMinimum !== undefined)
+    return `above ${exclusiveMinimum}${isOpen ? '' : ` and up to ${maximum}`}`;
+  return isOpen ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`;
 }
 
 const problem = (path: string, reason: string, nextStep: string): Problem => ({

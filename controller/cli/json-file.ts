@@ -12,7 +12,7 @@ export async function readJsonFile(file: string): Promise<unknown> {
       {
         what: `cannot read ${file}`,
         why: reasonOf(error),
-        next: 'Name an existing file with --from',
+        next: 'Name a file that is there',
       },
       error,
     );
@@ -24,3 +24,7 @@ export async function readJsonFile(file: string): Promise<unknown> {
     throw new CliFault({ what: `${file} is not JSON`, why, next: 'Correct the file' });
   }
 }
+
+/** What stands behind a flag for a number; what is none is sent as it was typed, so that the answer names it. */
+export const numberSaid = (typed: string): number | string =>
+  typed.trim() === '' || Number.isNaN(Number(typed)) ? typed : Number(typed);

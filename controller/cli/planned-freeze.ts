@@ -65,10 +65,14 @@ const row = (one: FreezeView): string[] => [
   one.id,
   String(one.sitesMeant),
   one.from,
-  one.span ? one.until : `${one.until} (over)`,
+  one.span || one.sitesMeant === 0 ? one.until : `${one.until} (over)`,
   one.who,
   one.reason,
 ];
 
-const spanOf = ({ span }: FreezeView): string =>
-  span ? `${localTime(span.from)} to ${localTime(span.until)}` : 'none of which has it ahead';
+const spanOf = ({ span, sitesMeant }: FreezeView): string =>
+  sitesMeant === 0
+    ? 'since none fits it now'
+    : span
+      ? `${localTime(span.from)} to ${localTime(span.until)}`
+      : 'none of which has it ahead';

@@ -81,7 +81,7 @@ function shown(found: PolicyView & Partial<PolicyDetailView>): string[] {
     `rollouts of up to ${autoApprove.phonesMax} phones ${
       approvedAhead === null
         ? `wait until ${autoApprove.by} says: ringwave policy approve ${found.id}`
-        : `are approved by ${autoApprove.by}`
+        : `are approved by ${autoApprove.by} as they are proposed`
     }`;
   return [
     ...table(HEAD, [row(found)]),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { RehearsalResult } from '@ringwave/rehearsal/rehearse';
 import { ApiClient } from './api-client.ts';
-import { readJsonFile } from './json-file.ts';
+import { numberSaid, readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
 
@@ -26,9 +26,9 @@ export function registerRehearse(rollout: Command, out: CliOutput): void {
       const rolloutBody = await readJsonFile(file);
       const body = {
         rollout: rolloutBody,
-        ...(flags.seeds === undefined ? {} : { seeds: Number(flags.seeds) }),
-        ...(flags.days === undefined ? {} : { daysMax: Number(flags.days) }),
-        ...(flags.failedPart === undefined ? {} : { failedPart: Number(flags.failedPart) }),
+        ...(flags.seeds === undefined ? {} : { seeds: numberSaid(flags.seeds) }),
+        ...(flags.days === undefined ? {} : { daysMax: numberSaid(flags.days) }),
+        ...(flags.failedPart === undefined ? {} : { failedPart: numberSaid(flags.failedPart) }),
       };
       const api = ApiClient.of(command);
       const said = (await api.send('POST', '/rollouts/rehearse', body)) as RehearsalResult;
@@ -39,17 +39,41 @@ export function registerRehearse(rollout: Command, out: CliOutput): void {
 /** Sites shown: those that end last are what a plan is judged by. */
 const sitesShown = 10;
 
+function endings({ p50, p90, last }: RehearsalResult['finish']): string {
+  if (p50 === null) return 'half of the runs, or more, do not end within the days looked ahead';
+  const by = (at: number | null) =>
+    at === null ? 'not within the days looked ahead' : `by ${localTime(at)}`;
+  return `half of the runs end by ${localTime(p50)}, nine of ten ${by(p90)}, the last ${by(last)}`;
+}
+
+function sitesOf(run: RehearsalResult['runs'][number] | undefined): string[] {
+  const last = [...(run?.sites ?? [])]
+    .sort((a, b) => (b.lastDoneAt ?? 0) - (a.lastDoneAt ?? 0))
+    .slice(0, sitesShown);
+  if (last.length === 0) return [];
+  return [
+    'sites that end last (run 1):',
+    ...table(
+      ['site', 'phones', 'first start', 'last done', 'starts', 'phone minutes'],
+      last.map((line) => [
+        line.site,
+        String(line.phones),
+        line.firstStartAt === null ? 'never' : localTime(line.firstStartAt),
+        line.lastDoneAt === null ? 'never' : localTime(line.lastDoneAt),
+        String(line.starts),
+        String(line.phoneMinutesLost),
+      ]),
+    ),
+  ];
+}
+
 function told({ rollout, from, finish, runs }: RehearsalResult): string[] {
   const [first] = runs;
   const when = (at: number | null) =>
     at === null ? 'not within the days looked ahead' : localTime(at);
-  const by = (at: number | null) => (at === null ? when(at) : `by ${when(at)}`);
-  const last = [...(first?.sites ?? [])]
-    .sort((a, b) => (b.lastDoneAt ?? 0) - (a.lastDoneAt ?? 0))
-    .slice(0, sitesShown);
   return [
     `${rollout}, rehearsed from ${localTime(from)} in ${runs.length} runs`,
-    `half of the runs end ${by(finish.p50)}, nine of ten ${by(finish.p90)}, the last ${by(finish.last)}`,
+    endings(finish),
     ...table(
       [
         'run',
@@ -75,18 +99,7 @@ function told({ rollout, from, finish, runs }: RehearsalResult): string[] {
       ]),
     ),
     ...(first?.stops ?? []).map(({ at, reason }) => `stops ${localTime(at)}: ${reason}`),
-    'sites that end last (run 1):',
-    ...table(
-      ['site', 'phones', 'first start', 'last done', 'starts', 'phone minutes'],
-      last.map((line) => [
-        line.site,
-        String(line.phones),
-        line.firstStartAt === null ? 'never' : localTime(line.firstStartAt),
-        line.lastDoneAt === null ? 'never' : localTime(line.lastDoneAt),
-        String(line.starts),
-        String(line.phoneMinutesLost),
-      ]),
-    ),
+    ...sitesOf(first),
     ...(first?.neverSites ?? []).map(({ site, why }) => `never: site ${site}: ${why}`),
     ...(first?.neverPhones ?? []).map(
       ({ why, count, first: some }) =>

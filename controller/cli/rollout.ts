@@ -1,7 +1,7 @@
 import type { LeftOutPage, PhoneWorkView, RolloutView } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
-import { readJsonFile } from './json-file.ts';
+import { numberSaid, readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
 import { registerRehearse } from './rehearse.ts';
@@ -83,7 +83,7 @@ const confirmOption = [
 ] as const;
 
 const confirmed = (body: unknown, { confirm }: { readonly confirm?: string }): unknown =>
-  confirm === undefined ? body : { ...(body as object), confirmPhones: Number(confirm) };
+  confirm === undefined ? body : { ...(body as object), confirmPhones: numberSaid(confirm) };
 
 /** What may be done with one before it begins. */
 function registerChanges(rollout: Command, out: CliOutput): void {

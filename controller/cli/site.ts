@@ -2,7 +2,7 @@ import type { SiteView } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
 import { ApiClient } from './api-client.ts';
 import { registerFreeze } from './freeze.ts';
-import { readJsonFile } from './json-file.ts';
+import { numberSaid, readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
 
@@ -59,7 +59,7 @@ export function registerSite(program: Command, out: CliOutput): void {
     .option('--hours <hours>', 'how long it holds')
     .option('--json', 'print JSON')
     .action(async (name: string, flags: { hours?: string; json?: boolean }, command: Command) => {
-      const body = flags.hours === undefined ? {} : { hours: Number(flags.hours) };
+      const body = flags.hours === undefined ? {} : { hours: numberSaid(flags.hours) };
       const made = (await ApiClient.of(command).send(
         'POST',
         `/sites/${encodeURIComponent(name)}/token`,

@@ -2,6 +2,7 @@ import { FAULTS } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { bondWords } from './bonds.ts';
+import { openingAfter } from './coming-opening.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
@@ -38,11 +39,15 @@ export interface Explanation {
   readonly goesOnWhen?: string;
 }
 
-/** Every rollout that this phone is or was part of, newest first. */
+/**
+ * Every rollout that this phone is or was part of, newest first: as it stands at `at`. Of a time ahead it is not known
+ * whether an agent will be away then; `heardBy` is when that is asked.
+ */
 export function explainPhone(
   tables: ControllerTables,
   phone: Phone,
-  now: EpochMs,
+  at: EpochMs,
+  heardBy: EpochMs = at,
 ): readonly Explanation[] {
   return [...tables.rollouts.values()]
     .flatMap((rollout) => {
@@ -50,7 +55,7 @@ export function explainPhone(
       return progress ? [{ rollout, progress }] : [];
     })
     .sort((a, b) => b.rollout.createdAt - a.rollout.createdAt)
-    .map(({ rollout, progress }) => explain(tables, rollout, progress, now));
+    .map(({ rollout, progress }) => explain(tables, rollout, progress, at, heardBy));
 }
 
 export function explain(
@@ -58,6 +63,7 @@ export function explain(
   rollout: Rollout,
   progress: Progress,
   now: EpochMs,
+  heardBy: EpochMs = now,
 ): Explanation {
   const phone = tables.phones.get(progress.mac);
   const head = {
@@ -70,11 +76,11 @@ export function explain(
     since: progress.at,
     ...(progress.fault ? { fault: progress.fault, advice: FAULTS[progress.fault].advice } : {}),
   };
-  const because = chainOf(tables, rollout, progress, now);
+  const because = chainOf(tables, rollout, progress, { now, heardBy });
   if (isFinal(progress.phase)) {
     return { ...head, reason: progress.detail ?? ENDED[progress.phase], because };
   }
-  const waiting = waitingOf(tables, rollout, progress, now);
+  const waiting = waitingOf(tables, rollout, progress, { now, heardBy });
   return { ...head, ...waiting, because, goesOnWhen: GOES_ON[waiting.waitingFor] };
 }
 
@@ -95,12 +101,17 @@ const GOES_ON: Record<Waiting['waitingFor'], string> = {
   agent: 'the agent of the site is heard of again',
 };
 
+interface Times {
+  readonly now: EpochMs;
+  readonly heardBy: EpochMs;
+}
+
 /** What holds at each level, whether or not it is what keeps the phone now. */
 function chainOf(
   tables: ControllerTables,
   rollout: Rollout,
   progress: Progress,
-  now: EpochMs,
+  { now, heardBy }: Times,
 ): string[] {
   const wave = rollout.waves[progress.wave];
   const bond = tables.phones.get(progress.mac)?.bond;
@@ -111,7 +122,7 @@ function chainOf(
   const presence = tables.presence.get(progress.site);
   const agent = !tables.agents.has(progress.site)
     ? 'not enrolled yet'
-    : isAway(presence, now)
+    : isAway(presence, heardBy)
       ? `away, last word ${lastWord(presence?.lastHeardAt)}`
       : 'connected';
   const opening = nextOpeningAt(tables, progress.site, wave, now);
@@ -154,7 +165,7 @@ function waitingOf(
   tables: ControllerTables,
   rollout: Rollout,
   progress: Progress,
-  now: EpochMs,
+  { now, heardBy }: Times,
 ): Waiting {
   const wave = rollout.waves[progress.wave];
   const base = {
@@ -200,7 +211,7 @@ function waitingOf(
     return { ...base, reason, waitingFor: 'person' };
   }
   const presence = tables.presence.get(progress.site);
-  const away = isAway(presence, now);
+  const away = isAway(presence, heardBy);
   if (progress.waiting && !away) return progress.waiting;
   if (progress.waiting)
     return {
@@ -260,7 +271,7 @@ function beforeWave(rollout: Rollout, index: number): string {
   return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
 }
 
-/** The next opening of a wave at the site by its newest plan, after a freeze; null when the plan knows none. */
+/** The next opening of a wave at the site by its newest plan, else by the site's rules; null where none comes. */
 function nextOpeningAt(
   tables: ControllerTables,
   site: Id,
@@ -272,6 +283,8 @@ function nextOpeningAt(
   const from = frozen?.until ?? now;
   const plan = tables.plans.get(site)?.plan;
   const openings = plan ? openingsFor(plan, { zone: plan.zone }, wave?.spec) : [];
-  const next = openings.find((opening) => opening.end > from);
+  const next =
+    openings.find((opening) => opening.end > from) ??
+    openingAfter(tables, site, wave?.spec.windows, from);
   return next ? Math.max(next.start, from) : null;
 }

@@ -18,7 +18,8 @@ export function siteCalendar(
     .sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
-function leftOf(
+/** One opening without what rest takes of it; of a part that is left the note says which rest. */
+export function leftOf(
   opening: Opening,
   blackout: readonly string[],
   freezes: readonly FreezeSpan[],

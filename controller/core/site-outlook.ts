@@ -2,8 +2,10 @@ import { days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import type { SiteDetailView } from '@ringwave/protocol/views';
 import { Temporal } from 'temporal-polyfill';
 import { incidentPhonesMin } from './incidents.ts';
+import type { FreezeSpan } from './planned-freeze.ts';
+import { leftOf } from './site-calendar.ts';
 import type { ControllerTables, Site } from './state.ts';
-import { isBlackedOut, type Opening, openingsBetween } from './window.ts';
+import { type Opening, openingsBetween } from './window.ts';
 
 // What is ahead of a site, and what troubles it had: for somebody who looks at one site.
 
@@ -14,9 +16,13 @@ const aheadFor = days(200);
 /** Openings that a clock change bends, told beyond the first ten. */
 const bentTold = 2;
 
-/** The next openings by the site's rules, and those that the next change of clocks bends, however far ahead. */
+/**
+ * The next openings as the site's rules and planned freezes leave them, and those that the next change of clocks bends,
+ * however far ahead.
+ */
 export function comingOpenings(
   { zone, windows, blackout }: Pick<Site, 'zone' | 'windows' | 'blackout'>,
+  freezes: readonly FreezeSpan[],
   now: EpochMs,
 ): SiteDetailView['comingOpenings'] {
   const dateAt = (at: EpochMs, shiftDays: number) =>
@@ -28,16 +34,28 @@ export function comingOpenings(
   const range = { from: dateAt(now, -1), to: dateAt(laterBy(now, aheadFor), 0), withEmpty: true };
   const coming = windows
     .flatMap((rule) => openingsBetween(rule, zone, range))
-    .filter((one) => one.end > now && !isBlackedOut(one.date, blackout))
-    .sort((a, b) => a.start - b.start)
-    .map((one) => ({ start: one.start, end: one.end, note: noteOf(one, zone) }));
+    .flatMap((one) => partsOf(one, leftOf(one, blackout, freezes), zone))
+    .filter(({ told }) => told.end > now)
+    .sort((a, b) => a.told.start - b.told.start);
   const soon = coming.slice(0, openingsTold);
-  const bent = coming.slice(openingsTold).filter(({ note }) => note !== null);
-  return [...soon, ...bent.slice(0, bentTold)];
+  const bent = coming.slice(openingsTold).filter(({ isBent }) => isBent);
+  return [...soon, ...bent.slice(0, bentTold)].map(({ told }) => told);
 }
 
-function noteOf({ start, end, note }: Opening, zone: string): string | null {
-  if (note !== undefined) return note;
+/** What rest has taken whole is no opening; what clocks have taken whole is told, since no rule of the site says so. */
+function partsOf(one: Opening, left: readonly Opening[], zone: string) {
+  const isSwallowed = one.end <= one.start;
+  return left
+    .filter(({ start, end }) => isSwallowed || end > start)
+    .map(({ start, end, note }) => {
+      const turned = one.note === undefined ? turnedWords(start, end, zone) : null;
+      const words = [turned, note].filter((text) => text !== null && text !== undefined);
+      const told = { start, end, note: words.length === 0 ? null : words.join('; ') };
+      return { told, isBent: one.note !== undefined || turned !== null };
+    });
+}
+
+function turnedWords(start: EpochMs, end: EpochMs, zone: string): string | null {
   const offsetAt = (at: EpochMs) =>
     Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).offsetNanoseconds;
   const turned = (offsetAt(end) - offsetAt(start)) / 60_000_000_000;

@@ -10,6 +10,7 @@ import type {
   WaveView,
 } from '@ringwave/protocol/views';
 import { fits } from './agent-fit.ts';
+import { openingAfter } from './coming-opening.ts';
 import { agentSilentAfter, explain } from './explain.ts';
 import { gateOf } from './gate.ts';
 import { nextLook, rateAfter } from './pace.ts';
@@ -165,7 +166,9 @@ export function siteView(tables: ControllerTables, site: Site, now: EpochMs): Si
   const presence = tables.presence.get(site.id);
   const plan = tables.plans.get(site.id);
   const isUp = presence?.up === true && now <= laterBy(presence.lastHeardAt, agentSilentAfter);
-  const opening = plan?.plan.openings.find((one) => one.end > now);
+  const opening =
+    plan?.plan.openings.find((one) => one.end > now) ??
+    openingAfter(tables, site.id, undefined, now);
   const notices = noticesOf(tables, site);
   const holds: NonNullable<SiteView['holds']>[number][] = HOLDS.flatMap((hold) => {
     const found = tables.siteHolds.get(`${site.id}/${hold}`);

@@ -151,7 +151,7 @@ function Openings({ detail }: { detail: SiteDetailView }) {
     <section>
       <h3>Next openings</h3>
       {comingOpenings.length === 0 ? (
-        <p className="note tone-hold">None: no phone of this site is ever started.</p>
+        <p className="note tone-hold">None in half a year: no phone of this site is started.</p>
       ) : (
         <ol className="openings">
           {comingOpenings.map(({ start, end, note }) => (

@@ -79,5 +79,6 @@ const wordsShownMax = 8;
 
 function suggestions(asked: string, known: readonly string[]): string[] {
   const hint = nearest(asked, known);
-  return hint ? [hint] : known.slice(0, wordsShownMax);
+  if (hint) return [hint];
+  return known.length === 0 ? ['another test: there are none here'] : known.slice(0, wordsShownMax);
 }

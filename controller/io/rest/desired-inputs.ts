@@ -169,7 +169,8 @@ function readDocument(
     const body = bodyOf(PolicyBody, said, `policy ${id}`);
     return 'refusals' in body ? body : { kind, id, wanted: policyFrom(id, body.value) };
   }
-  const input = rolloutFrom({ ...said, ...(kind === 'rollback' ? { kind } : {}), id });
+  const whole = { ...said, ...(kind === 'rollback' ? { kind } : {}), id };
+  const input = rolloutFrom(whole, nameOf({ kind, id }));
   return 'refusals' in input ? input : { kind: 'rollout', id, wanted: input };
 }
 

@@ -65,13 +65,14 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
     const phone = phoneFrom(parts, request);
     if (!phone) return noPhone(request, reply);
     const { at, where } = request.query as { at?: string; where?: string };
-    const now = epochMs(Number(at ?? Number.NaN)) ?? engine.clock.now();
+    const heardBy = engine.clock.now();
+    const now = epochMs(Number(at ?? Number.NaN)) ?? heardBy;
     const selection = where === undefined ? undefined : explainedIn(parts, phone, where, now);
     if (selection && 'refusals' in selection) return refuseAll(reply, selection.refusals);
     return {
       ...(selection ? { selection } : {}),
-      ...phoneView(tables, phone, now),
-      rollouts: explainPhone(tables, phone, now),
+      ...phoneView(tables, phone, heardBy),
+      rollouts: explainPhone(tables, phone, now, heardBy),
       verdicts: verdictsOf(complianceView(tables, now), phone),
       calls: callsView(tables.callHours.get(phone.mac)),
     };

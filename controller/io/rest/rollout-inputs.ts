@@ -139,8 +139,8 @@ export interface UnsoundRollout {
 }
 
 /** The rollout that a body asks for, or every problem with its form. */
-export function rolloutFrom(said: unknown): RolloutInput | UnsoundRollout {
-  const body = bodyOf(RolloutBody, said, 'rollout');
+export function rolloutFrom(said: unknown, thing = 'rollout'): RolloutInput | UnsoundRollout {
+  const body = bodyOf(RolloutBody, said, thing);
   if ('refusals' in body) {
     // What is absent or wrong in form is in `lacks`, and nothing is concluded from its being empty here.
     const rest = { id: unnamed, releases: [], ...body.rest } as Static<typeof RolloutBody>;

@@ -49,6 +49,8 @@ export async function restServer(
     bodyLimit: bodyBytesMax,
     logger: false,
     requestTimeout: 120_000,
+    // A path that cannot be decoded never reaches the handlers below.
+    frameworkErrors: (_error, request, reply) => void unknownPath(request, reply),
     ...(tls ? { https: tls } : {}),
   } as FastifyServerOptions);
   app.decorateRequest('who', '');

@@ -6,6 +6,7 @@ import type { Static } from 'typebox';
 import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
 import { notFound } from '../../core/refusal.ts';
 import type { Command } from '../../core/state.ts';
+import { freezeSpans } from '../../core/planned-freeze.ts';
 import { comingOpenings, incidentsOf } from '../../core/site-outlook.ts';
 import { siteView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
@@ -27,7 +28,7 @@ export function siteRoutes(app: FastifyInstance, parts: RestParts): void {
     return {
       ...found,
       ...siteView(tables, found, now),
-      comingOpenings: comingOpenings(found, now),
+      comingOpenings: comingOpenings(found, freezeSpans(tables, found.id, now), now),
       incidents: incidentsOf(tables, found.id),
     } satisfies SiteDetailView;
   });

@@ -26,7 +26,8 @@ deadlines: { critical: 7, high: 30 }
 
 /** A controller, and `ringwave apply` in this process over files of a folder. */
 async function desk(t: Test) {
-  const { controller, folder } = await openDoor(t);
+  const door = await openDoor(t);
+  const { controller, folder } = door;
   const access = ['--url', controller.url, '--token', controller.access.mintApiToken('ada')];
   const run = async (...words: readonly string[]) => {
     const said = { out: '', told: '', code: 0 };
@@ -48,7 +49,7 @@ async function desk(t: Test) {
     writeFileSync(path, text);
     return path;
   };
-  return { controller, run, file, folder };
+  return { controller, door, run, file, folder };
 }
 
 test('what files say is made so, and a second time nothing changes', async (t) => {
@@ -128,6 +129,27 @@ test('a fault of form in one document hides nothing that is wrong in another', a
     gone.told,
     /3 problems; nothing was stored or changed\./,
     'no controller is needed for the form',
+  );
+});
+
+test('a fault of form in a rollout is told once, in its own file, and by its name', async (t) => {
+  const { door, run, file, folder } = await desk(t);
+  const rollout =
+    'kind: rollout\nid: autumn\nreleases: [r1]\nwaves: [{ name: all, count: 0 }]\npriority: 5000\n';
+  const freeze = 'kind: freeze\nid: exams\nreason: exams\nfrom: tomorrow\nuntil: 2026-12-12\n';
+  const all = file('all.yaml', [lisbon, rollout, freeze].join('---\n'));
+  const { told } = await run('apply', all);
+  t.same(told.trim().replaceAll(`${folder}/`, '').split('\n'), [
+    'all.yaml:11:22: waves[0].count is 0. Write a number from 1 to 1000000.',
+    'all.yaml:12:1: priority is 5000. Write a number from 0 to 1000.',
+    'all.yaml:17:1: from is "tomorrow". Write it out as 2026-12-24, 2026-12-24T18:00 by each site’s clock, or 2026-12-24T18:00Z.',
+    '3 problems; nothing was stored or changed.',
+  ]);
+  t.match(
+    await door.ask('POST', '/api/v1/desired-state', {
+      documents: [{ kind: 'rollback', id: 'back', releases: ['r1'], priority: 5000 }],
+    }),
+    { body: { problems: [{ thing: 'rollout back: priority', reason: 'is 5000' }] } },
   );
 });
 

@@ -65,6 +65,15 @@ test('a freeze is planned, seen in the openings of its sites, and cancelled', as
   t.equal(door.controller.engine.tables.plannedFreezes.size, 0);
 });
 
+test('a freeze that fits no site yet says so, and is not called over', async (t) => {
+  const { run } = await desk(t);
+  t.equal(
+    await run('freeze', 'put', ...fair, '--where', 'site.region = APAC'),
+    'freeze fair is planned for 0 sites, since none fits it now\n',
+  );
+  t.notMatch(await run('freeze', 'list'), /over/);
+});
+
 test('what is wrong with a freeze or a range is told at once', async (t) => {
   const { run, door } = await desk(t);
   const body = { reason: 'x', from: '2099-12-24', until: 5, site: 'lisbon', where: 'modl = x' };

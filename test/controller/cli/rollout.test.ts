@@ -83,3 +83,17 @@ test('every fault of a file is printed at once', async (t) => {
   t.match(said, /pace\.perMinute is "5", not a number/);
   t.match(said, /after waits in a circle/);
 });
+
+test('a rehearsal that does not end in time says so once, and a number that is none is named as typed', async (t) => {
+  const { run, file } = await desk(t, 2);
+  const told = await run('rehearse', file({}), '--seeds', '2', '--days', '1');
+  t.equal(
+    told.split('\n')[1],
+    'half of the runs, or more, do not end within the days looked ahead',
+    'no agent is enrolled, so nothing begins',
+  );
+  t.notMatch(told, /sites that end last/, 'nobody has one');
+  const wrong = await run('rehearse', file({}), '--seeds', 'few', '--failed-part', '3');
+  t.match(wrong, /seeds is "few", not a whole number/);
+  t.match(wrong, /failedPart is 3/);
+});

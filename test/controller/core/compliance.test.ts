@@ -1,5 +1,5 @@
 import { parseAdvisory } from '@ringwave/firmware-catalog/advisory';
-import { days, hours, laterBy, minutes } from '@ringwave/protocol/units';
+import { days, type EpochMs, hours, laterBy, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import {
   complianceView,
@@ -218,6 +218,28 @@ test('every phone says why it waits, for what, and when it is tried next', (t) =
   );
   desk.do({ kind: 'rollout-pause', rollout: autumn, reason: 'audit day' });
   says(1, 'person', /Paused by person: audit day/, null);
+  t.end();
+});
+
+test('of a time ahead nobody says that an agent will be away, only of one that is', (t) => {
+  const desk = began(smallFleet(1));
+  const phone = desk.tables.phones.get(macOf(1));
+  const beat = {
+    kind: 'beat',
+    conn: 'c1',
+    clockMs: desk.now,
+    planRevision: 0,
+    outboxDepth: 0,
+  } as const;
+  desk.take({ kind: 'beat', site: lisbon, beat });
+  const says = (heardBy: EpochMs) =>
+    phone && explainPhone(desk.tables, phone, after(8 * 24 * 60 + 300), heardBy)[0];
+  t.match(
+    says(desk.now)?.because[2],
+    /^Site lisbon: agent connected; next opening 2026-03-11 01:00 UTC/,
+  );
+  t.not(says(desk.now)?.waitingFor, 'agent');
+  t.match(says(after(30))?.because[2], /^Site lisbon: agent away, last word at/);
   t.end();
 });
 

@@ -104,6 +104,23 @@ test('what waits for a planned freeze says so, from when to when, and what comes
   t.end();
 });
 
+test('rest that outlasts the week of a plan leaves a next opening all the same', (t) => {
+  const desk = running().do({ kind: 'freeze-put', freeze: freezeOf({ until: '2026-04-29' }) });
+  const next = utc('2026-04-30T01:00+01:00');
+  t.equal(nights(desk)?.length, 1, 'the plan knows the night before alone');
+  const within = explained(desk, utc('2026-03-10T12:00Z'));
+  t.match(within, { waitingFor: 'person', nextAttemptAt: next });
+  t.match(within?.because[2], /next opening 2026-04-30 00:00 UTC/);
+  const site = desk.tables.sites.get(lisbon);
+  t.match(site && siteView(desk.tables, site, utc('2026-03-02T04:00Z')).opening, {
+    start: next,
+    end: utc('2026-04-30T03:00+01:00'),
+  });
+  desk.do({ kind: 'freeze-put', freeze: freezeOf({ until: '2026-04-30' }) });
+  t.equal(explained(desk, utc('2026-03-10T12:00Z'))?.nextAttemptAt, utc('2026-05-01T00:00Z'));
+  t.end();
+});
+
 test('a freeze means all sites, or those that are named, or those that a selection of sites fits', (t) => {
   const [porto, rio] = [
     siteOf('porto', { labels: { region: 'EU' } }),

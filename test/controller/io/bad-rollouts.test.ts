@@ -61,6 +61,13 @@ test('what cannot be read is never the reason for another fault', async (t) => {
     '400 invalid: rollout: waves[0].percent: is 101. Write a number from 0.001 to 100.',
     '400 invalid: rollout: waves[1].count: is 0. Write a number from 1 to 1000000.',
   ]);
+  t.same(await says({ pace: { perMinute: 0 } }), [
+    '400 invalid: rollout: pace.perMinute: is 0. Write a number above 0 and up to 100000.',
+  ]);
+  const rehearsed = { rollout: asked({}), busyByHour: [0.1] };
+  t.same(told(await door.ask('POST', '/api/v1/rollouts/rehearse', rehearsed)), [
+    '400 invalid: rehearsal: busyByHour: has 1 of 24 entries. Name at least 24.',
+  ]);
   t.same(await says({ gate: { failuresMax: '0', failedPartMax: 0 } }), [
     '400 invalid: rollout: gate.failuresMax: is "0", not a whole number. Write a whole number.',
   ]);

@@ -289,6 +289,9 @@ test('what is asked wrongly names the thing, the reason and the next step, all p
   await says('GET /api/v1/sitez', undefined, [
     '404 not-found: /api/v1/sitez: is no path of this interface. See docs/rest.md.',
   ]);
+  await says('GET /api/v1/phones/%zz', undefined, [
+    '404 not-found: /api/v1/phones/%zz: is no path of this interface. See docs/rest.md.',
+  ]);
   const broken = await door.ask('POST', '/api/v1/phones', '[{"mac": ');
   t.equal(broken.status, 400);
   t.match(told(broken), [/^400 invalid: the request: .*JSON.*content-type application\/json/]);
