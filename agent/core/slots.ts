@@ -25,12 +25,15 @@ import { worksTimed } from './work-table.ts';
 
 /** Moves every phone whose phase has taken too long. Gives the next such instant. */
 export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
-  const timed = worksTimed(draft);
-  const due = timed.filter((work) => (work.deadlineAt ?? now) <= now);
+  const due: Work[] = [];
+  let next: EpochMs | undefined;
+  for (const work of worksTimed(draft)) {
+    const { deadlineAt = now } = work;
+    if (deadlineAt <= now) due.push(work);
+    else if (next === undefined || deadlineAt < next) next = deadlineAt;
+  }
   for (const work of due.sort(byDeadline)) move(draft, work, timeIsUp(draft, work), now);
-  return earliest(
-    ...timed.map(({ deadlineAt }) => (deadlineAt && deadlineAt > now ? deadlineAt : undefined)),
-  );
+  return next;
 }
 
 const timeIsUp = (draft: AgentDraft, work: Work): Cause =>

@@ -1,6 +1,6 @@
 import type { Id } from '@ringwave/protocol/units';
 import { activeWork, isToldAlike } from './plan.ts';
-import type { ControllerDraft, Phone, Progress, Rollout } from './state.ts';
+import type { ControllerDraft, Progress, Rollout } from './state.ts';
 
 /**
  * Sites whose plan may differ after what this step wrote: making a plan reads every phone of its site, so it is made

@@ -49,7 +49,24 @@ export function openingsBetween(
   return openings;
 }
 
+/** What was resolved of a rule before: a site is planned again and again over the same days. */
+const resolved = new WeakMap<WindowRule, Map<string, Opening>>();
+/** Of one rule: the days of some plans. */
+const resolvedMax = 64;
+
 function openingOn(date: Temporal.PlainDate, rule: WindowRule, zone: string): Opening {
+  const ofRule = resolved.get(rule) ?? new Map<string, Opening>();
+  resolved.set(rule, ofRule);
+  const key = `${date.toString()} ${zone}`;
+  const known = ofRule.get(key);
+  if (known) return known;
+  if (ofRule.size >= resolvedMax) ofRule.clear();
+  const opening = resolveOpening(date, rule, zone);
+  ofRule.set(key, opening);
+  return opening;
+}
+
+function resolveOpening(date: Temporal.PlainDate, rule: WindowRule, zone: string): Opening {
   const start = resolve(date, rule.start, zone);
   // A zone that crossed the date line has days that never were; their openings would fall on the day after.
   if (!start.isThatDay) {

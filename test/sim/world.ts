@@ -94,6 +94,7 @@ export class World {
   /** True once faults have ended: what was lost must now arrive. */
   isHealed = false;
   readonly #trace = createHash('sha256');
+  readonly #told: string[] = [];
   /** How long the plans of some seeds let phones be started. */
   #leaseMs: number | undefined;
   readonly #plant: Plant;
@@ -131,6 +132,7 @@ export class World {
   }
 
   get trace(): string {
+    this.#hashTold();
     return this.#trace.copy().digest('hex');
   }
 
@@ -187,8 +189,13 @@ export class World {
 
   note(line: string): void {
     this.steps += 1;
-    this.#trace.update(`${this.timeline.now} ${line}\n`);
+    this.#told.push(`${this.timeline.now} ${line}\n`);
+    if (this.#told.length >= 1000) this.#hashTold();
     this.lines?.(`${new Date(this.timeline.now).toISOString()} ${line}`);
+  }
+
+  #hashTold(): void {
+    this.#trace.update(this.#told.splice(0).join(''));
   }
 
   boxTime(agent: AgentNode): number {
