@@ -145,7 +145,7 @@ test('the console in a browser', async (t) => {
     await page.getByText('is no field').waitFor();
     t.equal(await page.locator('tr[data-mac]').count(), all, 'a mistake selects nothing anew');
     t.match(await words(page, '#where-problem'), [
-      /^column 63: no model "T99" is known here\. Expected: .+; column \d+: "modle" is no field\. Expected: model$/,
+      /^column 63: no model "T99" is known here\. Expected: .+ column 70: "modle" is no field\. Expected: model$/,
     ]);
     t.equal(await where.getAttribute('aria-invalid'), 'true');
     await where.fill(`mac in (${macOf(1)}, ${macOf(2)})`);
