@@ -12,8 +12,10 @@ export interface FreezeFlags {
 export function freeze(reason: string | undefined, flags: FreezeFlags): void {
   const { folder } = openBox(flags.data);
   if (flags.lift === true) {
+    const known = freezeReasonIn(folder);
     lift(folder);
-    process.stdout.write('lifted: phones are started again as their plan allows\n');
+    const said = known === null ? 'nothing was frozen here' : 'lifted';
+    process.stdout.write(`${said}: phones are started as their plan allows\n`);
     return;
   }
   if (reason === undefined) {
@@ -27,5 +29,7 @@ export function freeze(reason: string | undefined, flags: FreezeFlags): void {
   }
   writeFreeze(folder, reason);
   const within = noticedWithin / seconds(1);
-  process.stdout.write(`frozen: no phone is started from within ${within} s until --lift\n`);
+  process.stdout.write(
+    `frozen: within ${within} s no phone is started any more, until ringwave-agent freeze --lift\n`,
+  );
 }

@@ -130,6 +130,7 @@ function Freeze({ site }: { site: SiteView }) {
           </li>
         ))}
       </ul>
+      <Planned site={site} />
       <div className="actions">
         <button
           type="button"
@@ -142,6 +143,26 @@ function Freeze({ site }: { site: SiteView }) {
       {dialog === 'lift' ? <LiftDialog site={site} close={close} /> : null}
       {dialog === 'freeze' ? <FreezeDialog site={site} close={close} /> : null}
     </section>
+  );
+}
+
+/** Rest that was planned ahead, also what is on; changed where it was planned. */
+function Planned({ site: { freezes = [], zone } }: { site: SiteView }) {
+  if (freezes.length === 0) return null;
+  return (
+    <>
+      <h3>Planned freezes</h3>
+      <ul className="notices">
+        {freezes.map(({ id, reason, who, from, until }) => (
+          <li key={`${id} ${from}`}>
+            From <When at={from} zone={zone} /> to <When at={until} zone={zone} />: {reason}{' '}
+            <span className="quiet">
+              (<code>{id}</code>, planned by {who})
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Id } from '@ringwave/protocol/units';
 import type { SiteView } from '@ringwave/protocol/views';
 import type { Page } from 'playwright-core';
 import { test } from 'tap';
@@ -72,6 +73,27 @@ test('sites in the console', async (t) => {
     await page.keyboard.press('Escape');
     await drawer.waitFor({ state: 'detached' });
     t.equal(await page.locator(':focus').innerText(), 'Lisbon', 'the focus returns to the site');
+  });
+
+  await t.test('rest that was planned ahead is told with who planned it', async (t) => {
+    const freeze = {
+      id: 'fair' as Id,
+      from: '2030-03-03',
+      until: '2030-03-05',
+      reason: 'trade fair',
+    };
+    fleet.command({ kind: 'freeze-put', freeze }, 'ana');
+    await tile(page, 'lisbon').getByRole('link', { name: 'Lisbon' }).click();
+    await drawer.getByRole('heading', { name: 'Planned freezes' }).waitFor();
+    t.match(
+      await drawer.innerText(),
+      /From Sun,? 3 Mar[^]* to [^]*Wed,? 6 Mar[^]*: trade fair \(fair, planned by ana\)/,
+    );
+    t.strictSame(await violations(page), []);
+    for (const width of [320, 390]) t.strictSame(await misfits(page, width), []);
+    await picture(page, 'sites-planned');
+    await page.keyboard.press('Escape');
+    await drawer.waitFor({ state: 'detached' });
   });
 
   await t.test(
