@@ -12,11 +12,12 @@ import Fastify, {
 import type { Access } from '../access.ts';
 import { advisoryRoutes } from './advisory-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
-import { refuse } from './answer.ts';
+import { refuse, refuseAll } from './answer.ts';
 import { desiredRoutes } from './desired-routes.ts';
 import { feedRoutes } from './feed-routes.ts';
 import { freezeRoutes } from './freeze-routes.ts';
 import { fleetRoutes } from './fleet-routes.ts';
+import { queryRefusals } from './known-queries.ts';
 import { phoneRoutes } from './phone-routes.ts';
 import { policyRoutes } from './policy-routes.ts';
 import { releaseRoutes } from './release-routes.ts';
@@ -72,6 +73,10 @@ export async function restServer(
   agentRoutes(app, parts);
   await app.register(async (closed) => {
     closed.addHook('onRequest', async (request, reply) => whoIsThere(parts, request, reply));
+    closed.addHook('preHandler', async (request, reply) => {
+      const wrong = queryRefusals(request);
+      return wrong.length > 0 ? refuseAll(reply, wrong) : undefined;
+    });
     siteRoutes(closed, parts);
     phoneRoutes(closed, parts);
     fleetRoutes(closed, parts);
