@@ -57,7 +57,8 @@ function take(
   switch (event.kind) {
     case 'started':
       draft.resumed.put('resumed', now);
-      draft.firstSeq.put('firstSeq', deliveryOf(draft).nextSeq);
+      // Kept over several restarts until a controller has answered: a backup may have been put back before the first of them.
+      draft.firstSeq.put('firstSeq', draft.firstSeq.get('firstSeq') ?? deliveryOf(draft).nextSeq);
       return resume(draft, now, effects);
     case 'woke':
       return undefined;

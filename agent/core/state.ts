@@ -154,7 +154,7 @@ export type AgentTables = {
   missing: Map<string, { readonly mac: Mac; readonly since: EpochMs }>;
   /** When phones were started, and unknown ones told, in the last minute, oldest first. */
   starts: Map<string, readonly EpochMs[]>;
-  /** The number that its disk said when this process began, until the controller has answered it. */
+  /** The number that its disk said at the first start since a controller answered. */
   firstSeq: Map<string, number>;
   callHours: Map<string, CallHours>;
   /** Minutes of each hour of the week in which calls were watched. */
@@ -173,7 +173,6 @@ export const volatileTables: readonly (keyof AgentTables)[] = [
   'strangers',
   'alarms',
   'starts',
-  'firstSeq',
   'rates',
 ];
 

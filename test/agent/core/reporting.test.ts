@@ -230,3 +230,13 @@ test('the first hello of a process names the number it began with, so that an ol
   t.match(sent(box), [{ kind: 'hello', nextSeq }], 'once answered, what it has told counts');
   t.end();
 });
+
+test('a box that starts twice before anybody answers says where its disk had ended at the first start', (t) => {
+  const box = tell(new Box(), fault('before')).take({ kind: 'started' });
+  tell(box, fault('meanwhile'));
+  box.take({ kind: 'started' }).take({ kind: 'link-up', conn: 'c9' });
+  t.match(sent(box), [{ kind: 'hello', nextSeq: 2 }]);
+  box.take({ kind: 'acked', ack: ack({ conn: 'c9' }) });
+  t.notOk(box.tables.firstSeq.has('firstSeq'), 'answered, it counts anew');
+  t.end();
+});
