@@ -1,19 +1,18 @@
-import type { PhoneDetailView, PhoneView, Problem } from '@ringwave/protocol/views';
-import { useEffect, useState } from 'react';
-import { ask } from './api.ts';
+import type { PhoneDetailView, PhoneView } from '@ringwave/protocol/views';
 import type { LiveView } from './live-view.ts';
 import { ModalDialog } from './modal-dialog.tsx';
 import { Ago, Fact, Problems, State, When } from './parts.tsx';
 import { NextAttempt } from './next-attempt.tsx';
 import { PhoneChain } from './phone-chain.tsx';
 import { compactMac, hashOf, useRoute } from './route.ts';
+import { useDetail } from './use-detail.ts';
 import { PHASE_SIGN, URGENCY_WORDS, VERDICT_SIGN } from './words.ts';
 
 /** Why one phone is where it is, with the evidence it gave. The address names it. */
 export function PhoneDrawer(props: { view: LiveView; compact: string; close: () => void }) {
   const { view, compact, close } = props;
   const phone = [...view.phones.values()].find((one) => compactMac(one.mac) === compact);
-  const { detail, problems } = useDetail(compact, phone);
+  const { detail, problems } = useDetail<PhoneDetailView>(`/api/v1/phones/${compact}`, phone);
   const shown = phone ?? detail;
   const zone = view.sites.get(shown?.site ?? '')?.zone ?? 'UTC';
   return (
@@ -34,32 +33,6 @@ export function PhoneDrawer(props: { view: LiveView; compact: string; close: () 
       {detail ? <Verdicts detail={detail} /> : null}
     </ModalDialog>
   );
-}
-
-/** A busy phone changes several times a second; its explanation is read again at most this often, milliseconds. */
-const readAgainMs = 1000;
-
-/** The controller's explanation, read again when the live stream says that the phone has changed. */
-function useDetail(compact: string, phone: PhoneView | undefined) {
-  const [detail, setDetail] = useState<PhoneDetailView>();
-  const [problems, setProblems] = useState<Problem['problems']>([]);
-  const isFirst = detail === undefined;
-  useEffect(() => {
-    let isCurrent = true;
-    const read = async () => {
-      const answer = await ask<PhoneDetailView>('GET', `/api/v1/phones/${compact}`);
-      if (!isCurrent) return;
-      setProblems(answer.ok ? [] : answer.problems);
-      if (answer.ok) setDetail(answer.value);
-    };
-    const timer = setTimeout(() => void read(), isFirst ? 0 : readAgainMs);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-    // `isFirst` only says how soon; what is read again follows from the phone.
-  }, [compact, phone]);
-  return { detail, problems };
 }
 
 interface ShownProps {

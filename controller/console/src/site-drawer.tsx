@@ -1,6 +1,5 @@
-import type { Problem, SiteDetailView, SiteView } from '@ringwave/protocol/views';
-import { useEffect, useState } from 'react';
-import { ask } from './api.ts';
+import type { SiteDetailView, SiteView } from '@ringwave/protocol/views';
+import { useState } from 'react';
 import { frozenFromHere } from './asks.ts';
 import { FreezeDialog, LiftDialog } from './freeze-dialogs.tsx';
 import type { LiveView } from './live-view.ts';
@@ -9,13 +8,17 @@ import { Fact, Problems, State, TimeText, When } from './parts.tsx';
 import { compactMac, hashOf, useRoute } from './route.ts';
 import { useReadOnlyReason } from './stale-note.tsx';
 import { counted, instantText, relativeText } from './time-text.ts';
+import { useDetail } from './use-detail.ts';
 import { AGENT_SIGN } from './words.ts';
 
 /** One site: what keeps its phones from being started, when it opens next, and what troubles it had. */
 export function SiteDrawer(props: { view: LiveView; id: string; close: () => void }) {
   const { view, id, close } = props;
   const site = view.sites.get(id);
-  const { detail, problems } = useDetail(id, site);
+  const { detail, problems } = useDetail<SiteDetailView>(
+    `/api/v1/sites/${encodeURIComponent(id)}`,
+    site,
+  );
   const shown = site ?? detail;
   return (
     <ModalDialog kind="drawer" title={shown?.name ?? 'Site'} close={close}>
@@ -34,31 +37,6 @@ export function SiteDrawer(props: { view: LiveView; id: string; close: () => voi
       ) : null}
     </ModalDialog>
   );
-}
-
-/** A busy site changes several times a second; its rules are read again at most this often, milliseconds. */
-const readAgainMs = 1000;
-
-function useDetail(id: string, site: SiteView | undefined) {
-  const [detail, setDetail] = useState<SiteDetailView>();
-  const [problems, setProblems] = useState<Problem['problems']>([]);
-  const isFirst = detail === undefined;
-  useEffect(() => {
-    let isCurrent = true;
-    const read = async () => {
-      const answer = await ask<SiteDetailView>('GET', `/api/v1/sites/${encodeURIComponent(id)}`);
-      if (!isCurrent) return;
-      setProblems(answer.ok ? [] : answer.problems);
-      if (answer.ok) setDetail(answer.value);
-    };
-    const timer = setTimeout(() => void read(), isFirst ? 0 : readAgainMs);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-    // `isFirst` only says how soon; what is read again follows from the site.
-  }, [id, site]);
-  return { detail, problems };
 }
 
 function Standing({ site }: { site: SiteView }) {
