@@ -110,33 +110,49 @@ export type Draft<T extends Tables> = {
 
 /** The tables of one draft that somebody asked for, in the order of the state's own tables. */
 class Opened {
+  readonly bases: readonly ReadonlyMap<string, unknown>[];
   readonly tables: (DraftTable<unknown> | undefined)[] = [];
+
+  constructor(bases: readonly ReadonlyMap<string, unknown>[]) {
+    this.bases = bases;
+  }
 }
 
-/** A kind of draft for each state: most steps touch few of its tables, and only these are made. */
-const kinds = new WeakMap<Tables, { readonly names: readonly string[]; new (): Opened }>();
+/** A kind of draft: most steps touch few of the tables, and only these are made. */
+interface Kind {
+  readonly names: readonly string[];
+  new (bases: readonly ReadonlyMap<string, unknown>[]): Opened;
+}
 
-function kindOf(state: Tables) {
-  const names = Object.keys(state);
+/** States of the same tables share their kind: code that sees a thousand sites still sees one shape. */
+const kinds = new Map<string, Kind>();
+const states = new WeakMap<Tables, { readonly Kind: Kind; readonly bases: Opened['bases'] }>();
+
+function kindOf(names: readonly string[]): Kind {
+  const known = kinds.get(names.join());
+  if (known) return known;
   const Kind = class extends Opened {
     static readonly names = names;
   };
   for (const [place, name] of names.entries()) {
-    const get = function (this: Opened): DraftTable<unknown> {
-      return (this.tables[place] ??= new DraftTable(state[name] ?? new Map<string, unknown>()));
+    const get = function (this: Opened): DraftTable<unknown> | undefined {
+      const base = this.bases[place];
+      return (this.tables[place] ??= base && new DraftTable(base));
     };
     Object.defineProperty(Kind.prototype, name, { get, enumerable: true });
   }
+  kinds.set(names.join(), Kind);
   return Kind;
 }
 
+/** Drafts read the maps that the state held when it was first asked; only their rows may change after that. */
 export function draftOf<T extends Tables>(state: T): Draft<T> {
-  let Kind = kinds.get(state);
-  if (!Kind) {
-    Kind = kindOf(state);
-    kinds.set(state, Kind);
+  let known = states.get(state);
+  if (!known) {
+    known = { Kind: kindOf(Object.keys(state)), bases: Object.values(state) };
+    states.set(state, known);
   }
-  return new Kind() as unknown as Draft<T>;
+  return new known.Kind(known.bases) as unknown as Draft<T>;
 }
 
 export function changesOf<T extends Tables>(draft: Draft<T>): Change<T>[] {

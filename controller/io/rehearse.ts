@@ -11,6 +11,8 @@ export type Rehearsed = RehearsalResult | { readonly refusals: readonly Refusal[
 const takesMsMax = 600_000;
 /** A rehearsal holds a copy of the fleet's rows and the agents' own: 4 GiB is a million phones. */
 const heapMbMax = 4096;
+/** What a step makes is mostly gone after it; in the small usual space it would be copied as if it stayed. */
+const youngMbMax = 192;
 
 /** Rejects when it takes too long, needs too much memory, or is ended by `signal`. */
 export function rehearseApart(
@@ -21,7 +23,7 @@ export function rehearseApart(
   const file = new URL(import.meta.resolve('@ringwave/rehearsal/rehearsal-worker'));
   const worker = new Worker(file, {
     workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: heapMbMax },
+    resourceLimits: { maxOldGenerationSizeMb: heapMbMax, maxYoungGenerationSizeMb: youngMbMax },
   });
   return new Promise((resolve, reject) => {
     const end = (reason: string) => {
