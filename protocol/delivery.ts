@@ -84,18 +84,18 @@ export const landed = (flight: Flight, seq: number, window: number): Flight => (
   resends: 0,
 });
 
-/** No item is longer, so that a handful need not be measured: 240 characters of text at 6 bytes, and what is around it. */
-const itemBytesMax = 4096;
-
 function fitting(items: readonly ReportItem[]): readonly ReportItem[] {
-  if (items.length * itemBytesMax <= batchBytesMax) return items;
+  const most = items.slice(0, reportItemsMax);
+  if (bytesOf(most) <= batchBytesMax) return most;
   let length = 0;
-  const end = items.findIndex((item, place) => {
-    length += Buffer.byteLength(JSON.stringify(item));
-    return place > 0 && (length > batchBytesMax || place >= reportItemsMax);
+  const end = most.findIndex((item, place) => {
+    length += bytesOf(item);
+    return place > 0 && length > batchBytesMax;
   });
-  return end === -1 ? items : items.slice(0, end);
+  return end === -1 ? most : most.slice(0, end);
 }
+
+const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
 
 /** When silence after the last batch means that it was lost: doubles from 10 s to 5 min. */
 export function resendAt(flight: Flight): EpochMs {

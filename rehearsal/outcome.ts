@@ -1,7 +1,8 @@
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { explain } from '../controller/core/explain.ts';
 import type { ControllerTables } from '../controller/core/state.ts';
-import type { Rehearsal, SiteTally } from './rehearsal.ts';
+import type { Rehearsal } from './rehearsal.ts';
+import type { SiteTally } from './rehearsed-site.ts';
 
 // What a rehearsal says: when it ends, what it costs, who waits longest, and who can never finish and why.
 // Every list has its order from its content, so that the same input gives the same bytes.
@@ -55,13 +56,13 @@ export function outcomeOf(
   seed: number,
   finishedAt: EpochMs | null,
 ): RunOutcome {
-  const { controller, rollout: id, agents } = rehearsal;
+  const { controller, rollout: id } = rehearsal;
   const rollout = controller.tables.rollouts.get(id);
   const sum = (name: 'done' | 'failed' | 'skipped') =>
     (rollout?.waves ?? []).reduce((total, wave) => total + wave.counts[name], 0);
   const total = (rollout?.waves ?? []).reduce((all, wave) => all + wave.counts.total, 0);
   const aside = (rollout?.waves ?? []).reduce((all, wave) => all + (wave.counts.aside ?? 0), 0);
-  const sites = [...agents.values()].map(({ tally }) => lineOf(tally)).sort(bySite);
+  const sites = [...rehearsal.sites.values()].map(({ tally }) => lineOf(tally)).sort(bySite);
   const [done, failed, skipped] = [sum('done'), sum('failed') + aside, sum('skipped')];
   const all = (name: 'wanBytes' | 'lanBytes' | 'phoneMinutesLost' | 'quorumWaits') =>
     sites.reduce((added, line) => added + line[name], 0);
@@ -79,7 +80,7 @@ export function outcomeOf(
     quorumWaits: all('quorumWaits'),
     stops: rehearsal.stops,
     sites,
-    neverSites: neverSites(controller.tables, rollout?.sites ?? [], agents),
+    neverSites: neverSites(controller.tables, rollout?.sites ?? [], rehearsal.sites),
     neverPhones: neverPhones(rehearsal),
   };
 }
@@ -104,13 +105,7 @@ function neverSites(
   });
 }
 
-function neverPhones({
-  controller,
-  rollout: id,
-  timeline,
-  agents,
-  phones,
-}: Rehearsal): NeverPhones[] {
+function neverPhones({ controller, rollout: id, now, sites }: Rehearsal): NeverPhones[] {
   const { tables } = controller;
   const rollout = tables.rollouts.get(id);
   const found = new Map<string, { count: number; first: { mac: Mac; site: Id }[] }>();
@@ -118,11 +113,11 @@ function neverPhones({
     for (const mac of tables.rosters.get(site) ?? []) {
       const progress = tables.progress.get(`${id}/${mac}`);
       if (!rollout || !progress || progress.phase === 'done') continue;
-      const why = !agents.has(site)
+      const why = !sites.has(site)
         ? 'No agent is enrolled at its site'
-        : phones.get(mac)?.isOff
+        : sites.get(site)?.off.has(mac)
           ? 'It was not seen for long and counts as off'
-          : explain(tables, rollout, progress, timeline.now).reason;
+          : explain(tables, rollout, progress, now).reason;
       const known = found.get(why) ?? { count: 0, first: [] };
       if (known.count === 0 && found.size >= reasonsMax) continue;
       known.count += 1;

@@ -1,108 +1,91 @@
-import { createHash } from 'node:crypto';
-import type { Ack, Plan } from '@ringwave/protocol/messages';
-import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
-import { stepAgent } from '../agent/core/agent.ts';
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentTables,
-  emptyTables as noAgent,
-  type Rate,
-} from '../agent/core/state.ts';
+import { hoursOfWeek } from '@ringwave/protocol/call-hours';
+import type { Plan } from '@ringwave/protocol/messages';
+import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { stepController } from '../controller/core/controller.ts';
-import type {
-  Command,
-  CommandResult,
-  ControllerEffect,
-  ControllerEvent,
-  ControllerTables,
-  Phone,
-  Refusal,
+import {
+  type Command,
+  type CommandResult,
+  type ControllerEffect,
+  type ControllerEvent,
+  type ControllerTables,
+  emptyTables,
+  type Refusal,
+  volatileTables,
 } from '../controller/core/state.ts';
-import { Random } from './random.ts';
+import type { Player } from './crew.ts';
+import type { Said, SiteAssumptions, SiteBrief } from './rehearsed-site.ts';
+import type { Letter, Lived, SiteReport } from './site-group.ts';
 import { Timeline } from './timeline.ts';
-import { type PhoneHabits, VirtualPhone } from './virtual-phone.ts';
 import { VirtualProgram } from './virtual-program.ts';
 
 // A rollout in virtual time: the production steps of the controller and of every agent it touches, on a copy
 // of what is known, with phones that behave by seed. Nothing of it leaves this object.
+//
+// Time passes by the minute. While the sites live one, each by itself, the controller takes what they said in the minute
+// before, in order of time; what it answers reaches them at the next.
 
 export interface Assumptions {
-  readonly habits: PhoneHabits;
-  /** Of a site's line where no budget bounds it. */
-  readonly wanBytesPerSecond: number;
-  /** A phone not seen for longer counts as off. */
-  readonly offAfterMs: number;
+  readonly ofSites: SiteAssumptions;
+  /** Part of phones in a call by site and the hour of its week. */
+  readonly busyPart: (site: Id, hour: number) => number;
   /** Until a person says go on, where the rollout asks one. */
   readonly personTakesMs: number;
   readonly daysMax: number;
 }
 
-/** What one site saw of it. */
-export interface SiteTally {
-  readonly site: Id;
-  phones: number;
-  starts: number;
-  firstStartAt: EpochMs | null;
-  lastDoneAt: EpochMs | null;
-  wanBytes: number;
-  lanBytes: number;
-  phoneMsLost: number;
-  /** Phones that had to wait for their coverage group. */
-  readonly quorumWaits: Set<Mac>;
-}
-
-interface VirtualAgent {
-  readonly site: Id;
-  readonly program: VirtualProgram<AgentTables, AgentEvent, AgentEffect>;
-  readonly tally: SiteTally;
-  conn: string | undefined;
-  conns: number;
-  willTalk: boolean;
-  readonly talkAfterMs: number;
-  /** What the budget of its line permits now. */
-  wanRate: Rate;
-}
-
-const HOUR = 3_600_000;
-/** Reports of some five minutes travel together, of each site's own: a rehearsal need not show every packet. */
-const talkAfterMs = [240_000, 360_000] as const;
-/** Sites that have nothing to say renew their plans all the same. */
-const talkDailyMs = 24 * HOUR;
-/** A closed budget is looked at again after this. */
-const budgetLookMs = 15 * 60_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 /** Stops of one rollout by its gates after which a person gives up. */
 const resumesMax = 50;
 
+/** Of the thread that plays the controller, too: the controller costs a third of what the sites do. */
+const shareBesideController = 0.65;
+
 export class Rehearsal {
-  readonly timeline: Timeline;
   readonly controller: VirtualProgram<ControllerTables, ControllerEvent, ControllerEffect>;
-  readonly agents = new Map<Id, VirtualAgent>();
-  readonly phones = new Map<Mac, VirtualPhone>();
+  /** What is told of each site at the end. */
+  readonly sites = new Map<Id, SiteReport>();
   /** Each stop by a gate, and what it said. */
   readonly stops: { at: EpochMs; reason: string }[] = [];
   readonly rollout: Id;
+  readonly #timeline: Timeline;
   readonly #assume: Assumptions;
-  readonly #random: Random;
   readonly #answers = new Map<string, CommandResult>();
   #isPersonComing = false;
+  readonly #crew: readonly Player[];
+  readonly #playerOf = new Map<Id, number>();
+  /** For each player what the controller has to say to its sites. */
+  readonly #letters: Letter[][];
+  /** What the sites said in the minute that they lived last. */
+  #said: readonly Said[] = [];
+  readonly #planned = new Map<Id, Plan>();
+  #nextAtSites: number;
+  /** Until here the sites live. */
+  #lived: EpochMs;
 
   constructor(
     tables: ControllerTables,
-    about: { seed: number; rollout: Id; now: EpochMs; assume: Assumptions },
+    about: { rollout: Id; now: EpochMs; assume: Assumptions; crew: readonly Player[] },
   ) {
     this.rollout = about.rollout;
     this.#assume = about.assume;
-    this.#random = new Random(about.seed);
-    this.timeline = new Timeline(about.now);
+    this.#timeline = new Timeline(about.now);
+    this.#lived = about.now;
+    this.#nextAtSites = about.now;
+    this.#crew = about.crew;
+    this.#letters = about.crew.map(() => []);
     this.controller = new VirtualProgram<ControllerTables, ControllerEvent, ControllerEffect>({
       tables: copyOf(tables),
-      timeline: this.timeline,
+      timeline: this.#timeline,
       step: (known, event, now) => stepController({ tables: known }, event, now),
-      act: (effect) => this.#controllerActs(effect),
+      act: (effect) => this.#acts(effect),
       stepped: () => {},
       woke: { kind: 'woke' },
     });
+  }
+
+  get now(): EpochMs {
+    return this.#timeline.now;
   }
 
   /** Empty when the command was taken. */
@@ -118,21 +101,80 @@ export class Rehearsal {
    * to `onDay` when it begins.
    */
   run(onDay: (now: EpochMs) => void = () => {}): EpochMs | null {
-    const until = this.timeline.now + this.#assume.daysMax * 24 * HOUR;
-    for (const site of this.#stored()?.sites ?? []) this.#openSite(site);
+    const began = this.now;
+    const until = began + this.#assume.daysMax * 24 * HOUR;
+    this.#openSites();
     // By the hour: between two looks the programs run by themselves.
-    for (let hour = 0; this.timeline.now < until; hour += 1) {
-      if (hour % 24 === 0) onDay(this.timeline.now);
+    for (let hour = 0; this.now < until; hour += 1) {
+      if (hour % 24 === 0) onDay(this.now);
       const rollout = this.#stored();
       if (!rollout || rollout.endedAt !== undefined) break;
       this.#askPerson();
-      this.timeline.runUntil(Math.min(this.timeline.now + HOUR, until));
+      this.#runUntil(Math.min(this.now + HOUR, until));
     }
+    for (const player of this.#crew)
+      for (const report of player.reports()) this.sites.set(report.tally.site, report);
     return this.#stored()?.endedAt ?? null;
+  }
+
+  #runUntil(end: number): void {
+    while (this.now < end) {
+      const minute = this.#nextMinute(end);
+      for (const [place, player] of this.#crew.entries())
+        player.begin(this.#letters[place]?.splice(0) ?? [], minute);
+      const before = this.#lived;
+      this.#lived = minute;
+      for (const one of this.#said) this.#timeline.at(one.at, () => this.#hears(one));
+      this.#timeline.runUntil(before);
+      const lived = this.#crew.map((player) => player.end());
+      this.#said = inOrder(lived);
+      this.#nextAtSites = Math.min(...lived.map(({ nextAt }) => nextAt));
+    }
+  }
+
+  /** Minutes in which nothing happens are skipped. */
+  #nextMinute(end: number): EpochMs {
+    const isWaiting = this.#said.length > 0 || this.#letters.some((letters) => letters.length > 0);
+    const next = Math.min(this.#timeline.nextAt, this.#nextAtSites, end);
+    return ((isWaiting ? this.#lived : Math.max(this.#lived, next)) + MINUTE) as EpochMs;
+  }
+
+  /** The players get as many phones each; this thread fewer, since the controller is its own, too. */
+  #openSites(): void {
+    const briefs = (this.#stored()?.sites ?? []).flatMap((site) => this.#briefOf(site) ?? []);
+    const shares = this.#crew.map((_, place) =>
+      place === 0 && this.#crew.length > 1 ? shareBesideController : 1,
+    );
+    const given = this.#crew.map((): SiteBrief[] => []);
+    const load = this.#crew.map(() => 0);
+    for (const brief of briefs) {
+      const least = Math.min(...load);
+      const place = load.indexOf(least);
+      given[place]?.push(brief);
+      load[place] = least + (brief.phones.length + 1) / (shares[place] ?? 1);
+      this.#playerOf.set(brief.site, place);
+    }
+    for (const [place, player] of this.#crew.entries())
+      player.open(given[place] ?? [], this.#assume.ofSites, this.now);
   }
 
   #stored() {
     return this.controller.tables.rollouts.get(this.rollout);
+  }
+
+  #briefOf(site: Id): SiteBrief | undefined {
+    const { agents, sites, rosters, phones, progress } = this.controller.tables;
+    if (!agents.has(site)) return undefined;
+    const roster = rosters.get(site) ?? [];
+    return {
+      site,
+      zone: sites.get(site)?.zone ?? 'UTC',
+      phones: roster.flatMap((mac) => phones.get(mac) ?? []),
+      inRollout: roster.filter((mac) => progress.has(`${this.rollout}/${mac}`)).length,
+      busyByHour: Array.from({ length: hoursOfWeek }, (_, hour) =>
+        this.#assume.busyPart(site, hour),
+      ),
+    };
   }
 
   /** Where the rollout waits for somebody, somebody comes, some time later. */
@@ -143,144 +185,46 @@ export class Rehearsal {
     if (this.#isPersonComing || (!asks && !isPaused) || this.stops.length >= resumesMax) return;
     this.#isPersonComing = true;
     const reason = rollout?.paused?.reason ?? 'A wave asks a person before the next one opens';
-    this.stops.push({ at: this.timeline.now, reason });
-    this.timeline.after(this.#assume.personTakesMs, () => {
+    this.stops.push({ at: this.now, reason });
+    this.#timeline.after(this.#assume.personTakesMs, () => {
       this.#isPersonComing = false;
       const kind = isPaused ? 'rollout-resume' : 'rollout-pass';
       this.command({ kind, rollout: this.rollout }, 'a person');
     });
   }
 
-  #openSite(site: Id): void {
-    const { tables } = this.controller;
-    if (!tables.agents.has(site)) return;
-    const tally: SiteTally = {
-      site,
-      phones: 0,
-      starts: 0,
-      firstStartAt: null,
-      lastDoneAt: null,
-      wanBytes: 0,
-      lanBytes: 0,
-      phoneMsLost: 0,
-      quorumWaits: new Set(),
-    };
-    const program = new VirtualProgram<AgentTables, AgentEvent, AgentEffect>({
-      tables: noAgent(),
-      timeline: this.timeline,
-      step: (known, event, now) =>
-        stepAgent({ site, version: 'rehearsal', tables: known }, event, now),
-      act: (effect) => this.#agentActs(agent, effect),
-      stepped: (changes) => {
-        for (const { table, value } of changes) if (table === 'work') this.#notes(agent, value);
-        if (program.tables.outbox.size > 0) this.#willTalk(agent, agent.talkAfterMs);
-      },
-      woke: { kind: 'woke' },
-    });
-    const agent: VirtualAgent = {
-      site,
-      program,
-      tally,
-      conn: undefined,
-      conns: 0,
-      willTalk: false,
-      talkAfterMs: this.#random.whole(...talkAfterMs),
-      wanRate: 'free',
-    };
-    this.agents.set(site, agent);
-    for (const mac of tables.rosters.get(site) ?? []) {
-      const phone = tables.phones.get(mac);
-      if (phone) this.#openPhone(agent, phone);
-    }
-    program.submit({ kind: 'started' });
-    this.timeline.after(this.#random.whole(1000, 60_000), () => this.#talkDaily(agent));
+  #hears({ site, message }: Said): void {
+    // What was sent over an earlier connection may not have come.
+    if (message.kind === 'hello') this.#planned.delete(site);
+    if (message.kind === 'hello') this.controller.submit({ kind: 'hello', site, hello: message });
+    else this.controller.submit({ kind: 'report', site, report: message });
   }
 
-  #openPhone({ site, program, tally }: VirtualAgent, phone: Phone): void {
-    const { mac, vendor, model, seenAt, running, address = '' } = phone;
-    const isOff =
-      seenAt === undefined || this.timeline.now - seenAt > this.#assume.offAfterMs || !running;
-    if (this.controller.tables.progress.has(`${this.rollout}/${mac}`)) tally.phones += 1;
-    const parts = {
-      mac,
-      site,
-      vendor,
-      model,
-      address,
-      timeline: this.timeline,
-      random: this.#random,
-      habits: this.#assume.habits,
-      agent: () => program.tables,
-      tell: (event: AgentEvent) => program.submit(event),
-      spent: ({ downMs, lanBytes }: { downMs: number; lanBytes: number }) => {
-        tally.phoneMsLost += downMs;
-        tally.lanBytes += lanBytes;
-      },
-    };
-    this.phones.set(mac, new VirtualPhone(parts, { running: running?.version ?? '', isOff }));
+  #tell(site: Id, word: Letter['word']): void {
+    const place = this.#playerOf.get(site);
+    if (place !== undefined) this.#letters[place]?.push({ site, at: this.#lived, word });
   }
 
-  #notes({ tally }: VirtualAgent, value: unknown): void {
-    const work = value as { mac: Mac; phase: string; why: { waitingFor: string } } | undefined;
-    if (work?.why.waitingFor === 'coverage') tally.quorumWaits.add(work.mac);
-    if (work?.phase === 'done') tally.lastDoneAt = this.timeline.now;
-  }
-
-  // The line: agents say what they have in batches, and get the plan that is theirs.
-
-  #talkDaily(agent: VirtualAgent): void {
-    this.#talk(agent);
-    this.timeline.after(talkDailyMs, () => this.#talkDaily(agent));
-  }
-
-  #willTalk(agent: VirtualAgent, wait: number): void {
-    if (agent.willTalk || agent.conn) return;
-    agent.willTalk = true;
-    this.timeline.after(wait, () => this.#talk(agent));
-  }
-
-  /** Hello, plan, and what there is to report; then a report each while, until there is no more to say. */
-  #talk(agent: VirtualAgent): void {
-    agent.willTalk = false;
-    if (agent.conn) return;
-    agent.conn = `${agent.site}-${agent.conns++}`;
-    agent.program.submit({ kind: 'link-up', conn: agent.conn });
-  }
-
-  #hangUp(agent: VirtualAgent): void {
-    const { conn } = agent;
-    if (conn === undefined) return;
-    agent.conn = undefined;
-    agent.program.submit({ kind: 'link-down', conn });
-  }
-
-  /** The site is asked to gather its news, as a controller may ask for. */
-  #acknowledge(agent: VirtualAgent | undefined, ack: Ack): void {
-    if (!agent?.conn) return;
-    const isFirst = ack.conn !== undefined;
-    agent.program.submit({
-      kind: 'acked',
-      ack: isFirst ? ack : { ...ack, minGapMs: agent.talkAfterMs },
-    });
-  }
-
-  #controllerActs(effect: ControllerEffect): void {
+  #acts(effect: ControllerEffect): void {
     switch (effect.kind) {
       case 'answer':
         this.#answers.set(effect.id, effect.result);
         return;
       case 'send-ack':
-        return this.#acknowledge(this.agents.get(effect.site), effect.ack);
+        return this.#tell(effect.site, { kind: 'ack', ack: effect.ack });
       case 'send-plan':
-        return this.#sendPlan(effect.site, effect.plan);
+        // One that is under way is sent again by a controller that waits for its proof: the line loses nothing.
+        if (this.#planned.get(effect.site) === effect.plan) return;
+        this.#planned.set(effect.site, effect.plan);
+        return this.#tell(effect.site, { kind: 'plan', plan: effect.plan });
       case 'send-halt':
-        for (const agent of this.agents.values())
-          agent.program.submit({ kind: 'halt-came', halt: effect.halt });
+        for (const site of this.#playerOf.keys())
+          this.#tell(site, { kind: 'halt', halt: effect.halt });
         return;
       case 'ask-check': {
         const { rollout, wave } = effect;
         const answer = { verdict: 'pass', detail: 'assumed in rehearsal' } as const;
-        this.timeline.after(60_000, () =>
+        this.#timeline.after(MINUTE, () =>
           this.controller.submit({ kind: 'check-answered', rollout, wave, ...answer }),
         );
         return;
@@ -291,75 +235,24 @@ export class Rehearsal {
         effect satisfies never;
     }
   }
-
-  #sendPlan(site: Id, plan: Plan): void {
-    const agent = this.agents.get(site);
-    if (!agent) return;
-    if (agent.conn) agent.program.submit({ kind: 'plan-came', plan });
-    else this.#willTalk(agent, 1000);
-  }
-
-  /** Begins when the budget permits, and keeps the rate that it began with: nights are asked for, not minutes. */
-  #fetch(agent: VirtualAgent, effect: Extract<AgentEffect, { kind: 'fetch-image' }>): void {
-    if (agent.wanRate === 'none') {
-      this.timeline.after(budgetLookMs, () => this.#fetch(agent, effect));
-      return;
-    }
-    const { digest, lengthBytes } = effect;
-    const permitted = agent.wanRate === 'free' ? effect.bytesPerSecond : agent.wanRate;
-    const rate = permitted || this.#assume.wanBytesPerSecond;
-    agent.tally.wanBytes += lengthBytes;
-    this.timeline.after((lengthBytes / rate) * 1000 + 1000, () =>
-      agent.program.submit({ kind: 'image-held', digest, fetchedBytes: lengthBytes }),
-    );
-  }
-
-  #agentActs(agent: VirtualAgent, effect: AgentEffect): void {
-    const { site, program, tally } = agent;
-    switch (effect.kind) {
-      case 'send': {
-        const { message } = effect;
-        if (message.kind === 'hello')
-          this.controller.submit({ kind: 'hello', site, hello: message });
-        else if (message.kind === 'report')
-          this.controller.submit({ kind: 'report', site, report: message });
-        // Nothing was said for long: whoever has something to say later calls again.
-        else this.#hangUp(agent);
-        return;
-      }
-      case 'fetch-image':
-        return this.#fetch(agent, effect);
-      case 'set-rate':
-        if (effect.of === 'wan') agent.wanRate = effect.rate;
-        return;
-      case 'move-rescues':
-        return;
-      case 'wake-phone':
-        tally.starts += 1;
-        tally.firstStartAt ??= this.timeline.now;
-        this.phones.get(effect.mac)?.woken(effect.start);
-        return;
-      case 'make-secret': {
-        const { mac, generation } = effect;
-        const key = createHash('sha256').update(`${mac}${generation}`).digest('hex');
-        const fingerprint = key.slice(0, 32);
-        program.submit({ kind: 'secret-made', mac, generation, sealed: '', fingerprint });
-        return;
-      }
-      default:
-        effect satisfies never;
-    }
-  }
 }
+
+/** By time, then by site: the same however many threads played them. */
+const inOrder = (lived: readonly Lived[]): readonly Said[] =>
+  lived
+    .flatMap(({ said }) => said)
+    .sort((a, b) => a.at - b.at || (a.site < b.site ? -1 : Number(a.site > b.site)));
 
 /** Rows are never mutated, so that copied maps are a copy of all that is known. Connections are not part of it. */
 function copyOf(tables: ControllerTables): ControllerTables {
-  const copied = Object.entries(tables).map(([name, rows]) => [
-    name,
-    new Map<string, unknown>(rows as Map<string, unknown>),
-  ]);
-  const copy = Object.fromEntries(copied) as ControllerTables;
-  copy.presence.clear();
-  copy.owed.clear();
+  const copy = emptyTables();
+  for (const [name, rows] of Object.entries(tables) as [
+    keyof ControllerTables,
+    Map<string, unknown>,
+  ][]) {
+    if (volatileTables.includes(name)) continue;
+    const copied: Map<string, unknown> = copy[name];
+    for (const [key, value] of rows) copied.set(key, value);
+  }
   return copy;
 }

@@ -1,8 +1,7 @@
-import { hoursOfWeek } from '@ringwave/protocol/call-hours';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
-import { Temporal } from 'temporal-polyfill';
 import { callHistory } from '../controller/core/call-history.ts';
 import type { ControllerTables, Refusal, RolloutInput } from '../controller/core/state.ts';
+import { crewOf, type Player, threadsFor } from './crew.ts';
 import { distributionOf, type Distribution, outcomeOf, type RunOutcome } from './outcome.ts';
 import { type Assumptions, Rehearsal } from './rehearsal.ts';
 
@@ -54,19 +53,42 @@ export interface RehearsalProgress {
   readonly at: EpochMs;
 }
 
-/** Gives the refusals where the rollout would be refused as it stands. */
+export type Rehearsed = RehearsalResult | { readonly refusals: readonly Refusal[] };
+
+/** Gives the refusals where the rollout would be refused as it stands. How many threads play it does not show in it. */
 export function rehearse(
   tables: ControllerTables,
   input: RolloutInput,
   now: EpochMs,
   wishes: RehearsalWishes = {},
   onProgress: (progress: RehearsalProgress) => void = () => {},
-): RehearsalResult | { readonly refusals: readonly Refusal[] } {
+  threads = threadsFor(tables.phones.size),
+): Rehearsed {
+  const crew = crewOf(threads);
+  try {
+    return rehearseWith(crew, { tables, input, now, wishes }, onProgress);
+  } finally {
+    for (const player of crew) player.close();
+  }
+}
+
+interface Asked {
+  readonly tables: ControllerTables;
+  readonly input: RolloutInput;
+  readonly now: EpochMs;
+  readonly wishes: RehearsalWishes;
+}
+
+function rehearseWith(
+  crew: readonly Player[],
+  { tables, input, now, wishes }: Asked,
+  onProgress: (progress: RehearsalProgress) => void,
+): Rehearsed {
   const runs: RunOutcome[] = [];
   const seeds = wishes.seeds ?? seedsUsually;
   for (let seed = 1; seed <= seeds; seed += 1) {
-    const assume = assumptions(tables, wishes);
-    const rehearsal = new Rehearsal(tables, { seed, rollout: input.id, now, assume });
+    const assume = assumptions(tables, seed, wishes);
+    const rehearsal = new Rehearsal(tables, { rollout: input.id, now, assume, crew });
     const refusals = beginIn(rehearsal, input);
     if (refusals.length > 0) return { refusals };
     const finishedAt = rehearsal.run((at) => onProgress({ run: seed, runs: seeds, at }));
@@ -93,44 +115,23 @@ function beginIn(rehearsal: Rehearsal, input: RolloutInput): readonly Refusal[] 
   return rehearsal.command({ kind: 'rollout-approve', rollout: input.id }, 'a second person');
 }
 
-function assumptions(tables: ControllerTables, wishes: RehearsalWishes): Assumptions {
+function assumptions(tables: ControllerTables, seed: number, wishes: RehearsalWishes): Assumptions {
   const busy = wishes.busyByHour ?? busyUsually;
-  const hourAt = hours(tables);
   // What somebody says of calls goes before what was counted of them.
   const counted = wishes.busyByHour ? undefined : callHistory(tables);
   return {
-    habits: {
-      busyPart: (site, at) => {
-        const hour = hourAt(site, at);
-        return counted?.(site, hour) ?? busy[hour % 24] ?? 0;
-      },
+    busyPart: (site, hour) => counted?.(site, hour) ?? busy[hour % 24] ?? 0,
+    ofSites: {
+      seed,
       failedPart: wishes.failedPart ?? 0,
       lanBytesPerSecond: wishes.lanBytesPerSecond ?? lanUsually,
-      updatesTook: (vendor, model) => {
-        const timed = tables.durations.get(`${vendor}/${model}`) ?? [];
-        return timed.length < samplesLeast ? [] : timed;
-      },
+      wanBytesPerSecond: wishes.wanBytesPerSecond ?? wanUsually,
+      updatesTook: new Map(
+        [...tables.durations].filter(([, timed]) => timed.length >= samplesLeast),
+      ),
+      offAfterMs,
     },
-    wanBytesPerSecond: wishes.wanBytesPerSecond ?? wanUsually,
-    offAfterMs,
     personTakesMs: (wishes.personTakesHours ?? personTakesUsually) * 3_600_000,
     daysMax: wishes.daysMax ?? daysUsually,
-  };
-}
-
-/** The hour of a site's week, Monday first; asked for each wake, so the offset of a zone is kept for a quarter of an hour. */
-function hours(tables: ControllerTables): (site: Id, at: EpochMs) => number {
-  const offsets = new Map<string, { readonly quarter: number; readonly offsetMs: number }>();
-  return (site, at) => {
-    const zone = tables.sites.get(site)?.zone ?? 'UTC';
-    const quarter = Math.floor(at / 900_000);
-    let known = offsets.get(zone);
-    if (known?.quarter !== quarter) {
-      const zoned = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone);
-      known = { quarter, offsetMs: zoned.offsetNanoseconds / 1_000_000 };
-      offsets.set(zone, known);
-    }
-    // 1970 began on a Thursday.
-    return (Math.floor((at + known.offsetMs) / 3_600_000) + 3 * 24) % hoursOfWeek;
   };
 }

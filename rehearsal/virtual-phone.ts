@@ -13,7 +13,7 @@ import type { Timeline } from './timeline.ts';
 /** How phones behave where nothing better is known. */
 export interface PhoneHabits {
   /** Part of phones in a call at this instant, 0 to 1. */
-  readonly busyPart: (site: Id, at: EpochMs) => number;
+  readonly busyPart: (at: EpochMs) => number;
   /** Part of updates after which the phone comes back on what it ran before. */
   readonly failedPart: number;
   readonly lanBytesPerSecond: number;
@@ -23,7 +23,6 @@ export interface PhoneHabits {
 
 export interface PhoneParts {
   readonly mac: Mac;
-  readonly site: Id;
   readonly vendor: string;
   readonly model: string;
   readonly address: string;
@@ -58,11 +57,11 @@ export class VirtualPhone {
   }
 
   woken(start: number): void {
-    const { mac, site, timeline, random, habits, tell } = this.#parts;
+    const { mac, timeline, random, habits, tell } = this.#parts;
     const answer = (say: 'accepted' | 'busy' | 'silent') =>
       tell({ kind: 'wake-answered', mac, start, answer: say });
     if (this.isOff) return void timeline.after(silenceMs, () => answer('silent'));
-    if (random.chance(habits.busyPart(site, timeline.now)))
+    if (random.chance(habits.busyPart(timeline.now)))
       return void timeline.after(50, () => answer('busy'));
     timeline.after(50, () => answer('accepted'));
     this.#run += 1;

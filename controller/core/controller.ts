@@ -3,8 +3,9 @@ import { type EpochMs, earliest, type Id } from '@ringwave/protocol/units';
 import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
-import { hasPlan, heard, nextResend, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
+import { hasPlan, heard, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
 import { gateOf } from './gate.ts';
+import { nextResend, resendsDue } from './owed.ts';
 import { isAged, replan } from './plan.ts';
 import { plansTouched } from './plan-touched.ts';
 import { advance, checkAnswered, nextTimeOf } from './rollout.ts';
@@ -36,7 +37,7 @@ export function stepController(
   if (answer) effects.push(answer);
   const timer = settle(draft, event, now, moved);
   effects.push(...moved.asks.flatMap((ask) => checkOf(draft, ask)));
-  const resend = sendPlans(draft, sitesToTell(draft, event, moved), now, effects);
+  const resend = sendPlans(draft, sitesToTell(draft, event, moved, now), now, effects);
   return { changes: changesOf(draft), effects, wakeAt: earliest(timer, resend) };
 }
 
@@ -128,9 +129,16 @@ function checkOf(
   return [{ kind: 'ask-check', rollout: id, wave: index, url, name: spec.name, counts }];
 }
 
-function sitesToTell(draft: ControllerDraft, event: ControllerEvent, moved: Moved): Set<Id> {
-  const owed = [...draft.owed.entries()].map(([site]) => site as Id);
-  return new Set([...moved.sites, ...owed, ...('site' in event ? [event.site] : [])]);
+/** Whose plan may have to be sent: what changed of it or of its line in this step, or it is due to be sent again. */
+function sitesToTell(
+  draft: ControllerDraft,
+  event: ControllerEvent,
+  moved: Moved,
+  now: EpochMs,
+): Set<Id> {
+  const changed = [...draft.plans.written().keys(), ...draft.presence.written().keys()] as Id[];
+  const ofEvent = 'site' in event ? [event.site] : [];
+  return new Set([...moved.sites, ...changed, ...resendsDue(draft, now), ...ofEvent]);
 }
 
 /** The site whose agent has a new login after this command, or none any more. */

@@ -5,7 +5,6 @@ import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import {
   type DurationMs,
   type EpochMs,
-  earliest,
   type Id,
   laterBy,
   type Mac,
@@ -16,6 +15,7 @@ import {
 import { nextCount } from './audit.ts';
 import { noteDuration } from './durations.ts';
 import { joinIncident } from './incidents.ts';
+import { nextResend } from './owed.ts';
 import { replan } from './plan.ts';
 import { partedFrom, partedNow, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
@@ -392,6 +392,3 @@ export function sendPlans(
   }
   return nextResend(draft);
 }
-
-export const nextResend = (draft: ControllerDraft): EpochMs | undefined =>
-  earliest(...[...draft.owed.values()].map((owed) => owed.again));

@@ -9,6 +9,7 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 
 import type { TakenAnnouncements } from './announcement-commands.ts';
 import type { TokenRecord } from './enrolment.ts';
+import { type Owed, OwedTable } from './owed.ts';
 import type { PlannedFreezeCommand } from './planned-freeze.ts';
 import type { Policy, PolicyCommand } from './policy.ts';
 import type { SiteLimits } from './site-limits.ts';
@@ -197,7 +198,7 @@ export type ControllerTables = TablesElsewhere & {
   /** By id. */
   policies: Map<string, Policy>;
   /** Plans sent so many times and not confirmed. */
-  owed: Map<string, Record<'revision' | 'sent', number> & { readonly again: EpochMs }>;
+  owed: Map<string, Owed>;
 };
 
 export const volatileTables: readonly (keyof ControllerTables)[] = ['presence', 'owed'];
@@ -228,7 +229,7 @@ export const emptyTables = (): ControllerTables => ({
   counters: new Map(),
   halt: new Map(),
   presence: new Map(),
-  owed: new Map(),
+  owed: new OwedTable(),
   policies: new Map(),
 });
 

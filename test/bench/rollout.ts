@@ -7,7 +7,7 @@ import type {
   ControllerTables,
   RolloutInput,
 } from '../../controller/core/state.ts';
-import { rehearse } from '../../rehearsal/rehearse.ts';
+import { rehearseApart } from '../../controller/io/rehearse.ts';
 import { bigFleet, releases } from './big-fleet.ts';
 
 // What planning costs: a rollout over a million phones, one report in fleets of four sizes, a rehearsal of
@@ -167,13 +167,17 @@ function reports(): void {
   }
 }
 
-function rehearsal(): void {
+/** As an operator gets it: in threads of its own, the copy of the fleet included. */
+async function rehearsal(): Promise<void> {
   const count = Math.min(phones, 100_000);
   const tables = bigFleet({ sites: count / phonesPerSite, phonesPerSite }, now);
   const { confirmPhones: _confirmed, ...asked } = input;
   const plain = median([plainPass(tables), plainPass(tables), plainPass(tables)]);
   const cpu = process.cpuUsage();
-  const { seconds, result } = timed(() => rehearse(tables, asked, now, { seeds: 1 }));
+  const began = performance.now();
+  const task = { tables, input: asked, now, wishes: { seeds: 1 } };
+  const result = await rehearseApart(task, new AbortController().signal, () => {});
+  const seconds = (performance.now() - began) / 1000;
   if ('refusals' in result) throw new Error(JSON.stringify(result.refusals));
   const [run] = result.runs;
   say({
@@ -193,4 +197,4 @@ const round = (value: number): number => Number(value.toPrecision(3));
 
 if (only === undefined || only === 'plan') planning();
 if (only === undefined || only === 'report') reports();
-if (only === undefined || only === 'rehearsal') rehearsal();
+if (only === undefined || only === 'rehearsal') await rehearsal();

@@ -42,6 +42,16 @@ test('the same input gives the same bytes, and another seed another night', (t) 
   t.end();
 });
 
+test('threads that share the sites give the same bytes as one', (t) => {
+  const tables = bigFleet({ sites: 7, phonesPerSite: 15 }, noon);
+  const [one, three] = [1, 3].map((threads) =>
+    JSON.stringify(rehearse(tables, big, noon, { seeds: 2, failedPart: 0.2 }, undefined, threads)),
+  );
+  t.match(one, /"finishedAt":\d+/);
+  t.equal(three, one);
+  t.end();
+});
+
 test('a rehearsal tells how far it is, day by virtual day of each run', (t) => {
   const told: string[] = [];
   const desk = smallFleet(2);
