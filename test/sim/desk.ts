@@ -1,5 +1,5 @@
-import type { Id, Mac } from '@ringwave/protocol/units';
-import { firmwareFor } from '../../agent/core/provisioning/read-request.ts';
+import type { Id, Mac, Sha256 } from '@ringwave/protocol/units';
+import { firmwareFor, readRequest } from '../../agent/core/provisioning/read-request.ts';
 import type { SealedSecret } from '../../agent/core/state.ts';
 import type { SimPhone } from './fleet.ts';
 import { registersSoon } from './weather.ts';
@@ -30,9 +30,6 @@ export interface PhoneState extends SimPhone {
 }
 
 const HOUR = 3_600_000;
-
-/** `fw/<mac>/<release>`. */
-const releaseInFolder = (folder: string): string => folder.split('/').at(-1) ?? '';
 
 export class Desks {
   readonly #world: World;
@@ -107,12 +104,16 @@ export class Desks {
       isUp: () => phone.run === run,
     });
     if (!firmware || firmware.version === phone.running) return;
-    const release = this.#world.fleet.releases.find(
-      (one) => one.id === releaseInFolder(firmware.folder),
-    );
-    if (!release || phone.habit === 'refuses-image') return;
-    this.#world.invariants.served(phone, release);
-    const image = { mac: input.mac, release: release.id, fileName: firmware.fileName };
+    if (phone.habit === 'refuses-image') return;
+    const path = `${firmware.folder}/${firmware.fileName}`;
+    const meant = readRequest(agent.node.tables, { protocol: 'http', path });
+    if (meant.kind !== 'image') return;
+    const { fileName } = meant.image;
+    const digest = meant.image.sha256 as Sha256;
+    // As the agent's shell does it: what counts as held and is gone is told, and the phone gets nothing.
+    if (!agent.shelf.has(digest)) return agent.node.submit({ kind: 'image-lost', digest });
+    this.#world.invariants.served(phone, meant.release.id, meant.image);
+    const image = { mac: input.mac, release: meant.release.id as Id, fileName };
     agent.node.submit({ kind: 'image-began', ...image });
     if (phone.habit === 'vanishes') return this.#vanish(phone, agent, image);
     this.#world.timeline.after(this.#world.random.whole(20_000, 180_000), () => {

@@ -1,6 +1,7 @@
 import type { Id } from '@ringwave/protocol/units';
 import { simulatedRollouts } from './orders.ts';
 import { guessOf } from './weather.ts';
+import { loseImage } from './shelf.ts';
 import type { AgentNode, World } from './world.ts';
 
 // What people, clocks and old copies do to a world, hour by hour; all of it by dice of its own.
@@ -20,6 +21,7 @@ export function disorder(world: World): void {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
       if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);
       if (dice.chance(faults.liars)) lie(world, agent);
+      if (faults.rot > 0 && dice.chance(faults.rot)) loseImage(agent);
     }
   });
 }

@@ -36,6 +36,8 @@ export interface Faults {
   readonly calls: number;
   /** Per site and hour: somebody claims to be a phone and to run its target. */
   readonly liars: number;
+  /** Per site and hour: an image on the box's disk is gone, and nobody has noticed. */
+  readonly rot: number;
   /** Part of power cuts after which some of the commits that were not flushed are there. */
   readonly torn: number;
   /** Rollouts by seed: paced, urgent, overlapping, for late phones. */
@@ -58,6 +60,7 @@ export const noFaults: Faults = {
   moves: 0,
   calls: 0,
   liars: 0,
+  rot: 0,
   torn: 0,
   orders: false,
 };
@@ -84,6 +87,7 @@ export const wild: Faults = {
   oldController: 0.1,
   moves: 0.05,
   liars: 0.2,
+  rot: 0.05,
   torn: 0.5,
   orders: true,
 };

@@ -20,6 +20,8 @@ interface Line {
   readonly old: string;
   readonly target: string;
   readonly stone?: string;
+  /** Builds of their own for each of these revisions. */
+  readonly hardware?: readonly [string, string];
 }
 
 const LINES: readonly Line[] = [
@@ -32,6 +34,7 @@ const LINES: readonly Line[] = [
     old: '1.0.9.121',
     target: '1.0.11.57',
     stone: '1.0.11.3',
+    hardware: ['1.4A', '2.0A'],
   },
   {
     vendor: 'Cisco',
@@ -73,7 +76,7 @@ export function simFleet(random: Random, size: { sites: number; phonesPerSite: n
     ),
   );
   const releases = LINES.flatMap((line) => releasesOf(line));
-  const targets = LINES.map((line) => target(releases, line));
+  const targets = LINES.flatMap((line) => targetsOf(releases, line));
   const move = (address: Mac, input: PhoneInput): void => {
     const place = phones.findIndex((one) => one.input.mac === address);
     const phone = phones[place];
@@ -122,6 +125,7 @@ function simPhone(random: Random, site: Site, number: number): SimPhone {
     model: line.model,
     emergency,
     ...group,
+    ...(line.hardware ? { hardware: line.hardware[number % 2] ?? '' } : {}),
   };
   const old = random.chance(0.1) ? line.target : line.old;
   const versions = [line.old, ...(line.stone ? [line.stone] : []), line.target];
@@ -130,36 +134,38 @@ function simPhone(random: Random, site: Site, number: number): SimPhone {
 
 function releasesOf(line: Line): Release[] {
   const versions = line.stone ? [line.stone, line.target] : [line.target];
-  return versions.map((version) => {
-    const floor =
-      line.stone && version === line.target ? { requires: { fromAtLeast: line.stone } } : {};
-    const parsed = parseRelease({
-      schema: 'ringwave/release/1',
-      vendor: line.vendor,
-      version,
-      models: [line.model],
-      images: [
-        {
-          fileName: `${line.model}-${version}.img`,
-          sha256: digestOf(line.model + version),
-          lengthBytes: 30_000_000,
-        },
-      ],
-      severity: 'high',
-      notes: '',
-      ...floor,
-    });
-    if (!parsed.release) throw new Error(JSON.stringify(parsed.problems));
-    return parsed.release;
+  return versions.flatMap((version) =>
+    line.hardware
+      ? line.hardware.map((revision) => releaseOf(line, version, revision))
+      : [releaseOf(line, version)],
+  );
+}
+
+function releaseOf(line: Line, version: string, revision?: string): Release {
+  const floor =
+    line.stone && version === line.target ? { requires: { fromAtLeast: line.stone } } : {};
+  const build = `${line.model}-${version}${revision ?? ''}`;
+  const parsed = parseRelease({
+    schema: 'ringwave/release/1',
+    vendor: line.vendor,
+    version,
+    models: [line.model],
+    ...(revision ? { hardware: [revision] } : {}),
+    images: [{ fileName: `${build}.img`, sha256: digestOf(build), lengthBytes: 30_000_000 }],
+    severity: 'high',
+    notes: '',
+    ...floor,
   });
+  if (!parsed.release) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.release;
 }
 
 /** Sixty-four digits that only have to differ. */
 const digestOf = (text: string): string =>
   Buffer.from(text).toString('hex').padStart(64, '0').slice(-64);
 
-function target(releases: readonly Release[], line: Line): Id {
-  const found = releases.find((one) => one.vendor === line.vendor && one.version === line.target);
-  if (!found) throw new Error(`no release for ${line.model}`);
-  return found.id;
+function targetsOf(releases: readonly Release[], line: Line): Id[] {
+  return releases
+    .filter((one) => one.vendor === line.vendor && one.version === line.target)
+    .map((one) => one.id);
 }

@@ -243,10 +243,19 @@ export class Invariants {
       this.#fail('what was lost counts as down', `${mac} of ${started.pair}`);
   }
 
-  /** A phone takes an image that its agent serves to it. */
-  served({ input, running, versions }: PhoneState, release: Release): void {
-    if (release.vendor !== input.vendor || !release.models.includes(input.model))
+  /** A phone takes an image that its agent serves to it: held to the release as it was imported. */
+  served(
+    { input, running, versions }: PhoneState,
+    named: string,
+    image: { readonly fileName: string; readonly sha256: string },
+  ): void {
+    const release = this.#world.fleet.releases.find((one) => one.id === named);
+    if (!release) return this.#fail('an image is of a release', `${input.mac} gets ${named}`);
+    if (!fitsPhone(release, input))
       this.#fail('an image fits its phone', `${input.mac} gets ${release.id}`);
+    const own = release.images.find((one) => one.fileName === image.fileName);
+    if (own?.sha256 !== image.sha256)
+      this.#fail('an image is the one that was released', `${input.mac} gets ${image.fileName}`);
     const needs = release.requires?.fromAtLeast;
     if (needs && versions.indexOf(running) < versions.indexOf(needs))
       this.#fail('no stepping stone is skipped', `${input.mac} from ${running}`);
@@ -376,6 +385,11 @@ export class Invariants {
     });
   }
 }
+
+const fitsPhone = ({ vendor, models, hardware }: Release, phone: PhoneInput): boolean =>
+  vendor === phone.vendor &&
+  models.includes(phone.model) &&
+  (!hardware || hardware.includes(phone.hardware ?? ''));
 
 /** The newest of what it was told and what it holds: a power cut may have come between the two. */
 function heardPlan({ heard, node }: Pick<AgentNode, 'heard' | 'node'>): Plan | undefined {

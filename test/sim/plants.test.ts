@@ -4,10 +4,15 @@ import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
 
 const seedsMax = 10;
-/** Calls, clocks that jump and power cuts are rare; where they are what is looked for there are more of them. */
+/**
+ * Calls, clocks that jump and power cuts are rare: where they are what is looked for there are more of them, and none of
+ * what mends the harm before anybody sees it, as a backup does after which all is told anew.
+ */
 const faultsFor = (name: string): Faults => {
   if (/emergency calls|callback/.test(name)) return { ...wild, calls: 0.15 };
-  if (/at a restart/.test(name)) return { ...wild, crash: 0.01 };
+  if (/outbox at a restart/.test(name))
+    return { ...wild, crash: 0.01, restore: 0, restoreController: 0 };
+  if (/lost phones/.test(name)) return { ...wild, restore: 0, clock: 0, people: 0 };
   return /its clock/.test(name) ? { ...wild, clock: 0.3 } : wild;
 };
 

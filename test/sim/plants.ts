@@ -150,6 +150,20 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'an agent that serves the image of another model': readsHops((hops, plan) =>
     hops.map((_, place) => plan.releases.at(place)?.id ?? hops[place] ?? ''),
   ),
+  'an agent that serves the image of another revision': readsHops((hops, plan, { hardware }) =>
+    hops.map((hop) => {
+      const own = plan.releases.find((one) => one.id === hop);
+      const isTwin = (one: Plan['releases'][number]) =>
+        one.id !== hop && one.vendor === own?.vendor && one.version === own.version;
+      return hardware === undefined ? hop : (plan.releases.find(isTwin)?.id ?? hop);
+    }),
+  ),
+  'an agent that takes any file of the name for the image': reads((plan) => ({
+    releases: plan.releases.map((release) => ({
+      ...release,
+      images: release.images.map((image) => ({ ...image, sha256: 'f'.repeat(64) })),
+    })),
+  })),
   'an agent that takes an older plan': {
     agentStep: (step, { event, tables, now }) => {
       const held = tables.plan.get('plan')?.plan.revision ?? 0;

@@ -39,6 +39,7 @@ import { Invariants } from './invariants.ts';
 import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from '../../rehearsal/timeline.ts';
+import { fetchImage } from './shelf.ts';
 import { through } from './wire.ts';
 import { Desks, type Habit, type PhoneState } from './desk.ts';
 import { disorder } from './disorder.ts';
@@ -55,6 +56,8 @@ export interface AgentNode {
   isCut: boolean;
   backup: ReturnType<SimNode<AgentTables, AgentEvent, AgentEffect>['backup']> | undefined;
   heard: Heard;
+  /** Images on the disk of its box. */
+  readonly shelf: Set<Sha256>;
   /** How far the clock of its box is from the world's, in milliseconds. */
   clockOff: number;
 }
@@ -326,6 +329,7 @@ export class World {
       isCut: false,
       backup: undefined,
       heard: {},
+      shelf: new Set(),
       clockOff: 0,
     };
   }
@@ -452,7 +456,7 @@ export class World {
       case 'send':
         return this.deliver(agent, false, () => this.#arriveUp(site, effect));
       case 'fetch-image':
-        return this.#fetch(agent, effect.digest);
+        return fetchImage(this, agent, effect.digest);
       case 'wake-phone':
         return this.desks.wake(agent, effect.mac, effect.start);
       case 'set-rate':
@@ -488,13 +492,5 @@ export class World {
       const decoded = decodeBeat(raw);
       if (decoded.ok) this.controller.submit({ kind: 'beat', site, beat: decoded.message });
     }
-  }
-
-  #fetch(agent: AgentNode, digest: Sha256): void {
-    this.timeline.after(this.random.whole(10_000, 10 * 60_000), () => {
-      const isLost = agent.isCut || (!this.isHealed && this.random.chance(this.faults.loss));
-      if (isLost) agent.node.submit({ kind: 'image-failed', digest, fault: 'image-unreachable' });
-      else agent.node.submit({ kind: 'image-held', digest, fetchedBytes: 30_000_000 });
-    });
   }
 }
