@@ -42,6 +42,8 @@ export const Hello = Type.Object({
   /** The last stop of all sites, or its end, that it was told of. */
   halt: Type.Optional(Type.Object({ counter: Count, halted: Type.Boolean() })),
   planRevision: Count,
+  /** The `startUntil` of that plan: by it plans of one number, made by two controllers, are told apart. */
+  planUntil: Type.Optional(Instant),
   phones: Count,
   agentVersion: Text(32),
   clockMs: Instant,
@@ -199,6 +201,7 @@ export const Beat = Type.Object({
   conn: Text(64),
   clockMs: Instant,
   planRevision: Count,
+  planUntil: Type.Optional(Instant),
   outboxDepth: Count,
 });
 export type Beat = Static<typeof Beat>;

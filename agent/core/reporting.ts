@@ -60,6 +60,11 @@ function replaceProgress(draft: AgentDraft, mac: string, seq: number, isProgress
   else draft.progress.remove(mac);
 }
 
+function planHeld(draft: AgentDraft): Pick<Hello, 'planRevision' | 'planUntil'> {
+  const plan = draft.plan.get('plan')?.plan;
+  return plan ? { planRevision: plan.revision, planUntil: plan.startUntil } : { planRevision: 0 };
+}
+
 function helloFrom(draft: AgentDraft, conn: string, version: string, now: EpochMs): Hello {
   const delivery = deliveryOf(draft);
   const held = draft.plan.get('plan');
@@ -72,7 +77,7 @@ function helloFrom(draft: AgentDraft, conn: string, version: string, now: EpochM
     nextSeq: draft.firstSeq.get('firstSeq') ?? delivery.nextSeq,
     ackedSeq: delivery.ackedSeq,
     ...(halt ? { halt: { counter: halt.counter, halted: halt.halted } } : {}),
-    planRevision: held?.plan.revision ?? 0,
+    ...planHeld(draft),
     phones: held?.plan.phones.length ?? 0,
     agentVersion: version,
     clockMs: now,
@@ -220,7 +225,7 @@ function beatDue(draft: AgentDraft, link: Link, now: EpochMs, effects: AgentEffe
     kind: 'beat' as const,
     conn: link.conn,
     clockMs: now,
-    planRevision: draft.plan.get('plan')?.plan.revision ?? 0,
+    ...planHeld(draft),
     outboxDepth: delivery.nextSeq - 1 - delivery.ackedSeq,
   };
   effects.push({ kind: 'send', as: 'beat', message });

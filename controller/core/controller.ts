@@ -3,9 +3,9 @@ import { type EpochMs, earliest, type Id } from '@ringwave/protocol/units';
 import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
-import { hasPlan, heard, sendPlans, takeHello, takeReport, takeWill } from './fleet.ts';
+import { hasPlan, heard, takeHello, takeReport, takeWill } from './fleet.ts';
 import { gateOf } from './gate.ts';
-import { nextResend, resendsDue } from './owed.ts';
+import { nextResend, resendsDue, sendPlans } from './owed.ts';
 import { isAged, replan } from './plan.ts';
 import { plansTouched } from './plan-touched.ts';
 import { advance, checkAnswered, nextTimeOf } from './rollout.ts';
@@ -79,7 +79,7 @@ function take(
       return undefined;
     case 'beat':
       heard(draft, event.site, now, event.beat.conn);
-      hasPlan(draft, event.site, event.beat.planRevision, now);
+      hasPlan(draft, event.site, event.beat, now);
       return undefined;
     case 'last-will':
       takeWill(draft, event.site, event.will.conn, now);

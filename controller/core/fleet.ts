@@ -2,20 +2,10 @@ import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { receive } from '@ringwave/protocol/delivery';
 import type { Ack, Hello, Report, ReportItem } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
-import {
-  type DurationMs,
-  type EpochMs,
-  type Id,
-  laterBy,
-  type Mac,
-  minutes,
-  ms,
-  seconds,
-} from '@ringwave/protocol/units';
+import { type EpochMs, type Id, type Mac } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
 import { noteDuration } from './durations.ts';
 import { joinIncident } from './incidents.ts';
-import { nextResend } from './owed.ts';
 import { replan } from './plan.ts';
 import { partedFrom, partedNow, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
@@ -38,10 +28,6 @@ import {
 export const windowBatches = 8;
 /** Reconnects of all agents are spread so that about 200 arrive a second; thirty seconds suit 6,000 sites. */
 export const spreadSeconds = 30;
-/** A plan that was sent and not confirmed is sent again after this, then after twice as long each time. */
-export const planResendAfter: DurationMs = seconds(30);
-/** A box that is gone may count as up for long: 60 phones' plan each quarter of an hour is 2 MB a day. */
-export const planResendAfterMax: DurationMs = minutes(15);
 /** The last notices of a site are kept; older ones are in the log. */
 export const noticesMax = 50;
 
@@ -78,7 +64,7 @@ export function takeHello(
   const newest = draft.plans.get(site)?.plan.revision ?? 0;
   if (isOther && hello.epoch !== null && newest > 0)
     replan(draft, site, now, { above: Math.max(hello.planRevision, newest) });
-  hasPlan(draft, site, hello.planRevision, now);
+  hasPlan(draft, site, hello, now);
   noteHeld(draft, site, hello.planRevision);
   // What was sent over an earlier connection may be lost with it: it is sent again at once.
   draft.owed.remove(site);
@@ -118,11 +104,24 @@ const isOtherPast = ({ epoch, seq }: Agent['cursor'], hello: Hello): boolean =>
 const epochAbove = (draft: ControllerDraft, cursor: Agent['cursor'], { epoch }: Hello): number =>
   Math.max(nextCount(draft, 'epoch'), cursor.epoch + 1, (epoch ?? 0) + 1);
 
-/** The plan that an agent says it has. One ahead of us means that we were restored: a revision is never used twice. */
-export function hasPlan(draft: ControllerDraft, site: Id, revision: number, now: EpochMs): void {
-  const newest = draft.plans.get(site)?.plan.revision ?? 0;
-  if (revision > newest) replan(draft, site, now, { above: revision });
-  else if (revision > (draft.plans.get(site)?.heldRevision ?? 0)) noteHeld(draft, site, revision);
+/**
+ * The plan that an agent says it has. One ahead of us, or another one of the same number, means that we were restored or
+ * that somebody else planned meanwhile: a revision is never used twice.
+ */
+export function hasPlan(
+  draft: ControllerDraft,
+  site: Id,
+  { planRevision: revision, planUntil }: Pick<Hello, 'planRevision' | 'planUntil'>,
+  now: EpochMs,
+): void {
+  const made = draft.plans.get(site);
+  const newest = made?.plan.revision ?? 0;
+  const isOther =
+    made !== undefined &&
+    revision === newest &&
+    (planUntil ?? made.plan.startUntil) !== made.plan.startUntil;
+  if (revision > newest || isOther) replan(draft, site, now, { above: revision });
+  else if (revision > (made?.heldRevision ?? 0)) noteHeld(draft, site, revision);
 }
 
 function noteHeld(draft: ControllerDraft, site: Id, revision: number): void {
@@ -365,30 +364,4 @@ function notice(
 export function takeWill(draft: ControllerDraft, site: Id, conn: string, now: EpochMs): void {
   const known = draft.presence.get(site);
   if (known?.conn === conn) draft.presence.put(site, { ...known, up: false, lastHeardAt: now });
-}
-
-/** Sends plans that their agents are not known to hold. Gives when to try again. */
-export function sendPlans(
-  draft: ControllerDraft,
-  sites: Iterable<Id>,
-  now: EpochMs,
-  effects: ControllerEffect[],
-): EpochMs | undefined {
-  for (const site of sites) {
-    const plan = draft.plans.get(site);
-    const isUp = draft.presence.get(site)?.up === true;
-    if (!plan || !isUp || plan.heldRevision >= plan.plan.revision) {
-      draft.owed.remove(site);
-      continue;
-    }
-    const owed = draft.owed.get(site);
-    const isSame = owed?.revision === plan.plan.revision;
-    if (owed && isSame && now < owed.again) continue;
-    effects.push({ kind: 'send-plan', site, plan: plan.plan, issuedAt: now });
-    const sent = (isSame ? (owed?.sent ?? 0) : 0) + 1;
-    const wait = Math.min(planResendAfter * 2 ** Math.min(sent - 1, 10), planResendAfterMax);
-    const again = laterBy(now, ms(wait));
-    draft.owed.put(site, { revision: plan.plan.revision, sent, again });
-  }
-  return nextResend(draft);
 }

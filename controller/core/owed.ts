@@ -1,10 +1,23 @@
 import { Heap } from '@ringwave/protocol/heap';
 import { CountedMap } from '@ringwave/protocol/tables';
-import type { EpochMs, Id } from '@ringwave/protocol/units';
-import type { ControllerDraft } from './state.ts';
+import {
+  type DurationMs,
+  type EpochMs,
+  type Id,
+  laterBy,
+  minutes,
+  ms,
+  seconds,
+} from '@ringwave/protocol/units';
+import type { ControllerDraft, ControllerEffect } from './state.ts';
 
 // Plans sent and not confirmed, by site. A wave that opens owes one to every site at once, and every word of any site asks
 // what is due: it is looked up by time, and the rest is not touched.
+
+/** A plan that was sent and not confirmed is sent again after this, then after twice as long each time. */
+export const planResendAfter: DurationMs = seconds(30);
+/** A box that is gone may count as up for long: 60 phones' plan each quarter of an hour is 2 MB a day. */
+export const planResendAfterMax: DurationMs = minutes(15);
 
 export interface Owed {
   /** Of the plan that was sent. */
@@ -92,4 +105,30 @@ export function nextResend(draft: ControllerDraft): EpochMs | undefined {
     return false;
   });
   return next;
+}
+
+/** Sends plans that their agents are not known to hold. Gives when to try again. */
+export function sendPlans(
+  draft: ControllerDraft,
+  sites: Iterable<Id>,
+  now: EpochMs,
+  effects: ControllerEffect[],
+): EpochMs | undefined {
+  for (const site of sites) {
+    const plan = draft.plans.get(site);
+    const isUp = draft.presence.get(site)?.up === true;
+    if (!plan || !isUp || plan.heldRevision >= plan.plan.revision) {
+      draft.owed.remove(site);
+      continue;
+    }
+    const owed = draft.owed.get(site);
+    const isSame = owed?.revision === plan.plan.revision;
+    if (owed && isSame && now < owed.again) continue;
+    effects.push({ kind: 'send-plan', site, plan: plan.plan, issuedAt: now });
+    const sent = (isSame ? (owed?.sent ?? 0) : 0) + 1;
+    const wait = Math.min(planResendAfter * 2 ** Math.min(sent - 1, 10), planResendAfterMax);
+    const again = laterBy(now, ms(wait));
+    draft.owed.put(site, { revision: plan.plan.revision, sent, again });
+  }
+  return nextResend(draft);
 }

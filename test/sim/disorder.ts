@@ -1,6 +1,7 @@
 import type { Id } from '@ringwave/protocol/units';
 import { simulatedRollouts } from './orders.ts';
 import { guessOf } from './weather.ts';
+import { startSecond } from './second.ts';
 import { loseImage } from './shelf.ts';
 import type { AgentNode, World } from './world.ts';
 
@@ -16,6 +17,7 @@ export function disorder(world: World): void {
     if (dice.chance(faults.people / 4)) haltForAWhile(world);
     if (dice.chance(faults.oldController)) wakeOldController(world);
     if (faults.restoreController > 0 && dice.chance(0.2)) world.backUpController();
+    if (faults.second > 0 && dice.chance(faults.second)) startSecond(world);
     if (faults.moves > 0 && dice.chance(faults.moves)) movePhone(world);
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);

@@ -30,6 +30,8 @@ export interface Faults {
   readonly diskFull: number;
   /** Per hour: a controller started from an old copy of the disk sends the plan that it knows. */
   readonly oldController: number;
+  /** Per hour: a copy of the controller's machine is started beside it, and takes reports for some hours. */
+  readonly second: number;
   /** Per hour: somebody carries a phone to another site and tells the inventory. */
   readonly moves: number;
   /** Per site and hour, beside the few of every seed: somebody dials for help. */
@@ -57,6 +59,7 @@ export const noFaults: Faults = {
   clock: 0,
   diskFull: 0,
   oldController: 0,
+  second: 0,
   moves: 0,
   calls: 0,
   liars: 0,
@@ -85,6 +88,7 @@ export const wild: Faults = {
   clock: 0.02,
   diskFull: 0.0005,
   oldController: 0.1,
+  second: 0.02,
   moves: 0.05,
   liars: 0.2,
   rot: 0.05,

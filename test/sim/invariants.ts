@@ -331,6 +331,7 @@ export class Invariants {
       }
     }
     for (const rollout of controller.tables.rollouts.values()) this.#countsAdd(rollout.id);
+    this.#plansHaveArrived();
     for (const { input, holds } of phones.values()) {
       const row = agents.get(input.site)?.node.tables.credentials.get(input.mac);
       const known = controller.tables.phones.get(input.mac)?.credential?.known;
@@ -349,6 +350,23 @@ export class Invariants {
       if (node.tables.outbox.size > 0 && !this.#world.controller.isUp) continue;
       if (node.tables.outbox.size > 0)
         this.#fail('every report arrives', `${node.tables.outbox.size} wait at ${site}`);
+    }
+  }
+
+  /** A number says which plan it is, also where two controllers have made plans. */
+  #plansHaveArrived(): void {
+    const { controller, agents, timeline } = this.#world;
+    for (const { site, node } of agents.values()) {
+      const made = controller.tables.plans.get(site);
+      const held = node.tables.plan.get('plan')?.plan;
+      // One that was made just now is under way.
+      if (!made || timeline.now - made.issuedAt < 30 * 60_000) continue;
+      if (held?.revision !== made.plan.revision)
+        this.#fail('plans arrive once links heal', `${site} holds ${held?.revision ?? 'none'}`);
+      // A planted bug that reads its plan otherwise would be found by this alone, whatever it does.
+      if (this.#world.isPlanted) continue;
+      if (JSON.stringify(held.phones) !== JSON.stringify(made.plan.phones))
+        this.#fail('what a site holds is what was planned', `${site} ${held.revision}`);
     }
   }
 

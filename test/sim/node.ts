@@ -124,6 +124,14 @@ export class SimNode<T extends Tables, Event, Effect> {
     }
   }
 
+  /** Ends it for good. */
+  stop(): void {
+    this.isUp = false;
+    this.#waiting = [];
+    this.#cancelWake();
+    this.#flush();
+  }
+
   crash(): void {
     this.isUp = false;
     this.#waiting = [];

@@ -1,13 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  encode,
-  decodeAck,
-  decodeBeat,
-  decodeHello,
-  decodePlan,
-  decodeReport,
-  type Plan,
-} from '@ringwave/protocol/messages';
+import { decodeAck, decodePlan, type Plan } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Sha256 } from '@ringwave/protocol/units';
 import { stepAgent } from '../../agent/core/agent.ts';
 import { clockErrorMax } from '../../agent/core/clock-check.ts';
@@ -39,8 +31,9 @@ import { Invariants } from './invariants.ts';
 import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from '../../rehearsal/timeline.ts';
+import { endSecond } from './second.ts';
 import { fetchImage } from './shelf.ts';
-import { through } from './wire.ts';
+import { arriveUp, through } from './wire.ts';
 import { Desks, type Habit, type PhoneState } from './desk.ts';
 import { disorder } from './disorder.ts';
 import { type Heard, heardAlso } from './heard.ts';
@@ -48,10 +41,14 @@ import { fingerprintOf, loginOf, troubleAtSite } from './weather.ts';
 
 // A world of one controller, some agents and their phones: production steps, virtual time, faults by seed.
 
+export type ControllerNode = SimNode<ControllerTables, ControllerEvent, ControllerEffect>;
+
 export interface AgentNode {
   readonly site: Id;
   readonly node: SimNode<AgentTables, AgentEvent, AgentEffect>;
   conn: string | undefined;
+  /** The controller at the other end of its line. */
+  side: ControllerNode;
   conns: number;
   isCut: boolean;
   backup: ReturnType<SimNode<AgentTables, AgentEvent, AgentEffect>['backup']> | undefined;
@@ -81,7 +78,9 @@ export class World {
   readonly faults: Faults;
   readonly phones = new Map<string, PhoneState>();
   readonly agents = new Map<Id, AgentNode>();
-  readonly controller: SimNode<ControllerTables, ControllerEvent, ControllerEffect>;
+  readonly controller: ControllerNode;
+  /** A copy of it that lives beside it. */
+  second: ControllerNode | undefined;
   readonly invariants: Invariants;
   /** What was ordered, whatever the controller makes of it. */
   readonly orders = new Map<Id, RolloutInput>();
@@ -101,12 +100,14 @@ export class World {
   /** How long the plans of some seeds let phones be started. */
   #leaseMs: number | undefined;
   readonly #plant: Plant;
+  readonly isPlanted: boolean;
   readonly #began: EpochMs;
   #commands = 0;
   #controllerCopy: ReturnType<World['controller']['backup']> | undefined;
 
   constructor(seed: number, options: WorldOptions) {
     this.#plant = options.plant ?? {};
+    this.isPlanted = options.plant !== undefined;
     this.lines = options.lines;
     this.random = new Random(seed);
     this.dice = new Random(seed ^ 0x5eed_0000);
@@ -116,7 +117,7 @@ export class World {
     this.faults = options.faults;
     this.fleet = simFleet(this.random, options);
     this.invariants = new Invariants(this);
-    this.controller = this.#controllerNode();
+    this.controller = this.controllerNode('controller');
     for (const site of this.fleet.sites) this.agents.set(site.id, this.#agentNode(site.id));
     for (const phone of this.fleet.phones) this.phones.set(phone.input.mac, this.#newPhone(phone));
   }
@@ -184,6 +185,7 @@ export class World {
   /** From now on nothing is lost, nobody crashes, all lines are up. */
   heal(): void {
     this.isHealed = true;
+    endSecond(this);
     for (const agent of this.agents.values()) {
       this.setClock(agent, 0);
       this.#setCut(agent, false);
@@ -244,9 +246,10 @@ export class World {
     return this.dice.whole(0, commits);
   }
 
-  #controllerNode(): World['controller'] {
-    return new SimNode<ControllerTables, ControllerEvent, ControllerEffect>({
-      name: 'controller',
+  controllerNode(name: 'controller' | 'second'): ControllerNode {
+    const isFirst = name === 'controller';
+    const node: ControllerNode = new SimNode<ControllerTables, ControllerEvent, ControllerEffect>({
+      name,
       empty: noController,
       volatile: controllerVolatile,
       timeline: this.timeline,
@@ -255,19 +258,20 @@ export class World {
         const step = stepController({ tables }, seen, now);
         return this.#plant.controllerStep?.(step, { tables, event, now }) ?? step;
       },
-      act: (effect) => this.#controllerActs(effect),
-      crashes: () => this.#crashes(),
+      act: (effect) => this.#controllerActs(node, effect),
+      crashes: () => (isFirst ? this.#crashes() : undefined),
       survive: (commits) => this.#survive(commits),
       crashed: () => this.#controllerDied(),
       checked: (event, step) => {
         this.note(
-          `controller ${event.kind} ${step.changes.length} ${step.effects.map((one) => one.kind).join()}`,
+          `${name} ${event.kind} ${step.changes.length} ${step.effects.map((one) => one.kind).join()}`,
         );
-        this.invariants.afterController(event, step);
+        if (isFirst) this.invariants.afterController(event, step);
       },
       woke: { kind: 'woke' },
       started: { kind: 'started' },
     });
+    return node;
   }
 
   /** Somebody copies the controller's disk, once all is ordered that shall be. */
@@ -277,7 +281,7 @@ export class World {
 
   #controllerDied(): void {
     this.note('controller died');
-    for (const agent of this.agents.values()) this.lose(agent);
+    for (const agent of this.agents.values()) if (agent.side === this.controller) this.lose(agent);
     this.timeline.after(this.random.whole(1000, 10 * 60_000), () => {
       const { restoreController } = this.faults;
       if (this.#controllerCopy && !this.isHealed && this.dice.chance(restoreController)) {
@@ -325,6 +329,7 @@ export class World {
       site,
       node,
       conn: undefined,
+      side: this.controller,
       conns: 0,
       isCut: false,
       backup: undefined,
@@ -360,7 +365,10 @@ export class World {
 
   #connect(agent: AgentNode): void {
     this.timeline.after(this.random.whole(100, 30_000), () => {
-      if (agent.conn || agent.isCut || !agent.node.isUp || !this.controller.isUp) return;
+      const isElsewhere = this.second?.isUp === true && this.dice.chance(0.4);
+      const side = isElsewhere && this.second ? this.second : this.controller;
+      if (agent.conn || agent.isCut || !agent.node.isUp || !side.isUp) return;
+      agent.side = side;
       const conn = `${agent.site}-${agent.conns++}`;
       agent.conn = conn;
       agent.node.submit({ kind: 'link-up', conn });
@@ -368,7 +376,7 @@ export class World {
   }
 
   lose(agent: AgentNode): void {
-    const { conn } = agent;
+    const { conn, side } = agent;
     if (!conn) return;
     agent.conn = undefined;
     this.timeline.after(this.random.whole(100, 90_000), () => {
@@ -376,7 +384,7 @@ export class World {
       this.#connect(agent);
     });
     this.deliver(agent, true, () =>
-      this.controller.submit({ kind: 'last-will', site: agent.site, will: { kind: 'lwt', conn } }),
+      side.submit({ kind: 'last-will', site: agent.site, will: { kind: 'lwt', conn } }),
     );
   }
 
@@ -411,19 +419,21 @@ export class World {
     }
   }
 
-  #controllerActs(effect: ControllerEffect): void {
+  #controllerActs(side: ControllerNode, effect: ControllerEffect): void {
     switch (effect.kind) {
       case 'answer':
         this.answers.set(effect.id, effect.result);
         return undefined;
       case 'send-ack': {
         const agent = this.agent(effect.site);
+        if (agent.side !== side) return undefined;
         return this.deliver(agent, false, () =>
           agent.node.submit({ kind: 'acked', ack: through(decodeAck, effect.ack) }),
         );
       }
       case 'send-plan': {
         const agent = this.agent(effect.site);
+        if (agent.side !== side) return undefined;
         const plan = this.#leased(effect.plan);
         return this.deliver(agent, false, () =>
           agent.node.submit({ kind: 'plan-came', plan: through(decodePlan, plan) }),
@@ -434,7 +444,7 @@ export class World {
         return undefined;
       case 'send-halt':
         for (const agent of this.agents.values()) {
-          if (effect.site && effect.site !== agent.site) continue;
+          if (agent.side !== side || (effect.site && effect.site !== agent.site)) continue;
           this.deliver(agent, false, () =>
             agent.node.submit({ kind: 'halt-came', halt: effect.halt }),
           );
@@ -450,11 +460,17 @@ export class World {
     return { ...plan, startUntil: plan.startUntil - startsFor + this.#leaseMs };
   }
 
+  /** The agent names the plan as it was made. */
+  #unleased<M extends Extract<AgentEffect, { kind: 'send' }>['message']>(message: M): M {
+    if (this.#leaseMs === undefined || message.kind === 'report') return message;
+    const planUntil = message.planUntil && message.planUntil + startsFor - this.#leaseMs;
+    return planUntil === undefined ? message : { ...message, planUntil };
+  }
+
   #agentActs(agent: AgentNode, effect: AgentEffect): void {
-    const { site } = agent;
     switch (effect.kind) {
       case 'send':
-        return this.deliver(agent, false, () => this.#arriveUp(site, effect));
+        return this.#sendUp(agent, effect);
       case 'fetch-image':
         return fetchImage(this, agent, effect.digest);
       case 'wake-phone':
@@ -465,13 +481,8 @@ export class World {
       case 'make-secret': {
         const { mac, generation } = effect;
         const fingerprint = fingerprintOf(`${mac}${generation} ${this.steps}`);
-        agent.node.submit({
-          kind: 'secret-made',
-          mac,
-          generation,
-          sealed: String(this.steps),
-          fingerprint,
-        });
+        const sealed = String(this.steps);
+        agent.node.submit({ kind: 'secret-made', mac, generation, sealed, fingerprint });
         return undefined;
       }
       default:
@@ -479,18 +490,9 @@ export class World {
     }
   }
 
-  #arriveUp(site: Id, effect: Extract<AgentEffect, { kind: 'send' }>): void {
-    const raw = encode(effect.message);
-    if (effect.as === 'hello') {
-      const decoded = decodeHello(raw);
-      if (decoded.ok) this.controller.submit({ kind: 'hello', site, hello: decoded.message });
-    } else if (effect.as === 'd') {
-      const decoded = decodeReport(raw);
-      if (!decoded.ok) throw new Error(`report refused: ${decoded.problems.join('; ')}`);
-      this.controller.submit({ kind: 'report', site, report: decoded.message });
-    } else {
-      const decoded = decodeBeat(raw);
-      if (decoded.ok) this.controller.submit({ kind: 'beat', site, beat: decoded.message });
-    }
+  #sendUp(agent: AgentNode, effect: Extract<AgentEffect, { kind: 'send' }>): void {
+    const { site, side } = agent;
+    const message = this.#unleased(effect.message);
+    this.deliver(agent, false, () => arriveUp(side, site, { ...effect, message }));
   }
 }

@@ -2,7 +2,7 @@ import { Plan } from '@ringwave/protocol/messages';
 import { draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, minutes, seconds } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import { planResendAfterMax } from '../../../controller/core/fleet.ts';
+import { planResendAfterMax } from '../../../controller/core/owed.ts';
 import { replan } from '../../../controller/core/plan.ts';
 import type { ControllerTables } from '../../../controller/core/state.ts';
 import { type Desk, idOf, rolloutOf, siteOf, smallFleet } from './desk.ts';

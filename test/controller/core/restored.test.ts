@@ -119,3 +119,24 @@ test('an agent that holds a later plan than any made here gets a newer one, as s
   t.notOk(desk.wakeAt, 'a plan that it says it has is not sent again');
   t.end();
 });
+
+test('an agent that holds another plan by the number of the one made here gets a newer one', (t) => {
+  const asked = (planUntil?: (made: number) => number) => {
+    const desk = smallFleet(1);
+    const { revision = 0, startUntil = 0 } = desk.tables.plans.get('lisbon')?.plan ?? {};
+    const until = planUntil && { planUntil: planUntil(startUntil) };
+    says(desk, { planRevision: revision, ...until });
+    return (desk.tables.plans.get('lisbon')?.plan.revision ?? 0) - revision;
+  };
+  t.equal(
+    asked((made) => made + 1),
+    1,
+    'made by a second controller',
+  );
+  t.equal(
+    asked((made) => made),
+    0,
+  );
+  t.equal(asked(), 0, 'an earlier agent does not say');
+  t.end();
+});
