@@ -49,7 +49,7 @@ export interface SimPhone {
   readonly input: PhoneInput;
   readonly old: string;
   readonly target: string;
-  /** From the oldest to its target, with the stone between them. */
+  /** From what it ran to its target, with the stone between them. */
   readonly versions: readonly string[];
 }
 
@@ -68,15 +68,22 @@ export const asId = (text: string): Id => {
   return made;
 };
 
-export function simFleet(random: Random, size: { sites: number; phonesPerSite: number }): SimFleet {
+interface FleetSize {
+  readonly sites: number;
+  readonly phonesPerSite: number;
+  /** The phones run the newer version, and are to go back. */
+  readonly goesBack?: boolean;
+}
+
+export function simFleet(random: Random, { goesBack = false, ...size }: FleetSize): SimFleet {
   const sites = Array.from({ length: size.sites }, (_, place) => simSite(random, place));
   const phones = sites.flatMap((site, place) =>
     Array.from({ length: size.phonesPerSite }, (_, number) =>
-      simPhone(random, site, place * 256 + number),
+      simPhone(random, site, place * 256 + number, goesBack),
     ),
   );
-  const releases = LINES.flatMap((line) => releasesOf(line));
-  const targets = LINES.flatMap((line) => targetsOf(releases, line));
+  const releases = LINES.flatMap((line) => releasesOf(line, goesBack));
+  const targets = LINES.flatMap((line) => targetsOf(releases, line, goesBack));
   const move = (address: Mac, input: PhoneInput): void => {
     const place = phones.findIndex((one) => one.input.mac === address);
     const phone = phones[place];
@@ -110,7 +117,7 @@ function simSite(random: Random, place: number): Site {
   };
 }
 
-function simPhone(random: Random, site: Site, number: number): SimPhone {
+function simPhone(random: Random, site: Site, number: number, goesBack: boolean): SimPhone {
   const line = random.oneOf(LINES);
   const address: Mac | undefined = mac(`${line.oui}${number.toString(16).padStart(6, '0')}`);
   if (!address) throw new RangeError('no MAC');
@@ -127,13 +134,18 @@ function simPhone(random: Random, site: Site, number: number): SimPhone {
     ...group,
     ...(line.hardware ? { hardware: line.hardware[number % 2] ?? '' } : {}),
   };
-  const old = random.chance(0.1) ? line.target : line.old;
+  const isThere = random.chance(0.1);
+  if (goesBack) {
+    const [old, target] = [isThere ? line.old : line.target, line.old];
+    return { input, old, target, versions: [line.target, line.old] };
+  }
   const versions = [line.old, ...(line.stone ? [line.stone] : []), line.target];
-  return { input, old, target: line.target, versions };
+  return { input, old: isThere ? line.target : line.old, target: line.target, versions };
 }
 
-function releasesOf(line: Line): Release[] {
-  const versions = line.stone ? [line.stone, line.target] : [line.target];
+function releasesOf(line: Line, goesBack: boolean): Release[] {
+  const ahead = line.stone ? [line.stone, line.target] : [line.target];
+  const versions = goesBack ? [line.old, ...ahead] : ahead;
   return versions.flatMap((version) =>
     line.hardware
       ? line.hardware.map((revision) => releaseOf(line, version, revision))
@@ -164,8 +176,9 @@ function releaseOf(line: Line, version: string, revision?: string): Release {
 const digestOf = (text: string): string =>
   Buffer.from(text).toString('hex').padStart(64, '0').slice(-64);
 
-function targetsOf(releases: readonly Release[], line: Line): Id[] {
+function targetsOf(releases: readonly Release[], line: Line, goesBack: boolean): Id[] {
+  const version = goesBack ? line.old : line.target;
   return releases
-    .filter((one) => one.vendor === line.vendor && one.version === line.target)
+    .filter((one) => one.vendor === line.vendor && one.version === version)
     .map((one) => one.id);
 }

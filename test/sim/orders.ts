@@ -12,6 +12,7 @@ export function ordersOf(world: World): RolloutInput[] {
   const plain: RolloutInput = {
     id: simulatedRollouts[0],
     name: 'Simulated',
+    ...(world.goesBack ? { kind: 'rollback' as const } : {}),
     releases: world.fleet.targets,
     selection: {},
     confirmPhones: world.fleet.phones.length,

@@ -1,4 +1,5 @@
 import { isFinal } from '@ringwave/protocol/phases';
+import type { CommandResult, RolloutInput } from '../../controller/core/state.ts';
 import { asId } from './fleet.ts';
 import { type Faults, type Plant } from './faults.ts';
 import { Violation } from './invariants.ts';
@@ -83,7 +84,7 @@ function play(world: World, options: SimOptions): void {
   world.runFor(2);
   for (const input of ordersOf(world)) {
     world.orders.set(input.id, input);
-    must(world.command({ kind: 'rollout-create', input }));
+    must(create(world, input));
     must(world.command({ kind: 'rollout-approve', rollout: input.id }, 'second operator'));
   }
   world.isOrdered = true;
@@ -105,6 +106,16 @@ function play(world: World, options: SimOptions): void {
   // What has just happened is under way for some seconds; no more than half an hour of this is given.
   for (let minute = 0; minute < 30 && hasUnsaid(world); minute += 1) world.runFor(1 / 60);
   world.invariants.atRest();
+}
+
+/** Phones that cannot go back are left out: then the number of the others is what is to be confirmed. */
+function create(world: World, input: RolloutInput): CommandResult {
+  const result = world.command({ kind: 'rollout-create', input });
+  const next = result.ok ? '' : result.refusals.map((one) => one.next).join();
+  const confirmed = /--confirm (\d+)/.exec(next)?.[1];
+  if (confirmed === undefined) return result;
+  const again = { ...input, confirmPhones: Number(confirmed) };
+  return world.command({ kind: 'rollout-create', input: again });
 }
 
 const hasUnsaid = (world: World): boolean =>
