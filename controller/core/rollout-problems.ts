@@ -13,27 +13,28 @@ import { windowProblem } from './window.ts';
 export const wavesMax = 20;
 
 /**
- * Those that keep anyone from saying which phone goes when, and those beside. `lacks` names parts of the body that
- * are wrong in form already and stand empty here: nothing is said of their emptiness.
+ * Those that keep anyone from saying which phones are meant, those that leave open when each goes, and those beside.
+ * `lacks` names parts of the body that are wrong in form already and stand empty here: nothing is said of their
+ * emptiness.
  */
 export function rolloutProblems(
   draft: ControllerDraft,
   input: RolloutInput,
   now: EpochMs,
   lacks: readonly string[] = [],
-): { readonly inLayout: Refusal[]; readonly beside: Refusal[] } {
-  const inLayout = [
+): Readonly<Record<'ofPhones' | 'ofWaves' | 'beside', Refusal[]>> {
+  const ofPhones = [
     ...unknownParts(draft, input, lacks),
     ...unusableReleases(draft, input),
     ...whereProblems(draft, input),
-    ...waveProblems(input, lacks),
   ];
+  const ofWaves = waveProblems(input, lacks);
   const beside = [
     ...partProblems(input, lacks),
     ...orderProblems(draft, input),
     ...deadlineProblems(input, now),
   ];
-  return { inLayout, beside };
+  return { ofPhones, ofWaves, beside };
 }
 
 function unknownParts(
