@@ -148,6 +148,12 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** Before these a rollout has not begun, and all of it may still differ. */
 const BEFORE_START: readonly Rollout['state'][] = ['draft', 'awaiting-approval', 'scheduled'];
 
+/** Also of what has ended. */
+export function hasBegun({ rollouts }: Pick<ControllerTables, 'rollouts'>, id: string): boolean {
+  const rollout = rollouts.get(id);
+  return rollout !== undefined && !BEFORE_START.includes(rollout.state);
+}
+
 /** What has begun runs as it was approved: a file does not change it, nor stop it, nor start it again. */
 export function refusedDifferences(
   tables: ControllerTables,
@@ -155,7 +161,7 @@ export function refusedDifferences(
 ): Refusal[] {
   return differences.flatMap(({ kind, id, change, values }) => {
     const rollout = kind === 'rollout' && change === 'change' ? tables.rollouts.get(id) : undefined;
-    if (!rollout || BEFORE_START.includes(rollout.state)) return [];
+    if (!rollout || !hasBegun(tables, id)) return [];
     const paths = values.map(({ path }) => path).join(', ');
     const reason = `is ${rollout.state} and cannot differ any more (${paths})`;
     const next = 'Put the file back to what runs, or give the new rollout an id of its own.';
@@ -177,13 +183,19 @@ export function commandsFor(
     if (kind === 'phone') return phones.length > 0 ? [{ kind: 'phones-put', phones }] : [];
     return inTheirOrder(due).flatMap((one): Command[] => {
       if (one.kind !== kind) return [];
-      if (one.kind === 'site') return [{ kind: 'site-put', site: one.wanted }];
-      if (one.kind === 'freeze') return [{ kind: 'freeze-put', freeze: one.wanted }];
-      if (one.kind === 'policy') return [{ kind: 'policy-put', policy: one.wanted }];
+      if (one.kind !== 'rollout') return [commandOf(one)];
       const isNew = changes.get(`rollout ${one.id}`) === 'add';
       return [{ kind: isNew ? 'rollout-create' : 'rollout-edit', input: one.wanted }];
     });
   });
+}
+
+/** Of one document; whether a rollout is new is not known from it alone. */
+export function commandOf(one: Exclude<Desired, { kind: 'rollout' }>): Command {
+  if (one.kind === 'site') return { kind: 'site-put', site: one.wanted };
+  if (one.kind === 'phone') return { kind: 'phones-put', phones: [one.wanted] };
+  if (one.kind === 'freeze') return { kind: 'freeze-put', freeze: one.wanted };
+  return { kind: 'policy-put', policy: one.wanted };
 }
 
 /** A rollout stands behind those that it waits for; of a circle each is left where it is, and refused later. */

@@ -3,8 +3,11 @@ import { type Layout, layOut } from './rollout-layout.ts';
 import { rolloutProblems } from './rollout-problems.ts';
 import type { ControllerDraft, Refusal, RolloutInput } from './state.ts';
 
-/** Parts that say which phones are meant; where one of them is not known, nothing can be said of any. */
-const WHO: readonly string[] = ['releases', 'selection', 'kind'];
+/**
+ * Parts that say which phones are meant; where one of them is not known, nothing can be said of any. `fleet` is no key:
+ * it is lacking where the sites and phones themselves are not known as they will be.
+ */
+const WHO: readonly string[] = ['releases', 'selection', 'kind', 'fleet'];
 /** Parts that say who goes when. */
 const WHEN: readonly string[] = ['waves', 'preset', 'gate'];
 

@@ -26,7 +26,7 @@ export function rolloutProblems(
   const ofPhones = [
     ...unknownParts(draft, input, lacks),
     ...unusableReleases(draft, input),
-    ...whereProblems(draft, input),
+    ...whereProblems(input, lacks.includes('fleet') ? undefined : draft),
   ];
   const ofWaves = waveProblems(input, lacks);
   const beside = [
@@ -58,11 +58,15 @@ function unknownParts(
   return problems;
 }
 
-function whereProblems(draft: ControllerDraft, { id, selection, waves }: RolloutInput): Refusal[] {
+/** Without a fleet no name is one that nobody has. */
+function whereProblems(
+  { id, selection, waves }: RolloutInput,
+  fleet: ControllerDraft | undefined,
+): Refusal[] {
   const own = selection.where;
-  const ofRollout = own === undefined ? [] : whereRefusals(`rollout ${id}: where`, own, draft);
+  const ofRollout = own === undefined ? [] : whereRefusals(`rollout ${id}: where`, own, fleet);
   const ofWaves = waves.flatMap(({ name, where }) =>
-    where === undefined ? [] : whereRefusals(`rollout ${id}: wave ${name}: where`, where, draft),
+    where === undefined ? [] : whereRefusals(`rollout ${id}: wave ${name}: where`, where, fleet),
   );
   return [...ofRollout, ...ofWaves];
 }

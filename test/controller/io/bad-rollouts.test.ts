@@ -198,6 +198,9 @@ test('a site, a policy and a list of phones with a fault of form are looked at t
     '400 invalid: policy fixes: where, column 1: "modl" is no field. Expected: model',
     '400 invalid: policy fixes: release: does not exist. List them with: ringwave release list',
   ]);
+  t.same(told(await door.ask('PUT', '/api/v1/policies/fixes', { where: 'all', release: 5 })), [
+    '400 invalid: policy fixes: release: is 5, not text. Write it in quotes in lower-case letters, digits and dashes.',
+  ]);
   const phone = { mac: macOf(2), site: 'lisbon', vendor: 'Yealink', model: 'T46S' };
   const phones = [
     { ...phone, modl: 'x' },
