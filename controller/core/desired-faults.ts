@@ -11,6 +11,7 @@ import {
   hasBegun,
   refusedDifferences,
 } from './desired-state.ts';
+import { freezeWhereProblems } from './planned-freeze.ts';
 import { outside } from './refusal.ts';
 import { checkRollout } from './rollout-check.ts';
 import type { Command, ControllerTables, Refusal, RolloutInput } from './state.ts';
@@ -93,15 +94,16 @@ function faultsInTurn(
   const takeAll = (some: readonly Desired[]) =>
     commandsFor(some, differencesOf(tables, some)).flatMap(take);
   const ofFleet = takeAll(whole.filter(isOfFleet));
-  const ofOthers = takeAll(whole.filter((one) => !isOfFleet(one) && one.kind !== 'rollout'));
+  const isFleetKnown = ofFleet.length === 0 && !unsound.some(({ rest }) => isOfFleet(rest));
+  const others = whole.filter((one) => !isOfFleet(one) && one.kind !== 'rollout');
+  const ofOthers = takeAll(isFleetKnown ? others : others.map(unasked));
   // Phones before sites: what stands in for parts of a site is no ground to judge its phones by.
   const ofBroken = (['phone', 'freeze', 'policy', 'site'] as const).flatMap((kind) =>
     unsound.flatMap(({ rest, lacks }) => {
-      const one = ungrouped(rest, unsound);
+      const one = ungrouped(isFleetKnown ? rest : unasked(rest), unsound);
       return one.kind === kind ? outside(take(commandOf(one)), lacks) : [];
     }),
   );
-  const isFleetKnown = ofFleet.length === 0 && !unsound.some(({ rest }) => isOfFleet(rest));
   const beside = isFleetKnown ? [] : ['fleet'];
   const ofRollouts = rolloutsIn(tables, { desired, unsound }).flatMap(
     ({ input, lacks }) => checkRollout(draft, input, now, [...lacks, ...beside]).refusals,
@@ -117,6 +119,13 @@ function ungrouped<One extends Desired>(one: One, unsound: readonly UnsoundDesir
   const { site } = one.wanted;
   if (!unsound.some(({ rest }) => rest.kind === 'site' && rest.id === site)) return one;
   const { coverageGroup: _unknown, ...wanted } = one.wanted;
+  return { ...one, wanted };
+}
+
+/** Nor is it known which names no site will have: a freeze is not told of them. */
+function unasked<One extends Desired>(one: One): One {
+  if (one.kind !== 'freeze' || freezeWhereProblems('', one.wanted.where).length > 0) return one;
+  const { where: _unknown, ...wanted } = one.wanted;
   return { ...one, wanted };
 }
 
