@@ -2,6 +2,7 @@ import type { ExposureOf } from '@ringwave/firmware-catalog/advisory-index';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { days, type DurationMs, type EpochMs, hours, laterBy } from '@ringwave/protocol/units';
 import { advisoryBoard } from './advisory-board.ts';
+import { instantText } from './instant-text.ts';
 import { judgePolicies, type PolicyBook, policyBook } from './policy-target.ts';
 import { modelKey } from './release-commands.ts';
 import type { ControllerTables, Phone } from './state.ts';
@@ -198,14 +199,14 @@ function credential(view: ComplianceView, phone: Phone): Judged {
     };
   const daysMax = view.tables.sites.get(phone.site)?.credentialDaysMax ?? 90;
   const isFresh = view.now <= laterBy(held.provenAt, days(daysMax));
-  const evidence = `Generation ${held.generation}, proven ${new Date(held.provenAt).toISOString()}, at most ${daysMax} days`;
+  const evidence = `Generation ${held.generation}, proven ${instantText(held.provenAt)}, at most ${daysMax} days`;
   return { verdict: isFresh ? 'pass' : 'fail', evidence, at: held.provenAt };
 }
 
 function seen(view: ComplianceView, phone: Phone): Judged {
   if (phone.seenAt === undefined) return unknown('Never seen');
   const isRecent = view.heardBy <= laterBy(phone.seenAt, seenWithin);
-  const evidence = `Last request ${new Date(phone.seenAt).toISOString()} from ${phone.address}`;
+  const evidence = `Last request ${instantText(phone.seenAt)} from ${phone.address}`;
   return { verdict: isRecent ? 'pass' : 'fail', evidence, at: phone.seenAt };
 }
 

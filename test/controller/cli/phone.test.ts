@@ -39,6 +39,21 @@ async function desk(t: Test) {
   };
 }
 
+test('every time that explains a phone is written alike', async (t) => {
+  const explain = await desk(t);
+  const said = await explain();
+  const at = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
+  t.match(said, new RegExp(`last seen ${at} at 192\\.0\\.2\\.1\n`));
+  t.match(said, /has not begun; next 2199-01-01 00:00 UTC\n/);
+  t.match(
+    said,
+    /because {2}Rollout autumn is scheduled, due 2199-01-31 12:00 UTC \(CVE-2026-0001\)/,
+  );
+  t.match(said, new RegExp(`because {2}Site lisbon: .* next opening ${at}|its opening is on`));
+  t.match(said, new RegExp(`seen-within-24-h: Last request ${at} from 192`));
+  t.notMatch(said.replaceAll(new RegExp(at, 'g'), ''), /GMT| \d\d:\d\d|\d{4}-\d\d-\d\d/);
+});
+
 test('at a time ahead a phone is not called silent for what nobody has heard yet', async (t) => {
   const explain = await desk(t);
   t.match(await explain('--at', '2190-01-01T00:00:00Z'), /pass +seen-within-24-h/);
