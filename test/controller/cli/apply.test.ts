@@ -282,6 +282,35 @@ test('a rollout may differ until it begins; its pause is never the file\u2019s',
   t.match(unread.told, /^.* name is 7, not text\. Write it in quotes\.\n1 problem;/);
 });
 
+test('a rollout that has begun is given more time by its file, and by its content sent again', async (t) => {
+  const { door, controller, run, file } = await desk(t);
+  await run('apply', file('lisbon.yaml', lisbon));
+  const release = releaseOf();
+  for (const command of [
+    { kind: 'phones-put', phones: [phoneOf(1), phoneOf(2), phoneOf(3)] },
+    { kind: 'release-put', release },
+    { kind: 'release-move', release: release.id, cause: 'approve', why: 'tried' },
+  ] as const)
+    t.ok(controller.engine.command('ada', command).ok, command.kind);
+  const dueAt = Date.UTC(2199, 0, 1);
+  const text = (due: number) =>
+    `kind: rollout\nid: autumn\nreleases: [${release.id}]\npreset: canary-tenth-rest\ndeadline: { dueAt: ${due}, because: CVE-2026-0001 }\n`;
+  t.same((await run('apply', file('r.yaml', text(dueAt)))).told, '');
+  controller.engine.command('bob', { kind: 'rollout-approve', rollout: idOf('autumn') });
+  const path = '/api/v1/rollouts/autumn';
+  const { deadline, ...content } = (await door.ask('GET', `${path}/content`)).body;
+  const later = await door.ask('PUT', path, {
+    ...content,
+    deadline: { ...deadline, dueAt: dueAt + 1 },
+  });
+  t.match([later.status, later.body], [200, { state: 'running', deadline: { dueAt: dueAt + 1 } }]);
+  const filed = await run('apply', file('r.yaml', text(dueAt + 2)));
+  t.match(filed.out, /~ rollout autumn\n {2}deadline\.dueAt: .*\n= 0 unchanged/, filed.told);
+  const earlier = await run('apply', file('r.yaml', text(dueAt)));
+  t.match(earlier.told, /is running and cannot differ any more \(deadline\.dueAt\)/);
+  t.match(controller.engine.tables.rollouts.get('autumn'), { deadline: { dueAt: dueAt + 2 } });
+});
+
 test('a planned freeze stands in a file, and who planned it does not', async (t) => {
   const { controller, run, file } = await desk(t);
   const freeze =
