@@ -1,7 +1,8 @@
 import type { DesiredAnswer, Problem } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
+import type { DesiredDocument } from '../io/rest/desired-inputs.ts';
 import { ApiClient } from './api-client.ts';
-import type { FiledDocument, FileProblem } from './desired-files.ts';
+import type { DesiredFiles, FiledDocument, FileProblem } from './desired-files.ts';
 import type { CliOutput } from './json-lines.ts';
 import { print } from './print.ts';
 
@@ -35,7 +36,7 @@ async function apply(
   const { readDesiredFiles } = await import('./desired-files.ts');
   const { documents, problems } = await readDesiredFiles(files);
   if (problems.length > 0) {
-    const also = await alsoWrong(documents, api);
+    const also = await alsoWrong({ documents, problems }, api);
     return tellProblems([...problems, ...also], flags, out);
   }
   const { ok, ...answer } = (await api.send('POST', '/desired-state', {
@@ -54,21 +55,28 @@ async function apply(
     out.exitWith(exit.differs);
 }
 
-/** What the controller finds wrong with the rest, which is not stored; nothing where none can be asked. */
+/** What the controller finds wrong beside the form of the files; nothing where none can be asked. */
 async function alsoWrong(
-  documents: readonly FiledDocument[],
+  { documents, problems: ofForm }: DesiredFiles,
   api: ApiClient,
 ): Promise<readonly FileProblem[]> {
   if (documents.length === 0) return [];
   const body = { dryRun: true, documents: documents.map(({ document }) => document) };
   const answer = await api.send('POST', '/desired-state', body).catch(() => undefined);
   const { problems = [] } = (answer ?? {}) as Partial<DesiredAnswer>;
-  // What is told of the form stands in the file already.
-  const isTold = ({ thing, reason }: { thing: string; reason: string }) =>
-    reason === 'is there twice' ||
-    documents.some(
-      ({ name, isWhole }) => !isWhole && (thing === name || thing.startsWith(`${name}:`)),
+  const told = new Set(ofForm.map(({ file, problem }) => `${file} ${problem}`));
+  const isTold = ({ thing, reason }: { thing: string; reason: string }) => {
+    if (reason === 'is there twice' && documents.some(({ name }) => name === thing)) return true;
+    // Of an id that is none the controller knows only which document it was.
+    const place = /^documents\[(\d+)\]/.exec(thing)?.[1];
+    if (place !== undefined) return documents[Number(place)]?.isWhole === false;
+    return documents.some(
+      ({ name, file, isWhole }) =>
+        !isWhole &&
+        (thing === name || thing.startsWith(`${name}: `)) &&
+        told.has(`${file} ${`${thing.slice(name.length + 2)} ${reason}`.trim()}`),
     );
+  };
   return problems.filter((one) => !isTold(one)).map((one) => placed(one, documents));
 }
 
@@ -98,13 +106,24 @@ function placed(
   if (!filed) return { file: documents[0]?.file ?? '', line: 1, column: 1, problem, next };
   // `site lisbon: windows[0].end`, `policy fixes: where, column 3`; a thing without a path is the document.
   const inside = thing.startsWith(filed.name) ? thing.slice(filed.name.length + 2) : '';
-  const path = /^[\w.[\]]+/.exec(inside)?.[0] ?? 'id';
+  const path = /^[\w.[\]]+/.exec(byPlace(inside, filed.document))?.[0] ?? 'id';
   return { file: filed.file, ...filed.place(path), problem, next };
 }
 
-/** A release or a site that is not there: the document that names it. */
-const names = (document: object, thing: string): boolean =>
-  JSON.stringify(document).includes(JSON.stringify(thing.split(' ').at(-1)));
+/** Waves go by their names: `wave canary: gate.failuresMax` is `waves[0].gate.failuresMax`. */
+function byPlace(inside: string, { waves }: DesiredDocument): string {
+  if (!Array.isArray(waves)) return inside;
+  for (const [place, wave] of (waves as readonly ({ name?: unknown } | null)[]).entries()) {
+    const named = `wave ${String(wave?.name)}`;
+    if (inside === named) return `waves[${place}]`;
+    if (inside.startsWith(`${named}: `)) return `waves[${place}].${inside.slice(named.length + 2)}`;
+  }
+  return inside;
+}
+
+/** A release or a site that is not there: the document that names it, and not one that is called so. */
+const names = ({ id: _own, ...said }: DesiredDocument, thing: string): boolean =>
+  JSON.stringify(said).includes(JSON.stringify(thing.split(' ').at(-1)));
 
 const SIGN = { add: '+', change: '~', same: '=' } as const;
 

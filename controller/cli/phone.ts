@@ -1,5 +1,6 @@
 import type { PhoneView } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
+import { instantText } from '../core/instant-text.ts';
 import { ApiClient } from './api-client.ts';
 import { readJsonFile } from './json-file.ts';
 import { instantFrom } from './instant.ts';
@@ -177,10 +178,10 @@ function explained(phone: Explained): string[] {
   const seen =
     phone.seenAt === null
       ? 'never seen'
-      : `last seen ${localTime(phone.seenAt)} at ${phone.address}`;
+      : `last seen ${instantText(phone.seenAt)} at ${phone.address}`;
   const head = `${phone.mac}  ${phone.vendor} ${phone.model} at ${phone.site}, runs ${phone.running?.version ?? 'an unknown version'}, ${seen}`;
   const works = phone.rollouts.map((work) => {
-    const next = work.nextAttemptAt ? `; next ${localTime(work.nextAttemptAt)}` : '';
+    const next = work.nextAttemptAt ? `; next ${instantText(work.nextAttemptAt)}` : '';
     const attempt = work.attempt ? ` (attempt ${work.attempt} of ${work.attemptsMax})` : '';
     const line = `  rollout ${work.rollout}, wave ${work.wave}: ${work.phase}${attempt}. ${work.reason}${next}`;
     const chain = (work.because ?? []).map((reason) => `    because  ${reason}`);
@@ -188,7 +189,7 @@ function explained(phone: Explained): string[] {
   });
   const drift = phone.drift
     ? [
-        `  drifted ${localTime(phone.drift.at)}: was brought to ${phone.drift.from}, shows ${phone.drift.to}`,
+        `  drifted ${instantText(phone.drift.at)}: was brought to ${phone.drift.from}, shows ${phone.drift.to}`,
       ]
     : [];
   const verdicts = phone.verdicts.map(

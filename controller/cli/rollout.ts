@@ -102,7 +102,7 @@ function registerChanges(rollout: Command, out: CliOutput): void {
   rollout
     .command('edit <rollout>')
     .description(
-      'give a rollout that has not begun another content; it then waits for approval anew',
+      'give a rollout that has not begun another content, so that it waits for approval anew; or one that goes on a later deadline',
     )
     .requiredOption('--from <file>', 'the file; - reads standard input')
     .option(...confirmOption)

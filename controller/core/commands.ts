@@ -216,27 +216,21 @@ function vendorProblem({ mac, vendor }: PhoneInput): Refusal | undefined {
 }
 
 function phoneProblems(draft: ControllerDraft, phone: PhoneInput): Refusal[] {
+  const { mac, coverageGroup: group } = phone;
   const site = draft.sites.get(phone.site);
-  if (!site)
-    return [
-      {
-        ...notFound('site', phone.site, siteIds(draft)),
-        thing: `phone ${phone.mac}: site ${phone.site}`,
-      },
-    ];
-  const unknown = vendorProblem(phone);
-  if (unknown) return [unknown];
-  const group = phone.coverageGroup;
-  if (group && !site.coverage.some((one) => one.id === group)) {
-    return [
-      invalid(
-        `phone ${phone.mac}: coverageGroup`,
-        `site ${site.id} has no coverage group ${group}`,
-        'Add the group to the site first.',
-      ),
-    ];
+  const problems: Refusal[] = [];
+  if (!site) {
+    const unknown = notFound('site', phone.site, siteIds(draft));
+    problems.push({ ...unknown, thing: `phone ${mac}: site ${phone.site}` });
   }
-  return [];
+  const ofVendor = vendorProblem(phone);
+  if (ofVendor) problems.push(ofVendor);
+  if (site && group && !site.coverage.some((one) => one.id === group)) {
+    const reason = `site ${site.id} has no coverage group ${group}`;
+    const next = 'Add the group to the site first.';
+    problems.push(invalid(`phone ${mac}: coverageGroup`, reason, next));
+  }
+  return problems;
 }
 
 /** Phones that may go on without this one once it is stored so, and the phone itself. */

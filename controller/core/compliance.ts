@@ -2,6 +2,7 @@ import type { ExposureOf } from '@ringwave/firmware-catalog/advisory-index';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { days, type DurationMs, type EpochMs, hours, laterBy } from '@ringwave/protocol/units';
 import { advisoryBoard } from './advisory-board.ts';
+import { instantText } from './instant-text.ts';
 import { judgePolicies, type PolicyBook, policyBook } from './policy-target.ts';
 import { modelKey } from './release-commands.ts';
 import type { ControllerTables, Phone } from './state.ts';
@@ -47,15 +48,23 @@ export interface ComplianceView {
   readonly fingerprints: ReadonlyMap<string, number>;
   readonly policies: PolicyBook;
   readonly now: EpochMs;
+  /** When phones are asked whether they were heard of lately: never ahead of the present. */
+  readonly heardBy: EpochMs;
 }
 
-export function complianceView(tables: ControllerTables, now: EpochMs): ComplianceView {
+/** As it stands at `now`. Of a time ahead it is not known who will have been heard of; `heardBy` is the present. */
+export function complianceView(
+  tables: ControllerTables,
+  now: EpochMs,
+  heardBy: EpochMs = now,
+): ComplianceView {
   const fingerprints = new Map<string, number>();
   for (const { credential } of tables.phones.values()) {
     if (!credential?.fingerprint) continue;
     fingerprints.set(credential.fingerprint, (fingerprints.get(credential.fingerprint) ?? 0) + 1);
   }
-  return { tables, fingerprints, policies: policyBook(tables, now), now };
+  const policies = policyBook(tables, now);
+  return { tables, fingerprints, policies, now, heardBy: now < heardBy ? now : heardBy };
 }
 
 export function verdictsOf(view: ComplianceView, phone: Phone): readonly Verdict[] {
@@ -69,7 +78,8 @@ export function verdictsOf(view: ComplianceView, phone: Phone): readonly Verdict
   };
   return RULES.map((rule) => {
     const { verdict, evidence, at } = judged[rule];
-    const age = at === undefined ? null : view.now - at;
+    const asOf = rule === 'seen-within-24-h' ? view.heardBy : view.now;
+    const age = at === undefined ? null : asOf - at;
     return {
       mac: phone.mac,
       site: phone.site,
@@ -189,14 +199,14 @@ function credential(view: ComplianceView, phone: Phone): Judged {
     };
   const daysMax = view.tables.sites.get(phone.site)?.credentialDaysMax ?? 90;
   const isFresh = view.now <= laterBy(held.provenAt, days(daysMax));
-  const evidence = `Generation ${held.generation}, proven ${new Date(held.provenAt).toISOString()}, at most ${daysMax} days`;
+  const evidence = `Generation ${held.generation}, proven ${instantText(held.provenAt)}, at most ${daysMax} days`;
   return { verdict: isFresh ? 'pass' : 'fail', evidence, at: held.provenAt };
 }
 
 function seen(view: ComplianceView, phone: Phone): Judged {
   if (phone.seenAt === undefined) return unknown('Never seen');
-  const isRecent = view.now <= laterBy(phone.seenAt, seenWithin);
-  const evidence = `Last request ${new Date(phone.seenAt).toISOString()} from ${phone.address}`;
+  const isRecent = view.heardBy <= laterBy(phone.seenAt, seenWithin);
+  const evidence = `Last request ${instantText(phone.seenAt)} from ${phone.address}`;
   return { verdict: isRecent ? 'pass' : 'fail', evidence, at: phone.seenAt };
 }
 

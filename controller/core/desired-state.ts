@@ -1,6 +1,13 @@
 import type { PlannedFreezeInput } from './planned-freeze.ts';
 import { type Policy, type PolicyInput, policySaid } from './policy.ts';
 import { conflict, invalid } from './refusal.ts';
+import {
+  inputOf,
+  isLaterDeadline,
+  saidOf,
+  type ValueDifference,
+  valueDifferences,
+} from './rollout-difference.ts';
 import type {
   Command,
   CommandResult,
@@ -30,14 +37,6 @@ export interface Difference {
   readonly values: readonly ValueDifference[];
 }
 
-export interface ValueDifference {
-  /** `windows[0].end`. */
-  readonly path: string;
-  /** Absent: it is not there now, or is not wanted any more. */
-  readonly from?: unknown;
-  readonly to?: unknown;
-}
-
 /** Differences told of one document; more are a different document. */
 const valuesToldMax = 200;
 
@@ -46,32 +45,11 @@ export function differencesOf(tables: ControllerTables, desired: readonly Desire
     const { kind, id } = one;
     const now = currentOf(tables, one);
     if (now === undefined) return { kind, id, change: 'add', values: [] };
-    const values: ValueDifference[] = [];
-    compare(now, withoutUndefined(wantedOf(one)), '', values);
+    const values = valueDifferences(now, wantedOf(one));
     const change = values.length > 0 ? 'change' : 'same';
     return { kind, id, change, values: values.slice(0, valuesToldMax) };
   });
 }
-
-/** Keys of a rollout that people say; all others are what became of it, its pause among them. */
-const SAID: Readonly<Record<keyof Omit<RolloutInput, 'id' | 'confirmPhones'>, true>> = {
-  name: true,
-  kind: true,
-  releases: true,
-  selection: true,
-  waves: true,
-  gate: true,
-  pace: true,
-  priority: true,
-  after: true,
-  deadline: true,
-  attemptsMax: true,
-  rotateCredentials: true,
-  startAt: true,
-};
-
-const saidOf = (rollout: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(rollout).filter(([key]) => Object.hasOwn(SAID, key)));
 
 function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
   if (kind === 'site') return tables.sites.get(id);
@@ -79,7 +57,7 @@ function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
   if (kind === 'phone') return inventoryOf(tables.phones.get(id));
   if (kind === 'freeze') return plannedOf(tables, id);
   const rollout = tables.rollouts.get(id);
-  return rollout && { ...saidOf(rollout), waves: rollout.waves.map(({ spec }) => spec) };
+  return rollout && saidOf(inputOf(rollout));
 }
 
 /** Of a phone, what people say of it; what it showed itself is no difference. */
@@ -113,49 +91,23 @@ const inventoryOf = (phone: Phone | undefined): unknown =>
 const wantedOf = (one: Desired): unknown =>
   one.kind === 'rollout' ? saidOf(one.wanted) : one.wanted;
 
-const withoutUndefined = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-
-function compare(from: unknown, to: unknown, path: string, found: ValueDifference[]): void {
-  if (Array.isArray(from) && Array.isArray(to)) return compareLists(from, to, path, found);
-  if (!isObject(from) || !isObject(to)) {
-    if (from === to) return;
-    found.push({
-      path,
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-    });
-    return;
-  }
-  for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    compare(from[key], to[key], path === '' ? key : `${path}.${key}`, found);
-  }
-}
-
-function compareLists(
-  from: readonly unknown[],
-  to: readonly unknown[],
-  path: string,
-  found: ValueDifference[],
-): void {
-  for (let place = 0; place < Math.max(from.length, to.length); place += 1) {
-    compare(from[place], to[place], `${path}[${place}]`, found);
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Before these a rollout has not begun, and all of it may still differ. */
 const BEFORE_START: readonly Rollout['state'][] = ['draft', 'awaiting-approval', 'scheduled'];
 
-/** What has begun runs as it was approved: a file does not change it, nor stop it, nor start it again. */
+/** Also of what has ended. */
+export function hasBegun({ rollouts }: Pick<ControllerTables, 'rollouts'>, id: string): boolean {
+  const rollout = rollouts.get(id);
+  return rollout !== undefined && !BEFORE_START.includes(rollout.state);
+}
+
+/** What has begun runs as it was approved, but for a later deadline: a file does not stop it, nor start it again. */
 export function refusedDifferences(
   tables: ControllerTables,
   differences: readonly Difference[],
 ): Refusal[] {
   return differences.flatMap(({ kind, id, change, values }) => {
     const rollout = kind === 'rollout' && change === 'change' ? tables.rollouts.get(id) : undefined;
-    if (!rollout || BEFORE_START.includes(rollout.state)) return [];
+    if (!rollout || !hasBegun(tables, id) || isLaterDeadline(rollout, values)) return [];
     const paths = values.map(({ path }) => path).join(', ');
     const reason = `is ${rollout.state} and cannot differ any more (${paths})`;
     const next = 'Put the file back to what runs, or give the new rollout an id of its own.';
@@ -177,13 +129,19 @@ export function commandsFor(
     if (kind === 'phone') return phones.length > 0 ? [{ kind: 'phones-put', phones }] : [];
     return inTheirOrder(due).flatMap((one): Command[] => {
       if (one.kind !== kind) return [];
-      if (one.kind === 'site') return [{ kind: 'site-put', site: one.wanted }];
-      if (one.kind === 'freeze') return [{ kind: 'freeze-put', freeze: one.wanted }];
-      if (one.kind === 'policy') return [{ kind: 'policy-put', policy: one.wanted }];
+      if (one.kind !== 'rollout') return [commandOf(one)];
       const isNew = changes.get(`rollout ${one.id}`) === 'add';
       return [{ kind: isNew ? 'rollout-create' : 'rollout-edit', input: one.wanted }];
     });
   });
+}
+
+/** Of one document; whether a rollout is new is not known from it alone. */
+export function commandOf(one: Exclude<Desired, { kind: 'rollout' }>): Command {
+  if (one.kind === 'site') return { kind: 'site-put', site: one.wanted };
+  if (one.kind === 'phone') return { kind: 'phones-put', phones: [one.wanted] };
+  if (one.kind === 'freeze') return { kind: 'freeze-put', freeze: one.wanted };
+  return { kind: 'policy-put', policy: one.wanted };
 }
 
 /** A rollout stands behind those that it waits for; of a circle each is left where it is, and refused later. */

@@ -6,6 +6,7 @@ import { openingAfter } from './coming-opening.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
+import { instantText } from './instant-text.ts';
 import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
 import type { SiteFreeze } from './site-tables.ts';
@@ -117,7 +118,7 @@ function chainOf(
   const bond = tables.phones.get(progress.mac)?.bond;
   const paused = rollout.paused ? `, paused by ${rollout.paused.by}: ${rollout.paused.reason}` : '';
   const due = rollout.deadline
-    ? `, due ${instant(rollout.deadline.dueAt)} (${rollout.deadline.because})`
+    ? `, due ${instantText(rollout.deadline.dueAt)} (${rollout.deadline.because})`
     : '';
   const presence = tables.presence.get(progress.site);
   const agent = !tables.agents.has(progress.site)
@@ -134,20 +135,17 @@ function chainOf(
     ...(halt?.halted ? [`All sites are halted: ${halt.reason}`] : []),
     `Rollout ${rollout.id} is ${rollout.state}${paused}${due}`,
     `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}${narrows ? `; only ${narrows}` : ''}`,
-    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instant(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}${ahead ? `; to be ${frozenWords(ahead)}` : ''}`,
+    `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instantText(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}${ahead ? `; to be ${frozenWords(ahead)}` : ''}`,
     ...(bond === undefined ? [] : [bondWords(tables, bond, rollout.id)]),
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
 }
 
-const instant = (at: number): string =>
-  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
 const frozenWords = ({ who, from, until, reason }: SiteFreeze & { from?: EpochMs }): string =>
   [
     `frozen from headquarters by ${who}`,
-    ...(from === undefined ? [] : [`from ${instant(from)}`]),
-    ...(until === undefined ? [] : [`until ${instant(until)}`]),
+    ...(from === undefined ? [] : [`from ${instantText(from)}`]),
+    ...(until === undefined ? [] : [`until ${instantText(until)}`]),
   ].join(' ') + `: ${reason}`;
 
 const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
@@ -259,7 +257,7 @@ function beforeStart(tables: ControllerTables, rollout: Rollout): Blocked | unde
 
 /** An instant and not an age: a reason that was read an hour ago must not have become untrue. */
 const lastWord = (at: EpochMs | undefined): string =>
-  at === undefined ? 'never' : `at ${instant(at)}`;
+  at === undefined ? 'never' : `at ${instantText(at)}`;
 
 function beforeWave(rollout: Rollout, index: number): string {
   const before = rollout.waves[index - 1];

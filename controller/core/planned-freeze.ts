@@ -126,7 +126,7 @@ function freezeProblems(
   const thing = `freeze ${id}`;
   const unknown = sites.filter((site) => !draft.sites.has(site));
   const problems = unknown.map((site) => notFound('site', site, siteIds(draft)));
-  problems.push(...whereProblems(thing, where));
+  problems.push(...freezeWhereProblems(thing, where, draft.sites));
   const ends = { from: momentOf(from, 'UTC', 'from'), until: momentOf(until, 'UTC', 'until') };
   for (const [part, at] of Object.entries(ends)) {
     if (at !== undefined) continue;
@@ -149,15 +149,22 @@ function freezeProblems(
 
 const OF_SITES: readonly string[] = ['site', 'site.name', 'site.zone'];
 
-function whereProblems(thing: string, where: string | undefined): Refusal[] {
+/** Without `sites` a name is not one that nobody has. */
+export function freezeWhereProblems(
+  thing: string,
+  where: string | undefined,
+  sites?: { values(): Iterable<Site> },
+): Refusal[] {
   if (where === undefined) return [];
-  const problems = whereRefusals(`${thing}: where`, where);
   const read = parseSelection(where);
   const ofPhones = read.ok
     ? testsIn(read.selection).filter(
         ({ field }) => field.of === 'phone-label' || !nameOf(field).startsWith('site'),
       )
     : [];
+  const fleet = { phones: new Map(), rollouts: new Map(), sites: sites ?? new Map() };
+  const isOfSites = sites && read.ok && ofPhones.length === 0;
+  const problems = whereRefusals(`${thing}: where`, where, isOfSites ? fleet : undefined);
   for (const { field, column } of ofPhones) {
     const reason = `${nameOf(field)} asks of phones, and a freeze holds whole sites`;
     const next = `Expected: ${OF_SITES.join(', ')}, site.NAME`;

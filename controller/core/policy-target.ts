@@ -2,6 +2,7 @@ import { isFor, type Release } from '@ringwave/firmware-catalog/release';
 import { mayRollOut, type ReleaseLife } from '@ringwave/firmware-catalog/release-life';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { days, type EpochMs, laterBy } from '@ringwave/protocol/units';
+import { instantText } from './instant-text.ts';
 import type { Policy } from './policy.ts';
 import { matcher } from './selection/match.ts';
 import { parseSelection } from './selection/parse.ts';
@@ -129,6 +130,6 @@ function judgeOne(
   const given = severity === 'none' ? undefined : deadlines[severity];
   if (given === undefined || out === undefined) return { verdict: 'fail', evidence };
   const due = laterBy(out, days(given));
-  const when = `${severity}, due ${new Date(due).toISOString().slice(0, 16)}Z`;
+  const when = `${severity}, due ${instantText(due)}`;
   return { verdict: now <= due ? 'pass' : 'fail', evidence: `${evidence} (${when})` };
 }

@@ -29,3 +29,13 @@ export function notFound(kind: string, name: string, known: readonly string[]): 
 
 export const siteIds = (draft: ControllerDraft): string[] =>
   [...draft.sites.entries()].map(([key]) => key);
+
+/** Without those of parts that cannot be read: `site lisbon: windows[0]`, `site lisbon: windows and blackout`. */
+export function outside(refusals: readonly Refusal[], lacks: readonly string[]): Refusal[] {
+  const partsOf = (thing: string) =>
+    thing
+      .slice(thing.indexOf(': ') + 2)
+      .split(' and ')
+      .map((part) => /^\w*/.exec(part)?.[0] ?? '');
+  return refusals.filter(({ thing }) => !partsOf(thing).some((one) => lacks.includes(one)));
+}

@@ -3,8 +3,13 @@ import { type Layout, layOut } from './rollout-layout.ts';
 import { rolloutProblems } from './rollout-problems.ts';
 import type { ControllerDraft, Refusal, RolloutInput } from './state.ts';
 
-/** Parts that a layout is made of: where one of them is not known, nothing can be said of who goes when. */
-const LAID_OUT: readonly string[] = ['releases', 'selection', 'waves', 'preset', 'kind', 'gate'];
+/**
+ * Parts that say which phones are meant; where one of them is not known, nothing can be said of any. `fleet` is no key:
+ * it is lacking where the sites and phones themselves are not known as they will be.
+ */
+const WHO: readonly string[] = ['releases', 'selection', 'kind', 'fleet'];
+/** Parts that say who goes when. */
+const WHEN: readonly string[] = ['waves', 'preset', 'gate'];
 
 interface Checked {
   /** Everything that can be told at once; empty where the rollout can be taken. */
@@ -23,9 +28,15 @@ export function checkRollout(
   now: EpochMs,
   lacks: readonly string[] = [],
 ): Checked {
-  const { inLayout, beside } = rolloutProblems(draft, input, now, lacks);
-  const isBlind = inLayout.length > 0 || LAID_OUT.some((part) => lacks.includes(part));
-  if (isBlind) return { refusals: [...inLayout, ...beside] };
+  const { ofPhones, ofWaves, beside } = rolloutProblems(draft, input, now, lacks);
+  const told = [...ofPhones, ...ofWaves, ...beside];
+  if (ofPhones.length > 0 || WHO.some((part) => lacks.includes(part))) return { refusals: told };
+  if (ofWaves.length > 0 || WHEN.some((part) => lacks.includes(part))) {
+    // Whatever the waves will be, the selection is the same.
+    const alone = { ...input, waves: [{ name: 'all' }] };
+    const { ofSelection } = layOut(draft, alone, now, confirmPhones);
+    return { refusals: [...told, ...ofSelection] };
+  }
   const layout = layOut(draft, input, now, confirmPhones);
   return { refusals: [...beside, ...layout.refusals], layout };
 }

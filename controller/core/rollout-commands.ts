@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
+import { urgencyAt } from './deadline.ts';
+import { instantText } from './instant-text.ts';
 import { progressOf, putProgress, replaceProgress } from './progress.ts';
-import { conflict, notFound, refused, taken } from './refusal.ts';
+import { conflict, invalid, notFound, refused, taken } from './refusal.ts';
 import { forgetLeftOut, keepLeftOut } from './left-out.ts';
 import { checkRollout } from './rollout-check.ts';
+import { inputOf, isLaterDeadline, saidOf, valueDifferences } from './rollout-difference.ts';
 import type { Layout } from './rollout-layout.ts';
 import { unusableReleases } from './rollout-problems.ts';
+import type { Deadline } from './rollout-state.ts';
 import {
   type Command,
   type CommandResult,
@@ -39,19 +43,30 @@ export function createRollout(
   return taken;
 }
 
-/** Takes another content in before the start; whoever approved the old one has not approved this. */
+/**
+ * Takes another content in before the start; whoever approved the old one has not approved this. Afterwards only more
+ * time can be given.
+ */
 export function editRollout(
   draft: ControllerDraft,
   asked: RolloutInput,
   who: string,
   now: EpochMs,
+  moved: Moved,
 ): CommandResult {
   const { confirmPhones: _confirmed, ...input } = asked;
+  const present = draft.rollouts.get(input.id);
+  if (present?.deadline && input.deadline) {
+    const values = valueDifferences(saidOf(inputOf(present)), saidOf(input));
+    const deadlines = { from: present.deadline, to: input.deadline };
+    if (isLaterDeadline(present, values))
+      return giveTime(draft, present, { who, ...deadlines }, now, moved);
+  }
   return whenState(
     draft,
     input.id,
     BEFORE_START,
-    'It has begun; only a new one can differ',
+    'It has begun; only a later deadline, or a new rollout, can differ',
     (old) => {
       // Its own phones are still assigned to it; they are taken out first, so that they are counted once.
       forget(draft, old);
@@ -65,6 +80,27 @@ export function editRollout(
       return [];
     },
   );
+}
+
+/** Its rungs are counted anew from its start; what is approved of it stays so. */
+function giveTime(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  { who, from, to }: { readonly who: string; readonly from: Deadline; readonly to: Deadline },
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
+  const { id, startedAt = now } = rollout;
+  if (to.dueAt <= now) {
+    const thing = `rollout ${id}: deadline.dueAt`;
+    return refused(invalid(thing, 'has passed already', 'Give a later instant.'));
+  }
+  const urgency = urgencyAt(to, startedAt, now);
+  draft.rollouts.put(id, { ...rollout, deadline: to, urgency });
+  for (const site of rollout.sites) moved.sites.add(site);
+  const detail = `${instantText(from.dueAt)} to ${instantText(to.dueAt)}, ${to.because}`;
+  audit(draft, { at: now, who, what: 'deadline moved to later', object: id, detail });
+  return taken;
 }
 
 const BEFORE_START = ['draft', 'awaiting-approval', 'scheduled'] as const;

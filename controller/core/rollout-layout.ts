@@ -26,6 +26,8 @@ export interface Layout {
   readonly leftOut: readonly LeftOut[];
   /** What keeps the rollout from being taken as it is. */
   readonly refusals: readonly Refusal[];
+  /** Those of them that hold whatever the waves are. */
+  readonly ofSelection: readonly Refusal[];
   /** What does not, and should be known. */
   readonly cautions: readonly Caution[];
 }
@@ -68,20 +70,24 @@ export function layOut(
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
   const slow = tooSlow(draft, input, { waves, members: assignment.members }, now);
   const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
+  const tooMany = unconfirmed(draft, input, fitting.length, confirmed);
+  const shut = shutSites(draft, input, sites);
   const refusals = idle ?? [
-    ...unconfirmed(draft, input, fitting.length, confirmed),
+    ...tooMany,
     ...emptyWaves(input, waves, assignment),
     ...noWaveTakes(input, assignment.leftOut),
     ...tooFew(input, waves, assignment),
-    ...shutSites(draft, input, sites),
+    ...shut,
     ...slow.refusals,
   ];
+  const ofSelection = idle ?? [...tooMany, ...shut];
   const releaseOf = (phone: Phone) => {
     const fit = fitOf(phone);
     return fit.kind === 'fits' ? fit.release : undefined;
   };
   const { cautions } = slow;
-  return { waves, assignment, releaseOf, phones: fitting, sites, leftOut, refusals, cautions };
+  const laidOut = { waves, assignment, releaseOf, phones: fitting, sites, leftOut };
+  return { ...laidOut, refusals, ofSelection, cautions };
 }
 
 /** Whether a phone is one of these; made only where somebody asks. */

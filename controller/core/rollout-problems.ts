@@ -13,27 +13,28 @@ import { windowProblem } from './window.ts';
 export const wavesMax = 20;
 
 /**
- * Those that keep anyone from saying which phone goes when, and those beside. `lacks` names parts of the body that
- * are wrong in form already and stand empty here: nothing is said of their emptiness.
+ * Those that keep anyone from saying which phones are meant, those that leave open when each goes, and those beside.
+ * `lacks` names parts of the body that are wrong in form already and stand empty here: nothing is said of their
+ * emptiness.
  */
 export function rolloutProblems(
   draft: ControllerDraft,
   input: RolloutInput,
   now: EpochMs,
   lacks: readonly string[] = [],
-): { readonly inLayout: Refusal[]; readonly beside: Refusal[] } {
-  const inLayout = [
+): Readonly<Record<'ofPhones' | 'ofWaves' | 'beside', Refusal[]>> {
+  const ofPhones = [
     ...unknownParts(draft, input, lacks),
     ...unusableReleases(draft, input),
-    ...whereProblems(draft, input),
-    ...waveProblems(input, lacks),
+    ...whereProblems(input, lacks.includes('fleet') ? undefined : draft),
   ];
+  const ofWaves = waveProblems(input, lacks);
   const beside = [
     ...partProblems(input, lacks),
     ...orderProblems(draft, input),
     ...deadlineProblems(input, now),
   ];
-  return { inLayout, beside };
+  return { ofPhones, ofWaves, beside };
 }
 
 function unknownParts(
@@ -57,11 +58,15 @@ function unknownParts(
   return problems;
 }
 
-function whereProblems(draft: ControllerDraft, { id, selection, waves }: RolloutInput): Refusal[] {
+/** Without a fleet no name is one that nobody has. */
+function whereProblems(
+  { id, selection, waves }: RolloutInput,
+  fleet: ControllerDraft | undefined,
+): Refusal[] {
   const own = selection.where;
-  const ofRollout = own === undefined ? [] : whereRefusals(`rollout ${id}: where`, own, draft);
+  const ofRollout = own === undefined ? [] : whereRefusals(`rollout ${id}: where`, own, fleet);
   const ofWaves = waves.flatMap(({ name, where }) =>
-    where === undefined ? [] : whereRefusals(`rollout ${id}: wave ${name}: where`, where, draft),
+    where === undefined ? [] : whereRefusals(`rollout ${id}: wave ${name}: where`, where, fleet),
   );
   return [...ofRollout, ...ofWaves];
 }

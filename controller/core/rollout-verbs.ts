@@ -32,7 +32,7 @@ export function takeRolloutCommand(
     case 'rollout-create':
       return createRollout(draft, command.input, who, now);
     case 'rollout-edit':
-      return editRollout(draft, command.input, who, now);
+      return editRollout(draft, command.input, who, now, moved);
     case 'rollout-remove':
       return removeRollout(draft, command.rollout, who, now);
     case 'rollout-approve':

@@ -30,10 +30,11 @@ export function leftOf(
   if (isBlackedOut(opening.date, blackout)) return [gone('a day of blackout')];
   const hits = freezes.filter(({ from, until }) => from < opening.end && until > start);
   if (hits.length === 0) return [opening];
-  const words = hits.map(({ id, reason }) => `frozen by ${id}: ${reason}`).join('; ');
+  const words = hits.map(({ id, reason }) => `frozen by ${id}: ${reason}`);
   const left = withoutSpans([opening], hits);
-  if (left.length === 0) return [gone(words)];
-  return left.map((part) => ({ ...part, note: noted(opening, words) }));
+  if (left.length === 0) return [gone(words.join('; '))];
+  const partly = words.map((one) => `partly ${one}`).join('; ');
+  return left.map((part) => ({ ...part, note: noted(opening, partly) }));
 }
 
 const noted = ({ note }: Opening, why: string): string => (note ? `${note}; ${why}` : why);

@@ -89,7 +89,7 @@ function Overdue({ rollout }: { rollout: RolloutView }) {
       <Icon name="clock" /> Its deadline passed <When at={rollout.deadline.dueAt} zone="UTC" /> (
       {rollout.deadline.because}) and {counted(openIn(rollout), 'phone is', 'phones are')} not done.
       They still go in any minute in which they are known to be idle. A person decides: let it go
-      on, or abort it.
+      on, give it a later deadline, or abort it.
     </p>
   );
 }

@@ -1,21 +1,22 @@
-import assert from 'node:assert/strict';
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { type Id, mac } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
+import type { DesiredRead, UnsoundDesired } from '../../core/desired-faults.ts';
 import type { Desired } from '../../core/desired-state.ts';
 import { DEADLINE_SEVERITIES, type PolicyInput } from '../../core/policy.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import type { Refusal } from '../../core/state.ts';
-import { freezeFrom, PlannedFreezeBody } from './freeze-routes.ts';
+import { freezeFrom, freezeOfRest, PlannedFreezeBody } from './freeze-routes.ts';
 import {
   bodyOf,
   closed,
   IdText,
   PhoneBody,
-  PhonesBody,
   phonesFrom,
   SiteBody,
   siteFrom,
+  siteOfRest,
+  type Unsound,
 } from './inputs.ts';
 import { MacText, Preset, RolloutBody, rolloutFrom } from './rollout-inputs.ts';
 
@@ -70,6 +71,14 @@ export const policyFrom = (policy: Id, body: Static<typeof PolicyBody>): PolicyI
   deadlines: body.deadlines ?? {},
 });
 
+/** Of a policy that is wrong in form: where its channel or release cannot be read, it names neither all the same. */
+export function policyOfRest(policy: Id, { rest, lacks }: Unsound): PolicyInput {
+  const isOpen = lacks.includes('channel') || lacks.includes('release');
+  const { channel, release } = rest;
+  const stands = isOpen && channel === undefined && release === undefined;
+  return policyFrom(policy, { where: 'all', ...(stands ? { channel: 'unread' } : {}), ...rest });
+}
+
 const documentOf = <Kind extends string, Body extends Parameters<typeof Type.Object>[0]>(
   kind: Kind,
   properties: Body,
@@ -114,29 +123,34 @@ const Named = Type.Object(
   closed,
 );
 
-export interface DesiredRead {
-  /** The documents without a fault of form, in full. */
-  readonly desired: readonly Desired[];
-  readonly refusals: readonly Refusal[];
-  /** `site lisbon`: every document by its name, whatever is wrong with it. */
-  readonly named: ReadonlySet<string>;
-}
-
-/** The documents in full, and every problem with the form of others. */
-export function desiredFrom(documents: readonly unknown[]): DesiredRead {
+/** The documents in full, those that are wrong in form as far as they can be read, and every problem with their form. */
+export function desiredFrom(
+  documents: readonly unknown[],
+): DesiredRead & { readonly refusals: readonly Refusal[] } {
   const refusals: Refusal[] = [];
   const names: string[] = [];
-  const desired = documents.flatMap((document, place): Desired[] => {
+  const desired: Desired[] = [];
+  const unsound: UnsoundDesired[] = [];
+  for (const [place, document] of documents.entries()) {
     const isObject = typeof document === 'object' && document !== null;
     const { kind, id, ...said } = (isObject ? document : {}) as Readonly<Record<string, unknown>>;
     const named = bodyOf(Named, withoutAbsent({ kind, id }), `documents[${place}]`);
-    if (!('refusals' in named)) names.push(nameOf(named.value));
-    const read = 'refusals' in named ? named : readDocument(named.value.kind, named.value.id, said);
-    if ('refusals' in read) refusals.push(...read.refusals);
-    return 'refusals' in read ? [] : [read];
-  });
+    if ('refusals' in named) {
+      refusals.push(...named.refusals);
+      continue;
+    }
+    const name = nameOf(named.value);
+    names.push(name);
+    const read = readDocument(named.value.kind, { id: named.value.id, name, said });
+    if (!('refusals' in read)) {
+      desired.push(read);
+      continue;
+    }
+    refusals.push(...read.refusals);
+    if (read.readable) unsound.push(read.readable);
+  }
   refusals.push(...repeated(names));
-  return { desired, refusals, named: new Set(names) };
+  return { desired, unsound, refusals, named: new Set(names) };
 }
 
 /** As the controller names the thing; rollouts and rollbacks have their ids together. */
@@ -148,44 +162,68 @@ export function nameOf({ kind, id }: Pick<DesiredDocument, 'kind' | 'id'>): stri
 const withoutAbsent = (named: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 
-function readDocument(
-  kind: DesiredDocument['kind'],
-  name: string,
-  said: object,
-): Desired | { readonly refusals: readonly Refusal[] } {
-  if (kind === 'phone') return readPhone(name, said);
-  const named = bodyOf(Type.Object({ id: IdText }, closed), { id: name }, `${kind} ${name}`);
-  if ('refusals' in named) return named;
-  const { id } = named.value;
-  if (kind === 'site') {
-    const body = bodyOf(SiteBody, said, `site ${id}`);
-    return 'refusals' in body ? body : { kind, id, wanted: siteFrom(id, body.value) };
-  }
-  if (kind === 'freeze') {
-    const body = bodyOf(PlannedFreezeBody, said, `freeze ${id}`);
-    return 'refusals' in body ? body : { kind, id, wanted: freezeFrom(id, body.value) };
-  }
-  if (kind === 'policy') {
-    const body = bodyOf(PolicyBody, said, `policy ${id}`);
-    return 'refusals' in body ? body : { kind, id, wanted: policyFrom(id, body.value) };
-  }
-  const whole = { ...said, ...(kind === 'rollback' ? { kind } : {}), id };
-  const input = rolloutFrom(whole, nameOf({ kind, id }));
-  return 'refusals' in input ? input : { kind: 'rollout', id, wanted: input };
+interface Broken {
+  readonly refusals: readonly Refusal[];
+  /** Absent where nobody can say what the document is about. */
+  readonly readable?: UnsoundDesired;
 }
 
-function readPhone(
-  name: string,
-  said: object,
-): Desired | { readonly refusals: readonly Refusal[] } {
-  const body = bodyOf(PhonesBody, [{ ...said, mac: name }], `phone ${name}`);
-  if ('refusals' in body) return body;
-  const { phones, refusals } = phonesFrom(body.value);
-  if (refusals.length > 0) return { refusals };
-  const [wanted] = phones;
-  assert(wanted, 'one phone gives one phone');
-  return { kind: 'phone', id: wanted.mac, wanted };
+/** What its id is, how the controller names it, and all that it says beside. */
+interface SaidDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly said: object;
 }
+
+function readDocument(kind: DesiredDocument['kind'], document: SaidDocument): Desired | Broken {
+  if (kind === 'phone') return readPhone(document);
+  const { name, said } = document;
+  const named = bodyOf(Type.Object({ id: IdText }, closed), { id: document.id }, name);
+  if ('refusals' in named) return { refusals: named.refusals };
+  const { id } = named.value;
+  if (kind === 'site') {
+    const body = bodyOf(SiteBody, said, name);
+    if (!('refusals' in body)) return { kind, id, wanted: siteFrom(id, body.value) };
+    return broken(body, { kind, id, wanted: siteOfRest(id, body) });
+  }
+  if (kind === 'freeze') {
+    const body = bodyOf(PlannedFreezeBody, said, name);
+    if (!('refusals' in body)) return { kind, id, wanted: freezeFrom(id, body.value) };
+    return broken(body, { kind, id, wanted: freezeOfRest(id, body) });
+  }
+  if (kind === 'policy') {
+    const body = bodyOf(PolicyBody, said, name);
+    if (!('refusals' in body)) return { kind, id, wanted: policyFrom(id, body.value) };
+    return broken(body, { kind, id, wanted: policyOfRest(id, body) });
+  }
+  const input = rolloutFrom({ ...said, ...(kind === 'rollback' ? { kind } : {}), id }, name);
+  if (!('refusals' in input)) return { kind: 'rollout', id, wanted: input };
+  return broken(input, { kind: 'rollout', id, wanted: input.rest });
+}
+
+const broken = (
+  { refusals, lacks }: Pick<Unsound, 'refusals' | 'lacks'>,
+  rest: Desired,
+): Broken => ({
+  refusals,
+  readable: { rest, lacks },
+});
+
+function readPhone({ id, name, said }: SaidDocument): Desired | Broken {
+  const address = mac(id);
+  if (!address) return { refusals: phonesFrom([{ ...noPhone, mac: id }]).refusals };
+  const body = bodyOf(PhoneBody, { ...said, mac: address }, name);
+  const of = (phone: Static<typeof PhoneBody>): Desired => ({
+    kind: 'phone',
+    id: address,
+    wanted: { ...phone, mac: address, emergency: phone.emergency ?? false },
+  });
+  if (!('refusals' in body)) return of(body.value);
+  return broken(body, of({ mac: address, ...noPhone, ...body.rest }));
+}
+
+/** Stands in for what is missing; nothing is to be told of it. */
+const noPhone = { site: '' as Id, vendor: '', model: '' };
 
 function repeated(names: readonly string[]): Refusal[] {
   const seen = new Set<string>();

@@ -14,7 +14,7 @@ import { reachOf, siteCalendar } from '../../core/site-calendar.ts';
 import type { Refusal } from '../../core/state.ts';
 import { isDay } from '../../core/window.ts';
 import { answer, refuseAll } from './answer.ts';
-import { alsoWrong, bodyOf, closed, IdText, WhereText } from './inputs.ts';
+import { alsoWrong, bodyOf, closed, IdText, type Unsound, WhereText } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
 const Moment = Type.String({
@@ -43,6 +43,10 @@ export const freezeFrom = (
   ...(sites ? { sites } : {}),
   ...(where === undefined ? {} : { where }),
 });
+
+/** Of a freeze that is wrong in form. */
+export const freezeOfRest = (freeze: Id, { rest }: Pick<Unsound, 'rest'>): PlannedFreezeInput =>
+  freezeFrom(freeze, { reason: '-', from: '', until: '', ...rest });
 
 /** Freezes that are planned ahead, and what they leave of a site's openings. */
 export function freezeRoutes(app: FastifyInstance, parts: RestParts): void {
@@ -78,10 +82,7 @@ function put({ engine }: RestParts, request: FastifyRequest, reply: FastifyReply
   if (!freeze) return refuseAll(reply, [invalid(thing, 'is not an id', next)]);
   const body = bodyOf(PlannedFreezeBody, request.body, thing);
   if ('refusals' in body) {
-    const rest = { reason: '-', from: '', until: '', ...body.rest } as Static<
-      typeof PlannedFreezeBody
-    >;
-    const command = { kind: 'freeze-put', freeze: freezeFrom(freeze, rest) } as const;
+    const command = { kind: 'freeze-put', freeze: freezeOfRest(freeze, body) } as const;
     return refuseAll(reply, [...body.refusals, ...alsoWrong(engine, request.who, command, body)]);
   }
   const command = { kind: 'freeze-put', freeze: freezeFrom(freeze, body.value) } as const;

@@ -8,6 +8,7 @@ import { whereLengthMax } from '../../core/selection/parse.ts';
 import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
 import type { Command, PhoneInput, Refusal, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
+import { outside } from '../../core/refusal.ts';
 import type { Engine } from '../engine.ts';
 import { soundPart } from './sound-part.ts';
 import { openingMinutesMax } from '../../core/window.ts';
@@ -146,6 +147,10 @@ export const siteFrom = (siteId: Id, body: Static<typeof SiteBody>): Site => ({
   ...said(body, LIMITS),
 });
 
+/** Of a site that is wrong in form: nothing is to be told of the zone and the windows that stand in for missing ones. */
+export const siteOfRest = (siteId: Id, { rest }: Pick<Unsound, 'rest'>): Site =>
+  siteFrom(siteId, { zone: 'UTC', windows: [], ...rest });
+
 /** Settings without a default: what a site does not say does not limit it. */
 const LIMITS = [
   'wanBudget',
@@ -270,12 +275,5 @@ export function alsoWrong(
   { lacks }: Pick<Unsound, 'lacks'>,
 ): readonly Refusal[] {
   const result = engine.wouldTake(who, command);
-  if (result.ok) return [];
-  // `site lisbon: windows[0]`, `site lisbon: windows and blackout`
-  const partsOf = (thing: string) =>
-    thing
-      .slice(thing.indexOf(': ') + 2)
-      .split(' and ')
-      .map((part) => /^\w*/.exec(part)?.[0] ?? '');
-  return result.refusals.filter(({ thing }) => !partsOf(thing).some((one) => lacks.includes(one)));
+  return result.ok ? [] : outside(result.refusals, lacks);
 }

@@ -73,7 +73,7 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
       ...(selection ? { selection } : {}),
       ...phoneView(tables, phone, heardBy),
       rollouts: explainPhone(tables, phone, now, heardBy),
-      verdicts: verdictsOf(complianceView(tables, now), phone),
+      verdicts: verdictsOf(complianceView(tables, now, heardBy), phone),
       calls: callsView(tables.callHours.get(phone.mac)),
     };
   });

@@ -1,13 +1,12 @@
 import { type Id, id } from '@ringwave/protocol/units';
 import type { PolicyDetailView, PolicyView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Static } from 'typebox';
 import { complianceView, policyMet } from '../../core/compliance.ts';
 import { type Policy, policySaid } from '../../core/policy.ts';
 import { invalid, notFound } from '../../core/refusal.ts';
 import { parseSelection } from '../../core/selection/parse.ts';
 import { answer, refuseAll } from './answer.ts';
-import { PolicyBody, policyFrom } from './desired-inputs.ts';
+import { PolicyBody, policyFrom, policyOfRest } from './desired-inputs.ts';
 import { alsoWrong, bodyOf } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
@@ -37,8 +36,7 @@ export function policyRoutes(app: FastifyInstance, parts: RestParts): void {
     if (!policy) return refuseAll(reply, [invalid(thing, 'is not an id', next)]);
     const body = bodyOf(PolicyBody, request.body, thing);
     if ('refusals' in body) {
-      const rest = { where: 'all', ...body.rest } as Static<typeof PolicyBody>;
-      const command = { kind: 'policy-put', policy: policyFrom(policy, rest) } as const;
+      const command = { kind: 'policy-put', policy: policyOfRest(policy, body) } as const;
       const also = alsoWrong(engine, request.who, command, body);
       return refuseAll(reply, [...body.refusals, ...also]);
     }

@@ -11,7 +11,7 @@ import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
-import { bodyOf, closed, IdText, WhereText, Windows } from './inputs.ts';
+import { bodyOf, closed, IdText, type Unsound, WhereText, Windows } from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -141,17 +141,22 @@ export interface UnsoundRollout {
 /** The rollout that a body asks for, or every problem with its form. */
 export function rolloutFrom(said: unknown, thing = 'rollout'): RolloutInput | UnsoundRollout {
   const body = bodyOf(RolloutBody, said, thing);
-  if ('refusals' in body) {
-    // What is absent or wrong in form is in `lacks`, and nothing is concluded from its being empty here.
-    const rest = { id: unnamed, releases: [], ...body.rest } as Static<typeof RolloutBody>;
-    return { refusals: body.refusals, rest: inputFrom(rest), lacks: body.lacks };
-  }
-  const { id, waves, preset } = body.value;
-  const input = inputFrom(body.value);
-  if (waves === undefined || preset === undefined) return input;
-  const next = 'Give one of the two.';
-  const refusals = [invalid(`rollout ${id}`, 'gives waves and a preset', next)];
-  return { refusals, rest: input, lacks: ['waves'] };
+  const isOrderedTwice = saysBoth(said);
+  if (!('refusals' in body) && !isOrderedTwice) return inputFrom(body.value);
+  const { refusals, rest, lacks }: Unsound =
+    'refusals' in body ? body : { refusals: [], rest: body.value, lacks: [] };
+  // What is absent or wrong in form is in `lacks`, and nothing is concluded from its being empty here.
+  const read = inputFrom({ id: unnamed, releases: [], ...rest });
+  if (!isOrderedTwice) return { refusals, rest: read, lacks };
+  const named = lacks.includes('id') ? thing : `rollout ${read.id}`;
+  const twice = invalid(named, 'gives waves and a preset', 'Give one of the two.');
+  return { refusals: [...refusals, twice], rest: read, lacks: [...lacks, 'preset'] };
+}
+
+/** Two orders of the same phones: nobody knows which is meant, also where one of them cannot be read. */
+function saysBoth(said: unknown): boolean {
+  const { waves, preset } = (said ?? {}) as { waves?: unknown; preset?: unknown };
+  return waves !== undefined && preset !== undefined;
 }
 
 /** Stands for an id that is missing or none. */
@@ -163,7 +168,10 @@ export function problemsOfRest(
   { refusals, rest, lacks }: UnsoundRollout,
   now: EpochMs,
 ): Refusal[] {
-  return [...refusals, ...checkRollout(draft, rest, now, lacks).refusals];
+  const found = checkRollout(draft, rest, now, lacks).refusals;
+  if (!lacks.includes('id')) return [...refusals, ...found];
+  const plain = (thing: string) => thing.replace(`rollout ${unnamed}`, 'rollout');
+  return [...refusals, ...found.map((one) => ({ ...one, thing: plain(one.thing) }))];
 }
 
 function inputFrom(body: Static<typeof RolloutBody>): RolloutInput {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { type EpochMs, hours, type Id, id } from '@ringwave/protocol/units';
 import type { SiteDetailView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Static } from 'typebox';
 import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
 import { notFound } from '../../core/refusal.ts';
 import type { Command } from '../../core/state.ts';
@@ -10,7 +9,15 @@ import { freezeSpans } from '../../core/planned-freeze.ts';
 import { comingOpenings, incidentsOf } from '../../core/site-outlook.ts';
 import { siteView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
-import { alsoWrong, bodyOf, FreezeBody, SiteBody, siteFrom, TokenBody } from './inputs.ts';
+import {
+  alsoWrong,
+  bodyOf,
+  FreezeBody,
+  SiteBody,
+  siteFrom,
+  siteOfRest,
+  TokenBody,
+} from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Sites: what an administrator says of a branch, and the token that makes a box its agent. */
@@ -56,9 +63,7 @@ function put({ engine }: RestParts, request: FastifyRequest, reply: FastifyReply
   }
   const body = bodyOf(SiteBody, request.body, `site ${site}`);
   if ('refusals' in body) {
-    // What is missing stands for itself: nothing is told of the zone and the windows that are put in here.
-    const rest = { zone: 'UTC', windows: [], ...body.rest } as Static<typeof SiteBody>;
-    const command = { kind: 'site-put', site: siteFrom(site, rest) } as const;
+    const command = { kind: 'site-put', site: siteOfRest(site, body) } as const;
     return refuseAll(reply, [...body.refusals, ...alsoWrong(engine, request.who, command, body)]);
   }
   const stored = siteFrom(site, body.value);

@@ -143,13 +143,80 @@ test('a fault of form in a rollout is told once, in its own file, and by its nam
     'all.yaml:11:22: waves[0].count is 0. Write a number from 1 to 1000000.',
     'all.yaml:12:1: priority is 5000. Write a number from 0 to 1000.',
     'all.yaml:17:1: from is "tomorrow". Write it out as 2026-12-24, 2026-12-24T18:00 by each site’s clock, or 2026-12-24T18:00Z.',
-    '3 problems; nothing was stored or changed.',
+    'all.yaml:9:1: release r1 does not exist. List them with: ringwave release list',
+    '4 problems; nothing was stored or changed.',
   ]);
   t.match(
     await door.ask('POST', '/api/v1/desired-state', {
       documents: [{ kind: 'rollback', id: 'back', releases: ['r1'], priority: 5000 }],
     }),
     { body: { problems: [{ thing: 'rollout back: priority', reason: 'is 5000' }] } },
+  );
+});
+
+test('a fault of form in a document hides nothing else that is wrong with it', async (t) => {
+  const { controller, run, file, folder } = await desk(t);
+  const site = lisbon
+    .replace('Europe/Lisbon', 'Europe/Lisbn')
+    .replace('labels', 'labls')
+    .replace('[mon, tue, wed, thu, fri, sat, sun]', '[]');
+  const phone =
+    'kind: phone\nid: 80:5e:c0:00:00:07\nsite: lisbon\nvendor: Yealnk\nmodl: T46S\ncoverageGroup: desk\n';
+  const freeze =
+    'kind: freeze\nid: exams\nreason: 5\nfrom: "2026-12-24"\nuntil: "2026-12-12"\nwhere: site.region = EU\n';
+  const policy = fixes.replace('vendor', 'vendr').replace('channel: stable', 'release: R1');
+  const rollout =
+    'kind: rollout\nid: autumn\nreleases: [r1]\nafter: [security-fixes, winter]\nprority: 5\nwaves:\n  - { name: all, count: 1, percent: 3 }\n  - { name: all }\npreset: 3\n';
+  const winter =
+    'kind: rollout\nid: winter\nreleases: [7]\nafter: [autumn]\nwaves: [{ name: all }]\n';
+  const all = file('all.yaml', [site, phone, freeze, policy, rollout, winter].join('---\n'));
+  const { told, code } = await run('apply', all);
+  t.equal(code, 1);
+  t.same(told.trim().replaceAll(`${folder}/`, '').split('\n'), [
+    'all.yaml:6:1: labls is not a key that is known here. Did you mean labels?',
+    'all.yaml:8:1: model is missing. Add model.',
+    'all.yaml:12:1: modl is not a key that is known here. Did you mean model?',
+    'all.yaml:17:1: reason is 5, not text. Write it in quotes.',
+    'all.yaml:25:1: release is "R1". Write it in lower-case letters, digits and dashes.',
+    'all.yaml:32:1: prority is not a key that is known here. Did you mean priority?',
+    'all.yaml:40:12: releases[0] is 7, not text. Write it in quotes in lower-case letters, digits and dashes.',
+    'all.yaml:29:1: rollout autumn gives waves and a preset. Give one of the two.',
+    'all.yaml:31:1: rollout autumn: after waits in a circle: autumn after winter after autumn. Take one of them out.',
+    'all.yaml:11:1: phone 80:5e:c0:00:00:07: vendor nobody here knows a vendor Yealnk. Did you mean Yealink?',
+    'all.yaml:19:1: freeze exams: until is not after from. Swap them.',
+    'all.yaml:24:1: policy security-fixes: where, column 1 "vendr" is no field. Expected: vendor',
+    'all.yaml:3:1: site lisbon: zone "Europe/Lisbn" is not an IANA time zone. Did you mean Europe/Lisbon?',
+    'all.yaml:5:5: site lisbon: windows[0] names no weekday, so it never opens. Correct the rule, for example {"days":["mon"],"start":"02:00","end":"05:00"}.',
+    'all.yaml:29:1: release r1 does not exist. List them with: ringwave release list',
+    'all.yaml:34:5: rollout autumn: wave all gives count and percent. Give one of the two.',
+    'all.yaml:34:5: rollout autumn: wave all is there twice. Name each wave once.',
+    'all.yaml:29:1: rollout security-fixes does not exist. List them with: ringwave rollout list',
+    '18 problems; nothing was stored or changed.',
+  ]);
+  t.equal(controller.engine.tables.audit.size, 0);
+});
+
+test('what follows from the fault of one document is not told of another', async (t) => {
+  const { run, file, folder } = await desk(t);
+  const grouped = `${lisbon}coverage: [{ id: desk, minUp: 1 }]\nphones: 3\n`;
+  const phone =
+    'kind: phone\nid: 80:5e:c0:00:00:07\nsite: lisbon\nvendor: Yealink\nmodel: T46S\ncoverageGroup: desk\n';
+  const rollout =
+    'kind: rollout\nid: autumn\nreleases: [r1]\nselection: { where: site.region = EU and model = T46S }\nwaves: [{ name: all }]\n';
+  t.same((await run('apply', file('before.yaml', lisbon))).told, '');
+  const all = file('all.yaml', [phone, rollout, grouped].join('---\n'));
+  const { told } = await run('apply', all);
+  t.same(
+    told
+      .trim()
+      .replaceAll(`${folder}/`, '')
+      .split('\n')
+      .map((line) => line.slice(0, 70)),
+    [
+      'all.yaml:21:1: phones is not a key that is known here. Remove it; know',
+      'all.yaml:9:1: release r1 does not exist. List them with: ringwave rele',
+      '2 problems; nothing was stored or changed.',
+    ],
   );
 });
 
@@ -205,6 +272,43 @@ test('a rollout may differ until it begins; its pause is never the file\u2019s',
     late.told,
     /r\.yaml:2:1: rollout autumn is paused and cannot differ any more \(gate\.failuresMax\)\. Put the file back/,
   );
+  const faulty = await run('apply', file('r.yaml', `${text(3)}prority: 5\nname: 7\n`));
+  t.match(
+    faulty.told,
+    /cannot differ any more \(gate\.failuresMax\)/,
+    'nor beside a fault of form',
+  );
+  const unread = await run('apply', file('r.yaml', `${text(2)}name: 7\n`));
+  t.match(unread.told, /^.* name is 7, not text\. Write it in quotes\.\n1 problem;/);
+});
+
+test('a rollout that has begun is given more time by its file, and by its content sent again', async (t) => {
+  const { door, controller, run, file } = await desk(t);
+  await run('apply', file('lisbon.yaml', lisbon));
+  const release = releaseOf();
+  for (const command of [
+    { kind: 'phones-put', phones: [phoneOf(1), phoneOf(2), phoneOf(3)] },
+    { kind: 'release-put', release },
+    { kind: 'release-move', release: release.id, cause: 'approve', why: 'tried' },
+  ] as const)
+    t.ok(controller.engine.command('ada', command).ok, command.kind);
+  const dueAt = Date.UTC(2199, 0, 1);
+  const text = (due: number) =>
+    `kind: rollout\nid: autumn\nreleases: [${release.id}]\npreset: canary-tenth-rest\ndeadline: { dueAt: ${due}, because: CVE-2026-0001 }\n`;
+  t.same((await run('apply', file('r.yaml', text(dueAt)))).told, '');
+  controller.engine.command('bob', { kind: 'rollout-approve', rollout: idOf('autumn') });
+  const path = '/api/v1/rollouts/autumn';
+  const { deadline, ...content } = (await door.ask('GET', `${path}/content`)).body;
+  const later = await door.ask('PUT', path, {
+    ...content,
+    deadline: { ...deadline, dueAt: dueAt + 1 },
+  });
+  t.match([later.status, later.body], [200, { state: 'running', deadline: { dueAt: dueAt + 1 } }]);
+  const filed = await run('apply', file('r.yaml', text(dueAt + 2)));
+  t.match(filed.out, /~ rollout autumn\n {2}deadline\.dueAt: .*\n= 0 unchanged/, filed.told);
+  const earlier = await run('apply', file('r.yaml', text(dueAt)));
+  t.match(earlier.told, /is running and cannot differ any more \(deadline\.dueAt\)/);
+  t.match(controller.engine.tables.rollouts.get('autumn'), { deadline: { dueAt: dueAt + 2 } });
 });
 
 test('a planned freeze stands in a file, and who planned it does not', async (t) => {

@@ -74,6 +74,21 @@ test('a freeze that fits no site yet says so, and is not called over', async (t)
   t.notMatch(await run('freeze', 'list'), /over/);
 });
 
+test('a freeze that asks for a label or a site that nobody has is refused with what was meant', async (t) => {
+  const { run, door } = await desk(t);
+  const where = 'site.regin = LATAM or site = rioo';
+  const body = { reason: 'x', from: '2099-12-24', until: '2099-12-26', where };
+  t.same(told(await door.ask('PUT', '/api/v1/freezes/fair', body)), [
+    '400 invalid: freeze fair: where, column 1: no site has a label regin. Expected: site.region',
+    '400 invalid: freeze fair: where, column 30: no site "rioo" is known here. Expected: rio',
+  ]);
+  t.match(
+    await run('freeze', 'put', ...fair, '--where', 'site.regin = LATAM'),
+    /Expected: site\.region/,
+  );
+  t.equal(door.controller.engine.tables.plannedFreezes.size, 0);
+});
+
 test('what is wrong with a freeze or a range is told at once', async (t) => {
   const { run, door } = await desk(t);
   const body = { reason: 'x', from: '2099-12-24', until: 5, site: 'lisbon', where: 'modl = x' };

@@ -129,6 +129,13 @@ test('seen within 24 hours counts from the last request', (t) => {
   t.match(said(1, laterBy(desk.now, hours(24))), { verdict: 'pass', ageMs: 86_400_000 });
   t.match(said(1, laterBy(desk.now, hours(25))), { verdict: 'fail' });
   t.match(said(2), { verdict: 'unknown', at: null, ageMs: null });
+  const [phone] = desk.tables.phones.values();
+  const ahead = (heardBy: EpochMs) => {
+    const view = complianceView(desk.tables, laterBy(desk.now, hours(72)), heardBy);
+    return phone && verdictsOf(view, phone).find(({ rule }) => rule === 'seen-within-24-h');
+  };
+  t.match(ahead(desk.now), { verdict: 'pass', ageMs: 0 }, 'a time ahead is no silence');
+  t.match(ahead(laterBy(desk.now, hours(25))), { verdict: 'fail' }, 'but one that is stays one');
   t.end();
 });
 

@@ -184,8 +184,8 @@ test('openings of a site tell what blackout days and freezes take from them', (t
       note,
     ]),
     [
-      ['2026-03-03', 60, 'frozen by fair: trade fair'],
-      ['2026-03-04', 30, 'frozen by fair: trade fair'],
+      ['2026-03-03', 60, 'partly frozen by fair: trade fair'],
+      ['2026-03-04', 30, 'partly frozen by fair: trade fair'],
       ['2026-03-05', 0, 'a day of blackout'],
     ],
   );

@@ -197,7 +197,7 @@ test('each phone passes, fails or is unknown against the policies that mean it, 
   desk.do(put({ where: 'not mac = 80:5e:c0:00:00:02' }));
   t.equal(verdict(2), 'unknown: No policy means this phone');
   t.equal(verdict(3), 'unknown: The phone has never shown a version');
-  const due = '(high, due 2026-04-01T01:00Z)';
+  const due = '(high, due 2026-04-01 01:00 UTC)';
   t.equal(verdict(1), `pass: Policy fixes: runs 66.85.0.5, wants 66.86.0.15 ${due}`);
   desk.now = laterBy(desk.now, days(29));
   desk.seen(idOf('lisbon'), 1, '66.85.0.5');

@@ -51,8 +51,8 @@ test('what planned rest takes is no opening ahead, and what it leaves of one say
   ];
   const coming = told(comingOpenings(site, freezes, at('2026-11-28T12:00:00Z')));
   t.strictSame(coming.slice(0, 3), [
-    '2026-12-05T00:30 90 min: frozen by half: exams',
-    '2026-12-05T03:00 60 min: frozen by half: exams',
+    '2026-12-05T00:30 90 min: partly frozen by half: exams',
+    '2026-12-05T03:00 60 min: partly frozen by half: exams',
     '2026-12-06T00:30 210 min',
   ]);
   t.equal(coming.length, 10);

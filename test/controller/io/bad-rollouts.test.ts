@@ -82,6 +82,44 @@ test('what cannot be read is never the reason for another fault', async (t) => {
   t.equal(door.controller.engine.tables.rollouts.size, 0);
 });
 
+test('waves and a preset, or an id that is none, hide no other fault', async (t) => {
+  const door = await fleetOf(t, 4);
+  const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
+  const strict = { failedPartMax: 0, failuresMax: 2 };
+  const waves = [{ name: 'all', gate: strict }];
+  t.same(await says({ waves, preset: 3, priority: 5000, selection: { models: ['T99'] } }), [
+    '400 invalid: rollout: priority: is 5000. Write a number from 0 to 1000.',
+    '400 invalid: rollout autumn: gives waves and a preset. Give one of the two.',
+    '400 invalid: rollout autumn: wave all: gate.failuresMax: permits 2 failures, but failedPartMax 0 permits none. Give 0, or raise failedPartMax.',
+    '400 invalid: rollout autumn: selection: selects no phone. Compare with: ringwave phone list',
+  ]);
+  t.same(await says({ preset: 'canary', selection: { models: ['T99'] } }), [
+    '400 invalid: rollout: preset: is "canary", which is none of: canary-tenth-rest. Write one of: canary-tenth-rest.',
+    '400 invalid: rollout autumn: gives waves and a preset. Give one of the two.',
+    '400 invalid: rollout autumn: selection: selects no phone. Compare with: ringwave phone list',
+  ]);
+  const more = [{ name: 'all' }, { name: 'more', count: 3 }];
+  t.same(await says({ id: 'Autumn!', waves: more, selection: { where: 'modl = T46S' } }), [
+    '400 invalid: rollout: id: is "Autumn!". Write it in lower-case letters, digits and dashes.',
+    '400 invalid: rollout: where, column 1: "modl" is no field. Expected: model',
+  ]);
+  t.same(await says({ id: undefined, waves: more }), [
+    '400 invalid: rollout: id: is missing. Add id in lower-case letters, digits and dashes.',
+    '400 invalid: rollout: wave more: takes no phone. Correct its sites or count, or leave it out.',
+  ]);
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
+});
+
+test('waves that contradict themselves hide no selection that fits nobody', async (t) => {
+  const door = await fleetOf(t, 4);
+  const waves = [{ name: 'all', count: 1, percent: 3 }];
+  const body = asked({ waves, selection: { models: ['T99'] } });
+  t.same(told(await door.ask('POST', '/api/v1/rollouts', body)), [
+    '400 invalid: rollout autumn: wave all: gives count and percent. Give one of the two.',
+    '400 invalid: rollout autumn: selection: selects no phone. Compare with: ringwave phone list',
+  ]);
+});
+
 test('faults beside the waves are told together with waves that take nobody', async (t) => {
   const door = await fleetOf(t, 4);
   const waves = [{ name: 'all' }, { name: 'more', count: 3 }];
@@ -159,6 +197,9 @@ test('a site, a policy and a list of phones with a fault of form are looked at t
     '400 invalid: policy fixes: deadlines.severe: is not a key that is known here. Remove it; known are: critical, high, medium, low.',
     '400 invalid: policy fixes: where, column 1: "modl" is no field. Expected: model',
     '400 invalid: policy fixes: release: does not exist. List them with: ringwave release list',
+  ]);
+  t.same(told(await door.ask('PUT', '/api/v1/policies/fixes', { where: 'all', release: 5 })), [
+    '400 invalid: policy fixes: release: is 5, not text. Write it in quotes in lower-case letters, digits and dashes.',
   ]);
   const phone = { mac: macOf(2), site: 'lisbon', vendor: 'Yealink', model: 'T46S' };
   const phones = [
