@@ -79,26 +79,6 @@ export function heldByPartners(
 export const isHeldBack = ({ phase, hops, waiting }: Progress): boolean =>
   phase === 'waiting' && hops.length === 0 && waiting !== undefined;
 
-/** Of a rollout about to be made: why a phone is left out because a phone of its bond is not selected. */
-export function unselectedPartner(
-  draft: ControllerDraft,
-  phone: Phone,
-  isSelected: (mac: Mac) => boolean,
-  versionFor: (phone: Phone) => string | undefined,
-): string | undefined {
-  if (phone.bond === undefined) return undefined;
-  const missing = (draft.bonds.get(phone.bond) ?? []).find((mac) => {
-    const other = draft.phones.get(mac);
-    if (!other || isSelected(mac)) return false;
-    // One that runs it already needs no rollout.
-    const wanted = versionFor(other);
-    return wanted === undefined || other.running?.version !== wanted;
-  });
-  if (missing === undefined) return undefined;
-  const site = draft.phones.get(missing)?.site;
-  return `${missing} (${site}), of the same bond ${phone.bond}, is not selected`;
-}
-
 /** How the phones of a bond stand in a rollout, for whoever asks of one of them. */
 export function bondWords(
   tables: {
