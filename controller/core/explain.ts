@@ -7,8 +7,7 @@ import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
 import { freezeSpans } from './planned-freeze.ts';
-import { freezeOf } from './site-freeze.ts';
-import type { SiteFreeze } from './site-tables.ts';
+import { freezeOf, frozenWords, instant } from './site-freeze.ts';
 import type { ControllerTables, Phone, Presence, Progress, Rollout, Wave } from './state.ts';
 import { openingsFor, windowWords } from './wave-windows.ts';
 
@@ -139,16 +138,6 @@ function chainOf(
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
 }
-
-const instant = (at: number): string =>
-  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
-const frozenWords = ({ who, from, until, reason }: SiteFreeze & { from?: EpochMs }): string =>
-  [
-    `frozen from headquarters by ${who}`,
-    ...(from === undefined ? [] : [`from ${instant(from)}`]),
-    ...(until === undefined ? [] : [`until ${instant(until)}`]),
-  ].join(' ') + `: ${reason}`;
 
 const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
   !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);

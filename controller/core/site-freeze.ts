@@ -69,3 +69,18 @@ export function planFreeze(tables: FreezeTables, site: Id, now: EpochMs): Partia
   const { reason, until } = found;
   return { freeze: { reason, ...(until === undefined ? {} : { until }) } };
 }
+
+export const instant = (at: number): string =>
+  `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+export const frozenWords = ({
+  who,
+  from,
+  until,
+  reason,
+}: SiteFreeze & { from?: EpochMs }): string =>
+  [
+    `frozen from headquarters by ${who}`,
+    ...(from === undefined ? [] : [`from ${instant(from)}`]),
+    ...(until === undefined ? [] : [`until ${instant(until)}`]),
+  ].join(' ') + `: ${reason}`;
