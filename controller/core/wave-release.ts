@@ -42,10 +42,11 @@ export function setWave(draft: ControllerDraft, id: Id, index: number, wave: Wav
   });
 }
 
-/** As it was while it was open: what soaking and asking left behind is gone. */
+/** As it was while it was open: what soaking, asking and a halt left behind is gone. */
 export function reopened(wave: Wave): Wave {
   const { soakUntil: _soak, asks: _asks, askAgainAt: _again, unanswered: _no, ...rest } = wave;
-  return { ...rest, state: 'open' };
+  const { byResults: _results, ...plain } = rest;
+  return { ...plain, state: 'open' };
 }
 
 export function passWave(
