@@ -65,13 +65,14 @@ export function relistLeftOut(
   { came, left }: { came: readonly Mac[]; left: readonly LeftOut[] },
 ): void {
   const rollout = draft.rollouts.get(id);
-  if (!rollout || (left.length === 0 && !rollout.leftOut)) return;
+  if (!rollout || (left.length === 0 && (came.length === 0 || !rollout.leftOut))) return;
   const kept = leftOutFrom(draft, id, { from: 0, limit: leftOutMax });
   const told = new Set([...came, ...left.map(({ mac }) => mac)]);
   const stay = kept.filter(({ mac }) => !told.has(mac));
   const gone = kept.filter(({ mac }) => told.has(mac));
   // Who is not kept by name could not be known again, and would be counted each time.
   const fresh = left.slice(0, leftOutMax - stay.length);
+  if (gone.length === 0 && fresh.length === 0) return;
   const counts = new Map(rollout.leftOut?.reasons.map(({ why, phones }) => [why, phones]));
   const count = (why: string, phones: number) => counts.set(why, (counts.get(why) ?? 0) + phones);
   for (const { why } of gone) count(counts.has(why) ? why : otherReasons, -1);

@@ -180,6 +180,9 @@ test('a phone that comes late does not join without the other one of its pair', 
   t.same(shown(), { total: 1, kept: 1, reasons: [{ why, phones: 1 }] });
   desk.do({ kind: 'phones-put', phones: [phoneOf(7, { pair, extension: '17' })] });
   t.match(shown(), { total: 1 }, 'told once, however often it is stored');
+  const before = desk.tables.rollouts.get('autumn');
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { extension: '11' })] });
+  t.equal(desk.tables.rollouts.get('autumn'), before, 'and not touched by others');
   desk.do({ kind: 'phones-put', phones: [other('18')] });
   t.match([part(desk, 7), part(desk, 8)], [{ phase: 'waiting' }, { phase: 'waiting' }]);
   t.equal(shown(), undefined, 'nobody is left out any more');
