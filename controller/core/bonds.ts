@@ -1,6 +1,6 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import { isFinal, type Waiting } from '@ringwave/protocol/phases';
-import type { Id, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { partnersOf } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { ControllerDraft, Phone, Progress, Refusal, Rollout } from './state.ts';
@@ -40,64 +40,74 @@ export const bondProblems = (draft: ControllerDraft): Refusal[] =>
     return [invalid(`bond ${bond}`, reason, 'Part it into several bonds.')];
   });
 
-/** Whether a phone could be given its work, as far as the controller knows; else why not. */
-export type MayGo = (phone: Phone) => string | undefined;
+/** Why a phone could not be given its work, as far as the controller knows; undefined where it could. */
+export type MayGo = (phone: Phone) => MayNot | undefined;
+export type MayNot = { readonly why: string } & Pick<Waiting, 'waitingFor' | 'nextAttemptAt'>;
 
-/**
- * What keeps a phone from being let go for the sake of its partners: one that could not go, or that goes first. Undefined
- * where nothing does.
- */
-export function heldByPartners(
+/** What keeps a phone for the sake of one of its partners that could not go; undefined where all could. */
+export function keptByPartners(
   draft: ControllerDraft,
   { attemptsMax }: Pick<Rollout, 'attemptsMax'>,
   progress: Progress,
   mayGo: MayGo,
 ): Waiting | undefined {
-  const phone = draft.phones.get(progress.mac);
-  if (!phone || (phone.bond === undefined && phone.pair === undefined)) return undefined;
-  const others = partnersOf(draft, progress).filter(({ phase }) => !isFinal(phase));
-  const name = phone.bond === undefined ? `pair ${phone.pair}` : `bond ${phone.bond}`;
-  const wait = { nextAttemptAt: null, attempt: 1, attemptsMax };
-  for (const other of others) {
+  const name = tieName(draft, progress);
+  if (name === undefined) return undefined;
+  for (const other of unfinishedPartners(draft, progress)) {
     const partner = draft.phones.get(other.mac);
-    const why = partner ? mayGo(partner) : 'it is no longer in the inventory';
-    if (why === undefined) continue;
+    const gone: MayNot = {
+      why: 'it is no longer in the inventory',
+      waitingFor: 'phone',
+      nextAttemptAt: null,
+    };
+    const found = partner ? mayGo(partner) : gone;
+    if (found === undefined) continue;
+    const { why, waitingFor, nextAttemptAt } = found;
     const reason = `None of ${name} begins before all can: ${other.mac} (${other.site}) cannot, ${why}`;
-    return { reason: reason.slice(0, 240), waitingFor: 'phone', ...wait };
+    return { reason: reason.slice(0, 240), waitingFor, nextAttemptAt, attempt: 1, attemptsMax };
   }
+  return undefined;
+}
+
+/** What keeps a phone of a bond while another one of it goes first. */
+export function goesBehind(
+  draft: ControllerDraft,
+  { attemptsMax }: Pick<Rollout, 'attemptsMax'>,
+  progress: Progress,
+): Waiting | undefined {
+  const bond = draft.phones.get(progress.mac)?.bond;
+  if (bond === undefined) return undefined;
   const rank = ({ rollout, mac }: Progress) => fractionOf(rollout, mac);
-  const first = others
-    .filter(({ mac }) => phone.bond !== undefined && draft.phones.get(mac)?.bond === phone.bond)
+  const first = unfinishedPartners(draft, progress)
+    .filter(({ mac }) => draft.phones.get(mac)?.bond === bond)
     .filter((other) => rank(other) < rank(progress))
     .sort((a, b) => rank(a) - rank(b))[0];
   if (!first) return undefined;
-  const reason = `Goes when ${first.mac} (${first.site}), which is before it in ${name}, proves its version`;
-  return { reason, waitingFor: 'wave', ...wait };
+  const reason = `Goes when ${first.mac} (${first.site}), which is before it in bond ${bond}, proves its version`;
+  return { reason, waitingFor: 'wave', nextAttemptAt: null, attempt: 1, attemptsMax };
+}
+
+const unfinishedPartners = (draft: ControllerDraft, progress: Progress): Progress[] =>
+  partnersOf(draft, progress).filter(({ phase }) => !isFinal(phase));
+
+function tieName(draft: ControllerDraft, { mac }: Progress): string | undefined {
+  const { pair, bond } = draft.phones.get(mac) ?? {};
+  if (bond !== undefined) return `bond ${bond}`;
+  return pair === undefined ? undefined : `pair ${pair}`;
+}
+
+/** When time alone may let a bond go or keep it: one instant for all of them, since few bonds wait and fewer turn. */
+export const nextBondLook = (draft: ControllerDraft): EpochMs | undefined =>
+  draft.bondLook.get('next');
+
+export function lookAtBondsBy(draft: ControllerDraft, at: EpochMs | undefined): void {
+  const known = nextBondLook(draft);
+  if (at !== undefined && (known === undefined || at < known)) draft.bondLook.put('next', at);
 }
 
 /** Let go by its wave, and held for the sake of its bond or pair. */
 export const isHeldBack = ({ phase, hops, waiting }: Progress): boolean =>
   phase === 'waiting' && hops.length === 0 && waiting !== undefined;
-
-/** Of a rollout about to be made: why a phone is left out because a phone of its bond is not selected. */
-export function unselectedPartner(
-  draft: ControllerDraft,
-  phone: Phone,
-  isSelected: (mac: Mac) => boolean,
-  versionFor: (phone: Phone) => string | undefined,
-): string | undefined {
-  if (phone.bond === undefined) return undefined;
-  const missing = (draft.bonds.get(phone.bond) ?? []).find((mac) => {
-    const other = draft.phones.get(mac);
-    if (!other || isSelected(mac)) return false;
-    // One that runs it already needs no rollout.
-    const wanted = versionFor(other);
-    return wanted === undefined || other.running?.version !== wanted;
-  });
-  if (missing === undefined) return undefined;
-  const site = draft.phones.get(missing)?.site;
-  return `${missing} (${site}), of the same bond ${phone.bond}, is not selected`;
-}
 
 /** How the phones of a bond stand in a rollout, for whoever asks of one of them. */
 export function bondWords(

@@ -186,7 +186,9 @@ function putPhones(
   tryAgain(draft, loosened, now, moved);
   const tooLong = bondProblems(draft);
   if (tooLong.length > 0) return refused(...tooLong);
-  joinDynamicWaves(draft, phones, now, moved);
+  // Who no longer needs another one may join now.
+  const stored = [...phones.map(({ mac }) => mac), ...loosened];
+  joinDynamicWaves(draft, stored, now, moved);
   for (const site of moved.sites) {
     const count = draft.rosters.get(site)?.length ?? 0;
     if (count > sitePhonesMax) {
@@ -323,6 +325,7 @@ function removePhone(
   draft.phones.remove(mac);
   draft.callHours.remove(mac);
   tryAgain(draft, tied, now, moved);
+  joinDynamicWaves(draft, tied, now, moved);
   audit(draft, { at: now, who, what: 'phone removed', object: mac });
   moved.sites.add(phone.site);
   return taken;

@@ -1,5 +1,7 @@
 import { changesOf, draftOf } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest, type Id } from '@ringwave/protocol/units';
+import { reviewBonds } from './bond-review.ts';
+import { nextBondLook } from './bonds.ts';
 import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
@@ -102,6 +104,7 @@ function settle(
 ): EpochMs | undefined {
   const isWide = event.kind === 'woke' || event.kind === 'started' || event.kind === 'command';
   const rollouts = isWide ? [...draft.rollouts.values()].map((one) => one.id) : moved.rollouts;
+  reviewBonds(draft, now, moved);
   for (const id of rollouts) advance(draft, id, now, moved);
   for (const site of plansTouched(draft, moved.sites)) moved.sites.add(site);
   for (const site of moved.sites) replan(draft, site, now);
@@ -111,7 +114,7 @@ function settle(
 }
 
 function nextRolloutTime(draft: ControllerDraft, now: EpochMs): EpochMs | undefined {
-  let next: EpochMs | undefined;
+  let next = nextBondLook(draft);
   for (const rollout of draft.rollouts.values())
     next = earliest(next, nextTimeOf(draft, rollout, now));
   return next !== undefined && next < now ? now : next;

@@ -8,8 +8,7 @@ import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
 import { instantText } from './instant-text.ts';
 import { freezeSpans } from './planned-freeze.ts';
-import { freezeOf } from './site-freeze.ts';
-import type { SiteFreeze } from './site-tables.ts';
+import { freezeOf, frozenWords } from './site-freeze.ts';
 import type { ControllerTables, Phone, Presence, Progress, Rollout, Wave } from './state.ts';
 import { openingsFor, windowWords } from './wave-windows.ts';
 
@@ -140,13 +139,6 @@ function chainOf(
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
 }
-
-const frozenWords = ({ who, from, until, reason }: SiteFreeze & { from?: EpochMs }): string =>
-  [
-    `frozen from headquarters by ${who}`,
-    ...(from === undefined ? [] : [`from ${instantText(from)}`]),
-    ...(until === undefined ? [] : [`until ${instantText(until)}`]),
-  ].join(' ') + `: ${reason}`;
 
 const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
   !presence?.up || now > laterBy(presence.lastHeardAt, agentSilentAfter);

@@ -1,16 +1,22 @@
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { receive } from '@ringwave/protocol/delivery';
 import type { Ack, Hello, Report, ReportItem } from '@ringwave/protocol/messages';
-import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import { isFinal } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, type Mac } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
 import { noteDuration } from './durations.ts';
 import { joinIncident } from './incidents.ts';
 import { replan } from './plan.ts';
-import { partedFrom, partedNow, partPair } from './pairs.ts';
+import { partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { noteDiscovered } from './site-tables.ts';
-import { joinOpenWaves, type Moved, letPartnersGo, rejoinPair } from './wave-release.ts';
+import {
+  joinOpenWaves,
+  type Moved,
+  letPartnersGo,
+  rejoinPair,
+  asPartnersAllow,
+} from './wave-release.ts';
 import {
   type Agent,
   type ControllerDraft,
@@ -252,7 +258,7 @@ function phoneMoved(
     if (rollout.forced || item.phase !== 'done') return;
   }
   const { fault: _fault, detail: _detail, ...rest } = withoutWaiting(progress);
-  const next: Progress = {
+  const told: Progress = {
     ...rest,
     phase: item.phase,
     attempt: item.attempt,
@@ -261,10 +267,8 @@ function phoneMoved(
     ...(item.detail ? { detail: item.detail } : {}),
     ...(item.waiting ? { waiting: item.waiting } : {}),
   };
-  // Told before the site knew that the partner has ended without the version.
-  const waits = !isFinal(next.phase) && !holdsSlot(next.phase);
-  const parted = waits ? partedFrom(draft, next) : undefined;
-  putProgress(draft, parted === undefined ? next : partedNow(next, parted, now));
+  const next = asPartnersAllow(draft, rollout, { before: progress, told }, now);
+  putProgress(draft, next);
   if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
   moved.rollouts.add(item.rollout as Id);
   const phone = draft.phones.get(item.mac);

@@ -13,6 +13,9 @@ export const gateOf = (rollout: Rollout, wave: Wave): Gate => ({
   ...wave.spec.gate,
 });
 
+/** Said of a wave that has passed by its results, and by nobody's word. */
+export const gateMet = 'Gate met';
+
 const percent = (part: number): string => `${Math.floor(part * 1000) / 10} %`;
 
 /** Judges a wave over its completed results: failure before success, and nothing below the minimum sample. */

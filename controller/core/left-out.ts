@@ -23,6 +23,7 @@ export const leftOutMax = 10_000;
 const pieceMax = 500;
 /** Reasons told apart; those beyond are one. */
 export const leftOutReasonsMax = 20;
+const otherReasons = 'Other reasons';
 
 const pieceKey = (rollout: string, piece: number): string =>
   `${rollout}/${String(piece).padStart(6, '0')}`;
@@ -45,12 +46,44 @@ export function keepLeftOut(
 function reasonsOf(leftOut: readonly LeftOut[]): LeftOutSummary['reasons'] {
   const counts = new Map<string, number>();
   for (const { why } of leftOut) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return mostFrequent(counts);
+}
+
+function mostFrequent(counts: ReadonlyMap<string, number>): LeftOutSummary['reasons'] {
   const all = [...counts].map(([why, phones]) => ({ why, phones }));
   all.sort((a, b) => b.phones - a.phones || (a.why < b.why ? -1 : 1));
   if (all.length <= leftOutReasonsMax) return all;
   const rest = all.slice(leftOutReasonsMax - 1);
   const phones = rest.reduce((sum, one) => sum + one.phones, 0);
-  return [...all.slice(0, leftOutReasonsMax - 1), { why: 'Other reasons', phones }];
+  return [...all.slice(0, leftOutReasonsMax - 1), { why: otherReasons, phones }];
+}
+
+/** After phones have come late: who joined is left out no more, who could not is told, once however often it is stored. */
+export function relistLeftOut(
+  draft: ControllerDraft,
+  id: Id,
+  { came, left }: { came: readonly Mac[]; left: readonly LeftOut[] },
+): void {
+  const rollout = draft.rollouts.get(id);
+  if (!rollout || (left.length === 0 && (came.length === 0 || !rollout.leftOut))) return;
+  const kept = leftOutFrom(draft, id, { from: 0, limit: leftOutMax });
+  const told = new Set([...came, ...left.map(({ mac }) => mac)]);
+  const stay = kept.filter(({ mac }) => !told.has(mac));
+  const gone = kept.filter(({ mac }) => told.has(mac));
+  // Who is not kept by name could not be known again, and would be counted each time.
+  const fresh = left.slice(0, leftOutMax - stay.length);
+  if (gone.length === 0 && fresh.length === 0) return;
+  const counts = new Map(rollout.leftOut?.reasons.map(({ why, phones }) => [why, phones]));
+  const count = (why: string, phones: number) => counts.set(why, (counts.get(why) ?? 0) + phones);
+  for (const { why } of gone) count(counts.has(why) ? why : otherReasons, -1);
+  for (const { why } of fresh) count(why, 1);
+  for (const [why, phones] of counts) if (phones <= 0) counts.delete(why);
+  forgetLeftOut(draft, id, kept.length);
+  const { leftOut: before, ...rest } = rollout;
+  const total = (before?.total ?? 0) - gone.length + fresh.length;
+  const names = keepLeftOut(draft, id, [...stay, ...fresh])?.kept ?? 0;
+  const leftOut = { total, kept: names, reasons: mostFrequent(counts) };
+  draft.rollouts.put(id, { ...rest, ...(total > 0 ? { leftOut } : {}) });
 }
 
 export function forgetLeftOut(draft: ControllerDraft, rollout: Id, kept: number): void {

@@ -1,5 +1,5 @@
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
-import type { EpochMs, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { type ControllerDraft, type Phone, type Progress, progressKey } from './state.ts';
 
@@ -51,6 +51,50 @@ export function tiedTo(tables: Omit<PairTables, 'progress'>, phone: Phone): Mac[
   const ofPair = atSite.filter((other) => tables.phones.get(other)?.pair === pair);
   const ofBond = bond === undefined ? [] : (tables.bonds.get(bond) ?? []);
   return [...new Set([...ofPair, ...ofBond])].filter((other) => other !== mac);
+}
+
+/** The same for whoever asks of very many phones: the roster of a site is read once. */
+export function tiedIn(tables: Omit<PairTables, 'progress'>): (phone: Phone) => readonly Mac[] {
+  const pairs = new Map<Id, Map<Id | undefined, Mac[]>>();
+  const pairsAt = (site: Id) => {
+    const roster = tables.rosters.get(site) ?? [];
+    const found = pairs.get(site) ?? Map.groupBy(roster, (mac) => tables.phones.get(mac)?.pair);
+    pairs.set(site, found);
+    return found;
+  };
+  return ({ mac, site, pair, bond }) => {
+    const ofPair = pair === undefined ? [] : (pairsAt(site).get(pair) ?? []);
+    const ofBond = bond === undefined ? [] : (tables.bonds.get(bond) ?? []);
+    return [...new Set([...ofPair, ...ofBond])].filter((other) => other !== mac);
+  };
+}
+
+/** What makes the other one a partner: `pair door`, `bond exchange`. Of both, the bond. */
+export const tieWords = (phone: Phone, { bond }: Pick<Phone, 'bond'>): string =>
+  phone.bond !== undefined && phone.bond === bond ? `bond ${bond}` : `pair ${phone.pair}`;
+
+/** Of a rollout about to be made: why a phone is left out because one of its pair or bond is not selected. */
+export function unselectedPartner(
+  { phones }: Pick<PairTables, 'phones'>,
+  phone: Phone,
+  partners: readonly Mac[],
+  { isSelected, versionFor }: { isSelected: (mac: Mac) => boolean; versionFor: VersionFor },
+): string | undefined {
+  for (const mac of partners) {
+    const other = phones.get(mac);
+    if (!other || isSelected(mac) || runsAlready(other, versionFor)) continue;
+    return `${mac} (${other.site}), of the same ${tieWords(phone, other)}, is not selected`;
+  }
+  return undefined;
+}
+
+/** The version that a rollout has for a phone; undefined where none fits. */
+export type VersionFor = (phone: Phone) => string | undefined;
+
+/** One that runs it already needs no rollout. */
+export function runsAlready(phone: Phone, versionFor: VersionFor): boolean {
+  const wanted = versionFor(phone);
+  return wanted !== undefined && phone.running?.version === wanted;
 }
 
 /** The parts of a phone's partners, of its pair and its bond, in the same rollout. */

@@ -1,6 +1,6 @@
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { gateOf, judge } from './gate.ts';
+import { gateMet, gateOf, judge } from './gate.ts';
 import { hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
 import type { ControllerDraft, Progress, Rollout } from './state.ts';
 import { dropLines } from './wave-line.ts';
@@ -93,7 +93,7 @@ export function finish(draft: ControllerDraft, rollout: Rollout, now: EpochMs, m
     if (wave.state === 'passed') return wave;
     const verdict = judge(gateOf(rollout, wave), wave.counts);
     const { soakUntil: _until, asks: _asks, askAgainAt: _again, ...rest } = wave;
-    if (verdict.kind === 'passed') return { ...rest, state: 'passed' as const, why: 'Gate met' };
+    if (verdict.kind === 'passed') return { ...rest, state: 'passed' as const, why: gateMet };
     return {
       ...rest,
       state: 'held' as const,

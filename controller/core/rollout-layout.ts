@@ -1,8 +1,7 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
-import { unselectedPartner } from './bonds.ts';
 import type { LeftOut } from './left-out.ts';
-import { leftWithPartner } from './pairs.ts';
+import { leftWithPartner, tiedIn, unselectedPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
 import { tooSlow } from './too-slow.ts';
@@ -49,9 +48,10 @@ export function layOut(
     return fit.kind === 'fits' ? fit.release.version : undefined;
   };
   const isSelected = someOf(selected);
+  const tied = tiedIn(draft);
   for (const phone of selected) {
     const fit = fitOf(phone);
-    const apart = unselectedPartner(draft, phone, isSelected, versionFor);
+    const apart = unselectedPartner(draft, phone, tied(phone), { isSelected, versionFor });
     const noWay = fit.kind === 'fits' ? (apart ?? noWayBack(draft, input, phone)) : fit.why;
     if (noWay === undefined) able.push(phone);
     else leave(phone, noWay);

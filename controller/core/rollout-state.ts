@@ -114,6 +114,8 @@ export interface Wave {
   readonly openedAt?: EpochMs;
   readonly soakUntil?: EpochMs;
   readonly why?: string;
+  /** Halted for failures, and not by an outside check: what counts may change while it stands. */
+  readonly byResults?: true;
   readonly paced?: Paced;
   /** Held although its gate is met, until this has answered. */
   readonly asks?: 'person' | 'url';

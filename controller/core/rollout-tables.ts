@@ -1,4 +1,4 @@
-import type { Id, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import type { Incident } from './incidents.ts';
 import type { LeftOut } from './left-out.ts';
 import type { Line, Progress, Rollout } from './rollout-state.ts';
@@ -17,6 +17,8 @@ export type RolloutTables = {
   lineEnds: Map<string, Line>;
   /** Phones released in this minute, by site. */
   lineShares: Map<string, { readonly minute: number; readonly counts: Record<string, number> }>;
+  /** When phones of bonds are looked at again because of time alone; one row, `next`. */
+  bondLook: Map<string, EpochMs>;
   /** The rollouts that a phone is part of and that have not ended, oldest first. */
   assignments: Map<string, readonly Id[]>;
 };
@@ -29,5 +31,6 @@ export const emptyRolloutTables = (): RolloutTables => ({
   lines: new Map(),
   lineEnds: new Map(),
   lineShares: new Map(),
+  bondLook: new Map(),
   assignments: new Map(),
 });

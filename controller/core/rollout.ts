@@ -9,7 +9,8 @@ import {
 import { audit } from './audit.ts';
 import { afterBusinessHours } from './business-hours.ts';
 import { nextRungAt, urgencyAt } from './deadline.ts';
-import { gateOf, judge } from './gate.ts';
+import { gateMet, gateOf, judge } from './gate.ts';
+import { followHalt } from './halt-followed.ts';
 import { nextLook } from './pace.ts';
 import { ended } from './progress.ts';
 import { finish, pause } from './rollout-end.ts';
@@ -29,6 +30,7 @@ export function advance(draft: ControllerDraft, id: Id, now: EpochMs, moved: Mov
     return advance(draft, id, now, moved);
   }
   if (rollout.state === 'running' || rollout.state === 'paused') climb(draft, rollout, now, moved);
+  followHalt(draft, id, now);
   if (rollout.state !== 'running') return;
   for (const [index, wave] of rollout.waves.entries()) {
     if (wave.paced && wave.paced.waiting > 0) releasePaced(draft, id, index, now, moved);
@@ -107,8 +109,7 @@ const isUndecided = (wave: Wave): boolean =>
 /** The last wave that has not passed decides; waves before it have passed. */
 function judgeOpenWave(draft: ControllerDraft, rollout: Rollout, now: EpochMs, moved: Moved): void {
   const late = lateFailure(rollout);
-  if (late)
-    return stop(draft, rollout.id, late.index, { state: 'halted', why: late.why }, now, moved);
+  if (late) return stop(draft, rollout.id, late.index, haltedBecause(late.why), now, moved);
   const index = rollout.waves.findLastIndex(isUndecided);
   const wave = rollout.waves[index];
   if (!wave) return;
@@ -126,7 +127,7 @@ function judgeOpenWave(draft: ControllerDraft, rollout: Rollout, now: EpochMs, m
       if (wave.spec.dynamic && wave.counts.total === 0) return;
       return stop(draft, rollout.id, index, { state: 'held', why: verdict.why }, now, moved);
     case 'halted':
-      return stop(draft, rollout.id, index, { state: 'halted', why: verdict.why }, now, moved);
+      return stop(draft, rollout.id, index, haltedBecause(verdict.why), now, moved);
     case 'passed':
       return soak(draft, rollout, index, now, moved);
     default:
@@ -134,22 +135,24 @@ function judgeOpenWave(draft: ControllerDraft, rollout: Rollout, now: EpochMs, m
   }
 }
 
+type Stop = Pick<Wave, 'byResults'> & { state: 'held' | 'halted'; why: string };
+
+const haltedBecause = (why: string): Stop => ({ state: 'halted', byResults: true, why });
+
 /** The gate stops the rollout at this wave, and says why. */
 export function stop(
   draft: ControllerDraft,
   id: Id,
   index: number,
-  { state, why }: { state: 'held' | 'halted'; why: string },
+  stopped: Stop,
   now: EpochMs,
   moved: Moved,
 ): void {
   const wave = draft.rollouts.get(id)?.waves[index];
   if (!wave) return;
-  setWave(draft, id, index, { ...reopened(wave), state, why });
-  pause(draft, id, { by: 'gate', who: wave.spec.name, reason: why }, now, moved);
+  setWave(draft, id, index, { ...reopened(wave), ...stopped });
+  pause(draft, id, { by: 'gate', who: wave.spec.name, reason: stopped.why }, now, moved);
 }
-
-const gateMet = 'Gate met';
 
 /** A wave passes on its sample; failures of its other phones may come later, and still halt the rollout. */
 function lateFailure(rollout: Rollout) {

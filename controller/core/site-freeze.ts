@@ -1,3 +1,4 @@
+import { instantText } from './instant-text.ts';
 import type { Plan } from '@ringwave/protocol/messages';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
@@ -69,3 +70,15 @@ export function planFreeze(tables: FreezeTables, site: Id, now: EpochMs): Partia
   const { reason, until } = found;
   return { freeze: { reason, ...(until === undefined ? {} : { until }) } };
 }
+
+export const frozenWords = ({
+  who,
+  from,
+  until,
+  reason,
+}: SiteFreeze & { from?: EpochMs }): string =>
+  [
+    `frozen from headquarters by ${who}`,
+    ...(from === undefined ? [] : [`from ${instantText(from)}`]),
+    ...(until === undefined ? [] : [`until ${instantText(until)}`]),
+  ].join(' ') + `: ${reason}`;

@@ -1,12 +1,13 @@
 import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { FaultCode } from '@ringwave/protocol/faults';
-import type { Waiting } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { heldByPartners, isHeldBack } from './bonds.ts';
+import { goesBehind, isHeldBack, keptByPartners, lookAtBondsBy, type MayGo } from './bonds.ts';
 import { allowed } from './pace.ts';
 import { partedBy, partedFrom, partedNow, partPair, tiedTo } from './pairs.ts';
 import { hasEnded, progressOf, putProgress, replaceProgress, withoutWaiting } from './progress.ts';
+import { restOf, restTurnsAt } from './site-rest.ts';
 import {
   type ControllerDraft,
   type Phone,
@@ -41,10 +42,11 @@ export function setWave(draft: ControllerDraft, id: Id, index: number, wave: Wav
   });
 }
 
-/** As it was while it was open: what soaking and asking left behind is gone. */
+/** As it was while it was open: what soaking, asking and a halt left behind is gone. */
 export function reopened(wave: Wave): Wave {
   const { soakUntil: _soak, asks: _asks, askAgainAt: _again, unanswered: _no, ...rest } = wave;
-  return { ...rest, state: 'open' };
+  const { byResults: _results, ...plain } = rest;
+  return { ...plain, state: 'open' };
 }
 
 export function passWave(
@@ -155,12 +157,65 @@ function released(
 ): ReturnType<typeof release> {
   const own = release(draft, rollout, progress, now);
   if (own.phase !== 'scheduled') return own;
-  const held = heldByPartners(draft, rollout, progress, (phone) => {
-    if (!phone.running) return 'it was never seen';
+  const kept = keptByPartners(draft, rollout, progress, mayGo(draft, rollout, progress, now));
+  const held = kept ?? goesBehind(draft, rollout, progress);
+  if (!held) return own;
+  // Since when it waits is no news where it waits on as it did.
+  const at = isHeldBack(progress) && progress.waiting?.reason === held.reason ? progress.at : now;
+  return { phase: 'waiting', at, waiting: held };
+}
+
+/** Of its own site a phone is told by its agent; what keeps those of others only the controller knows. */
+function mayGo(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  { site }: Pick<Progress, 'site'>,
+  now: EpochMs,
+): MayGo {
+  const lacks = (why: string) => ({ why, waitingFor: 'phone' as const, nextAttemptAt: null });
+  return (phone) => {
+    if (!phone.running) return lacks('it was never seen');
     const path = pathFor(draft, rollout, phone);
-    return path.kind === 'path' || path.kind === 'arrived' ? undefined : path.reason;
-  });
-  return held ? { phase: 'waiting', at: now, waiting: held } : own;
+    if (path.kind !== 'path' && path.kind !== 'arrived') return lacks(path.reason);
+    if (phone.site === site) return undefined;
+    lookAtBondsBy(draft, restTurnsAt(draft, phone.site, now));
+    return restOf(draft, phone.site, now);
+  };
+}
+
+/** Takes the work of a phone back that was not begun, where one of its partners can no longer go. */
+export function holdBack(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const held = keptByPartners(draft, rollout, progress, mayGo(draft, rollout, progress, now));
+  if (rollout.endedAt !== undefined || !held) return;
+  putProgress(draft, { ...progress, phase: 'waiting', hops: [], at: now, waiting: held });
+  moved.sites.add(progress.site);
+}
+
+/**
+ * What a site tells of a phone before it knows that its partners keep it: that one has ended without the version, or that
+ * its work was taken back. What had begun by then goes on.
+ */
+export function asPartnersAllow(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  { before, told }: { before: Progress; told: Progress },
+  now: EpochMs,
+): Progress {
+  if (isFinal(told.phase)) return told;
+  const isBegun = holdsSlot(told.phase);
+  const parted = isBegun ? undefined : partedFrom(draft, told);
+  if (parted !== undefined) return partedNow(told, parted, now);
+  if (!isHeldBack(before)) return told;
+  if (!isBegun) return { ...before, attempt: told.attempt };
+  const phone = draft.phones.get(told.mac);
+  const path = phone && pathFor(draft, rollout, phone);
+  return path?.kind === 'path' ? { ...told, hops: path.hops.map((hop) => hop.id) } : told;
 }
 
 /** A phone that its partners waited for has come, or has the version. */

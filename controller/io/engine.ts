@@ -53,7 +53,7 @@ export class Engine {
     );
     this.clock = parts.clock;
     this.#store = new SqliteTables(parts.database, durable, fleetProjection());
-    this.phones = new FleetQuery('sqlite', async (query) => this.#store.ask(query));
+    this.phones = new FleetQuery('sqlite', (query) => this.#store.askInTurns(query));
     loadInto(this.tables, this.#store);
     this.#loop = new StepLoop<ControllerTables, ControllerEvent, ControllerEffect>({
       tables: this.tables,

@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Change } from '@ringwave/protocol/tables';
 import type { Durable, TableStore } from '../step-loop.ts';
@@ -46,6 +47,9 @@ export const writtenLaterMin = 256;
 /** So many that wait may be most of all there is: then building anew, indexes last, is several times quicker. */
 const rebuiltMin = 20_000;
 
+/** So many rows' columns are written in one turn of the event loop: some 20 ms, while agents and people are answered between. */
+export const rowsInTurnMax = 250;
+
 /** Pages of 4 KiB in the log before it is written back, which waits for the disk twice: a burst of 500 phones fits. */
 const logPagesMax = 4000;
 
@@ -61,6 +65,12 @@ export class SqliteTables implements TableStore {
   readonly #projection: Projection | undefined;
   /** Changes that the projection lacks, the newest of each row. Their values stand in the program's own tables, too. */
   readonly #late = new Map<string, Change>();
+  /** Its tables are being built anew, or somebody broke off doing so: until they are whole all changes wait. */
+  #isPartial = false;
+  /** Told apart, so that whoever builds in turns notices that it was done meanwhile. */
+  #builds = 0;
+  /** Questions bring the columns up one after another. */
+  #catching: Promise<void> = Promise.resolve();
   /** Statements of the projection, by their text: a projection has few. */
   readonly #prepared = new Map<string, StatementSync>();
   /** The log of the database: it is there and the same file as long as the database is open. */
@@ -107,9 +117,7 @@ export class SqliteTables implements TableStore {
   }
 
   #rebuild(projection: Projection): void {
-    for (const { sql } of projection.shape) this.#db.exec(sql);
-    // Their tables are other ones now.
-    this.#prepared.clear();
+    this.#empty(projection);
     for (const row of this.#db.prepare('SELECT kind, key, body FROM row').iterate()) {
       const { kind, key, body } = row as { kind: string; key: string; body: string };
       if (!projection.follows.includes(kind)) continue;
@@ -119,25 +127,108 @@ export class SqliteTables implements TableStore {
     this.#mark(projection.layout);
   }
 
+  #empty({ shape }: Projection): void {
+    for (const { sql } of shape) this.#db.exec(sql);
+    // Their tables are other ones now.
+    this.#prepared.clear();
+  }
+
   /** A file whose mark is another than the layout is built anew when it is opened. */
   #mark(layout: string): void {
     this.#db.exec('DELETE FROM projection');
     this.#db.prepare('INSERT INTO projection (layout) VALUES (?)').run(layout);
   }
 
-  /** Brings the projection up to what is committed. */
+  /** Brings the projection up to what is committed, all in this turn. */
   #catchUp(): void {
     const projection = this.#projection;
-    if (!projection || this.#late.size === 0) return;
+    if (!projection || (this.#late.size === 0 && !this.#isPartial)) return;
     this.#whole(() => {
-      if (this.#isMost(projection)) return this.#rebuild(projection);
-      for (const key of [...this.#late.keys()].sort()) {
-        const change = this.#late.get(key);
-        if (change) this.#project(change);
-      }
+      if (this.#isPartial || this.#isMost(projection)) return this.#rebuild(projection);
+      for (const change of this.#lateInOrder()) this.#project(change);
       this.#mark(projection.layout);
     });
     this.#late.clear();
+    this.#isPartial = false;
+    this.#builds += 1;
+  }
+
+  #lateInOrder(): Change[] {
+    return [...this.#late].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change);
+  }
+
+  /**
+   * The same in many turns: what was committed before it began is in the columns when it ends. What is committed meanwhile
+   * may be left for the next question, else an import could keep this one for as long as it lasts.
+   */
+  async #catchUpInTurns(): Promise<void> {
+    const projection = this.#projection;
+    if (!projection) return;
+    if (this.#isPartial || this.#isMost(projection)) await this.#rebuildInTurns(projection);
+    const changes = this.#lateInOrder();
+    for (let from = 0; from < changes.length; from += rowsInTurnMax) {
+      if (from > 0) await setImmediate();
+      this.#projectLate(projection, changes.slice(from, from + rowsInTurnMax));
+    }
+  }
+
+  /** Each as it is now: meanwhile it may have changed again, or have been written by who closes the file. */
+  #projectLate(projection: Projection, changes: readonly Change[]): void {
+    const keys = changes.map(lateKey).filter((key) => this.#late.has(key));
+    if (keys.length === 0) return;
+    this.#setMode('flushed');
+    this.#whole(() => {
+      for (const key of keys) {
+        const change = this.#late.get(key);
+        if (change) this.#project(change);
+      }
+      if (keys.length === this.#late.size) this.#mark(projection.layout);
+    });
+    for (const key of keys) this.#late.delete(key);
+  }
+
+  async #rebuildInTurns(projection: Projection): Promise<void> {
+    this.#builds += 1;
+    const build = this.#builds;
+    const turn = async (write: () => void): Promise<boolean> => {
+      if (build !== this.#builds) return false;
+      this.#setMode('flushed');
+      this.#whole(write);
+      await setImmediate();
+      return build === this.#builds;
+    };
+    // From here on the columns lack all rows, and who opens the file after a crash knows.
+    this.#isPartial = true;
+    const isBegun = await turn(() => {
+      this.#mark('');
+      this.#empty(projection);
+      this.#late.clear();
+    });
+    if (!isBegun) return;
+    for (const kind of projection.follows) {
+      let after: string | undefined = '';
+      while (after !== undefined) {
+        let filled: string | undefined;
+        const from: string = after;
+        if (!(await turn(() => (filled = this.#fill(projection, kind, from))))) return;
+        after = filled;
+      }
+    }
+    // One index is made in one piece: SQLite knows no other way that does not cost several times more.
+    for (const { sql } of projection.indexes) if (!(await turn(() => this.#db.exec(sql)))) return;
+    this.#isPartial = false;
+    if (this.#late.size === 0) this.#whole(() => this.#mark(projection.layout));
+  }
+
+  /** The next rows of one kind, behind a key. Gives the last of them; undefined where none is left. */
+  #fill(projection: Projection, kind: string, after: string): string | undefined {
+    const next = 'SELECT key, body FROM row WHERE kind = ? AND key > ? ORDER BY key LIMIT ?';
+    const rows = this.#statement(next).all(kind, after, rowsInTurnMax);
+    for (const row of rows) {
+      const { key, body } = row as { key: string; body: string };
+      this.#run(projection.fills({ table: kind, key, value: JSON.parse(body) }));
+    }
+    return rows.length < rowsInTurnMax ? undefined : (rows.at(-1)?.['key'] as string);
   }
 
   #isMost({ follows }: Projection): boolean {
@@ -168,6 +259,15 @@ export class SqliteTables implements TableStore {
     return this.#db.prepare(sql).all(...(parameters as SQLInputValue[]));
   }
 
+  /** The same, without keeping everybody else waiting where the columns of very many rows have to be written first. */
+  async askInTurns(question: Statement): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    const mine = this.#catching.then(() => this.#catchUpInTurns());
+    this.#catching = mine.catch(() => undefined);
+    await mine;
+    const { sql, parameters } = question;
+    return this.#db.prepare(sql).all(...(parameters as SQLInputValue[]));
+  }
+
   load(): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
     const tables = new Map<string, Map<string, unknown>>();
     for (const name of this.#names) tables.set(name, new Map());
@@ -194,7 +294,7 @@ export class SqliteTables implements TableStore {
       // Whoever opens the file after a crash knows that the columns lack something.
       if (late.size > 0 && this.#late.size === 0) this.#mark('');
     });
-    for (const change of late) this.#late.set(`${change.table}\n${change.key}`, change);
+    for (const change of late) this.#late.set(lateKey(change), change);
     this.#isOwed = durable === 'flushed';
   }
 
@@ -202,9 +302,9 @@ export class SqliteTables implements TableStore {
   #writtenLater(changes: readonly Change[]): ReadonlySet<Change> {
     const { follows = [] } = this.#projection ?? {};
     const followed = changes.filter(({ table }) => follows.includes(table));
-    if (followed.length >= writtenLaterMin) return new Set(followed);
+    if (followed.length >= writtenLaterMin || this.#isPartial) return new Set(followed);
     if (this.#late.size === 0) return new Set();
-    return new Set(followed.filter(({ table, key }) => this.#late.has(`${table}\n${key}`)));
+    return new Set(followed.filter((change) => this.#late.has(lateKey(change))));
   }
 
   /** All of it or nothing. */
@@ -240,6 +340,8 @@ export class SqliteTables implements TableStore {
     void this.#flushing.then(closed, closed);
   }
 }
+
+const lateKey = ({ table, key }: Change): string => `${table}\n${key}`;
 
 /** Fills empty tables with what the store holds. */
 export function loadInto(tables: Record<string, Map<string, unknown>>, store: TableStore): void {

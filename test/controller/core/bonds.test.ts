@@ -1,11 +1,11 @@
 import { draftOf } from '@ringwave/protocol/tables';
-import { minutes } from '@ringwave/protocol/units';
+import { type EpochMs, type Id, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { bondPhonesMax } from '../../../controller/core/bonds.ts';
 import { explainPhone } from '../../../controller/core/explain.ts';
 import { layOut } from '../../../controller/core/rollout-layout.ts';
-import type { PhoneInput } from '../../../controller/core/state.ts';
-import { Desk, idOf, macOf, phoneOf, releaseOf, rolloutOf, siteOf } from './desk.ts';
+import type { Command, PhoneInput } from '../../../controller/core/state.ts';
+import { after, Desk, idOf, macOf, phoneOf, releaseOf, rolloutOf, siteOf } from './desk.ts';
 
 const gate = { successMin: 0, failuresMax: 9, minSample: 1, soak: minutes(0) };
 const [lisbon, porto] = [idOf('lisbon'), idOf('porto')];
@@ -41,6 +41,9 @@ const begun = (desk: Desk, own = {}) =>
   );
 const part = (desk: Desk, number: number) => desk.tables.progress.get(`autumn/${macOf(number)}`);
 const phases = (desk: Desk) => [1, 2, 3, 4].map((number) => part(desk, number)?.phase);
+const planned = (desk: Desk, number: number) =>
+  desk.tables.plans.get(siteOfPhone(number))?.plan.phones.find(({ mac }) => mac === macOf(number))
+    ?.work;
 const siteOfPhone = (number: number) => (number === 2 ? porto : lisbon);
 
 /** The one that goes first, and the one behind it. */
@@ -179,5 +182,120 @@ test('a bond has as many phones as go one after another', (t) => {
     { thing: 'bond exchange', reason: 'would have 17 phones, at most 16 go one after another' },
   ]);
   t.equal(desk.tables.phones.size, 4, 'nothing of it is stored');
+  t.end();
+});
+
+/** Freezes the site of the phone that goes last, and gives that phone and the one that goes first. */
+function frozenBehind(freeze: (site: Id) => Command, when: 'before' | 'after' = 'before') {
+  const [first, second] = order(begun(fleet()));
+  const desk = fleet();
+  const other = siteOfPhone(second);
+  if (when === 'after') begun(desk);
+  desk.do(freeze(other));
+  if (when === 'before') begun(desk);
+  return { desk, first, second, other };
+}
+
+const frozen = (site: Id): Command => ({
+  kind: 'site-freeze',
+  site,
+  freeze: { reason: 'end of the quarter' },
+});
+
+test('none of a bond begins while the site of another one is frozen, and says so until it is lifted', (t) => {
+  for (const when of ['before', 'after'] as const) {
+    const { desk, first, second, other } = frozenBehind(frozen, when);
+    t.match(part(desk, first), { phase: 'waiting', hops: [] }, when);
+    t.match(reasonOf(desk, first), {
+      reason: `None of bond exchange begins before all can: ${macOf(second)} (${other}) cannot, its site is frozen from headquarters by ada: end of the quarter`,
+      waitingFor: 'person',
+    });
+    t.equal(planned(desk, first), undefined, 'its plan names no work any more');
+    t.match([part(desk, 3), part(desk, 4)], [{ phase: 'scheduled' }, { phase: 'scheduled' }]);
+    desk.do({ kind: 'site-freeze', site: other, freeze: null });
+    t.match(
+      [part(desk, first), part(desk, second)],
+      [{ phase: 'scheduled' }, { phase: 'waiting' }],
+    );
+    t.ok(planned(desk, first));
+  }
+  t.end();
+});
+
+test('a bond is held from the beginning of a planned freeze to its end, by time alone', (t) => {
+  const ahead = (site: Id): Command => ({
+    kind: 'freeze-put',
+    freeze: {
+      id: idOf('fair'),
+      reason: 'trade fair',
+      from: '2026-03-02T10:00Z',
+      until: '2026-03-03T10:00Z',
+      sites: [site],
+    },
+  });
+  for (const when of ['before', 'after'] as const) {
+    const { desk, first, second, other } = frozenBehind(ahead, when);
+    t.match(part(desk, first), { phase: 'scheduled' }, `${when}: it has not begun yet`);
+    t.equal(desk.tables.bondLook.get('next'), Date.parse('2026-03-02T10:00Z'));
+    t.ok((desk.wakeAt ?? Infinity) <= Date.parse('2026-03-02T10:00Z'));
+    desk.take({ kind: 'woke' }, Date.parse('2026-03-02T10:00Z') as EpochMs);
+    t.match(part(desk, first)?.waiting, {
+      reason: `None of bond exchange begins before all can: ${macOf(second)} (${other}) cannot, its site is frozen from headquarters by ada from 2026-03-02 10:00 UTC until 2026-03-03 10:00 UTC: trade fair`,
+      nextAttemptAt: Date.parse('2026-03-03T10:00Z'),
+    });
+    t.equal(desk.tables.bondLook.get('next'), Date.parse('2026-03-03T10:00Z'));
+    desk.take({ kind: 'woke' }, Date.parse('2026-03-03T10:00Z') as EpochMs);
+    t.match(part(desk, first), { phase: 'scheduled' });
+    t.equal(desk.tables.bondLook.size, 0, 'nothing is left to look at');
+  }
+  t.end();
+});
+
+test('a freeze that ends by itself, and one by somebody at the site, hold a bond as long as they last', (t) => {
+  const until = after(600);
+  const ending = (site: Id): Command => ({
+    kind: 'site-freeze',
+    site,
+    freeze: { reason: 'stocktaking', until },
+  });
+  const { desk, first, other } = frozenBehind(ending);
+  t.match(part(desk, first)?.waiting, { nextAttemptAt: until });
+  desk.take({ kind: 'woke' }, until);
+  t.match(part(desk, first), { phase: 'scheduled' });
+  const there = { kind: 'site-held', hold: 'freeze', until: null, at: desk.now } as const;
+  desk.hears(other, { ...there, isOn: true, reason: 'cabling' });
+  t.match(part(desk, first)?.waiting?.reason, /, its site is frozen by somebody there: cabling$/);
+  desk.hears(other, { ...there, isOn: false, reason: '' });
+  t.match(part(desk, first), { phase: 'scheduled' });
+  t.end();
+});
+
+test('none of a bond begins before the site of each has an agent', (t) => {
+  const [first, second] = order(begun(fleet()));
+  const madrid = idOf('madrid');
+  const desk = fleet().do({ kind: 'site-put', site: siteOf('madrid') });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(second, { bond: exchange, site: madrid })] });
+  begun(desk);
+  t.match(part(desk, first)?.waiting, {
+    reason: `None of bond exchange begins before all can: ${macOf(second)} (madrid) cannot, its site has no agent yet`,
+    waitingFor: 'agent',
+  });
+  desk.joined(madrid);
+  t.match(part(desk, first), { phase: 'scheduled' });
+  t.end();
+});
+
+test('of a bond what had begun before its site heard of the freeze goes on, and what had not stays held', (t) => {
+  const { desk, first, second, other } = frozenBehind(frozen, 'after');
+  const about = { at: desk.now, mac: macOf(first), rollout: 'autumn', revision: 1, attempt: 1 };
+  const moved = { kind: 'phone-moved', ...about } as const;
+  desk.hears(siteOfPhone(first), { ...moved, phase: 'staged' });
+  t.match(part(desk, first), { phase: 'waiting', waiting: { reason: /is frozen/ } });
+  desk.hears(siteOfPhone(first), { ...moved, phase: 'offered' });
+  t.match(part(desk, first), { phase: 'offered', hops: [releaseOf().id] });
+  desk.do({ kind: 'site-freeze', site: other, freeze: null }, frozen(other));
+  t.match(part(desk, first), { phase: 'offered' }, 'a phone under way is not turned round');
+  desk.ended(siteOfPhone(first), first, 'done');
+  t.match(part(desk, second), { phase: 'scheduled' });
   t.end();
 });

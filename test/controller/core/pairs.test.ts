@@ -3,7 +3,7 @@ import { test } from 'tap';
 import { explainPhone } from '../../../controller/core/explain.ts';
 import { layOut } from '../../../controller/core/rollout-layout.ts';
 import { draftOf } from '@ringwave/protocol/tables';
-import { type Desk, idOf, macOf, phoneOf, rolloutOf, smallFleet } from './desk.ts';
+import { type Desk, idOf, macOf, phoneOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
 
 const site = idOf('lisbon');
 const gate = { successMin: 0, failuresMax: 9, minSample: 1, soak: minutes(0) };
@@ -100,5 +100,118 @@ test('a phone that was skipped keeps its partner, and a partner that no release 
     { mac: macOf(1), why: /^No release/ },
     { mac: macOf(2), why: /^80:5e:c0:00:00:01, of the same pair, is left out: No release/ },
   ]);
+  t.end();
+});
+
+test('a pair of which one phone is not selected is left out, unless that one runs the version', (t) => {
+  const desk = paired();
+  const half = rolloutOf({ gate, selection: { macs: [1, 3].map(macOf) } });
+  const leftOut = () => layOut(draftOf(desk.tables), half, desk.now).leftOut;
+  const why = `${macOf(2)} (lisbon), of the same pair door, is not selected`;
+  t.match(leftOut(), [{ mac: macOf(1), site, why }]);
+  desk.do({ kind: 'rollout-create', input: half });
+  t.equal(part(desk, 1), undefined);
+  t.match(desk.tables.rollouts.get('autumn')?.leftOut, { total: 1, reasons: [{ why, phones: 1 }] });
+  desk.do({ kind: 'rollout-edit', input: { ...half, selection: { macs: [1, 2].map(macOf) } } });
+  t.equal(desk.tables.rollouts.get('autumn')?.leftOut, undefined, 'an edit that selects both');
+  desk.do({ kind: 'rollout-edit', input: half });
+  t.equal(part(desk, 1), undefined, 'and one that takes one away again');
+  desk.seen(site, 2, '66.86.0.15');
+  t.same(leftOut(), []);
+  t.end();
+});
+
+test('a pair at another site with the same name is another pair', (t) => {
+  const desk = paired().do({ kind: 'site-put', site: siteOf('porto') });
+  const phones = [7, 8].map((number) =>
+    phoneOf(number, { pair: idOf('door'), site: idOf('porto') }),
+  );
+  desk.do({ kind: 'phones-put', phones });
+  const input = rolloutOf({ gate, selection: { sites: [site] } });
+  t.same(layOut(draftOf(desk.tables), input, desk.now).leftOut, []);
+  t.end();
+});
+
+test('what is tied to a phone that is left out for an unselected partner is left out, too', (t) => {
+  const desk = paired();
+  const bond = idOf('exchange');
+  const phones = [phoneOf(1, { pair: idOf('door'), bond }), phoneOf(3, { bond })];
+  desk.do({ kind: 'phones-put', phones });
+  const input = rolloutOf({ gate, selection: { macs: [1, 3, 4].map(macOf) } });
+  t.match(layOut(draftOf(desk.tables), input, desk.now).leftOut, [
+    { mac: macOf(1), why: /of the same pair door, is not selected$/ },
+    { mac: macOf(3), why: /^80:5e:c0:00:00:01, of the same bond, is left out: 80:.+02 \(lisbon\)/ },
+  ]);
+  t.end();
+});
+
+const ofDoor = (...numbers: number[]) =>
+  numbers.map((number) => phoneOf(number, { pair: idOf('door'), extension: `1${number}` }));
+const outside = (...numbers: number[]) =>
+  numbers.map((number) => phoneOf(number, { pair: idOf('door'), extension: '99' }));
+const alone = ({ pair: _pair, ...phone }: ReturnType<typeof phoneOf>) => phone;
+
+/** A rollout that goes on and takes what comes, to phones whose extension says so. */
+const dynamic = (desk: Desk): Desk =>
+  desk.do(
+    {
+      kind: 'rollout-create',
+      input: rolloutOf({
+        gate,
+        selection: { where: 'extension != 99' },
+        waves: [{ name: 'all', dynamic: true }],
+      }),
+    },
+    { kind: 'rollout-approve', rollout: rolloutOf().id },
+  );
+
+test('a phone that comes late does not join without the other one of its pair', (t) => {
+  const desk = smallFleet(2).do({
+    kind: 'phones-put',
+    phones: [1, 2].map((number) => phoneOf(number, { extension: `1${number}` })),
+  });
+  dynamic(desk);
+  const pair = idOf('desk');
+  const other = (extension: string) => phoneOf(8, { pair, extension });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(7, { pair, extension: '17' }), other('99')] });
+  t.equal(part(desk, 7), undefined);
+  const why = `${macOf(8)} (lisbon), of the same pair desk, is not selected`;
+  const shown = () => desk.tables.rollouts.get('autumn')?.leftOut;
+  t.same(shown(), { total: 1, kept: 1, reasons: [{ why, phones: 1 }] });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(7, { pair, extension: '17' })] });
+  t.match(shown(), { total: 1 }, 'told once, however often it is stored');
+  const before = desk.tables.rollouts.get('autumn');
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { extension: '11' })] });
+  t.equal(desk.tables.rollouts.get('autumn'), before, 'and not touched by others');
+  desk.do({ kind: 'phones-put', phones: [other('18')] });
+  t.match([part(desk, 7), part(desk, 8)], [{ phase: 'waiting' }, { phase: 'waiting' }]);
+  t.equal(shown(), undefined, 'nobody is left out any more');
+  t.equal(desk.tables.leftOut.size, 0);
+  t.match(desk.tables.rollouts.get('autumn')?.waves[0]?.counts, { total: 4 });
+  t.end();
+});
+
+test('who was left out of a wave that takes late phones joins when the other one is gone or no longer its partner', (t) => {
+  for (const part of ['removed', 'parted']) {
+    const desk = dynamic(smallFleet(2).do({ kind: 'phones-put', phones: ofDoor(1).map(alone) }));
+    desk.do({ kind: 'phones-put', phones: [...ofDoor(7), ...outside(8)] });
+    t.equal(desk.tables.progress.has(`autumn/${macOf(7)}`), false);
+    if (part === 'removed') desk.do({ kind: 'phone-remove', mac: macOf(8) });
+    else desk.do({ kind: 'phones-put', phones: outside(8).map(alone) });
+    t.ok(desk.tables.progress.has(`autumn/${macOf(7)}`), part);
+    t.equal(desk.tables.rollouts.get('autumn')?.leftOut, undefined);
+  }
+  t.end();
+});
+
+test('a phone that comes late joins where the other one of its pair is part of it or runs the version', (t) => {
+  const desk = dynamic(paired().do({ kind: 'phones-put', phones: ofDoor(1, 2) }));
+  desk.do({ kind: 'phones-put', phones: ofDoor(7) });
+  t.match(part(desk, 7), { phase: 'waiting' });
+  const arrived = smallFleet(3);
+  arrived.do({ kind: 'phones-put', phones: [phoneOf(1, { extension: '11' }), ...outside(3)] });
+  dynamic(arrived).seen(site, 3, '66.86.0.15');
+  arrived.do({ kind: 'phones-put', phones: ofDoor(7) });
+  t.match([part(arrived, 7), part(arrived, 3)], [{ phase: 'waiting' }, undefined]);
   t.end();
 });

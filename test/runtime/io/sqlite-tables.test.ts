@@ -1,13 +1,15 @@
 import { copyFileSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers/promises';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import {
   layoutVersion,
   loadInto,
   type Projection,
-  writtenLaterMin,
+  rowsInTurnMax,
   SqliteTables,
+  writtenLaterMin,
 } from '@ringwave/runtime/io/sqlite-tables';
 import { test } from 'tap';
 
@@ -224,17 +226,21 @@ const many = (count: number, text: (nth: number) => string | undefined) =>
   );
 
 /** A projection that counts what it was asked to write. */
-function counted(layout = '1'): { projection: Projection; writes: () => number } {
-  const own = lettersOf(layout);
-  let writes = 0;
+function counted(): { projection: Projection; writes: () => number; fills: () => number } {
+  const own = lettersOf('1');
+  let [writes, fills] = [0, 0];
   const projection = {
     ...own,
+    fills: (change: Parameters<Projection['fills']>[0]) => {
+      fills += 1;
+      return own.fills(change);
+    },
     writes: (change: Parameters<Projection['writes']>[0]) => {
       writes += 1;
       return own.writes(change);
     },
   };
-  return { projection, writes: () => writes };
+  return { projection, writes: () => writes, fills: () => fills };
 }
 
 test('columns of very many rows are written once, before the next question', (t) => {
@@ -307,4 +313,117 @@ test('most of all rows at once are built anew, with the indexes last, and are th
   big?.close();
   small?.close();
   t.end();
+});
+
+/** The same question, asked so that others are served meanwhile. */
+const lettersInTurns = async (store: SqliteTables) =>
+  (
+    await store.askInTurns({
+      sql: 'SELECT key, count FROM letters ORDER BY key',
+      parameters: [],
+    })
+  ).map((row) => [row['key'], row['count']]);
+
+/** Counts the rows whose columns are written in each turn of the event loop, and does something else in it. */
+async function inTurns<T>(
+  question: Promise<T>,
+  rows: () => number,
+  meanwhile: (turn: number) => void = () => undefined,
+): Promise<{ answer: T; most: number; turns: number }> {
+  let [most, turns, before] = [0, 0, rows()];
+  const waits = new Set([question]);
+  const over = () => waits.delete(question);
+  question.then(over, over);
+  while (waits.size > 0) {
+    await setImmediate();
+    most = Math.max(most, rows() - before);
+    before = rows();
+    turns += 1;
+    meanwhile(turns);
+  }
+  return { answer: await question, most, turns };
+}
+
+test('a question whose columns are missing for very many rows writes a bounded number of them in each turn', async (t) => {
+  const { projection, writes } = counted();
+  const store = new SqliteTables(join(t.testdir(), 'state.sqlite'), ['texts'], projection);
+  const all = 20 * rowsInTurnMax;
+  store.commit(many(all, () => 'one'));
+  const { answer, most, turns } = await inTurns(lettersInTurns(store), writes);
+  t.equal(answer.length, all);
+  t.equal(most, rowsInTurnMax);
+  t.ok(turns >= 20);
+  t.equal(writes(), all, 'each once');
+  t.equal((await lettersInTurns(store)).length, all);
+  t.equal(writes(), all, 'and no second time');
+  store.close();
+});
+
+test('columns that are built anew are built in turns as well, and miss nothing that is committed meanwhile', async (t) => {
+  const { projection, fills } = counted();
+  const folder = t.testdir();
+  const store = new SqliteTables(join(folder, 'state.sqlite'), ['texts'], projection);
+  const all = 20_000;
+  store.commit(many(all, () => 'one'));
+  let second: Promise<unknown[]> | undefined;
+  const { answer, most } = await inTurns(lettersInTurns(store), fills, (turn) => {
+    // One that was built already, one that was not, one that is new, one that goes.
+    if (turn === 10) store.commit([put('k000001', 'three', 'texts'), put('k019999', '', 'texts')]);
+    if (turn === 11) store.commit([put('new', 'x', 'texts'), put('k000002', undefined, 'texts')]);
+    if (turn === 12) second = lettersInTurns(store);
+  });
+  t.equal(most, rowsInTurnMax);
+  t.equal(fills(), all + 1, 'each once, and the new one');
+  const now = new Map((await second) as [string, number][]);
+  t.same(
+    ['k000001', 'k019999', 'new', 'k000002', 'k000003'].map((key) => now.get(key)),
+    [5, 0, 1, undefined, 3],
+    'a question that comes meanwhile sees all that was committed before it',
+  );
+  t.equal(answer.length, all, 'and so does the first');
+  t.same(letters(store), [...now]);
+  store.close();
+  const closed = new DatabaseSync(join(folder, 'state.sqlite'));
+  t.equal(closed.prepare('SELECT layout FROM projection').get()?.['layout'], '1');
+  const index = "SELECT name FROM sqlite_master WHERE name = 'letters_by_count'";
+  t.ok(closed.prepare(index).get());
+  closed.close();
+});
+
+test('columns that are half built at a crash or an end are whole at the next start', async (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'state.sqlite');
+  const copy = join(folder, 'copy.sqlite');
+  const all = 20_000;
+  const store = new SqliteTables(file, ['texts'], lettersOf('1'));
+  store.commit(many(all, () => 'one'));
+  const asked = lettersInTurns(store);
+  const refused = t.rejects(asked, /not open/, 'nobody is there to answer');
+  for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+  for (const part of ['', '-wal']) copyFileSync(`${file}${part}`, `${copy}${part}`);
+  store.close();
+  await refused;
+  for (const one of [file, copy]) {
+    const next = new SqliteTables(one, ['texts'], lettersOf('1'));
+    t.equal(letters(next).length, all);
+    next.close();
+  }
+});
+
+test('columns whose building broke off are built from the beginning by the next question', async (t) => {
+  const own = lettersOf('1');
+  let isBroken = true;
+  const fills: Projection['fills'] = (change) => {
+    if (isBroken && change.key === 'k010000') throw new Error('the disk is full');
+    return own.fills(change);
+  };
+  const file = join(t.testdir(), 'state.sqlite');
+  const store = new SqliteTables(file, ['texts'], { ...own, fills });
+  store.commit(many(20_000, () => 'one'));
+  await t.rejects(lettersInTurns(store), /the disk is full/);
+  store.commit([put('k000001', 'three', 'texts')]);
+  isBroken = false;
+  const found = await lettersInTurns(store);
+  t.same([found.length, found[1]], [20_000, ['k000001', 5]]);
+  store.close();
 });

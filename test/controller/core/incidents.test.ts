@@ -1,0 +1,156 @@
+import { minutes } from '@ringwave/protocol/units';
+import { test } from 'tap';
+import { explainPhone } from '../../../controller/core/explain.ts';
+import { type Desk, idOf, macOf, rolloutOf, smallFleet } from './desk.ts';
+
+const lisbon = idOf('lisbon');
+const autumn = idOf('autumn');
+const gate = { successMin: 0.5, failuresMax: 1, minSample: 2, soak: minutes(0) };
+const rollout = (desk: Desk) => desk.tables.rollouts.get('autumn');
+const wave = (desk: Desk) => rollout(desk)?.waves[0];
+
+type Fault = 'phone-never-asked' | 'phone-silent-after-restart';
+
+/** These phones fail, one after another. */
+function fail(desk: Desk, numbers: readonly number[], fault: Fault = 'phone-never-asked'): Desk {
+  for (const number of numbers) {
+    const about = { at: desk.now, mac: macOf(number), rollout: 'autumn', revision: 1, attempt: 1 };
+    desk.hears(lisbon, { kind: 'phone-moved', phase: 'failed', fault, ...about });
+  }
+  return desk;
+}
+
+/** Two of six phones have failed and halted the wave. */
+function halted(): Desk {
+  const waves = [{ name: 'canary', count: 6 }, { name: 'rest' }];
+  const desk = smallFleet(8).do({ kind: 'rollout-create', input: rolloutOf({ gate, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  return fail(desk, canaries(desk).slice(0, 2));
+}
+
+/** The phones of the first wave, by their numbers. */
+const canaries = (desk: Desk): number[] =>
+  [...desk.tables.progress.values()]
+    .filter((one) => one.wave === 0)
+    .map(({ mac }) => Number.parseInt(mac.slice(-2), 16));
+
+const why = '2 phones failed, at most 1 may';
+const eased = `${why}; since then 3 failures at lisbon have become one incident, which counts once`;
+
+test('a halt says that its failures have since become one incident, and waits for a person all the same', (t) => {
+  const desk = halted();
+  t.match(wave(desk), { state: 'halted', why });
+  const [, , third = 0, fourth = 0] = canaries(desk);
+  fail(desk, [third]);
+  t.match(wave(desk), { state: 'open', counts: { failed: 1, aside: 2 } });
+  t.equal(wave(desk)?.why, '1 of 2 results needed for a judgement');
+  t.match(rollout(desk), { state: 'paused', paused: { by: 'gate', who: 'canary', reason: eased } });
+  const phone = desk.tables.phones.get(macOf(fourth));
+  t.match(phone && explainPhone(desk.tables, phone, desk.now)[0]?.because, [
+    `Rollout autumn is paused, paused by gate: ${eased}`,
+    /^Wave canary is open/,
+  ]);
+  t.match(desk.tables.plans.get(lisbon)?.plan.pausedRollouts, [{ reason: eased }]);
+  t.match([...desk.tables.audit.values()].at(-1), {
+    what: 'halt no longer holds',
+    object: 'autumn/canary',
+  });
+  desk.wait(60);
+  t.equal(rollout(desk)?.state, 'paused');
+  t.end();
+});
+
+test('whoever resumes after that lets nothing pass: the wave goes on to its gate', (t) => {
+  const desk = fail(halted(), []);
+  const all = canaries(desk);
+  fail(desk, all.slice(2, 3)).do({ kind: 'rollout-resume', rollout: autumn });
+  t.match([rollout(desk)?.state, wave(desk)?.state], ['running', 'open']);
+  t.match(rollout(desk)?.waves[1], { state: 'closed' });
+  for (const number of all.slice(3)) desk.ended(lisbon, number, 'done');
+  t.match(rollout(desk)?.waves, [{ state: 'passed', why: 'Gate met' }, { state: 'open' }]);
+  t.end();
+});
+
+test('what fails beside the incident halts the wave again; more of the same does not', (t) => {
+  const desk = halted();
+  const [, , third = 0, fourth = 0, fifth = 0] = canaries(desk);
+  fail(desk, [third, fourth]);
+  t.match(wave(desk), { state: 'open', counts: { failed: 1, aside: 3 } });
+  fail(desk, [fifth], 'phone-silent-after-restart');
+  t.match(wave(desk), { state: 'halted', why });
+  t.match(rollout(desk), { state: 'paused', paused: { reason: why } });
+  desk.do({ kind: 'rollout-resume', rollout: autumn });
+  t.match(wave(desk), { state: 'passed', why: 'Released by ada' });
+  t.end();
+});
+
+test('the words of a halt follow the failures that still come', (t) => {
+  const desk = halted();
+  fail(desk, canaries(desk).slice(2, 3), 'phone-silent-after-restart');
+  t.match(wave(desk), { state: 'halted', why: '3 phones failed, at most 1 may' });
+  t.match(rollout(desk)?.paused, { reason: why }, 'it was paused for the first two');
+  t.end();
+});
+
+test('a late proof that takes a failure back is told as well', (t) => {
+  const desk = halted();
+  const [first = 0] = canaries(desk);
+  desk.ended(lisbon, first, 'done');
+  t.match(wave(desk), { state: 'open', counts: { failed: 1, done: 1 } });
+  t.match(rollout(desk), {
+    state: 'paused',
+    paused: { reason: `${why}; since then phones have proven their version after all` },
+  });
+  t.end();
+});
+
+test('a wave that passed and was halted by late failures has passed again once they are one incident', (t) => {
+  const desk = smallFleet(8);
+  const waves = [{ name: 'canary', count: 6 }, { name: 'rest' }];
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ gate, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  const all = canaries(desk);
+  for (const number of all.slice(0, 2)) desk.ended(lisbon, number, 'done');
+  t.match(rollout(desk)?.waves, [{ state: 'passed' }, { state: 'open' }]);
+  fail(desk, all.slice(2, 4));
+  t.match([rollout(desk)?.state, wave(desk)?.state], ['paused', 'halted']);
+  fail(desk, all.slice(4, 5));
+  t.match([rollout(desk)?.state, wave(desk)?.state], ['paused', 'passed']);
+  desk.do({ kind: 'rollout-resume', rollout: autumn });
+  t.match([rollout(desk)?.state, wave(desk)?.why], ['running', 'Gate met']);
+  fail(desk, all.slice(5), 'phone-silent-after-restart');
+  t.equal(rollout(desk)?.state, 'paused', 'and is watched as before');
+  t.end();
+});
+
+test('where all phones of a halted wave have ended, the wave is held for what counts now', (t) => {
+  const desk = smallFleet(4);
+  const waves = [{ name: 'canary', count: 3 }, { name: 'rest' }];
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ gate, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  fail(desk, canaries(desk));
+  t.match(wave(desk), {
+    state: 'held',
+    why: '0 of 1 completed phones are done (0 %), needs 50 %',
+  });
+  t.match(rollout(desk)?.paused, { reason: eased });
+  desk.do({ kind: 'rollout-resume', rollout: autumn });
+  t.match(wave(desk), { state: 'passed', why: 'Released by ada' });
+  t.end();
+});
+
+test('a no of the outside check stands whatever the results become', (t) => {
+  const askUrl = 'https://checks.example/gate';
+  const desk = smallFleet(4);
+  const waves = [{ name: 'canary', count: 3 }, { name: 'rest' }];
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ gate: { ...gate, askUrl }, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  const all = canaries(desk);
+  for (const number of all.slice(0, 2)) desk.ended(lisbon, number, 'done');
+  const detail = 'too many calls dropped';
+  desk.take({ kind: 'check-answered', rollout: autumn, wave: 0, verdict: 'fail', detail });
+  t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });
+  desk.ended(lisbon, all[2] ?? 0, 'done').wait(60);
+  t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });
+  t.end();
+});
