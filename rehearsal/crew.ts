@@ -108,12 +108,21 @@ class PlayerApart implements Player {
   }
 
   #answer<K extends FromThread['kind']>(kind: K): Extract<FromThread, { kind: K }> {
-    const waited = Atomics.wait(this.#answers, 0, this.#taken, answersWithinMs);
-    if (waited === 'timed-out') throw new Error('A thread of the rehearsal does not answer');
+    this.#awaitAnswer();
     this.#taken += 1;
     const said = receiveMessageOnPort(this.#port)?.message as FromThread | undefined;
     if (said?.kind === 'failed') throw new Error(said.stack);
     if (said?.kind !== kind) throw new Error(`A thread answered ${said?.kind}, not ${kind}`);
     return said as Extract<FromThread, { kind: K }>;
+  }
+
+  /** A notice of an answer that was taken already may wake it once more: what counts is the number of answers. */
+  #awaitAnswer(): void {
+    const until = performance.now() + answersWithinMs;
+    while (Atomics.load(this.#answers, 0) === this.#taken) {
+      const left = until - performance.now();
+      if (left <= 0) throw new Error('A thread of the rehearsal does not answer');
+      Atomics.wait(this.#answers, 0, this.#taken, left);
+    }
   }
 }

@@ -1,6 +1,8 @@
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { callHistory } from '../controller/core/call-history.ts';
-import type { ControllerTables, Refusal, RolloutInput } from '../controller/core/state.ts';
+import { conflict } from '../controller/core/refusal.ts';
+import { inputOf, saidOf, valueDifferences } from '../controller/core/rollout-difference.ts';
+import type { ControllerTables, Refusal, Rollout, RolloutInput } from '../controller/core/state.ts';
 import { crewOf, type Player, threadsFor } from './crew.ts';
 import { distributionOf, type Distribution, outcomeOf, type RunOutcome } from './outcome.ts';
 import { type Assumptions, Rehearsal } from './rehearsal.ts';
@@ -97,22 +99,39 @@ function rehearseWith(
   return { rollout: input.id, from: now, finish: distributionOf(runs), runs };
 }
 
-/** One that is stored already is rehearsed as it stands; its number of phones needs nobody's confirmation. */
+/**
+ * Stored anew, or in place of the content that was stored before its start; what goes on already is rehearsed as it stands.
+ * The number of phones needs nobody's confirmation.
+ */
 function beginIn(rehearsal: Rehearsal, input: RolloutInput): readonly Refusal[] {
   const { tables } = rehearsal.controller;
-  if (!tables.rollouts.has(input.id)) {
-    const first = rehearsal.command({ kind: 'rollout-create', input }, 'rehearsal');
-    const asked = first.flatMap(({ next }) => /--confirm (\d+)/.exec(next)?.[1] ?? [])[0];
-    const confirmed = { ...input, confirmPhones: Number(asked) };
-    const refusals =
-      asked === undefined
-        ? first
-        : rehearsal.command({ kind: 'rollout-create', input: confirmed }, 'rehearsal');
-    if (refusals.length > 0) return refusals;
-  }
+  const stored = tables.rollouts.get(input.id);
+  const refusals = stored ? asStored(rehearsal, stored, input) : put(rehearsal, 'create', input);
+  if (refusals.length > 0) return refusals;
   const { state } = tables.rollouts.get(input.id) ?? {};
   if (state !== 'awaiting-approval') return [];
   return rehearsal.command({ kind: 'rollout-approve', rollout: input.id }, 'a second person');
+}
+
+function asStored(rehearsal: Rehearsal, stored: Rollout, input: RolloutInput): readonly Refusal[] {
+  const thing = `rollout ${input.id}`;
+  if (stored.endedAt !== undefined)
+    return [conflict(thing, 'has ended', 'Give what is rehearsed an id of its own.')];
+  const isSame = valueDifferences(saidOf(inputOf(stored)), saidOf(input)).length === 0;
+  return isSame ? [] : put(rehearsal, 'edit', input);
+}
+
+function put(
+  rehearsal: Rehearsal,
+  what: 'create' | 'edit',
+  input: RolloutInput,
+): readonly Refusal[] {
+  const kind = `rollout-${what}` as const;
+  const first = rehearsal.command({ kind, input }, 'rehearsal');
+  const asked = first.flatMap(({ next }) => /--confirm (\d+)/.exec(next)?.[1] ?? [])[0];
+  if (asked === undefined) return first;
+  const confirmed = { ...input, confirmPhones: Number(asked) };
+  return rehearsal.command({ kind, input: confirmed }, 'rehearsal');
 }
 
 function assumptions(tables: ControllerTables, seed: number, wishes: RehearsalWishes): Assumptions {

@@ -119,6 +119,30 @@ test('what the controller would refuse is refused before anything runs', (t) => 
   t.end();
 });
 
+test('of an id that is stored, what is asked for is rehearsed and not what is stored', (t) => {
+  const desk = smallFleet(4);
+  const [one] = desk.tables.phones.keys();
+  desk.do({ kind: 'rollout-create', input: rolloutOf() });
+  const narrowed = rehearsed(desk, { selection: { macs: [one as never] } });
+  t.match(narrowed, { done: 1 });
+  t.match(rehearsed(desk), { done: 4 });
+  const said = rehearse(desk.tables, rolloutOf({ releases: [idOf('nope')] }), desk.now);
+  t.match(said, { refusals: [{}] }, 'what would be refused as an edit is refused');
+  t.end();
+});
+
+test('one that goes on is rehearsed as it stands, otherwise refused; one that has ended always', (t) => {
+  const desk = smallFleet(4);
+  desk.do({ kind: 'rollout-create', input: rolloutOf() });
+  desk.do({ kind: 'rollout-approve', rollout: rolloutOf().id });
+  t.match(rehearsed(desk), { done: 4 });
+  const other = rehearse(desk.tables, rolloutOf({ attemptsMax: 7 }), desk.now);
+  t.match(other, { refusals: [{ reason: /has begun/ }] });
+  desk.do({ kind: 'rollout-abort', rollout: rolloutOf().id, reason: 'a test' });
+  t.match(rehearse(desk.tables, rolloutOf(), desk.now), { refusals: [{ reason: 'has ended' }] });
+  t.end();
+});
+
 test('failures stop the wave, a person goes on later, and both are in the answer', (t) => {
   const gate = { successMin: 0.9, failuresMax: 0, minSample: 1, soak: minutes(10) };
   const run = rehearsed(smallFleet(6), { gate, attemptsMax: 1 }, { failedPart: 0.7 });
