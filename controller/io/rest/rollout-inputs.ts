@@ -11,7 +11,7 @@ import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
-import { bodyOf, closed, IdText, WhereText, Windows } from './inputs.ts';
+import { bodyOf, closed, IdText, Instant, WhereText, Windows } from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -22,7 +22,6 @@ export const MacText = Type.String({
 const Names = (longest: number, most: number) =>
   Type.Array(Type.String({ maxLength: longest }), { maxItems: most });
 const Part = Type.Number({ minimum: 0, maximum: 1 });
-const Instant = Type.Integer({ minimum: 0, description: 'of milliseconds since 1970' });
 
 const SelectionBody = Type.Object(
   {

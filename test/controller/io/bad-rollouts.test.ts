@@ -82,6 +82,21 @@ test('what cannot be read is never the reason for another fault', async (t) => {
   t.equal(door.controller.engine.tables.rollouts.size, 0);
 });
 
+test('an instant that no calendar reaches is refused: none that reads it could say it', async (t) => {
+  const door = await fleetOf(t, 1);
+  const at = 8_899_999_999_999_999;
+  const from = 'Write a number from 0 to 7258118399999 of milliseconds since 1970';
+  const rollout = asked({ startAt: at, deadline: { dueAt: at, because: 'CVE-2026-0001' } });
+  t.same(told(await door.ask('POST', '/api/v1/rollouts', rollout)), [
+    `400 invalid: rollout: startAt: is ${at}. ${from}.`,
+    `400 invalid: rollout: deadline.dueAt: is ${at}. ${from}.`,
+  ]);
+  const freeze = { reason: 'moving house', until: at };
+  t.same(told(await door.ask('PUT', '/api/v1/sites/lisbon/freeze', freeze)), [
+    `400 invalid: freeze of site lisbon: until: is ${at}. ${from}.`,
+  ]);
+});
+
 test('faults beside the waves are told together with waves that take nobody', async (t) => {
   const door = await fleetOf(t, 4);
   const waves = [{ name: 'all' }, { name: 'more', count: 3 }];
