@@ -235,7 +235,9 @@ export const AbortBody = Type.Object(
 export const DenyBody = Type.Object({ remark: Said(500) }, closed);
 export const ApproveBody = Type.Object(
   {
-    contentHash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    contentHash: Type.Optional(
+      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'as ringwave rollout show prints it' }),
+    ),
     remark: Type.Optional(Said(500)),
     breakGlass: Type.Optional(Said(500)),
   },
