@@ -2,6 +2,7 @@ import type { EpochMs } from '@ringwave/protocol/units';
 import { type Layout, layOut } from './rollout-layout.ts';
 import { rolloutProblems } from './rollout-problems.ts';
 import type { ControllerDraft, Refusal, RolloutInput } from './state.ts';
+import { unknownNames } from './unknown-names.ts';
 
 /** Parts that a layout is made of: where one of them is not known, nothing can be said of who goes when. */
 const LAID_OUT: readonly string[] = ['releases', 'selection', 'waves', 'preset', 'kind', 'gate'];
@@ -27,5 +28,6 @@ export function checkRollout(
   const isBlind = inLayout.length > 0 || LAID_OUT.some((part) => lacks.includes(part));
   if (isBlind) return { refusals: [...inLayout, ...beside] };
   const layout = layOut(draft, input, now, confirmPhones);
-  return { refusals: [...beside, ...layout.refusals], layout };
+  const cautions = [...layout.cautions, ...unknownNames(draft, input)];
+  return { refusals: [...beside, ...layout.refusals], layout: { ...layout, cautions } };
 }

@@ -46,6 +46,10 @@ function unknownParts(
     if (draft.releases.has(release)) continue;
     problems.push(notFound('release', release, keysOf(draft.releases)));
   }
+  for (const release of new Set(input.releases.filter((one, at, all) => all.indexOf(one) < at)))
+    problems.push(
+      invalid(`rollout ${input.id}: releases`, `names ${release} twice`, 'Name each release once.'),
+    );
   if (input.releases.length === 0 && !lacks.includes('releases')) {
     const thing = `rollout ${input.id}: releases`;
     problems.push(invalid(thing, 'is empty', 'Name at least one release.'));

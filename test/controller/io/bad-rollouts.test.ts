@@ -82,6 +82,38 @@ test('what cannot be read is never the reason for another fault', async (t) => {
   t.equal(door.controller.engine.tables.rollouts.size, 0);
 });
 
+test('what a list names twice, or nobody here has, is told and not passed over', async (t) => {
+  const door = await fleetOf(t, 2);
+  const preview = async (own: object) =>
+    (await door.ask('POST', '/api/v1/rollouts/preview', asked(own))).body;
+  t.same((await preview({ releases: [release, release] })).problems, [
+    {
+      code: 'invalid',
+      thing: 'rollout autumn: releases',
+      reason: `names ${release} twice`,
+      next: 'Name each release once.',
+    },
+  ]);
+  const lineOf = (one: { thing: string; reason: string; next: string }) =>
+    `${one.thing}: ${one.reason}. ${one.next}`;
+  const selection = { models: ['T46S', 'T46SS'], vendors: ['Yealink', 'Yealnk'] };
+  const macs = [macOf(1), macOf(99)];
+  const waves = [{ name: 'canary', macs, models: ['T46S', 'T64S'] }, { name: 'rest' }];
+  const seen = await preview({ selection, waves });
+  t.same(
+    [seen.ok, seen.cautions.map(lineOf)],
+    [
+      true,
+      [
+        'rollout autumn: selection.vendors: names vendor Yealnk, which nobody here has. Did you mean Yealink?',
+        'rollout autumn: selection.models: names model T46SS, which nobody here has. Did you mean T46S?',
+        'rollout autumn: wave canary: models: names model T64S, which nobody here has. Did you mean T46S?',
+        `rollout autumn: wave canary: macs: name phone ${macOf(99)}, which is not in the inventory. List phones with: ringwave phone list`,
+      ],
+    ],
+  );
+});
+
 test('an instant that no calendar reaches is refused: none that reads it could say it', async (t) => {
   const door = await fleetOf(t, 1);
   const at = 8_899_999_999_999_999;
