@@ -1,4 +1,5 @@
 import type { DesiredAnswer, Problem } from '@ringwave/protocol/views';
+import { CliFault } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
 import type { DesiredDocument } from '../io/rest/desired-inputs.ts';
 import { ApiClient } from './api-client.ts';
@@ -23,8 +24,14 @@ export function registerApply(program: Command, out: CliOutput): void {
     .option('--dry-run', 'only say what would change; exit code 0: nothing, 2: something, 1: wrong')
     .option('--json', 'print JSON')
     .action(async (files: string[], flags: ApplyFlags, command: Command) =>
-      apply(files, flags, ApiClient.of(command), out),
+      apply(files, flags, ApiClient.of(command), out).catch(asWrong),
     );
+}
+
+/** Elsewhere 2 says that what was given is wrong; here that a dry run found differences, so that no fault may end so. */
+function asWrong(error: unknown): never {
+  if (!(error instanceof CliFault) || error.exitCode !== exit.differs) throw error;
+  throw Object.assign(error, { exitCode: exit.wrong });
 }
 
 async function apply(

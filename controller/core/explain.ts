@@ -234,6 +234,11 @@ function beforeStart(tables: ControllerTables, rollout: Rollout): Blocked | unde
   }
   if (rollout.state === 'scheduled') {
     const before = unfinishedBefore({ rollouts: tables.rollouts }, rollout);
+    const aborted = before.filter((id) => tables.rollouts.get(id)?.state === 'aborted');
+    if (aborted.length > 0) {
+      const reason = `Rollout ${aborted.join(', ')} was aborted, and this one begins only after it is done`;
+      return { reason, waitingFor: 'person', nextAttemptAt: null };
+    }
     if (before.length > 0) {
       const reason = `The rollout begins when ${before.join(', ')} has ended`;
       return { reason, waitingFor: 'wave', nextAttemptAt: null };

@@ -2,6 +2,7 @@ import type { EpochMs } from '@ringwave/protocol/units';
 import { type Layout, layOut } from './rollout-layout.ts';
 import { rolloutProblems } from './rollout-problems.ts';
 import type { ControllerDraft, Refusal, RolloutInput } from './state.ts';
+import { unknownNames } from './unknown-names.ts';
 
 /**
  * Parts that say which phones are meant; where one of them is not known, nothing can be said of any. `fleet` is no key:
@@ -38,5 +39,6 @@ export function checkRollout(
     return { refusals: [...told, ...ofSelection] };
   }
   const layout = layOut(draft, input, now, confirmPhones);
-  return { refusals: [...beside, ...layout.refusals], layout };
+  const cautions = [...layout.cautions, ...unknownNames(draft, input)];
+  return { refusals: [...beside, ...layout.refusals], layout: { ...layout, cautions } };
 }

@@ -47,6 +47,10 @@ function unknownParts(
     if (draft.releases.has(release)) continue;
     problems.push(notFound('release', release, keysOf(draft.releases)));
   }
+  for (const release of new Set(input.releases.filter((one, at, all) => all.indexOf(one) < at)))
+    problems.push(
+      invalid(`rollout ${input.id}: releases`, `names ${release} twice`, 'Name each release once.'),
+    );
   if (input.releases.length === 0 && !lacks.includes('releases')) {
     const thing = `rollout ${input.id}: releases`;
     problems.push(invalid(thing, 'is empty', 'Name at least one release.'));
@@ -136,11 +140,15 @@ function partProblems(
   ].map(({ at, part, reason, next }) => invalid(`${thing}: ${at}.${part}`, reason, next));
 }
 
-/** What it waits for must be there, and must not wait for it. */
+/** What it waits for must be there, may still come to be done, and must not wait for it. */
 function orderProblems(draft: ControllerDraft, { id, after = [] }: RolloutInput): Refusal[] {
   return after.flatMap((before) => {
     if (before !== id && !draft.rollouts.has(before))
       return [notFound('rollout', before, keysOf(draft.rollouts))];
+    if (draft.rollouts.get(before)?.state === 'aborted') {
+      const reason = `names ${before}, which was aborted and is never done`;
+      return [conflict(`rollout ${id}: after`, reason, 'Take it out.')];
+    }
     const circle = before === id ? [id] : circleBack(draft, before, id);
     if (!circle) return [];
     const reason = `waits in a circle: ${[id, ...circle].join(' after ')}`;

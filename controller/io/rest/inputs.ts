@@ -42,6 +42,12 @@ const labelsOf = (keyPattern: string) =>
   );
 /** A site's name and zone are asked for by the same words, so no label takes them. */
 const siteLabelKeyPattern = '^(?!(?:id|name|zone)$)[a-z][a-z0-9-]{0,31}$';
+/** To the end of the year 2199, as agents take it: beyond that a date can no longer be written. */
+export const Instant = Type.Integer({
+  minimum: 0,
+  maximum: 7_258_118_399_999,
+  description: 'of milliseconds since 1970',
+});
 export const WhereText = Type.Optional(
   Type.String({
     minLength: 1,
@@ -232,7 +238,7 @@ export const TokenBody = Type.Object(
 export const FreezeBody = Type.Object(
   {
     reason: Type.String({ minLength: 1, maxLength: 200 }),
-    until: Type.Optional(Type.Integer({ minimum: 0, description: 'as milliseconds since 1970' })),
+    until: Type.Optional(Instant),
   },
   closed,
 );

@@ -11,7 +11,7 @@ import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
-import { bodyOf, closed, IdText, type Unsound, WhereText, Windows } from './inputs.ts';
+import { bodyOf, closed, IdText, Instant, type Unsound, WhereText, Windows } from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -22,7 +22,6 @@ export const MacText = Type.String({
 const Names = (longest: number, most: number) =>
   Type.Array(Type.String({ maxLength: longest }), { maxItems: most });
 const Part = Type.Number({ minimum: 0, maximum: 1 });
-const Instant = Type.Integer({ minimum: 0, description: 'of milliseconds since 1970' });
 
 const SelectionBody = Type.Object(
   {
@@ -244,7 +243,9 @@ export const AbortBody = Type.Object(
 export const DenyBody = Type.Object({ remark: Said(500) }, closed);
 export const ApproveBody = Type.Object(
   {
-    contentHash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+    contentHash: Type.Optional(
+      Type.String({ pattern: '^[0-9a-f]{64}$', description: 'as ringwave rollout show prints it' }),
+    ),
     remark: Type.Optional(Said(500)),
     breakGlass: Type.Optional(Said(500)),
   },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { registerApply } from '@ringwave/controller/cli/apply';
 import { readDesired } from '@ringwave/controller/cli/desired-files';
 import { registerPolicy } from '@ringwave/controller/cli/policy';
+import { CliFault } from '@ringwave/runtime/cli-fault';
 import { Command } from 'commander';
 import * as fc from 'fast-check';
 import { type Test, test } from 'tap';
@@ -357,6 +358,18 @@ test('a rollout that names a release nobody has is told in its own file', async 
   const rollout = 'kind: rollout\nid: autumn\nreleases: [nothing]\nwaves: [{ name: all }]\n';
   const { told } = await run('apply', file('a.yaml', lisbon), file('b.yaml', rollout));
   t.match(told, /b\.yaml:2:1: release nothing does not exist/);
+});
+
+test('a file that cannot be read never ends as a dry run that found differences does', async (t) => {
+  const { run, file, folder } = await desk(t);
+  const endsWith = async (path: string): Promise<unknown> =>
+    run('apply', path, '--dry-run').then(
+      ({ code }) => code,
+      (error: unknown) => error instanceof CliFault && error.exitCode,
+    );
+  t.equal(await endsWith(join(folder, 'none.yaml')), 1);
+  t.equal(await endsWith(folder), 1);
+  t.equal(await endsWith(file('empty.yaml', '')), 1);
 });
 
 test('policies are listed with the phones that they mean now, and removed', async (t) => {

@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { firstBrokenEntry } from '../../../controller/core/audit.ts';
 import { sitePhonesMax } from '../../../controller/core/commands.ts';
+import { explainPhone } from '../../../controller/core/explain.ts';
 import type { Command, Site } from '../../../controller/core/state.ts';
 import {
   after,
@@ -242,6 +243,30 @@ test('a rollout with a start time begins then, and not before', (t) => {
   });
   t.equal(desk.wait(29).tables.rollouts.get('autumn')?.state, 'scheduled');
   t.equal(desk.wait(1).tables.rollouts.get('autumn')?.state, 'running');
+  t.end();
+});
+
+test('what comes after a rollout that was aborted asks a person, and is not taken anew', (t) => {
+  const winter = idOf('winter');
+  const desk = smallFleet(1).do(
+    create(),
+    create({ id: winter, after: [autumn] }),
+    { kind: 'rollout-approve', rollout: winter },
+    { kind: 'rollout-deny', rollout: autumn, remark: 'wrong release' },
+  );
+  const [, phone] = [...desk.tables.phones][0] ?? [];
+  const said = phone ? explainPhone(desk.tables, phone, desk.now) : [];
+  t.match(
+    said.find(({ rollout }) => rollout === winter),
+    {
+      reason: 'Rollout autumn was aborted, and this one begins only after it is done',
+      waitingFor: 'person',
+      goesOnWhen: 'a person decides',
+    },
+  );
+  t.same(told(desk, create({ id: idOf('spring'), after: [autumn] })), [
+    'conflict: rollout spring: after names autumn, which was aborted and is never done. Take it out.',
+  ]);
   t.end();
 });
 

@@ -120,6 +120,53 @@ test('waves that contradict themselves hide no selection that fits nobody', asyn
   ]);
 });
 
+test('what a list names twice, or nobody here has, is told and not passed over', async (t) => {
+  const door = await fleetOf(t, 2);
+  const preview = async (own: object) =>
+    (await door.ask('POST', '/api/v1/rollouts/preview', asked(own))).body;
+  t.same((await preview({ releases: [release, release] })).problems, [
+    {
+      code: 'invalid',
+      thing: 'rollout autumn: releases',
+      reason: `names ${release} twice`,
+      next: 'Name each release once.',
+    },
+  ]);
+  const lineOf = (one: { thing: string; reason: string; next: string }) =>
+    `${one.thing}: ${one.reason}. ${one.next}`;
+  const selection = { models: ['T46S', 'T46SS'], vendors: ['Yealink', 'Yealnk'] };
+  const macs = [macOf(1), macOf(99)];
+  const waves = [{ name: 'canary', macs, models: ['T46S', 'T64S'] }, { name: 'rest' }];
+  const seen = await preview({ selection, waves });
+  t.same(
+    [seen.ok, seen.cautions.map(lineOf)],
+    [
+      true,
+      [
+        'rollout autumn: selection.vendors: names vendor Yealnk, which nobody here has. Did you mean Yealink?',
+        'rollout autumn: selection.models: names model T46SS, which nobody here has. Did you mean T46S?',
+        'rollout autumn: wave canary: models: names model T64S, which nobody here has. Did you mean T46S?',
+        `rollout autumn: wave canary: macs: name phone ${macOf(99)}, which is not in the inventory. List phones with: ringwave phone list`,
+      ],
+    ],
+  );
+});
+
+test('an instant that no calendar reaches is refused: none that reads it could say it', async (t) => {
+  const door = await fleetOf(t, 1);
+  const at = 8_899_999_999_999_999;
+  const from = 'Write a number from 0 to 7258118399999 of milliseconds since 1970';
+  const rollout = asked({ startAt: at, deadline: { dueAt: at, because: 'CVE-2026-0001' } });
+  t.same(told(await door.ask('POST', '/api/v1/rollouts', rollout)), [
+    `400 invalid: rollout: startAt: is ${at}. ${from}.`,
+    `400 invalid: rollout: deadline.dueAt: is ${at}. ${from}.`,
+  ]);
+  const freeze = { reason: 'moving house', until: at };
+  t.same(told(await door.ask('PUT', '/api/v1/sites/lisbon/freeze', freeze)), [
+    `400 invalid: freeze of site lisbon: until: is ${at}. ${from}.`,
+  ]);
+});
+
 test('faults beside the waves are told together with waves that take nobody', async (t) => {
   const door = await fleetOf(t, 4);
   const waves = [{ name: 'all' }, { name: 'more', count: 3 }];
