@@ -9,6 +9,7 @@ import {
   windowProblem,
 } from '../core/window.ts';
 import { WEEKDAYS, type Weekday } from '../core/state.ts';
+import { turnedWords } from '../core/turned-words.ts';
 import { nearest } from '@ringwave/protocol/nearest';
 import type { OpeningView } from '@ringwave/protocol/views';
 import { ApiClient } from './api-client.ts';
@@ -72,7 +73,10 @@ function ofRule(options: RuleOptions): readonly Opening[] {
   const rule = { days: daysOf(options.days), start: options.start, end: options.end };
   refuseWrong(options, rule);
   const range = { from: options.from, to: options.to, withEmpty: true };
-  return openingsBetween(rule, options.zone, range);
+  return openingsBetween(rule, options.zone, range).map((opening) => {
+    const note = opening.note ?? turnedWords(opening.start, opening.end, options.zone);
+    return note === null ? opening : { ...opening, note };
+  });
 }
 
 async function tell(

@@ -1,4 +1,5 @@
 import { days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import { turnedWords } from './turned-words.ts';
 import type { SiteDetailView } from '@ringwave/protocol/views';
 import { Temporal } from 'temporal-polyfill';
 import { incidentPhonesMin } from './incidents.ts';
@@ -53,16 +54,6 @@ function partsOf(one: Opening, left: readonly Opening[], zone: string) {
       const told = { start, end, note: words.length === 0 ? null : words.join('; ') };
       return { told, isBent: one.note !== undefined || turned !== null };
     });
-}
-
-function turnedWords(start: EpochMs, end: EpochMs, zone: string): string | null {
-  const offsetAt = (at: EpochMs) =>
-    Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).offsetNanoseconds;
-  const turned = (offsetAt(end) - offsetAt(start)) / 60_000_000_000;
-  if (turned === 0) return null;
-  const how = `${Math.abs(turned)} minutes ${turned > 0 ? 'forward' : 'back'}`;
-  const long = Math.round((end - start) / 60_000);
-  return `clocks go ${how} in it, so it is ${Math.floor(long / 60)} h ${long % 60} min long`;
 }
 
 /** Troubles of the whole site, the newest first: in each rollout the last one is known. */

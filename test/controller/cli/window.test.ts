@@ -36,6 +36,18 @@ test('openings are printed as one JSON line each, both dates included', async (t
   );
 });
 
+test('an opening around a doubled hour says how long it is', async (t) => {
+  const { out } = await asked(
+    '--zone Europe/Lisbon --days sat,sun --start 00:30 --end 02:30 --from 2026-10-24 --to 2026-10-25 --json',
+  );
+  const [usual, doubled] = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { note?: string });
+  t.equal(usual?.note, undefined);
+  t.equal(doubled?.note, 'clocks go 60 minutes back in it, so it is 3 h 0 min long');
+});
+
 test('an opening that ends up empty is dropped, and so is a day that never was, with a note', async (t) => {
   const swallowed = await asked(
     '--zone America/New_York --days sun --start 02:30 --end 03:15 --from 2026-03-08 --to 2026-03-08',
