@@ -4,6 +4,7 @@ import type { EpochMs } from '@ringwave/protocol/units';
 import type { FromThread, ToThread } from './group-thread.ts';
 import type { SiteAssumptions, SiteBrief } from './rehearsed-site.ts';
 import { type Letter, type Lived, SiteGroup, type SiteReport } from './site-group.ts';
+import { youngMbMax } from './young-heap.ts';
 
 // Who plays the sites: this thread, and for big fleets some more. A site lives the same in any of them, so that how many
 // there are shows in the time only.
@@ -22,7 +23,6 @@ const phonesForThreads = 10_000;
 const threadsMax = 4;
 /** A part of a virtual minute takes milliseconds. */
 const answersWithinMs = 120_000;
-const youngMbMax = 192;
 
 /** Threads that suit so many phones on this machine. */
 export const threadsFor = (phones: number): number =>

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { RehearsalProgress, RehearsalResult } from '@ringwave/rehearsal/rehearse';
 import type { RehearsalSaid, RehearsalTask } from '@ringwave/rehearsal/rehearsal-worker';
+import { youngMbMax } from '@ringwave/rehearsal/young-heap';
 import type { Refusal } from '../core/state.ts';
 
 // Starts a rehearsal in a thread of its own: the controller goes on while it runs.
@@ -11,8 +12,6 @@ export type Rehearsed = RehearsalResult | { readonly refusals: readonly Refusal[
 const takesMsMax = 600_000;
 /** A rehearsal holds a copy of the fleet's rows and the agents' own: 4 GiB is a million phones. */
 const heapMbMax = 4096;
-/** What a step makes is mostly gone after it; in the small usual space it would be copied as if it stayed. */
-const youngMbMax = 192;
 
 /** Rejects when it takes too long, needs too much memory, or is ended by `signal`. */
 export function rehearseApart(

@@ -11,6 +11,8 @@ export function startSecond(world: World): void {
   const second = world.controllerNode('second');
   world.second = second;
   world.timeline.after(world.dice.whole(60_000, 2 * HOUR), () => {
+    // All had healed before it was up.
+    if (world.second !== second) return;
     world.note('second controller starts');
     world.invariants.controllerRestored();
     second.restore(copy);

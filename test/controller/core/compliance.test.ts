@@ -27,6 +27,12 @@ const began = (desk: Desk): Desk =>
     { kind: 'rollout-approve', rollout: autumn },
   );
 
+/** A sign of life of the site's agent. */
+const beats = (desk: Desk): Desk => {
+  const about = { conn: 'c1', clockMs: desk.now, planRevision: 0, outboxDepth: 0 };
+  return desk.take({ kind: 'beat', site: lisbon, beat: { kind: 'beat', ...about } });
+};
+
 test('at target: what the phone showed, against the newest approved rollout; unknown is its own answer', (t) => {
   const said = (desk: Desk, at = desk.now) => {
     const { verdict: word, evidence } = verdict(desk, 1, 'firmware-at-target', at);
@@ -196,14 +202,7 @@ test('every phone says why it waits, for what, and when it is tried next', (t) =
   desk.wait(30);
   says(0, 'agent', /not connected; last word at 2026-03-02 01:00 UTC/, after(30));
   says(1, 'wave', /^Wave rest opens when canary has passed its gate$/, after(90));
-  const beat = {
-    kind: 'beat',
-    conn: 'c1',
-    clockMs: desk.now,
-    planRevision: 0,
-    outboxDepth: 0,
-  } as const;
-  desk.take({ kind: 'beat', site: lisbon, beat });
+  beats(desk);
   says(0, 'plan', /Plan \d+ is on its way/, after(30));
   const waiting = {
     reason: 'In a call',
@@ -231,14 +230,7 @@ test('every phone says why it waits, for what, and when it is tried next', (t) =
 test('of a time ahead nobody says that an agent will be away, only of one that is', (t) => {
   const desk = began(smallFleet(1));
   const phone = desk.tables.phones.get(macOf(1));
-  const beat = {
-    kind: 'beat',
-    conn: 'c1',
-    clockMs: desk.now,
-    planRevision: 0,
-    outboxDepth: 0,
-  } as const;
-  desk.take({ kind: 'beat', site: lisbon, beat });
+  beats(desk);
   const says = (heardBy: EpochMs) =>
     phone && explainPhone(desk.tables, phone, after(8 * 24 * 60 + 300), heardBy)[0];
   t.match(
