@@ -84,12 +84,35 @@ export const landed = (flight: Flight, seq: number, window: number): Flight => (
   resends: 0,
 });
 
-/** No item is longer, so that a handful need not be measured: 240 characters of text at 6 bytes, and what is around it. */
+/** No item is longer: texts of 240 and 64 characters at 6 bytes each, and what is around them. */
 const itemBytesMax = 4096;
+/** Names and numbers of an item without its texts are never longer. */
+const frameBytesMax = 512;
+
+/** Never less than the item's length, and had without writing it: most batches are far below their limit. */
+function bytesAtMost(item: ReportItem): number {
+  switch (item.kind) {
+    case 'phone-moved':
+      return frameBytesMax + textAtMost(item.detail) + textAtMost(item.waiting?.reason);
+    case 'phone-seen': {
+      const { vendor, model, version, hardware = '', address } = item;
+      return frameBytesMax + 6 * [vendor, model, version, hardware, address].join('').length;
+    }
+    case 'credential-moved':
+    case 'plan-taken':
+      return frameBytesMax;
+    default:
+      return itemBytesMax;
+  }
+}
+
+/** Any character takes 6 bytes in JSON at most, these take one. */
+const textAtMost = (text = ''): number =>
+  /^[\w ,.:;()/+-]*$/.test(text) ? text.length : 6 * text.length;
 
 function fitting(items: readonly ReportItem[]): readonly ReportItem[] {
-  if (items.length * itemBytesMax <= batchBytesMax) return items;
-  const most = items.slice(0, reportItemsMax);
+  const most = items.length > reportItemsMax ? items.slice(0, reportItemsMax) : items;
+  if (most.reduce((sum, item) => sum + bytesAtMost(item), 0) <= batchBytesMax) return most;
   if (bytesOf(most) <= batchBytesMax) return most;
   let length = 0;
   const end = most.findIndex((item, place) => {

@@ -137,6 +137,54 @@ test('nothing leaves without an epoch, a window or an item', (t) => {
   t.end();
 });
 
+/** Texts as long as the schemas let them be, of characters that JSON writes in one byte to six. */
+function longItem(random: Random, seq: number): ReportItem {
+  const text = (longest: number) =>
+    random.oneOf(['a', '"', 'ü', '\u0001', '\ud800', '電', ' ']).repeat(random.whole(0, longest));
+  const of = { seq, at: 7_258_118_400_000, mac: '00:15:65:a0:00:01' };
+  const waiting = { reason: text(240), waitingFor: 'coverage' as const, nextAttemptAt: of.at };
+  const moved = { rollout: 'r'.repeat(64), revision: 2 ** 52, attempt: 2 ** 52, tookMs: 2 ** 52 };
+  const fault = 'phone-silent-after-restart' as const;
+  switch (random.oneOf(['moved', 'seen', 'credential', 'calls', 'fault'] as const)) {
+    case 'moved': {
+      const attempts = { attempt: 2 ** 52, attemptsMax: 2 ** 52 };
+      const told = { ...moved, fault, detail: text(240), waiting: { ...waiting, ...attempts } };
+      return { ...of, kind: 'phone-moved', phase: 'downloading', ...told };
+    }
+    case 'seen': {
+      const claims = { vendor: text(32), model: text(64), version: text(64), hardware: text(32) };
+      return { ...of, kind: 'phone-seen', ...claims, source: 'http-request', address: text(64) };
+    }
+    case 'credential':
+      return {
+        ...of,
+        kind: 'credential-moved',
+        generation: 2 ** 52,
+        state: 'published',
+        fingerprint: 'f'.repeat(32),
+      };
+    case 'calls':
+      return { ...of, kind: 'phone-calls', hours: '0'.repeat(168) };
+    default:
+      return item(seq, text(240));
+  }
+}
+
+test('no batch is longer than 32 KiB, of whatever its items are, and they leave in order', (t) => {
+  for (let seed = 1; seed <= 200; seed += 1) {
+    const random = new Random(seed);
+    const waiting = upTo(random.whole(1, 400)).map((seq) => longItem(random, seq));
+    const batches = batchesDue(delivery(waiting.length + 1), flying(400), waiting);
+    for (const batch of batches) {
+      const bytes = Buffer.byteLength(JSON.stringify(batch.items));
+      if (bytes > batchBytesMax + batch.items.length + 2) t.fail(`seed ${seed}: ${bytes} bytes`);
+    }
+    const sent = batches.flatMap((batch) => batch.items);
+    t.ok(sent.length > 0 && sent.every((one, place) => one === waiting[place]), `seed ${seed}`);
+  }
+  t.end();
+});
+
 test('a batch ends at 200 items or 32 KiB, and the window bounds how many leave', (t) => {
   const many = items(...upTo(450));
   t.same(spans(batchesDue(delivery(451), flying(8), many)), [
