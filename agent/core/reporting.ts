@@ -25,8 +25,18 @@ export const outboxItemsMax = 20_000;
 type WithoutSeq<T> = T extends { seq: number } ? Omit<T, 'seq'> : never;
 export type Unnumbered = WithoutSeq<ReportItem>;
 
+/** Some thousands of the keys that were asked for last: each is asked for five times while its item waits. */
+const keysKeptMax = 4096;
+const keysKept = Array.from({ length: keysKeptMax }, () => ({ seq: -1, key: '' }));
+
 /** Keys sort as numbers do, so that the store gives the outbox back in order. */
-export const outboxKey = (seq: number): string => String(seq).padStart(12, '0');
+export function outboxKey(seq: number): string {
+  const kept = keysKept[seq % keysKeptMax];
+  if (kept?.seq === seq) return kept.key;
+  const key = String(seq).padStart(12, '0');
+  keysKept[seq % keysKeptMax] = { seq, key };
+  return key;
+}
 
 export const deliveryOf = (draft: AgentDraft): Delivery =>
   draft.delivery.get('delivery') ?? freshDelivery;

@@ -17,16 +17,18 @@ export class WorkTable extends CountedMap<Work> {
   readonly ahead = new Map<string, number>();
 
   override set(mac: string, work: Work): this {
-    this.#forget(mac);
+    const before = this.get(mac);
+    if (before) this.#forget(mac, before, work);
     if (holdsSlot(work.phase)) this.down.add(mac);
     if (isLost(work)) this.lost.add(mac);
     if (work.deadlineAt !== undefined) this.timed.add(mac);
-    countAhead(this.ahead, work, 1);
+    if (!before || !isAsFar(before, work)) countAhead(this.ahead, work, 1);
     return super.set(mac, work);
   }
 
   override delete(mac: string): boolean {
-    this.#forget(mac);
+    const before = this.get(mac);
+    if (before) this.#forget(mac, before);
     return super.delete(mac);
   }
 
@@ -35,13 +37,17 @@ export class WorkTable extends CountedMap<Work> {
     super.clear();
   }
 
-  #forget(mac: string): void {
-    const before = this.get(mac);
-    if (!before) return;
-    for (const index of [this.down, this.lost, this.timed]) index.delete(mac);
-    countAhead(this.ahead, before, -1);
+  #forget(mac: string, before: Work, after?: Work): void {
+    if (holdsSlot(before.phase)) this.down.delete(mac);
+    if (isLost(before)) this.lost.delete(mac);
+    if (before.deadlineAt !== undefined) this.timed.delete(mac);
+    if (!after || !isAsFar(before, after)) countAhead(this.ahead, before, -1);
   }
 }
+
+/** The same releases lie ahead of both. */
+const isAsFar = (a: Work, b: Work): boolean =>
+  a.hops === b.hops && a.hop === b.hop && isFinal(a.phase) === isFinal(b.phase);
 
 function countAhead(ahead: Map<string, number>, work: Work, by: 1 | -1): void {
   if (isFinal(work.phase)) return;
@@ -62,32 +68,32 @@ function tableOf(draft: AgentDraft): WorkTable {
   return table;
 }
 
-function* chosen(
+function chosen(
   draft: AgentDraft,
   index: ReadonlySet<string>,
   isMember: (work: Work) => boolean,
-): IterableIterator<Work> {
+): readonly Work[] {
+  const { base } = draft.work;
   const written = draft.work.written();
+  const found: Work[] = [];
   for (const mac of index) {
-    const work = written.has(mac) ? undefined : draft.work.base.get(mac);
-    if (work) yield work;
+    const work = written.has(mac) ? undefined : base.get(mac);
+    if (work) found.push(work);
   }
-  for (const work of written.values()) if (work && isMember(work)) yield work;
+  for (const work of written.values()) if (work && isMember(work)) found.push(work);
+  return found;
 }
 
 /** Phones that are down or may go down without being asked again. */
-export const worksDown = (draft: AgentDraft): readonly Work[] => [
-  ...chosen(draft, tableOf(draft).down, (work) => holdsSlot(work.phase)),
-];
+export const worksDown = (draft: AgentDraft): readonly Work[] =>
+  chosen(draft, tableOf(draft).down, (work) => holdsSlot(work.phase));
 
-export const worksLost = (draft: AgentDraft): readonly Work[] => [
-  ...chosen(draft, tableOf(draft).lost, isLost),
-];
+export const worksLost = (draft: AgentDraft): readonly Work[] =>
+  chosen(draft, tableOf(draft).lost, isLost);
 
 /** Phones whose present phase may take too long. */
-export const worksTimed = (draft: AgentDraft): readonly Work[] => [
-  ...chosen(draft, tableOf(draft).timed, (work) => work.deadlineAt !== undefined),
-];
+export const worksTimed = (draft: AgentDraft): readonly Work[] =>
+  chosen(draft, tableOf(draft).timed, (work) => work.deadlineAt !== undefined);
 
 /** Whether some phone still has this release ahead of it. */
 export function releasesAhead(draft: AgentDraft): (release: string) => boolean {
