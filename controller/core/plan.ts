@@ -40,7 +40,7 @@ export function replan(
   const site = draft.sites.get(siteId);
   if (!site) return false;
   const before = draft.plans.get(siteId);
-  const content = contentOf(draft, site, now);
+  const content = contentOf(draft, site, now, before?.plan.phones ?? []);
   const freezes = draft.plannedFreezes.size() > 0 ? freezesMeant(draft, site) : [];
   const contentHash = hashOf(site, content, freezes);
   const isSame = before?.contentHash === contentHash && arePlannedAlike(before, content);
@@ -48,7 +48,7 @@ export function replan(
   const parent = before?.plan.revision ?? 0;
   const revision = Math.max(parent, force?.above ?? 0) + 1;
   const startUntil = laterBy(now, startsFor);
-  const phones = content.phones.map((phone) => ({ ...phone, ...lastSeen(draft, phone.mac) }));
+  const phones = content.phones.map((phone) => asSeenNow(draft, phone));
   const rules = openingsOf(draft, site, now, startUntil);
   const opens = planFreezes(draft, siteId, rules, { now, until: startUntil });
   const head = { kind: 'plan' as const, site: siteId, revision, parent, zone: site.zone };
@@ -87,7 +87,13 @@ type Content = Pick<
 > &
   Partial<Plan>;
 
-function contentOf(draft: ControllerDraft, site: Site, now: EpochMs): Content {
+/** What the plan before said of a phone is taken over where it still holds, the latest sighting in it included. */
+function contentOf(
+  draft: ControllerDraft,
+  site: Site,
+  now: EpochMs,
+  before: readonly PlanPhone[],
+): Content {
   const roster = draft.rosters.get(site.id) ?? [];
   const phones: PlanPhone[] = [];
   const releases = new Map<string, PlanRelease>();
@@ -96,7 +102,8 @@ function contentOf(draft: ControllerDraft, site: Site, now: EpochMs): Content {
     const phone = draft.phones.get(mac);
     if (!phone) continue;
     const active = activeWork(draft, phone);
-    phones.push(planPhone(phone, active));
+    const was = before[phones.length];
+    phones.push(was && isSaidOf(was, phone, active) ? was : planPhone(phone, active));
     if (!active) continue;
     rollouts.set(active.rollout.id, active.rollout);
     for (const hop of active.progress.hops) {
@@ -135,7 +142,7 @@ const arePlannedAlike = ({ plan }: SitePlan, { phones }: Content): boolean =>
   phones.every((phone, place) => isPlannedAlike(plan.phones[place], phone));
 
 const isPlannedAlike = (a: PlanPhone | undefined, b: PlanPhone): boolean =>
-  a?.mac === b.mac && isToldAlike(a, b) && isWorkAlike(a.work, b.work);
+  a === b || (a?.mac === b.mac && isToldAlike(a, b) && isWorkAlike(a.work, b.work));
 
 type Told = Omit<PlanPhone, 'mac' | 'work' | 'lastSeen' | 'secretKnown'>;
 
@@ -174,12 +181,14 @@ export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefi
   const { mac } = phone;
   const assigned = draft.assignments.get(mac);
   if (assigned === undefined) return undefined;
-  const mine = assigned.flatMap((id) => {
+  const mine: ActiveWork[] = [];
+  for (const id of assigned) {
     const rollout = draft.rollouts.get(id);
-    const progress = draft.progress.get(progressKey(id, mac));
-    if (!rollout || !progress || progress.hops.length === 0) return [];
-    return isReleased(rollout, progress) ? [{ rollout, progress }] : [];
-  });
+    const progress = rollout && draft.progress.get(progressKey(id, mac));
+    if (!progress || progress.hops.length === 0 || !isReleased(rollout, progress)) continue;
+    mine.push({ rollout, progress });
+  }
+  if (mine.length < 2) return mine[0];
   const open = mine.filter(({ progress }) => !isFinal(progress.phase));
   if (open.length < 2) return open[0] ?? mine.at(-1);
   const begun = open.find((one) => hasBegun(draft, phone, one));
@@ -229,6 +238,14 @@ function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
   };
 }
 
+/** Whether planning the phone anew would say this of it. */
+const isSaidOf = (said: PlanPhone, phone: Phone, active: ActiveWork | undefined): boolean =>
+  said.mac === phone.mac &&
+  isToldAlike(said, phone) &&
+  (active && said.work
+    ? isWorkAlike(said.work, workOf(active, phone))
+    : active === undefined && said.work === undefined);
+
 const workOf = (
   { rollout, progress }: ActiveWork,
   { moves = 0 }: Phone,
@@ -251,18 +268,29 @@ function urgencyOf({ urgency }: Rollout): Pick<NonNullable<PlanPhone['work']>, '
   return { urgency: urgency === 'ask-person' ? 'any-idle-minute' : urgency };
 }
 
-function lastSeen(
-  draft: ControllerDraft,
-  mac: string,
-): Pick<PlanPhone, 'lastSeen' | 'secretKnown'> {
-  const phone = draft.phones.get(mac);
+/** With what the phone showed last; as it is where that is in it already. */
+function asSeenNow(draft: ControllerDraft, planned: PlanPhone): PlanPhone {
+  const { lastSeen: was, secretKnown: knew, ...told } = planned;
+  const phone = draft.phones.get(planned.mac);
   const known = phone?.credential?.known;
-  const secret = known && {
-    secretKnown: { generation: known.generation, mark: known.fingerprint.slice(0, 8) },
+  const secret = known && { generation: known.generation, mark: known.fingerprint.slice(0, 8) };
+  const seen = phone && seenOf(phone);
+  const isSame =
+    was?.at === seen?.at &&
+    was?.address === seen?.address &&
+    was?.version === seen?.version &&
+    knew?.generation === secret?.generation &&
+    knew?.mark === secret?.mark;
+  if (isSame) return planned;
+  return {
+    ...told,
+    ...(secret ? { secretKnown: secret } : {}),
+    ...(seen ? { lastSeen: seen } : {}),
   };
-  if (!phone?.seenAt || !phone.address) return { ...secret };
-  const { seenAt: at, address, running } = phone;
-  return { ...secret, lastSeen: { version: running?.version ?? null, address, at } };
+}
+
+function seenOf({ seenAt: at, address, running }: Phone): PlanPhone['lastSeen'] {
+  return at && address ? { version: running?.version ?? null, address, at } : undefined;
 }
 
 const planRelease = ({ id, vendor, version, entry, images }: Release): PlanRelease => ({

@@ -128,11 +128,34 @@ export function siteOpenings(
       .add({ days: shiftDays })
       .toString();
   const range = { from: dateAt(now, -1), to: dateAt(until, 1) };
-  const all = site.windows
-    .flatMap((rule) => openingsBetween(rule, site.zone, range))
-    .filter((one) => !isBlackedOut(one.date, site.blackout) && one.end > now && one.start < until)
+  return merged(openingsOn(site, range).filter((one) => one.end > now && one.start < until));
+}
+
+interface Days {
+  readonly zone: string;
+  readonly blackout: readonly string[];
+  readonly from: string;
+  readonly to: string;
+  readonly openings: readonly Opening[];
+}
+
+/** What the same rules gave last: plans of one day ask for the same days again and again. */
+const lastDays = new WeakMap<readonly WindowRule[], Days>();
+
+function openingsOn(
+  { zone, windows, blackout }: Parameters<typeof siteOpenings>[0],
+  { from, to }: { readonly from: string; readonly to: string },
+): readonly Opening[] {
+  const known = lastDays.get(windows);
+  const isKnown =
+    known?.from === from && known.to === to && known.zone === zone && known.blackout === blackout;
+  if (isKnown) return known.openings;
+  const openings = windows
+    .flatMap((rule) => openingsBetween(rule, zone, { from, to }))
+    .filter((one) => !isBlackedOut(one.date, blackout))
     .sort((a, b) => a.start - b.start);
-  return merged(all);
+  lastDays.set(windows, { zone, blackout, from, to, openings });
+  return openings;
 }
 
 function merged(openings: readonly Opening[]): { start: EpochMs; end: EpochMs }[] {
