@@ -85,11 +85,12 @@ class PlayerApart implements Player {
   }
 
   begin(letters: readonly Letter[], until: EpochMs): void {
-    this.#ask({ kind: 'live', letters, until });
+    this.#ask({ kind: 'live', letters: JSON.stringify(letters), until });
   }
 
   end(): Lived {
-    return this.#answer('lived').lived;
+    const { said, nextAt } = this.#answer('lived');
+    return { said: JSON.parse(said) as Lived['said'], nextAt };
   }
 
   reports(): readonly SiteReport[] {

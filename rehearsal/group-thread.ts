@@ -13,12 +13,13 @@ export type ToThread =
       readonly assume: SiteAssumptions;
       readonly now: EpochMs;
     }
-  | { readonly kind: 'live'; readonly letters: readonly Letter[]; readonly until: EpochMs }
+  /** Letters as JSON, and as JSON what was said: it crosses in half the time that objects take. */
+  | { readonly kind: 'live'; readonly letters: string; readonly until: EpochMs }
   | { readonly kind: 'reports' };
 
 export type FromThread =
   | { readonly kind: 'opened' }
-  | { readonly kind: 'lived'; readonly lived: Lived }
+  | { readonly kind: 'lived'; readonly said: string; readonly nextAt: Lived['nextAt'] }
   | { readonly kind: 'reports'; readonly reports: readonly SiteReport[] }
   | { readonly kind: 'failed'; readonly stack: string };
 
@@ -33,8 +34,11 @@ function answerTo(asked: ToThread): FromThread {
     case 'open':
       group.open(asked.briefs, asked.assume, asked.now);
       return { kind: 'opened' };
-    case 'live':
-      return { kind: 'lived', lived: group.live(asked.letters, asked.until) };
+    case 'live': {
+      const letters = JSON.parse(asked.letters) as readonly Letter[];
+      const { said, nextAt } = group.live(letters, asked.until);
+      return { kind: 'lived', said: JSON.stringify(said), nextAt };
+    }
     case 'reports':
       return { kind: 'reports', reports: group.reports() };
     default:
