@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { youngMbMax } from '@ringwave/rehearsal/young-heap';
 import { wild } from './faults.ts';
 import { attempt } from './run.ts';
 
@@ -59,7 +60,8 @@ async function lead(): Promise<void> {
   await Promise.all(
     Array.from({ length: workers }, (_, place) => {
       const workerData: Task = { ...task, firstSeed: Number(values['first-seed']) + place };
-      const worker = new Worker(new URL(import.meta.url), { workerData });
+      const resourceLimits = { maxYoungGenerationSizeMb: youngMbMax };
+      const worker = new Worker(new URL(import.meta.url), { workerData, resourceLimits });
       worker.on('message', ({ seed, siteDays, tookMs, violation }: Told) => {
         tally.siteDays += siteDays;
         tally.busyMs += tookMs;

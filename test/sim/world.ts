@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { decodeAck, decodePlan, type Plan } from '@ringwave/protocol/messages';
+import type { Plan } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Sha256 } from '@ringwave/protocol/units';
 import { stepAgent } from '../../agent/core/agent.ts';
 import { clockErrorMax } from '../../agent/core/clock-check.ts';
@@ -34,7 +34,7 @@ import { Random } from './random.ts';
 import { Timeline } from '../../rehearsal/timeline.ts';
 import { endSecond } from './second.ts';
 import { fetchImage } from './shelf.ts';
-import { arriveUp, through } from './wire.ts';
+import { Wire } from './wire.ts';
 import { Desks, type Habit, type PhoneState } from './desk.ts';
 import { disorder } from './disorder.ts';
 import { type Heard, heardAlso } from './heard.ts';
@@ -101,6 +101,7 @@ export class World {
   /** How long the plans of some seeds let phones be started. */
   #leaseMs: number | undefined;
   readonly #plant: Plant;
+  readonly #wire = new Wire();
   readonly isPlanted: boolean;
   /** Its rollouts are rollbacks. */
   readonly goesBack: boolean;
@@ -423,7 +424,7 @@ export class World {
         const agent = this.agent(effect.site);
         if (agent.side !== side) return undefined;
         return this.deliver(agent, false, () =>
-          agent.node.submit({ kind: 'acked', ack: through(decodeAck, effect.ack) }),
+          agent.node.submit({ kind: 'acked', ack: this.#wire.through(effect.ack) }),
         );
       }
       case 'send-plan': {
@@ -431,7 +432,7 @@ export class World {
         if (agent.side !== side) return undefined;
         const plan = this.#leased(effect.plan);
         return this.deliver(agent, false, () =>
-          agent.node.submit({ kind: 'plan-came', plan: through(decodePlan, plan) }),
+          agent.node.submit({ kind: 'plan-came', plan: this.#wire.through(plan) }),
         );
       }
       case 'cut-site':
@@ -488,6 +489,6 @@ export class World {
   #sendUp(agent: AgentNode, effect: Extract<AgentEffect, { kind: 'send' }>): void {
     const { site, side } = agent;
     const message = this.#unleased(effect.message);
-    this.deliver(agent, false, () => arriveUp(side, site, { ...effect, message }));
+    this.deliver(agent, false, () => this.#wire.arriveUp(side, site, { ...effect, message }));
   }
 }
