@@ -1,6 +1,5 @@
 import { createPublicKey, randomBytes, randomUUID } from 'node:crypto';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
-import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { type EnvelopeKind, open } from '@ringwave/protocol/envelope';
 import { decodeHalt, decodePlan, encode } from '@ringwave/protocol/messages';
@@ -23,7 +22,7 @@ import { type Box, openBox } from './io/box.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
 import { ImageCache } from './io/image-cache.ts';
 import { watchFreezeFile } from './io/freeze-file.ts';
-import { freshSecret, Keyring } from './io/keyring.ts';
+import { Keyring, secretMade } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { RescueDesk } from './io/rescue-desk.ts';
 import type { BaseFiles } from './io/base/base-files.ts';
@@ -232,8 +231,10 @@ function perform(
       return void parts.waker?.wake(effect);
     case 'move-rescues':
       return parts.rescue?.moveBy(effect.by);
-    case 'make-secret':
-      return makeSecret(effect, keyring, (event) => by.submit(event));
+    case 'make-secret': {
+      const made = secretMade(effect, keyring);
+      return made && by.submit(made);
+    }
     default:
       return effect satisfies never;
   }
@@ -281,24 +282,6 @@ function openStore(box: Box, tables: AgentTables): SqliteTables {
   const store = new SqliteTables(box.database, durable);
   loadInto(tables, store);
   return store;
-}
-
-function makeSecret(
-  { mac, generation, vendor }: Extract<AgentEffect, { kind: 'make-secret' }>,
-  keyring: Keyring,
-  submit: (event: AgentEvent) => void,
-): void {
-  const profile = profileOf(vendor);
-  if (!profile) return;
-  const secret = freshSecret(profile.password);
-  const sealed = keyring.seal(secret, mac, generation);
-  submit({
-    kind: 'secret-made',
-    mac,
-    generation,
-    sealed,
-    fingerprint: keyring.fingerprint(secret),
-  });
 }
 
 function openLink(

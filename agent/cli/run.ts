@@ -1,6 +1,7 @@
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { ServingSettings } from '../io/phone-servers.ts';
 import { phoneLimits } from '../io/tftp-live.ts';
+import { practise } from '../io/practice.ts';
 import { openBox, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
 import { networksFrom } from './networks-from.ts';
@@ -52,6 +53,7 @@ export async function run(flags: RunFlags): Promise<void> {
     tftp: listenFrom('--tftp', flags.tftp),
     sip: listenFrom('--sip', flags.sip),
   };
+  await practised(flags.data, log);
   const agent = await started({
     ...listens,
     folder: flags.data,
@@ -78,6 +80,15 @@ export async function run(flags: RunFlags): Promise<void> {
   process.stdout.write(`ready ${bound.join(' ')}\n`);
   await ended;
   await agent.close();
+}
+
+/** Nobody is served worse without it, only later in the first seconds. */
+async function practised(folder: string, log: Logger): Promise<void> {
+  try {
+    log.info(await practise(folder), 'practised on phones that do not exist');
+  } catch (error) {
+    log.warn({ error: reasonOf(error) }, 'could not practise; the first phones may wait longer');
+  }
 }
 
 async function started(options: Omit<Parameters<typeof runAgent>[0], 'failed'>) {

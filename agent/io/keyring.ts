@@ -1,7 +1,9 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { Mac } from '@ringwave/protocol/units';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
+import type { AgentEffect, AgentEvent } from '../core/state.ts';
 
 // Seals phones' secrets for the disk. The key lies in a file of its own, readable by the agent alone, so
 // that a copied database says nothing.
@@ -66,4 +68,17 @@ export function freshSecret(rule: { readonly alphabet: string; readonly length: 
     { length: rule.length },
     () => rule.alphabet[randomInt(rule.alphabet.length)],
   ).join('');
+}
+
+/** A secret as the phone's maker lets it be, sealed; undefined for a maker that is not served. */
+export function secretMade(
+  { mac, generation, vendor }: Extract<AgentEffect, { kind: 'make-secret' }>,
+  keyring: Keyring,
+): AgentEvent | undefined {
+  const profile = profileOf(vendor);
+  if (!profile) return undefined;
+  const secret = freshSecret(profile.password);
+  const sealed = keyring.seal(secret, mac, generation);
+  const fingerprint = keyring.fingerprint(secret);
+  return { kind: 'secret-made', mac, generation, sealed, fingerprint };
 }

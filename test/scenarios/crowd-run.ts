@@ -173,7 +173,11 @@ export async function runCrowd({
       running.unshift(() => on.stop());
       return on;
     };
-    const { phones: known } = controller.engine.tables;
+    const { phones: known, plans } = controller.engine.tables;
+    // A phone that asks before its site has a plan is a stranger, and does not ask again here.
+    await until('the site has its plan', () =>
+      [...plans.values()].some(({ heldRevision }) => heldRevision > 0),
+    );
     const updating = await Promise.all(updaters.map((phone) => start(phone, true)));
     await until('the updaters were seen', () =>
       updaters.every((one) => known.get(one.mac)?.running),

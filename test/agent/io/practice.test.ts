@@ -1,0 +1,32 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'tap';
+import { practise } from '../../../agent/io/practice.ts';
+
+test('every phone of a branch that does not exist is served, and nothing of it stays', async (t) => {
+  const folder = t.testdir({ 'agent.sqlite': 'of the real branch' });
+  const { requests } = await practise(folder, 60_000);
+  t.ok(requests > 300, `${requests} requests were answered`);
+  t.same(readdirSync(folder), ['agent.sqlite']);
+});
+
+test('practice ends with the time that it was given', async (t) => {
+  const folder = t.testdir();
+  const { requests } = await practise(folder, 0);
+  t.equal(requests, 0);
+  t.same(readdirSync(folder), []);
+});
+
+test('what a box that lost its power left of its practice is no hindrance', async (t) => {
+  const folder = t.testdir();
+  mkdirSync(join(folder, 'practice'));
+  writeFileSync(join(folder, 'practice', 'agent.sqlite'), 'torn');
+  const { requests } = await practise(folder, 60_000);
+  t.ok(requests > 300);
+  t.notOk(existsSync(join(folder, 'practice')));
+});
+
+test('practice in a folder that cannot be had is told, not hidden', async (t) => {
+  const folder = t.testdir({ file: '' });
+  await t.rejects(practise(join(folder, 'file')), { code: 'ENOTDIR' });
+});
