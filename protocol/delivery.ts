@@ -17,6 +17,8 @@ export interface Delivery {
   /** The number the next item gets. */
   readonly nextSeq: number;
   readonly ackedSeq: number;
+  /** The run of a controller that acknowledged it; absent before the first, and of one that names none. */
+  readonly ackedBy?: string;
 }
 
 export const freshDelivery: Delivery = { epoch: null, nextSeq: 1, ackedSeq: 0 };

@@ -39,6 +39,8 @@ export const Hello = Type.Object({
   nextSeq: Count,
   /** How far the controller has committed, as this agent was told: one restored from an older copy knows less. */
   ackedSeq: Type.Optional(Count),
+  /** The run of a controller that acknowledged that number: its `run` in the acknowledgement. */
+  ackedBy: Type.Optional(Text(64)),
   /** The last stop of all sites, or its end, that it was told of. */
   halt: Type.Optional(Type.Object({ counter: Count, halted: Type.Boolean() })),
   planRevision: Count,
@@ -218,6 +220,8 @@ export const Ack = Type.Object({
   seq: Count,
   /** Batches that may be unacknowledged at once. 0 means: wait. */
   window: Type.Integer({ minimum: 0, maximum: 64 }),
+  /** Names this run of the controller, from one start to the next: two that were copied from one another differ by it. */
+  run: Type.Optional(Text(64)),
   minGapMs: Count,
   /** First reconnect is spread uniformly over this many seconds. */
   spreadSeconds: Count,

@@ -86,6 +86,7 @@ function helloFrom(draft: AgentDraft, conn: string, version: string, now: EpochM
     // What was told since the start says nothing of whether the disk is an old copy; what it began with does.
     nextSeq: draft.firstSeq.get('firstSeq') ?? delivery.nextSeq,
     ackedSeq: delivery.ackedSeq,
+    ...(delivery.ackedBy === undefined ? {} : { ackedBy: delivery.ackedBy }),
     ...(halt ? { halt: { counter: halt.counter, halted: halt.halted } } : {}),
     ...planHeld(draft),
     phones: held?.plan.phones.length ?? 0,
@@ -120,7 +121,12 @@ export function takeAck(draft: AgentDraft, ack: Ack): boolean {
   if (isOfPast(draft, delivery, ack)) return false;
   const freshEpoch = ack.epoch !== delivery.epoch;
   if (freshEpoch) renumber(draft, ack.epoch);
-  else forgetUpTo(draft, Math.min(Math.max(ack.seq, delivery.ackedSeq), delivery.nextSeq - 1));
+  else
+    forgetUpTo(
+      draft,
+      Math.min(Math.max(ack.seq, delivery.ackedSeq), delivery.nextSeq - 1),
+      ack.run,
+    );
   const link = draft.link.get('link');
   if (!link) return freshEpoch;
   const answers = !link.answered && ack.conn === link.conn;
@@ -144,7 +150,7 @@ function isOfPast(draft: AgentDraft, delivery: Delivery, ack: Ack): boolean {
   return link === undefined || link.answered || ack.conn !== link.conn;
 }
 
-function forgetUpTo(draft: AgentDraft, seq: number): void {
+function forgetUpTo(draft: AgentDraft, seq: number, run: string | undefined): void {
   const delivery = deliveryOf(draft);
   if (seq === delivery.ackedSeq) return;
   for (let known = delivery.ackedSeq + 1; known <= seq; known += 1) {
@@ -154,7 +160,9 @@ function forgetUpTo(draft: AgentDraft, seq: number): void {
     if (item.kind !== 'phone-moved') continue;
     if (draft.progress.get(item.mac)?.seq === item.seq) draft.progress.remove(item.mac);
   }
-  draft.delivery.put('delivery', { ...delivery, ackedSeq: seq });
+  const { epoch, nextSeq } = delivery;
+  const ackedBy = run === undefined ? {} : { ackedBy: run };
+  draft.delivery.put('delivery', { epoch, nextSeq, ackedSeq: seq, ...ackedBy });
 }
 
 /** In a new epoch numbers begin at 1; what was waiting keeps its order. */

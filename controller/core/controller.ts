@@ -5,7 +5,7 @@ import { nextBondLook } from './bonds.ts';
 import { translateAdvisories } from './claim-commands.ts';
 import { takeCommand } from './commands.ts';
 import { beginMissingLives } from './release-commands.ts';
-import { hasPlan, heard, takeHello, takeReport, takeWill } from './fleet.ts';
+import { beginRun, hasPlan, heard, takeHello, takeReport, takeWill } from './fleet.ts';
 import { gateOf } from './gate.ts';
 import { nextResend, resendsDue, sendPlans } from './owed.ts';
 import { isAged, replan } from './plan.ts';
@@ -60,6 +60,7 @@ function take(
 ): Answer | undefined {
   switch (event.kind) {
     case 'started':
+      if (event.run !== undefined) beginRun(draft, event.run);
       beginMissingLives(draft, now);
       translateAdvisories(draft, now);
       return undefined;

@@ -37,16 +37,20 @@ export const spreadSeconds = 30;
 /** The last notices of a site are kept; older ones are in the log. */
 export const noticesMax = 50;
 
-const ackOf = (agent: Agent, now: EpochMs, conn?: string): Ack => ({
-  kind: 'ack',
-  epoch: agent.cursor.epoch,
-  seq: agent.cursor.seq,
-  window: windowBatches,
-  minGapMs: 0,
-  spreadSeconds,
-  controllerMs: now,
-  ...(conn ? { conn } : {}),
-});
+function ackOf(draft: ControllerDraft, agent: Agent, now: EpochMs, conn?: string): Ack {
+  const run = runsOf(draft).at(-1);
+  return {
+    kind: 'ack',
+    epoch: agent.cursor.epoch,
+    seq: agent.cursor.seq,
+    window: windowBatches,
+    minGapMs: 0,
+    spreadSeconds,
+    controllerMs: now,
+    ...(run === undefined ? {} : { run }),
+    ...(conn ? { conn } : {}),
+  };
+}
 
 /** Answers what an agent holds with what it lacks. */
 export function takeHello(
@@ -60,13 +64,13 @@ export function takeHello(
   if (!agent) return;
   draft.presence.put(site, { conn: hello.conn, up: true, lastHeardAt: now });
   // A backup was put back, there or here, or the box is a clone: a new epoch, and all is told again.
-  const isOther = isOtherPast(agent.cursor, hello);
+  const isOther = isOtherPast(agent.cursor, hello) || isAckedElsewhere(draft, hello);
   const epoch = isOther ? epochAbove(draft, agent.cursor, hello) : agent.cursor.epoch;
   const seq = isOther ? 0 : agent.cursor.seq;
   const known: Agent = { ...agent, version: hello.agentVersion, cursor: { epoch, seq } };
   if (epoch !== agent.cursor.epoch || agent.version !== hello.agentVersion)
     draft.agents.put(site, known);
-  effects.push({ kind: 'send-ack', site, ack: ackOf(known, now, hello.conn) });
+  effects.push({ kind: 'send-ack', site, ack: ackOf(draft, known, now, hello.conn) });
   const newest = draft.plans.get(site)?.plan.revision ?? 0;
   if (isOther && hello.epoch !== null && newest > 0)
     replan(draft, site, now, { above: Math.max(hello.planRevision, newest) });
@@ -105,6 +109,22 @@ function haltToAll(draft: ControllerDraft): ControllerEffect[] {
 /** Fewer numbers than were committed here, more than were, or those of another series. */
 const isOtherPast = ({ epoch, seq }: Agent['cursor'], hello: Hello): boolean =>
   hello.epoch !== epoch || hello.nextSeq <= seq || (hello.ackedSeq ?? 0) > seq;
+
+/** So many runs are remembered; whoever was acknowledged before them tells all again. */
+const runsMax = 1000;
+
+const runsOf = (draft: ControllerDraft): readonly string[] => draft.runs.get('runs') ?? [];
+
+export function beginRun(draft: ControllerDraft, run: string): void {
+  draft.runs.put('runs', [...runsOf(draft), run].slice(-runsMax));
+}
+
+/**
+ * Another controller, or this one in a past that an older copy took from it, took in what the agent told last: the numbers
+ * may fit all the same, where the box was restored, too.
+ */
+const isAckedElsewhere = (draft: ControllerDraft, { ackedBy }: Hello): boolean =>
+  ackedBy !== undefined && !runsOf(draft).includes(ackedBy);
 
 /** Of a controller restored from an older copy the next number may be one that this agent has had. */
 const epochAbove = (draft: ControllerDraft, cursor: Agent['cursor'], { epoch }: Hello): number =>
@@ -159,13 +179,13 @@ export function takeReport(
   heard(draft, site, now);
   const receipt = receive(agent.cursor, report);
   if (receipt.kind !== 'fresh') {
-    effects.push({ kind: 'send-ack', site, ack: ackOf(agent, now) });
+    effects.push({ kind: 'send-ack', site, ack: ackOf(draft, agent, now) });
     return;
   }
   for (const item of receipt.items) apply(draft, site, notAhead(item, now), now, moved);
   const after = { ...agent, cursor: receipt.cursor };
   draft.agents.put(site, after);
-  effects.push({ kind: 'send-ack', site, ack: ackOf(after, now) });
+  effects.push({ kind: 'send-ack', site, ack: ackOf(draft, after, now) });
 }
 
 /** What an agent whose clock runs ahead saw was seen now at the latest; later evidence must still count. */

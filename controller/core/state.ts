@@ -193,6 +193,8 @@ export type ControllerTables = TablesElsewhere & {
   notices: Map<string, SiteNotice>;
   audit: Map<string, AuditEntry>;
   counters: Map<string, number>;
+  /** One row, `runs`: the names of its own runs, the present one last. */
+  runs: Map<string, readonly string[]>;
   halt: Map<string, Halt>;
   presence: Map<string, Presence>;
   /** By id. */
@@ -227,6 +229,7 @@ export const emptyTables = (): ControllerTables => ({
   notices: new Map(),
   audit: new Map(),
   counters: new Map(),
+  runs: new Map(),
   halt: new Map(),
   presence: new Map(),
   owed: new OwedTable(),
@@ -329,7 +332,8 @@ export type CommandResult =
   | { readonly ok: false; readonly refusals: readonly Refusal[] };
 
 export type ControllerEvent =
-  | { readonly kind: 'started' }
+  /** `run` names what lies between this start and the next, as no other controller does. */
+  | { readonly kind: 'started'; readonly run?: string }
   | { readonly kind: 'woke' }
   | {
       readonly kind: 'command';

@@ -74,7 +74,7 @@ export class Engine {
   }
 
   start(): void {
-    this.#loop.submit({ kind: 'started' });
+    this.#loop.submit({ kind: 'started', run: randomUUID() });
   }
 
   submit(event: ControllerEvent): void {

@@ -23,7 +23,8 @@ export interface NodeParts<T extends Tables, Event, Effect> {
   crashed(): void;
   checked(event: Event, step: Step<T, Effect>): void;
   readonly woke: Event;
-  readonly started: Event;
+  /** The first event of its nth process. */
+  started(process: number): Event;
 }
 
 /**
@@ -60,7 +61,7 @@ export class SimNode<T extends Tables, Event, Effect> {
     }
     this.isUp = true;
     this.process += 1;
-    this.submit(this.#parts.started);
+    this.submit(this.#parts.started(this.process));
   }
 
   submit(event: Event): void {

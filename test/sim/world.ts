@@ -275,7 +275,7 @@ export class World {
         if (isFirst) this.invariants.afterController(event, step);
       },
       woke: { kind: 'woke' },
-      started: { kind: 'started' },
+      started: (process) => ({ kind: 'started', run: `${name}-${process}` }),
     });
     return node;
   }
@@ -329,7 +329,7 @@ export class World {
         this.invariants.afterAgent(site, event, step);
       },
       woke: { kind: 'woke' },
-      started: { kind: 'started' },
+      started: () => ({ kind: 'started' }),
     });
     const line = { conn: undefined, side: this.controller, conns: 0, isCut: false };
     return { site, node, ...line, backup: undefined, heard: {}, shelf: new Set(), clockOff: 0 };

@@ -220,6 +220,21 @@ test('a late word of an earlier epoch changes nothing; the first answer of a con
   t.end();
 });
 
+test('a hello names the run of a controller that acknowledged the last number, and not one that only answered', (t) => {
+  const box = tell(linked(), fault('once'));
+  const acked = (run: string, own: Partial<Ack>) =>
+    box.take({ kind: 'acked', ack: ack({ run, ...own }) });
+  const hello = (conn: string) => sent(box.take({ kind: 'link-up', conn }))[0];
+  const { nextSeq = 0 } = box.tables.delivery.get('delivery') ?? {};
+  acked('first', { seq: nextSeq - 1 });
+  t.match(hello('c2'), { ackedSeq: nextSeq - 1, ackedBy: 'first' });
+  acked('second', { seq: nextSeq - 1, conn: 'c2' });
+  t.match(hello('c3'), { ackedSeq: nextSeq - 1, ackedBy: 'first' });
+  acked('third', { epoch: 9, seq: 0, conn: 'c3' });
+  t.notMatch(hello('c4'), { ackedBy: 'first' }, 'nothing of a new series was acknowledged yet');
+  t.end();
+});
+
 test('the first hello of a process names the number it began with, so that an old copy of its disk is noticed', (t) => {
   const box = tell(new Box(), fault('before')).take({ kind: 'started' });
   tell(box, fault('since'), fault('since'));

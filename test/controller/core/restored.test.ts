@@ -60,6 +60,25 @@ test('an agent that knows what is known here goes on with its numbers', (t) => {
   t.end();
 });
 
+test('numbers that fit begin a new series where another controller acknowledged the last of them', (t) => {
+  const desk = smallFleet(2).take({ kind: 'started', run: 'first' });
+  const old = copyOf(desk);
+  const { seq = 0 } = desk.tables.agents.get('lisbon')?.cursor ?? {};
+  old.take({ kind: 'started', run: 'copy' });
+  says(old, { ackedSeq: seq, ackedBy: 'first' });
+  t.match(
+    ackOf(old),
+    { seq, run: 'copy' },
+    'what was acknowledged before the copy was made counts',
+  );
+  desk.take({ kind: 'started', run: 'first again' });
+  says(desk, { ackedSeq: seq, ackedBy: 'first' });
+  t.match(ackOf(desk), { seq, run: 'first again' }, 'a restart of its own begins nothing anew');
+  says(desk, { ackedSeq: seq, ackedBy: 'copy' });
+  t.match(ackOf(desk), { seq: 0, run: 'first again' });
+  t.end();
+});
+
 test('a new series never has the number of one that the agent had after the older copy was made', (t) => {
   const desk = smallFleet(1);
   const epoch = (desk.tables.agents.get('lisbon')?.cursor.epoch ?? 0) + 7;
