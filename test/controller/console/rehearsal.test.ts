@@ -67,7 +67,8 @@ test('rehearsing in the console', async (t) => {
     t.equal(await page.locator('.timeline li').count(), 3);
     t.match(await dialog.innerText(), /In run 1 every phone is done in the end/);
     t.match(await words(page, '.timeline .told'), [
-      /2 phones, 2 starts, .+ over the WAN, .+ lost/,
+      // It is rehearsed from now: in office hours a phone may be in a call, and is started once more.
+      /2 phones, [2-9] starts, .+ over the WAN, .+ lost/,
       /./,
       /./,
     ]);
