@@ -53,6 +53,7 @@ export async function run(flags: RunFlags): Promise<void> {
     tftp: listenFrom('--tftp', flags.tftp),
     sip: listenFrom('--sip', flags.sip),
   };
+  const ended = untilStopped();
   await practised(flags.data, log);
   const agent = await started({
     ...listens,
@@ -76,7 +77,6 @@ export async function run(flags: RunFlags): Promise<void> {
   if (oldHttps !== undefined)
     bound.push(`https-old ${hostOf('--https-old', flags.httpsOld)}:${oldHttps}`);
   if (page !== undefined) bound.push(`page ${hostOf('--page', flags.page)}:${page}`);
-  const ended = untilStopped();
   process.stdout.write(`ready ${bound.join(' ')}\n`);
   await ended;
   await agent.close();

@@ -43,6 +43,8 @@ const kinds = [
 
 const site = 'practice' as Id;
 const host = '127.0.0.1';
+/** A folder that nobody else makes: it is removed, whatever is in it. */
+const placeName = '.ringwave-practice';
 /** Phones of each kind. */
 const phonesOfKind = 24;
 /** Requests that are under way at once. */
@@ -68,7 +70,7 @@ const practiceMsMax = 1500;
  * where the folder cannot be written or nothing is answered.
  */
 export async function practise(folder: string, withinMs = practiceMsMax): Promise<Practised> {
-  const place = join(folder, 'practice');
+  const place = join(folder, placeName);
   const began = performance.now();
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true, mode: 0o700 });
@@ -86,6 +88,10 @@ export async function practise(folder: string, withinMs = practiceMsMax): Promis
 }
 
 async function openBranch(place: string): Promise<{ port: number; close(): Promise<void> }> {
+  // All that may fail comes first: a loop and a store that are left behind would keep the process from ending.
+  const images = await ImageStore.open(join(place, 'images'));
+  const rescue = await RescueDesk.open(place, () => wallClock().now());
+  const base = await openBase({ folder: place, settings: ownTemplates, alarm: () => {} });
   const tables = emptyTables();
   const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));
   const store = new SqliteTables(join(place, 'agent.sqlite'), durable);
@@ -112,9 +118,9 @@ async function openBranch(place: string): Promise<{ port: number; close(): Promi
     tables,
     keyring,
     submit,
-    images: await ImageStore.open(join(place, 'images')),
-    rescue: await RescueDesk.open(place, () => clock.now()),
-    base: await openBase({ folder: place, settings: ownTemplates, alarm: () => {} }),
+    images,
+    rescue,
+    base,
     policy: { plain: true, routed: false },
     neighbourOf: async () => null,
     address: () => ({ host, httpPort: port, tftpPort: 69 }),
@@ -122,7 +128,11 @@ async function openBranch(place: string): Promise<{ port: number; close(): Promi
     settled: () => loop.settled(),
   });
   const limits = { connectionsMax: 64, connectionsPerSourceMax: 64, requestsPerSecond: 1e6 };
-  const server = await HttpServer.listen({ host, port: 0, files, limits });
+  const server = await HttpServer.listen({ host, port: 0, files, limits }).catch((error) => {
+    loop.stop();
+    store.close();
+    throw error;
+  });
   port = server.port;
   const close = async () => {
     loop.stop();

@@ -19,11 +19,11 @@ test('practice ends with the time that it was given', async (t) => {
 
 test('what a box that lost its power left of its practice is no hindrance', async (t) => {
   const folder = t.testdir();
-  mkdirSync(join(folder, 'practice'));
-  writeFileSync(join(folder, 'practice', 'agent.sqlite'), 'torn');
+  mkdirSync(join(folder, '.ringwave-practice'));
+  writeFileSync(join(folder, '.ringwave-practice', 'agent.sqlite'), 'torn');
   const { requests } = await practise(folder, 60_000);
   t.ok(requests > 300);
-  t.notOk(existsSync(join(folder, 'practice')));
+  t.notOk(existsSync(join(folder, '.ringwave-practice')));
 });
 
 test('practice in a folder that cannot be had is told, not hidden', async (t) => {
