@@ -5,20 +5,13 @@ import { type EnvelopeKind, open } from '@ringwave/protocol/envelope';
 import { decodeHalt, decodePlan, encode } from '@ringwave/protocol/messages';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import { type Clock, fastClock, wallClock } from '@ringwave/runtime/clock';
-import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { type LoopParts, StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
 import { usualWakeFile, type WakeFile } from './core/pbx/settings.ts';
 import { stepAgent } from './core/agent.ts';
 import { mayWait } from './core/may-wait.ts';
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentTables,
-  emptyTables,
-  volatileTables,
-} from './core/state.ts';
-import { type Box, openBox } from './io/box.ts';
+import { type AgentEffect, type AgentEvent, type AgentTables, emptyTables } from './core/state.ts';
+import { openBox, openStore } from './io/box.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
 import { ImageCache } from './io/image-cache.ts';
 import { watchFreezeFile } from './io/freeze-file.ts';
@@ -104,7 +97,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const clock = clockOf(grant);
   const box = openBox(options.folder);
   const tables = emptyTables();
-  const store = openStore(box, tables);
+  const store = openStore(box.database, tables);
   const keyring = Keyring.open(box.keyFile, Buffer.from(grant.fingerprintKey, 'base64url'));
   const images = await ImageStore.open(box.images);
   const parts: Parts = {};
@@ -275,13 +268,6 @@ async function openSources(
     alarm: (fault, address, detail) => submit({ kind: 'alarm-raised', fault, address, detail }),
   });
   return { rescue, base: opened };
-}
-
-function openStore(box: Box, tables: AgentTables): SqliteTables {
-  const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));
-  const store = new SqliteTables(box.database, durable);
-  loadInto(tables, store);
-  return store;
 }
 
 function openLink(

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeEnrolmentGrant, type EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
+import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
+import { type AgentTables, volatileTables } from '../core/state.ts';
 
 // What a box keeps beside its database: the grant of its enrolment (passwords and pinned keys), the key that
 // seals phones' secrets, and the images. All of it is for the agent's own user alone.
@@ -36,4 +38,12 @@ export function readGrant(box: Box): EnrolmentGrant | undefined {
   const decoded = decodeEnrolmentGrant(readFileSync(file));
   if (decoded.ok) return decoded.message;
   throw new Error(`${file} cannot be read (${decoded.problems.join('; ')}). Enrol this box again.`);
+}
+
+/** Loads what the file holds into `tables`. */
+export function openStore(file: string, tables: AgentTables): SqliteTables {
+  const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));
+  const store = new SqliteTables(file, durable);
+  loadInto(tables, store);
+  return store;
 }

@@ -7,18 +7,12 @@ import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { days, hours, type Id, laterBy, type Mac } from '@ringwave/protocol/units';
 import { wallClock } from '@ringwave/runtime/clock';
-import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { StepLoop } from '@ringwave/runtime/step-loop';
 import { stepAgent } from '../core/agent.ts';
 import { mayWait } from '../core/may-wait.ts';
 import { ownTemplates } from '../core/provisioning/base.ts';
-import {
-  type AgentEffect,
-  type AgentEvent,
-  type AgentTables,
-  emptyTables,
-  volatileTables,
-} from '../core/state.ts';
+import { type AgentEffect, type AgentEvent, type AgentTables, emptyTables } from '../core/state.ts';
+import { openStore } from './box.ts';
 import { openBase } from './base/open-base.ts';
 import { HttpServer } from './http-server.ts';
 import { Keyring, secretMade } from './keyring.ts';
@@ -93,9 +87,7 @@ async function openBranch(place: string): Promise<{ port: number; close(): Promi
   const rescue = await RescueDesk.open(place, () => wallClock().now());
   const base = await openBase({ folder: place, settings: ownTemplates, alarm: () => {} });
   const tables = emptyTables();
-  const durable = Object.keys(tables).filter((name) => !volatileTables.some((one) => one === name));
-  const store = new SqliteTables(join(place, 'agent.sqlite'), durable);
-  loadInto(tables, store);
+  const store = openStore(join(place, 'agent.sqlite'), tables);
   const keyring = new Keyring(randomBytes(32), randomBytes(32));
   const clock = wallClock();
   const loop = new StepLoop<AgentTables, AgentEvent, AgentEffect>({
