@@ -100,9 +100,13 @@ async function openBranch(place: string): Promise<{ port: number; close(): Promi
       const made = effect.kind === 'make-secret' ? secretMade(effect, keyring) : undefined;
       if (made) submit(made);
     },
-    failed: () => loop.stop(),
+    failed: (error) => {
+      fault ??= error;
+      loop.stop();
+    },
     woke: { kind: 'woke' },
   });
+  let fault: unknown;
   const submit = (event: AgentEvent) => loop.submit(event);
   submit({ kind: 'plan-came', plan: planned(clock.now()) });
   let port = 0;
@@ -130,6 +134,8 @@ async function openBranch(place: string): Promise<{ port: number; close(): Promi
     loop.stop();
     await server.close();
     store.close();
+    // A full disk, for one: nothing was practised that counts, and its reason is the one to tell.
+    if (fault !== undefined) throw fault;
   };
   return { port, close };
 }
