@@ -53,9 +53,8 @@ export async function run(flags: RunFlags): Promise<void> {
     tftp: listenFrom('--tftp', flags.tftp),
     sip: listenFrom('--sip', flags.sip),
   };
-  const ended = untilStopped();
-  await practised(flags.data, log);
-  const agent = await started({
+  // Every flag and file is read before anything takes time: whoever misspelt one is told at once.
+  const options = {
     ...listens,
     folder: flags.data,
     grant,
@@ -68,7 +67,10 @@ export async function run(flags: RunFlags): Promise<void> {
     ...(flags.pnp ? { pnp: listenFrom('--pnp', flags.pnp) } : {}),
     ...(flags.page ? { page: listenFrom('--page', flags.page) } : {}),
     ...(flags.advertise ? { advertise: flags.advertise } : {}),
-  });
+  };
+  const ended = untilStopped();
+  await practised(flags.data, log);
+  const agent = await started(options);
   const bound = (['http', 'tftp', 'sip'] as const).map(
     (name) => `${name} ${listens[name].host}:${agent.ports[name]}`,
   );

@@ -29,15 +29,17 @@ const decoders: {
 };
 
 /**
- * What crosses the line. Of each kind of message the first, and then each fourth, is encoded and decoded for real: rows are
- * never mutated, so that the others may arrive as they are, and a run has thousands of each.
+ * What crosses the line. Of each kind of message between a site and a controller the first, and then each fourth, is encoded
+ * and decoded for real: rows are never mutated, so that the others may arrive as they are, and a run has thousands of each.
+ * Each site has its own count: sites that speak in step would otherwise be encoded always, or never.
  */
 export class Wire {
-  readonly #sent = new Map<Message['kind'], number>();
+  readonly #sent = new Map<string, number>();
 
-  through<M extends Message>(message: M): M {
-    const sent = this.#sent.get(message.kind) ?? 0;
-    this.#sent.set(message.kind, sent + 1);
+  through<M extends Message>(site: Id, message: M): M {
+    const line = `${site} ${message.kind}`;
+    const sent = this.#sent.get(line) ?? 0;
+    this.#sent.set(line, sent + 1);
     if (sent % 4 !== 0) return message;
     const decoded = decoders[message.kind](encode(message)) as Decoded<M>;
     if (!decoded.ok) throw new Error(decoded.problems.join('; '));
@@ -50,7 +52,7 @@ export class Wire {
     site: Id,
     { message }: Extract<AgentEffect, { kind: 'send' }>,
   ): void {
-    const came = this.through(message);
+    const came = this.through(site, message);
     if (came.kind === 'hello') side.submit({ kind: 'hello', site, hello: came });
     else if (came.kind === 'report') side.submit({ kind: 'report', site, report: came });
     else side.submit({ kind: 'beat', site, beat: came });

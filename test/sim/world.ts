@@ -424,7 +424,7 @@ export class World {
         const agent = this.agent(effect.site);
         if (agent.side !== side) return undefined;
         return this.deliver(agent, false, () =>
-          agent.node.submit({ kind: 'acked', ack: this.#wire.through(effect.ack) }),
+          agent.node.submit({ kind: 'acked', ack: this.#wire.through(effect.site, effect.ack) }),
         );
       }
       case 'send-plan': {
@@ -432,7 +432,7 @@ export class World {
         if (agent.side !== side) return undefined;
         const plan = this.#leased(effect.plan);
         return this.deliver(agent, false, () =>
-          agent.node.submit({ kind: 'plan-came', plan: this.#wire.through(plan) }),
+          agent.node.submit({ kind: 'plan-came', plan: this.#wire.through(effect.site, plan) }),
         );
       }
       case 'cut-site':

@@ -1,0 +1,58 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Test, test } from 'tap';
+import { alwaysOpen, Api, enrolAgent, startController } from '../../scenarios/site.ts';
+
+const program = fileURLToPath(new URL('../../../agent/bin/ringwave-agent.js', import.meta.url));
+const any = '127.0.0.1:0';
+const doors = ['--http', any, '--tftp', any, '--sip', any];
+const practiceFolder = '.ringwave-practice';
+
+/** A box that was enrolled, and has not run. */
+async function enrolledBox(t: Test): Promise<string> {
+  const folder = t.testdir();
+  const controller = await startController(join(folder, 'controller'));
+  t.teardown(() => controller.close());
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  await enrolAgent(api, controller, 'lisbon', join(folder, 'agent'));
+  return join(folder, 'agent');
+}
+
+test('a flag that cannot be read is told before the box practises', async (t) => {
+  const box = await enrolledBox(t);
+  const wrong: [string[], string][] = [
+    [['--phone-sip-port', '0'], 'cannot read --phone-sip-port 0'],
+    [['--lan-limit', '5'], 'cannot read --lan-limit 5'],
+    [['--pnp', '224'], 'cannot read --pnp 224'],
+    [['--page', 'x'], 'cannot read --page x'],
+    [['--provisioning', join(box, 'none.yaml')], 'none.yaml'],
+    [['--pbx', join(box, 'none.yaml')], 'none.yaml'],
+    [['--tls-cert', 'cert.pem'], 'cannot serve TLS'],
+  ];
+  for (const [flags, what] of wrong) {
+    const args = [program, 'run', '--data', box, ...doors, '--log-level', 'info', ...flags];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    t.equal(status, 2, what);
+    t.ok(stderr.includes(what), stderr);
+    t.notMatch(stderr, /practised |could not practise/, what);
+  }
+});
+
+test('a box that is stopped while it practises ends, and leaves nothing of it', async (t) => {
+  const box = await enrolledBox(t);
+  const looks = watch(box);
+  t.teardown(() => looks.close());
+  const child = spawn(process.execPath, [program, 'run', '--data', box, ...doors], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  while (!existsSync(join(box, practiceFolder))) await once(looks, 'change');
+  child.kill('SIGTERM');
+  t.same(await ended, [0, null]);
+  t.notOk(existsSync(join(box, practiceFolder)));
+});
