@@ -15,8 +15,8 @@ export interface Step<T extends Tables, Effect> {
 }
 
 /**
- * 'now': survives a power cut once `commit` has returned, and all before it too. 'flushed': is in its order, and a power
- * cut takes at worst it and all after it, until `flush` or a commit of 'now'.
+ * 'now': survives a power cut once `commit` has returned, and all before it too. 'flushed': is in its order, and a crash or a
+ * power cut takes at worst it and all after it, until `flush` or a commit of 'now'.
  */
 export type Durable = 'now' | 'flushed';
 

@@ -75,6 +75,11 @@ export class SqliteTables implements TableStore {
   readonly #prepared = new Map<string, StatementSync>();
   /** The log of the database: it is there and the same file as long as the database is open. */
   readonly #log: number;
+  /**
+   * Commits that wait for a flush, the newest of each row: rows that change again before it are written once, and a burst of
+   * commits is one transaction.
+   */
+  readonly #waiting = new Map<string, Change>();
   #mode: Durable = 'now';
   #flushing: Promise<void> = Promise.resolve();
   /** Something was committed that no flush has covered. */
@@ -174,7 +179,7 @@ export class SqliteTables implements TableStore {
 
   /** Each as it is now: meanwhile it may have changed again, or have been written by who closes the file. */
   #projectLate(projection: Projection, changes: readonly Change[]): void {
-    const keys = changes.map(lateKey).filter((key) => this.#late.has(key));
+    const keys = changes.map(keyOf).filter((key) => this.#late.has(key));
     if (keys.length === 0) return;
     this.#setMode('flushed');
     this.#whole(() => {
@@ -255,13 +260,17 @@ export class SqliteTables implements TableStore {
 
   /** Rows of a question to the projection; what has been committed, and nothing else. */
   ask({ sql, parameters }: Statement): readonly Readonly<Record<string, unknown>>[] {
+    this.#writeWaiting();
     this.#catchUp();
     return this.#db.prepare(sql).all(...(parameters as SQLInputValue[]));
   }
 
   /** The same, without keeping everybody else waiting where the columns of very many rows have to be written first. */
   async askInTurns(question: Statement): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const mine = this.#catching.then(() => this.#catchUpInTurns());
+    const mine = this.#catching.then(() => {
+      this.#writeWaiting();
+      return this.#catchUpInTurns();
+    });
     this.#catching = mine.catch(() => undefined);
     await mine;
     const { sql, parameters } = question;
@@ -269,6 +278,7 @@ export class SqliteTables implements TableStore {
   }
 
   load(): ReadonlyMap<string, ReadonlyMap<string, unknown>> {
+    this.#writeWaiting();
     const tables = new Map<string, Map<string, unknown>>();
     for (const name of this.#names) tables.set(name, new Map());
     const rows = this.#db.prepare('SELECT kind, key, body FROM row ORDER BY kind, key').iterate();
@@ -282,10 +292,27 @@ export class SqliteTables implements TableStore {
   commit(changes: readonly Change[], durable: Durable = 'now'): void {
     const kept = changes.filter((change) => this.#names.has(change.table));
     if (kept.length === 0) return;
+    if (durable === 'flushed') {
+      for (const change of kept) this.#waiting.set(keyOf(change), change);
+      return;
+    }
+    this.#write([...this.#waiting.values(), ...kept], 'now');
+    this.#waiting.clear();
+  }
+
+  /** What waits is in the file; a power cut may still take it. */
+  #writeWaiting(): void {
+    if (this.#waiting.size === 0) return;
+    this.#write([...this.#waiting.values()], 'flushed');
+    this.#waiting.clear();
+  }
+
+  /** In one transaction, in order. */
+  #write(changes: readonly Change[], durable: Durable): void {
     this.#setMode(durable);
-    const late = this.#writtenLater(kept);
+    const late = this.#writtenLater(changes);
     this.#whole(() => {
-      for (const change of kept) {
+      for (const change of changes) {
         const { table, key, value } = change;
         if (value === undefined) this.#remove.run(table, key);
         else this.#put.run(table, key, JSON.stringify(value));
@@ -294,7 +321,7 @@ export class SqliteTables implements TableStore {
       // Whoever opens the file after a crash knows that the columns lack something.
       if (late.size > 0 && this.#late.size === 0) this.#mark('');
     });
-    for (const change of late) this.#late.set(lateKey(change), change);
+    for (const change of late) this.#late.set(keyOf(change), change);
     this.#isOwed = durable === 'flushed';
   }
 
@@ -304,7 +331,7 @@ export class SqliteTables implements TableStore {
     const followed = changes.filter(({ table }) => follows.includes(table));
     if (followed.length >= writtenLaterMin || this.#isPartial) return new Set(followed);
     if (this.#late.size === 0) return new Set();
-    return new Set(followed.filter((change) => this.#late.has(lateKey(change))));
+    return new Set(followed.filter((change) => this.#late.has(keyOf(change))));
   }
 
   /** All of it or nothing. */
@@ -319,8 +346,9 @@ export class SqliteTables implements TableStore {
     }
   }
 
-  /** On a thread of its own: phones are answered meanwhile. */
-  flush(): Promise<void> {
+  /** The disk is waited for on a thread of its own: phones are answered meanwhile. */
+  async flush(): Promise<void> {
+    this.#writeWaiting();
     if (!this.#isOwed) return this.#flushing;
     this.#isOwed = false;
     this.#flushing = flushFile(this.#log);
@@ -334,14 +362,22 @@ export class SqliteTables implements TableStore {
   }
 
   close(): void {
-    this.#catchUp();
-    this.#db.close();
+    try {
+      this.#writeWaiting();
+      this.#catchUp();
+    } finally {
+      this.#db.close();
+      this.#closeLog();
+    }
+  }
+
+  #closeLog(): void {
     const closed = () => closeSync(this.#log);
     void this.#flushing.then(closed, closed);
   }
 }
 
-const lateKey = ({ table, key }: Change): string => `${table}\n${key}`;
+const keyOf = ({ table, key }: Change): string => `${table}\n${key}`;
 
 /** Fills empty tables with what the store holds. */
 export function loadInto(tables: Record<string, Map<string, unknown>>, store: TableStore): void {

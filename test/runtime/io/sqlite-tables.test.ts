@@ -69,7 +69,11 @@ test('a power cut takes only commits that were not flushed, and the last of them
   for (const n of [1, 2, 3]) store.commit([put('n', n), put(`at ${n}`, n)], 'flushed');
   await store.flush();
   const flushed = logBytes();
-  for (const n of [4, 5, 6]) store.commit([put('n', n), put(`at ${n}`, n)], 'flushed');
+  // Who reads has each of them written, unflushed.
+  for (const n of [4, 5, 6]) {
+    store.commit([put('n', n), put(`at ${n}`, n)], 'flushed');
+    store.load();
+  }
   const seen = new Set<number>();
   // An eighth of a frame: 24 bytes and a page.
   for (let length = flushed; length <= logBytes(); length += 4120 / 8) {
@@ -86,6 +90,54 @@ test('a power cut takes only commits that were not flushed, and the last of them
     after.close();
   }
   t.same([...seen], [3, 4, 5, 6]);
+  store.close();
+});
+
+test('commits that wait for a flush are one transaction in which each row is written once, as it is last', async (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const store = new SqliteTables(file, ['phones']);
+  const reader = new DatabaseSync(file, { readOnly: true });
+  const seen = () =>
+    reader
+      .prepare('SELECT key, body FROM row ORDER BY key')
+      .all()
+      .map(({ key, body }) => `${key} ${body}`);
+  for (let n = 0; n < 1000; n += 1) store.commit([put('n', n), put('gone', n)], 'flushed');
+  store.commit([put('gone', undefined)], 'flushed');
+  t.same(seen(), []);
+  const before = statSync(`${file}-wal`).size;
+  await store.flush();
+  t.same(seen(), ['n 999']);
+  t.ok(statSync(`${file}-wal`).size - before < 5 * 4120, 'a few pages for two thousand rows');
+  store.commit([put('n', 'waits'), put('m', 1)], 'flushed');
+  store.commit([put('n', 'now')]);
+  t.same(seen(), ['m 1', 'n "now"'], 'a commit that does not wait takes those before it along');
+  reader.close();
+  store.commit([put('n', 'at the end')], 'flushed');
+  store.close();
+  const again = new SqliteTables(file, ['phones']);
+  t.same(new Map(rows(again)).get('n'), 'at the end');
+  again.close();
+});
+
+test('what cannot be written is told by the flush, nothing of it is in the file, and it stays to be written', async (t) => {
+  const file = join(t.testdir(), 'state.sqlite');
+  const store = new SqliteTables(file, ['phones']);
+  const cycle: Record<string, unknown> = {};
+  cycle['self'] = cycle;
+  store.commit([put('a', 1)], 'flushed');
+  store.commit([put('b', cycle)], 'flushed');
+  await t.rejects(store.flush(), /circular/i);
+  await t.rejects(store.flush(), /circular/i);
+  const reader = new DatabaseSync(file, { readOnly: true });
+  t.same(reader.prepare('SELECT key FROM row').all(), []);
+  reader.close();
+  store.commit([put('b', 2)], 'flushed');
+  await store.flush();
+  t.same(rows(store), [
+    ['a', 1],
+    ['b', 2],
+  ]);
   store.close();
 });
 
