@@ -18,10 +18,11 @@ const inLine = (name: string, value: string) => ({
 });
 
 /**
- * The settings name a server; which image it has stands in a text file that phones of a hardware share, and the manuals say that
- * the phone then prompts its user. Templates of wazo-fanvil name an image in the phone's own file (AUTOUPDATE_CONFIG_MODULE,
- * Download_Mode 1, Auto_Image_URL); no document at hand says whether it is installed without the user and what the phone compares,
- * so that a phone might ask, or install the same image at each start.
+ * The settings name a server; which image it has stands in a text file. Its name is shared by phones of a hardware, and a server of
+ * its own for each phone could be a folder with its MAC. What lacks is an update without a person: with EnableAutoUpgrade on, say
+ * all manuals at hand, the phone prompts its user, and so it did in a test of NethVoice. Templates of wazo-fanvil name an image in
+ * the phone's own file (AUTOUPDATE_CONFIG_MODULE, Download_Mode 1, Auto_Image_URL); no document at hand says whether that is
+ * installed without the user.
  */
 const UPDATE_TEXT = '/{vendor}_{model}_hwv{hardware}.txt';
 
@@ -55,7 +56,8 @@ const common = {
   wake: [notify('check-sync'), notify('check-sync;reboot=true')],
   reboot: [notify('check-sync;reboot=true')],
   sources: [
-    'Fanvil user manuals: System, Upgrade (vendor_model_hw10.txt with Version, Firmware, BuildTime, Info)',
+    'Fanvil user manuals, as of H2U, PA2S and GA10: System, Upgrade (vendor_model_hw10.txt with Version, Firmware, BuildTime, Info; the prompt)',
+    'NethServer issue 7478: an NP-X5 V2 with its text file from a path of its own asks before it updates',
     'wazo-provd-plugins wazo-fanvil templates',
   ],
 } as const satisfies Omit<LineFacts, 'line' | 'hasModel'>;

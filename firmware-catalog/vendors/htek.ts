@@ -15,8 +15,8 @@ export const htek = knownOnly({
   readAgent: (userAgent) =>
     brandWords(userAgent, /^htek(?=\s)/i, /^[A-Z]{2}\d{3}[A-Z]{0,3}(?: ?V\d)?$/i),
   readFile(file) {
-    // Common files have a model number of four digits; which number is which model is not public.
-    if (/^cfg00\d\d\.xml$/i.test(file.name)) return { model: null, ownName: true };
+    // Files of a model have its code of four digits; several models share one, so that it names none.
+    if (/^cfg0[01]\d\d\.xml$/i.test(file.name)) return { model: null, ownName: true };
     if (/^fw\d{3}[A-Z]{0,2}\.rom$/i.test(file.name)) return { model: null, ownName: true };
     return phoneFile(file);
   },

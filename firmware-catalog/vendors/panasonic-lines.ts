@@ -41,8 +41,17 @@ export const panasonicLines: readonly LineFacts[] = [
         setting('FIRM_FILE_PATH', '{url}'),
       ],
       'sip-login': [setting('SIP_AUTHID_1', '{user}'), setting('SIP_PASS_1', '{password}')],
+      'admin-password': [setting('ADMIN_PASS', '{password}')],
+      // Sent to a server alone, a phone asks for its model's file, which says where its own and the others lie.
+      'provisioning-server': [
+        setting('CFG_STANDARD_FILE_PATH', '{root}/Config{MAC}.cfg'),
+        setting('CFG_PRODUCT_FILE_PATH', '{root}/{MODEL}.cfg'),
+        setting('CFG_MASTER_FILE_PATH', '{root}/ConfigCommon.cfg'),
+      ],
       syslog: [setting('SYSLOG_ADDR', '{host}'), setting('SYSLOG_PORT', '{port}')],
     },
+    // FIRM_VERSION says which version the file has; no document at hand says what a phone makes of an older one.
+    updateDecision: 'unknown',
     versionScheme: 'two or three numbers with leading zeros: 01.133',
     imageNames: [
       {
@@ -56,7 +65,9 @@ export const panasonicLines: readonly LineFacts[] = [
     reboot: [notify('check-sync;reboot=true')],
     sources: [
       'Panasonic KX-UT123 Administrator Guide 2.4: file format, order of master, product and standard files',
-      'wazo-provd-plugins wazo-panasonic templates',
+      'Panasonic KX-UTG300 Administrator Guide 2.4.1: ADMIN_PASS',
+      'Panasonic KX-HDV100 Administrator Guide 2.1, 2.2.3: {MODEL}.cfg of a server that is named without a file, its three kinds of files',
+      'wazo-provd-plugins wazo-panasonic templates: the model’s file holds CFG_STANDARD_FILE_PATH alone, FIRM_* settings',
     ],
   },
 ];

@@ -36,8 +36,8 @@ export interface Identity {
 
 export type Order = 'older' | 'same' | 'newer' | 'incomparable';
 
-/** How a phone decides on an offered image (vendor manuals; see each profile). */
-export type UpdateDecision = 'differs' | 'newer' | 'always' | 'asks-user';
+/** How a phone decides on an offered image (vendor manuals; see each profile); 'unknown' where no document tells. */
+export type UpdateDecision = LineFacts['updateDecision'];
 
 /** What a requested path means to this vendor. */
 export type FileAsked =

@@ -12,7 +12,6 @@ import type {
   PhoneFacts,
   RenderedFile,
   Rendition,
-  UpdateDecision,
   VendorKnowledge,
   VendorProfile,
 } from './profile.ts';
@@ -20,7 +19,11 @@ import type {
 /** Characters of a password; more than any attack on a login reaches, and what most lines take. */
 const passwordLength = 24;
 
-/** What keeps this line's phones from being served, in words; empty: they can be. */
+/**
+ * What keeps this line's phones from being served, in words; empty: they can be. How a phone decides on an image need not be
+ * known, unless it asks its user: it is told of one only in its slot and while it runs another version, whatever it would do
+ * with it at other times; one that leaves it ends its try with a fault that has a name, and the wave's gate holds.
+ */
 export function missingFacts(line: LineFacts): string[] {
   const { bootFiles, config, settings, updateDecision, userAgent, imageNames } = line;
   const { firmware } = settings;
@@ -35,7 +38,6 @@ export function missingFacts(line: LineFacts): string[] {
       'firmware is named only in a file that phones share',
     ],
     [notifyOf(line) === undefined, 'no SIP NOTIFY is known that makes it look for firmware'],
-    [updateDecision === 'unknown', 'how it decides on an offered image is unknown'],
     [updateDecision === 'asks-user', 'it asks the user before it updates'],
     [userAgent === 'unknown', 'its User-Agent is unknown'],
     [imageNames === 'unknown', 'the names of its images are unknown'],
@@ -99,7 +101,7 @@ export function servedByFacts(vendor: VendorKnowledge): VendorProfile | undefine
   };
   return {
     ...vendor,
-    updateDecision: first.facts.updateDecision as UpdateDecision,
+    updateDecision: first.facts.updateDecision,
     bootFiles: (phone) =>
       (lineOf(phone.model)?.files ?? []).map(({ protocols, path, means }) => ({
         protocol: protocols[0] ?? 'http',

@@ -155,6 +155,8 @@ export function beginsToTake(
       return true;
     case 'differs':
       return firmware.version !== phone.version;
+    // Where no document tells: what all take that do not ask.
+    case 'unknown':
     case 'newer':
       return firmware.version === undefined || isNewer(profile, phone, firmware.version);
     default:
@@ -177,8 +179,11 @@ export function judgeHeader(
   const order = profile.compare(phone.version, header.version, { model: phone.model });
   if (order === 'incomparable') return 'foreign';
   if (order === 'same') return 'runs-already';
-  return profile.updateDecision === 'newer' && order === 'newer' ? 'runs-already' : 'install';
+  return takesNewerOnly(profile) && order === 'newer' ? 'runs-already' : 'install';
 }
+
+const takesNewerOnly = ({ updateDecision }: Decider): boolean =>
+  updateDecision === 'newer' || updateDecision === 'unknown';
 
 const isNewer = (profile: Decider, phone: RunningPhone, version: string): boolean =>
   profile.compare(phone.version, version, { model: phone.model }) === 'older';

@@ -133,6 +133,20 @@ const fanvilCommon: Readonly<Record<string, string>> = {
   X2: 'F0V00X200000.cfg',
 };
 
+/** Codes of models in the name of their common file (wazo-provd-plugins wazo-htek; the first two in Htek's own guide too). */
+const htekCodes: Readonly<Record<string, string>> = {
+  UC924: '0012',
+  UC912: '0019',
+  UC912E: '0019',
+  UC912G: '0019',
+  UC902: '0017',
+  UC903: '0016',
+  UC923: '0013',
+  UC924E: '0112',
+  UC926: '0010',
+  UC926E: '0110',
+};
+
 /** By vendor, then by line as the facts name it; `''` for all lines of the vendor. */
 export const KIND_QUIRKS: Readonly<Record<string, Readonly<Record<string, KindQuirks>>>> = {
   Yealink: { '': yealink },
@@ -172,6 +186,15 @@ export const KIND_QUIRKS: Readonly<Record<string, Readonly<Record<string, KindQu
         other(bootFile[1], { ifAbsent: [bootFile[0]] }),
         own('/{mac}.cfg', { ifAbsent: bootFile }),
       ],
+    },
+  },
+  Htek: {
+    '': {
+      files: [common('/cfg{code}.xml'), other('/cfg{mac}'), own('/cfg{mac}.xml')],
+      words: (model): Readonly<Record<string, string>> => {
+        const code = htekCodes[model];
+        return code === undefined ? {} : { code };
+      },
     },
   },
   Fanvil: {

@@ -78,8 +78,7 @@ export function kindOf(vendor: string, model: string): PhoneKind | undefined {
     name: known.name,
     line: line.line,
     compare: (a, b, about) => known.compare(a, b, about),
-    // Where nobody wrote down how it decides, it takes nothing by itself.
-    updateDecision: line.updateDecision === 'unknown' ? 'asks-user' : line.updateDecision,
+    updateDecision: line.updateDecision,
     // The worse of the two where nobody knows: what an agent must be safe against.
     absentValue: line.absentValue === 'keeps' ? 'keeps' : 'resets',
     wakes: { reload: notifies(line.wake), reboot: notifies(line.reboot) },

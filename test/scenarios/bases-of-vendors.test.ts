@@ -128,6 +128,19 @@ const BRANDS: readonly Brand[] = [
     login: /^http digest username: 08000f000005\nhttp digest password: \S{8,}$/m,
     names: /^firmware server: http:\/\/127\.0\.0\.1:\d+\/fw\/08000f000005\//m,
   },
+  {
+    vendor: 'Htek',
+    model: 'UC926',
+    mac: '00:1f:c1:00:00:07' as Mac,
+    from: '2.0.4.2.19',
+    to: '2.0.4.4.58',
+    images: ['fw926.rom'],
+    file: 'cfg001fc1000007.xml',
+    base: '<?xml version="1.0" encoding="UTF-8" ?>\n<hl_provision version="1">\n<config version="1">\n<P192>http://pbx/fw</P192>\n<P237>http://pbx/</P237>\n<P34>fromPbx</P34>\n<P3>Ann</P3>\n</config>\n</hl_provision>\n',
+    kept: ['<P34>fromPbx</P34>\n<P3>Ann</P3>\n'],
+    login: /<P1360>001fc1000007<\/P1360>\s*<P1361>[^<]{8,}<\/P1361>/,
+    names: /<P192>http:\/\/127\.0\.0\.1:\d+\/fw\/001fc1000007\//,
+  },
 ];
 
 const imageBytes = 150_000;
@@ -297,7 +310,7 @@ async function updateOver(t: Test, kind: 'folder' | 'upstream'): Promise<void> {
   }
 }
 
-test('phones of five makers are updated over a folder of files in their own formats, which stay what they were', (t) =>
+test('phones of six makers are updated over a folder of files in their own formats, which stay what they were', (t) =>
   updateOver(t, 'folder'));
 
 test('and so they are over the provisioning server of a PBX', (t) => updateOver(t, 'upstream'));

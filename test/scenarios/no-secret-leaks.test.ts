@@ -44,7 +44,7 @@ const phone = (vendor: string, model: string, version: string, own: string): Pho
   mac: mac(own)!,
 });
 
-/** One of every maker whose phones are given a login; how a Gigaset, Linksys or Sipura is told one is not known. */
+/** One of every maker whose phones are given a login; how a Gigaset, Linksys, Sipura or Panasonic is told one is not known. */
 const phones: readonly Phone[] = [
   phone('Yealink', 'T46S', '66.85.0.5', '805ec0000001'),
   phone('Polycom', 'VVX411', '6.4.6.2656', '64167f000001'),
@@ -53,6 +53,7 @@ const phones: readonly Phone[] = [
   phone('Snom', 'D785', '10.1.198.19', '000413000001'),
   phone('Mitel', '6867i', '6.2.0.1012', '08000f000001'),
   phone('Aastra', '6731i', '3.3.1.4365', '00085d000001'),
+  phone('Htek', 'UC926', '2.0.4.2', '001fc1000001'),
 ];
 const [yealink, poly] = [phones[0]!, phones[1]!];
 

@@ -41,7 +41,10 @@ test('practice on a full disk tells that, leaves nothing, and keeps no program f
   const program = `import { practise } from '${practice}';
     await practise(process.argv[1]).catch((error) => console.log(error.message));`;
   const args = ['--input-type=module', '--eval', program, disk.folder];
-  const { stdout, status } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 });
+  const { stdout, status } = spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
   t.match(stdout, /disk is full|ENOSPC/);
   t.equal(status, 0, 'it ended by itself');
   t.same(readdirSync(disk.folder), []);

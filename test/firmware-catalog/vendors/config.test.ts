@@ -68,10 +68,22 @@ const phones: Readonly<
     version: '3.1.4(a)',
     fileName: 'spa841-3-1-4.bin',
   },
+  Panasonic: {
+    model: 'KX-UT123',
+    mac: mac('00:80:f0:c8:c3:81') as Mac,
+    version: '01.133',
+    fileName: 'UT11x12x-01.133_HW1.fw',
+  },
+  Htek: {
+    model: 'UC926',
+    mac: mac('00:1f:c1:1c:22:a9') as Mac,
+    version: '2.0.4.2.19',
+    fileName: 'fw926.rom',
+  },
 };
 
 /** Vendors of whose phones nobody found out how a configuration says the provisioning login. */
-const WITHOUT_LOGIN = ['Gigaset', 'Linksys', 'Sipura'];
+const WITHOUT_LOGIN = ['Gigaset', 'Linksys', 'Sipura', 'Panasonic'];
 const withLogin = PROFILES.filter(({ name }) => !WITHOUT_LOGIN.includes(name));
 
 function profileNamed(name: string): VendorProfile {
@@ -196,6 +208,8 @@ test('every vendor’s phone reads back firmware and login as they were rendered
     Gigaset: 'http://192.0.2.7:8080/fw/r/Gigaset-Nx70-V2.62.1-build.d1d6a22.bin',
     Linksys: 'http://192.0.2.7:8080/fw/r/spa942-6-1-5a.bin',
     Sipura: 'http://192.0.2.7:8080/fw/r/spa841-3-1-4.bin',
+    Panasonic: 'http://192.0.2.7:8080/fw/r/UT11x12x-01.133_HW1.fw',
+    Htek: 'http://192.0.2.7:8080/fw/r/fw926.rom',
   };
   for (const profile of PROFILES) {
     const { version = '', fileName = '' } = phones[profile.name] ?? {};
@@ -317,6 +331,8 @@ test('phones ask for their files in the vendor’s order, and a profile knows ea
     Gigaset: ['http /7c2f80e0d605.xml'],
     Linksys: ['tftp /spa942.cfg', 'http /000e08d4d033.xml'],
     Sipura: ['tftp /spa841.cfg', 'http /000e08d4d034.xml'],
+    Panasonic: ['http /KX-UT123.cfg', 'http /ConfigCommon.cfg', 'http /Config0080F0C8C381.cfg'],
+    Htek: ['http /cfg001fc11c22a9', 'http /cfg001fc11c22a9.xml'],
   };
   for (const profile of PROFILES) {
     const files = profile.bootFiles(renditionFor(profile.name));

@@ -461,6 +461,8 @@ test('a maker that is only known has no profile, and nobody is known twice', (t)
       'Aastra',
       'Mitel',
       'Gigaset',
+      'Panasonic',
+      'Htek',
       'Linksys',
       'Sipura',
     ],

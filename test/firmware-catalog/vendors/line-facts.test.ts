@@ -2,6 +2,7 @@ import {
   KNOWN_VENDORS,
   knowledgeOf,
   PROFILES,
+  profileOf,
   whyNotServed,
 } from '@ringwave/firmware-catalog/vendors/all';
 import {
@@ -14,6 +15,7 @@ import {
   PASSWORD_USES,
   SETTINGS,
 } from '@ringwave/firmware-catalog/vendors/line-facts';
+import { missingFacts } from '@ringwave/firmware-catalog/vendors/served-by-facts';
 import { test } from 'tap';
 
 const lines = KNOWN_VENDORS.flatMap(({ name, lines: own }) =>
@@ -206,5 +208,17 @@ test('a vendor is served, or the facts that are missing are named', (t) => {
     'J100: firmware is named only in a file that phones share',
   );
   t.same(whyNotServed('Nobody'), ['the vendor is not known here']);
+  t.end();
+});
+
+test('how a line decides on an image keeps it from being served only where it asks its user', (t) => {
+  const [line] = knowledgeOf('Panasonic')?.lines ?? [];
+  if (!line) throw new Error('no line');
+  t.equal(line.updateDecision, 'unknown');
+  t.same(missingFacts(line), []);
+  t.same(missingFacts({ ...line, updateDecision: 'asks-user' }), [
+    'it asks the user before it updates',
+  ]);
+  t.equal(profileOf('Panasonic')?.updateDecision, 'unknown', 'and nobody made something up');
   t.end();
 });

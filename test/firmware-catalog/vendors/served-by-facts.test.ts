@@ -1,3 +1,4 @@
+import { identify } from '@ringwave/firmware-catalog/identify';
 import { PROFILES, profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { Rendition, VendorProfile } from '@ringwave/firmware-catalog/vendors/profile';
 import { type Mac, mac } from '@ringwave/protocol/units';
@@ -98,6 +99,78 @@ test('the common file of a Linksys model names the phone’s own file', (t) => {
     'http://192.0.2.7:8080/000e08d4d033.xml',
   ]);
   t.same(linksys.readConfig(body), {}, 'without the phone the macro stays unread');
+  t.end();
+});
+
+test('the file of a Panasonic model says where the phone’s own lies, and that names its image in full', (t) => {
+  const panasonic = profileNamed('Panasonic');
+  const phone = { mac: mac('0080f0c8c381') as Mac, model: 'KX-UT123' };
+  const first = '# Panasonic SIP Phone Standard Format File #\r\n';
+  const { body } = panasonic.renderCommonConfig(agent, '/KX-UT123.cfg');
+  t.equal(
+    body,
+    `${first}${[
+      'CFG_STANDARD_FILE_PATH="http://192.0.2.7:8080/Config{MAC}.cfg"',
+      'CFG_PRODUCT_FILE_PATH="http://192.0.2.7:8080/{MODEL}.cfg"',
+      'CFG_MASTER_FILE_PATH="http://192.0.2.7:8080/ConfigCommon.cfg"',
+      '',
+    ].join('\r\n')}\r\n`,
+  );
+  const own = 'http://192.0.2.7:8080/Config0080F0C8C381.cfg';
+  t.same(panasonic.readConfig(body, phone).include, [own]);
+  t.same(panasonic.fileAsked(own), { kind: 'phone-config', mac: phone.mac });
+  for (const path of ['/KX-UT123.cfg', '/KX-HDV130.cfg', '/ConfigCommon.cfg'])
+    t.same(panasonic.fileAsked(path), { kind: 'common-config' }, path);
+  const firmware = { version: '01.133', folder: 'fw/r', fileName: 'UT11x12x-01.133_HW1.fw' };
+  const told = (parts: Partial<Rendition>) =>
+    panasonic.renderPhoneConfig({ ...phone, agent, ...parts }, own);
+  t.equal(
+    told({ firmware, provisioning }).body,
+    `${first}${[
+      'FIRM_UPGRADE_ENABLE="Y"',
+      'FIRM_UPGRADE_AUTO="Y"',
+      'FIRM_VERSION="01.133"',
+      'FIRM_FILE_PATH="http://192.0.2.7:8080/fw/r/UT11x12x-01.133_HW1.fw"',
+      '',
+    ].join('\r\n')}\r\n`,
+  );
+  t.equal(told({}).body, `${first}\r\n`, 'outside its slot: whole, and it says nothing');
+  t.end();
+});
+
+test('an Htek phone adds its image’s name to the folder, and its file is told by its MAC from a Grandstream’s', (t) => {
+  const htek = profileNamed('Htek');
+  const phone = { mac: mac('001fc11c22a9') as Mac, model: 'UC926', agent };
+  const firmware = { version: '2.0.4.2.19', folder: 'fw/r', fileName: 'fw926.rom' };
+  const { body, holdsLogin } = htek.renderPhoneConfig({ ...phone, firmware, provisioning }, '');
+  t.match(
+    body,
+    [
+      '<P212>1</P212>',
+      '<P192>http://192.0.2.7:8080/fw/r</P192>',
+      '<P238>0</P238>',
+      '<P1360>p1</P1360>',
+      '<P1361>Ab3&amp;&lt;</P1361>',
+    ].join('\n'),
+  );
+  t.ok(holdsLogin);
+  t.equal(htek.readConfig(body, phone).firmware?.url, 'http://192.0.2.7:8080/fw/r/fw926.rom');
+  const other = body.replace('<P238>0', '<P238>1');
+  t.equal(htek.readConfig(other, phone).firmware, undefined, 'a phone that does not look');
+  t.same(htek.bootFiles(phone), [
+    { protocol: 'http', path: '/cfg001fc11c22a9', means: 'other' },
+    { protocol: 'http', path: '/cfg001fc11c22a9.xml', means: 'phone-config' },
+  ]);
+  t.same(htek.fileAsked('/cfg001fc11c22a9.xml'), { kind: 'phone-config', mac: phone.mac });
+  t.equal(htek.fileAsked('/cfg0010.xml'), undefined, 'the file of its model is cleanly absent');
+  t.same(htek.fileAsked('/fw/r/fw926.rom'), { kind: 'image', fileName: 'fw926.rom' });
+  const whose = (path: string) => identify({ path }).vendor;
+  t.same(
+    ['/cfg001fc11c22a9.xml', '/cfg000b821c22a9.xml', '/cfg0050581c22a9.xml', '/cfg0112.xml'].map(
+      whose,
+    ),
+    ['Htek', 'Grandstream', 'Sangoma', 'Htek'],
+  );
   t.end();
 });
 

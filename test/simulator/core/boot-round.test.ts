@@ -75,9 +75,10 @@ test('phones decide on an offer as their vendors do', (t) => {
   );
   t.same([decides('newer', '66.84.0.125'), decides('newer', '66.86.0.15')], [false, true]);
   t.same([decides('always', '66.85.0.5'), decides('asks-user', '66.86.0.15')], [true, false]);
-  const newer = { ...yealink, updateDecision: 'newer' } as const;
+  t.same([decides('unknown', '66.84.0.125'), decides('unknown', '66.86.0.15')], [false, true]);
   const older = { vendor: 'Yealink', version: '66.84.0.125' };
-  t.equal(judgeHeader(newer, phone, older), 'runs-already');
+  for (const updateDecision of ['newer', 'unknown'] as const)
+    t.equal(judgeHeader({ ...yealink, updateDecision }, phone, older), 'runs-already');
   t.equal(
     judgeHeader(yealink, phone, older),
     'install',

@@ -207,8 +207,8 @@ const BOOTS: readonly Boot[] = [
     phone: 'Htek UC926',
     oui: '001fc1',
     version: '2.0.4.2',
-    userAgent: 'Htek UC926 V2.0.4.2 {mac}',
-    asks: ['GET /cfg00926.xml UA', 'GET /cfg{mac}.xml UA'],
+    userAgent: 'Htek UC926 2.0.4.2 {mac:}',
+    asks: ['GET /cfg0010.xml UA', 'GET /cfg{mac} UA', 'GET /cfg{mac}.xml UA'],
   },
   {
     phone: 'Akuvox R29',
@@ -427,12 +427,13 @@ test('an image is asked for under the name that this phone gives it', async (t) 
   );
 });
 
-test('how a phone decides on an image is its line’s, and unknown decides nothing', (t) => {
+test('how a phone decides on an image is its line’s, and unknown stays unknown', (t) => {
   t.equal(kindOf('Fanvil', 'X4')?.updateDecision, 'asks-user');
   t.equal(kindOf('Avaya', 'J179')?.updateDecision, 'differs');
   t.equal(kindOf('Avaya', '1220')?.updateDecision, 'newer');
   t.equal(kindOf('Grandstream', 'GXP2170')?.updateDecision, 'always');
-  t.equal(kindOf('Akuvox', 'R29')?.updateDecision, 'asks-user');
+  t.equal(kindOf('Htek', 'UC926')?.updateDecision, 'always');
+  t.equal(kindOf('Akuvox', 'R29')?.updateDecision, 'unknown');
   t.equal(kindOf('Acme', 'R29'), undefined);
   t.equal(kindOf('Yealink', 'fridge'), undefined);
   t.end();

@@ -160,6 +160,16 @@ test('phones that are served by what is known of their line take an image and co
       'spa942-6-1-5-a.bin',
       '6.1.5(a)',
     ],
+    [
+      { mac: mac('0080f0000001')!, vendor: 'Panasonic', model: 'KX-UT123', version: '01.022' },
+      'UT11x12x-01.133_HW1.fw',
+      '01.133',
+    ],
+    [
+      { mac: mac('001fc1000001')!, vendor: 'Htek', model: 'UC926', version: '2.0.4.2.19' },
+      'fw926.rom',
+      '2.0.4.4.58',
+    ],
   ];
   for (const [line, fileName, version] of cases) {
     const image = { vendor: line.vendor, version, fileName, lengthBytes };

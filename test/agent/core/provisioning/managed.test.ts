@@ -82,6 +82,29 @@ test('a Poly master keeps the PBX’s files behind the agent’s own, and no ima
   t.end();
 });
 
+test('the file of a Panasonic model leads to the agent for all three files, whatever the PBX’s says', (t) => {
+  const profile = profileOf('Panasonic');
+  const [line] = profile?.lines ?? [];
+  if (!profile || !line) throw new Error('no line');
+  const file = (root: string) =>
+    [
+      '# Panasonic SIP Phone Standard Format File #',
+      `CFG_STANDARD_FILE_PATH="${root}/Config{MAC}.cfg"`,
+      `CFG_PRODUCT_FILE_PATH="${root}/{MODEL}.cfg"`,
+      `CFG_MASTER_FILE_PATH="${root}/ConfigCommon.cfg"`,
+      'TIME_ZONE="60"',
+      '',
+      '',
+    ].join('\r\n');
+  const ours = profile.renderCommonConfig(agent, '/KX-UT123.cfg').body;
+  const by = { line, ours, maySecrets: false, isHardened: false, isWhole: true };
+  t.same(composed(file('http://pbx/prov'), by), {
+    kind: 'composed',
+    body: file('http://192.0.2.1:80'),
+  });
+  t.end();
+});
+
 test('a phone that may lose what a file leaves out gets its passwords or nothing', (t) => {
   const reg = '<c reg.2.auth.password="two" reg.2.label="Desk"/>';
   t.same(over(poly, reg), { kind: 'guarded' });
