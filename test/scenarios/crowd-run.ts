@@ -69,7 +69,7 @@ const CROWD: readonly Row[] = [
   row('Htek UC912G', '2.0.4.6.41', '001fc1', 10, { loginStyle: 'digest' }),
 ];
 
-interface CrowdPhone extends Row {
+export interface CrowdPhone extends Row {
   readonly mac: Mac;
   readonly localAddress: string;
 }
@@ -85,6 +85,7 @@ export interface CrowdEnd {
   /** What is neither: phone, path and status. */
   readonly wrong: readonly string[];
   readonly answers: number;
+  readonly asked: readonly Asked[];
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly maxMs: number;
@@ -111,6 +112,18 @@ interface ServerTimes {
 
 type Told = PhoneEvent & { readonly mac: Mac };
 
+/** One answer to one phone. */
+export type Asked = Pick<
+  Extract<Told, { kind: 'asked' }>,
+  'mac' | 'protocol' | 'path' | 'status' | 'tookMs'
+>;
+
+/** Starts the crowd in another way than with virtual phones; resolves when every phone has what it wanted. */
+export type Boot = (
+  crowd: readonly CrowdPhone[],
+  agent: { readonly httpPort: number; readonly tftpPort: number },
+) => Promise<readonly Asked[]>;
+
 function phonesOf(rows: readonly Row[], network: number): CrowdPhone[] {
   const phones = rows.flatMap((one) => Array.from({ length: one.count }, () => one));
   return phones.map((one, place) => ({
@@ -130,6 +143,7 @@ export interface CrowdOptions {
   readonly speed: number;
   /** Whether the agent tells how long it held each request. */
   readonly isTimed?: boolean;
+  readonly boot?: Boot;
 }
 
 export async function runCrowd({
@@ -137,6 +151,7 @@ export async function runCrowd({
   imageBytes,
   speed,
   isTimed,
+  boot,
 }: CrowdOptions): Promise<CrowdEnd> {
   const controller = await startController(join(folder, 'controller'));
   const running: (() => Promise<unknown>)[] = [() => controller.close()];
@@ -190,20 +205,16 @@ export async function runCrowd({
     if (isTimed) await agent.times();
     const ownLoop = monitorEventLoopDelay({ resolution: 1 });
     ownLoop.enable();
-    await Promise.all(crowd.map((phone) => start(phone, false)));
-    const asked = () => told.slice(before).filter((event) => event.kind === 'asked');
-    const last = new Map(crowd.map((phone) => [`${phone.mac} ${lastFile(phone)}`, phone]));
-    const missing = () => {
-      for (const event of asked()) last.delete(`${event.mac} ${event.path}`);
-      return last.size === 0;
+    const virtualPhones = async (): Promise<readonly Asked[]> => {
+      await Promise.all(crowd.map((phone) => start(phone, false)));
+      const asked = () => told.slice(before).filter((event) => event.kind === 'asked');
+      await untilAsked(crowd, asked);
+      return asked();
     };
-    await until('every phone has asked for its last file', missing).catch((error: unknown) => {
-      const some = [...last.entries()].slice(0, 5).map(([file, { model }]) => `${model} ${file}`);
-      throw new Error(`${last.size} phones, such as ${some.join(', ')}`, { cause: error });
-    });
+    const asked = await (boot ? boot(crowd, agent.ports) : virtualPhones());
     ownLoop.disable();
     const server = isTimed ? await agent.times() : undefined;
-    const took = asked().map((event) => event.tookMs);
+    const took = asked.map((event) => event.tookMs);
     await until(
       'the images are taken',
       () => updating.every((phone) => phone.state().version === newVersion),
@@ -211,7 +222,7 @@ export async function runCrowd({
     );
     const seen = () => all.filter(({ mac }) => known.get(mac)?.running);
     await until('the controller lists them', () => seen().length >= all.filter(showsItself).length);
-    const verdicts = crowd.map((phone) => verdictOf(phone, asked()));
+    const verdicts = crowd.map((phone) => verdictOf(phone, asked));
     return {
       phones: all.length,
       vendors: new Set(all.map(({ vendor }) => vendor)).size,
@@ -219,6 +230,7 @@ export async function runCrowd({
       turnedAway: verdicts.filter((one) => one === 'turned away').length,
       wrong: verdicts.filter((one) => one !== 'provisioned' && one !== 'turned away'),
       answers: took.length,
+      asked,
       ...spread(took),
       updated: updating.filter((phone) => phone.state().version === newVersion).length,
       updaters: updaters.length,
@@ -232,6 +244,22 @@ export async function runCrowd({
   } finally {
     for (const stop of running) await stop();
   }
+}
+
+/** Until each phone has asked for the file that comes last on its line. */
+async function untilAsked(
+  crowd: readonly CrowdPhone[],
+  asked: () => readonly Asked[],
+): Promise<void> {
+  const last = new Map(crowd.map((phone) => [`${phone.mac} ${lastFile(phone)}`, phone]));
+  const missing = () => {
+    for (const event of asked()) last.delete(`${event.mac} ${event.path}`);
+    return last.size === 0;
+  };
+  await until('every phone has asked for its last file', missing).catch((error: unknown) => {
+    const some = [...last.entries()].slice(0, 5).map(([file, { model }]) => `${model} ${file}`);
+    throw new Error(`${last.size} phones, such as ${some.join(', ')}`, { cause: error });
+  });
 }
 
 async function laySite(api: Api, phones: readonly CrowdPhone[]): Promise<void> {
@@ -273,7 +301,7 @@ const ownFiles = (phone: CrowdPhone): string[] =>
     .filter(({ means }) => means === 'phone-config')
     .map(({ path }) => path);
 
-function verdictOf(phone: CrowdPhone, asked: readonly (Told & { kind: 'asked' })[]): string {
+function verdictOf(phone: CrowdPhone, asked: readonly Asked[]): string {
   const mine = asked.filter((event) => event.mac === phone.mac);
   const own = ownFiles(phone);
   const isServed = (profileOf(phone.vendor)?.bootFiles(phone) ?? []).length > 0;
@@ -310,7 +338,12 @@ async function startAgentProcess(folder: string, sipPort: number, isTimed = fals
   );
   const said: string[] = [];
   createInterface({ input: child.stderr! }).on('line', (line) => void said.push(line));
-  const [ready] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+  const died = once(child, 'exit').then(() => {
+    throw new Error(`the agent ended: ${said.join('\n')}`);
+  });
+  died.catch(() => {});
+  const line = once(createInterface({ input: child.stdout! }), 'line');
+  const [ready] = (await Promise.race([line, died])) as [string];
   const bound = boundIn(ready);
   const ports = { httpPort: portIn(bound['http']), tftpPort: portIn(bound['tftp']) };
   const times = async () => {
