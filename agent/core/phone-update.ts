@@ -168,12 +168,14 @@ function started(work: Work, now: EpochMs): Work {
   return withDeadline({ ...fresh, woken: false, taken: [], why: usualWhy('offered') }, now);
 }
 
-/** The last hop ends the work; an earlier one frees the slot and puts the next hop in line. */
-function arrived(work: Work, now: EpochMs): Work {
+/**
+ * The last hop ends the work; an earlier one frees the slot and puts the next hop in line. What was given up on its way
+ * stays so until a person has it tried again: it has been counted, and its partners have gone on without it.
+ */
+function arrived(work: Work, now: EpochMs): Work | undefined {
   const { deadlineAt: _deadline, retryAt: _retry, fault: _fault, ...rest } = work;
-  if (work.hop + 1 >= work.hops.length || isFinal(work.phase)) {
-    return { ...rest, phase: 'done', since: now, why: usualWhy('done') };
-  }
+  if (isAtLast(work)) return { ...rest, phase: 'done', since: now, why: usualWhy('done') };
+  if (isFinal(work.phase)) return undefined;
   return {
     ...rest,
     hop: work.hop + 1,
@@ -183,6 +185,8 @@ function arrived(work: Work, now: EpochMs): Work {
     why: usualWhy('scheduled'),
   };
 }
+
+const isAtLast = ({ hop, hops }: Work): boolean => hop + 1 >= hops.length;
 
 function afterCall(work: Work, now: EpochMs): Work {
   const { deadlineAt: _deadline, ...rest } = work;
@@ -211,7 +215,7 @@ export function afterFailure(work: Work, fault: FaultCode | undefined, now: Epoc
   const free = isFree ? { ...work.free, [name]: tries } : work.free;
   if (failures >= work.attemptsMax || FAULTS[code].retry === 'never') {
     const phase = FINAL_AFTER[code] ?? 'failed';
-    return { ...rest, phase, since: now, failures, fault: code, why: ended(code) };
+    return { ...rest, phase, since: now, failures, fault: code, why: ended(code, work) };
   }
   const inRow = work.failures + sumOf(work.free) + 1;
   const retryAt = laterBy(now, retryPause(work, inRow));
@@ -231,8 +235,12 @@ function retryPause(work: Work, failures: number): DurationMs {
   ) as DurationMs;
 }
 
-const ended = (code: FaultCode): Why => ({
-  reason: FAULTS[code].advice,
+const unregisteredOnItsWay =
+  'Look why this phone does not register: it shows a version on its way. Try it again once it is registered.';
+
+const ended = (code: FaultCode, work: Work): Why => ({
+  reason:
+    code === 'phone-not-registered' && !isAtLast(work) ? unregisteredOnItsWay : FAULTS[code].advice,
   waitingFor: 'person',
   nextAttemptAt: null,
 });

@@ -129,5 +129,7 @@ async function replay({ phones, withinMs, ...ports }: ReplayTask): Promise<Repla
 }
 
 process.once('message', (task: ReplayTask) => {
-  void replay(task).then((replayed) => process.send?.(replayed, () => process.disconnect()));
+  void replay(task).then((replayed) => {
+    process.send?.(replayed, undefined, {}, () => process.disconnect?.());
+  });
 });

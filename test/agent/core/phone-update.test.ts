@@ -246,6 +246,56 @@ test('a phone goes hop by hop and is done only by its own word after the last', 
   t.end();
 });
 
+test('a phone that was given up and then shows a version on its way has not arrived', (t) => {
+  const hops = ['stone' as Id, 'target' as Id];
+  const ends = ['failed', 'rolled-back', 'unreachable', 'skipped'] as const;
+  for (const phase of ends) {
+    for (const cause of ['target-seen', 'registered'] as const) {
+      t.equal(moved(workOf(1, { phase, hops, hop: 0 }), cause, one), undefined, phase);
+    }
+    const atLast = moved(workOf(1, { phase, hops, hop: 1 }), 'target-seen', one);
+    t.match(atLast, { phase: 'done' }, phase);
+  }
+  const work = { rollout: 'autumn', hops: ['stone', 'target'], attemptsMax: 3, round: 1 };
+  const plan = planOf([planPhone(1, { work })]);
+  const box = new Box().take({ kind: 'plan-came', plan });
+  box.with((draft) => {
+    const silent = { phase: 'failed', fault: 'phone-silent-after-restart', failures: 3 } as const;
+    draft.work.put(macOf(1), workOf(1, { ...silent, hops }));
+  });
+  t.equal(box.asks(macOf(1), '66.85.0.40').phase(macOf(1)), 'failed', 'it stands on the stone');
+  t.equal(box.asks(macOf(1), '66.86.0.15').phase(macOf(1)), 'done', 'and now on the target');
+  box.asks(macOf(1), '66.85.0.40');
+  const again = planOf([planPhone(1, { work: { ...work, round: 2 } })], { revision: 2 });
+  t.match(
+    box.take({ kind: 'plan-came', plan: again }).tables.work.get(macOf(1)),
+    { hop: 1, round: 2 },
+    'tried again, it goes on from the stone',
+  );
+  t.end();
+});
+
+test('a phone that registers late on its way is not done, and is told to be tried again', (t) => {
+  const work = { rollout: 'autumn', hops: ['stone', 'target'], attemptsMax: 3, round: 1 };
+  const plan = planOf([planPhone(1, { work })], { registrationProves: true });
+  const box = new Box().take({ kind: 'plan-came', plan });
+  box.asks(macOf(1), '66.85.0.5').hold(stoneDigest, imageDigest);
+  const about = { mac: macOf(1), release: 'stone' as Id, fileName: 'T46S-stone.rom' };
+  box.take({ kind: 'image-began', ...about }).take({ kind: 'image-left', ...about, whole: true });
+  box.wait(4).asks(macOf(1), '66.85.0.40');
+  box.take({ kind: 'config-served', mac: macOf(1), generation: 0 }).wait(5);
+  const failed = {
+    phase: 'failed',
+    fault: 'phone-not-registered',
+    why: { reason: /on its way.*Try it again once it is registered/ },
+  };
+  t.match(box.tables.work.get(macOf(1)), failed);
+  const address = '10.0.0.7';
+  box.take({ kind: 'registration-seen', mac: macOf(1), source: 'kamailio', address });
+  t.match(box.tables.work.get(macOf(1)), failed);
+  t.end();
+});
+
 test('a phone that restarts too late and old is known to be back, so that it is no longer counted as down', (t) => {
   const coverage = [{ id: 'floor', minUp: 1 }];
   const phones = [
