@@ -17,13 +17,16 @@ const tiesOf = (phone: Pick<Phone, 'site' | 'pair' | 'bond'>): string[] => {
   return [...(bond === undefined ? [] : [`bond ${bond}`]), ...(pair === undefined ? [] : [pair])];
 };
 
+const isTied = ({ pair, bond }: Pick<Phone, 'pair' | 'bond'>): boolean =>
+  pair !== undefined || bond !== undefined;
+
 /** What a phone's place in the hashed order is made of: phones of one bond or pair stand side by side. */
 export const orderKey = (phone: Pick<Phone, 'site' | 'pair' | 'bond' | 'mac'>): string =>
-  tiesOf(phone)[0] ?? phone.mac;
+  (isTied(phone) ? tiesOf(phone)[0] : undefined) ?? phone.mac;
 
 /** Adds to each phone the others of its pair and bond that are still there, right behind it, and theirs. */
 export function withPartners(taken: readonly Phone[], pool: readonly Phone[]): readonly Phone[] {
-  if (!taken.some((phone) => tiesOf(phone).length > 0)) return taken;
+  if (!taken.some(isTied)) return taken;
   const tied = new Map<string, Phone[]>();
   for (const phone of pool)
     for (const tie of tiesOf(phone)) tied.set(tie, [...(tied.get(tie) ?? []), phone]);
@@ -62,7 +65,9 @@ export function tiedIn(tables: Omit<PairTables, 'progress'>): (phone: Phone) => 
     pairs.set(site, found);
     return found;
   };
-  return ({ mac, site, pair, bond }) => {
+  return (phone) => {
+    if (!isTied(phone)) return [];
+    const { mac, site, pair, bond } = phone;
     const ofPair = pair === undefined ? [] : (pairsAt(site).get(pair) ?? []);
     const ofBond = bond === undefined ? [] : (tables.bonds.get(bond) ?? []);
     return [...new Set([...ofPair, ...ofBond])].filter((other) => other !== mac);
@@ -151,7 +156,7 @@ export function leftWithPartner(
   leftOut: readonly { readonly phone: Phone; readonly why: string }[],
 ): Map<Mac, string> {
   const left = new Map<Mac, string>();
-  if (!leftOut.some(({ phone }) => tiesOf(phone).length > 0)) return left;
+  if (!leftOut.some(({ phone }) => isTied(phone))) return left;
   const tied = new Map<string, Phone[]>();
   for (const phone of fitting)
     for (const tie of tiesOf(phone)) tied.set(tie, [...(tied.get(tie) ?? []), phone]);

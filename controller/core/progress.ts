@@ -1,7 +1,13 @@
 import { countsInGate } from '@ringwave/protocol/faults';
 import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
-import { type ControllerDraft, type Progress, progressKey, type WaveCounts } from './state.ts';
+import {
+  type ControllerDraft,
+  type Progress,
+  progressKey,
+  type Rollout,
+  type WaveCounts,
+} from './state.ts';
 
 type CountName = 'done' | 'failed' | 'skipped' | 'aside';
 
@@ -61,11 +67,26 @@ function recount(
   draft.rollouts.put(rolloutId, { ...rollout, waves });
 }
 
-/** Phones of a rollout, by site roster: cost grows with the sites named, not with the fleet. */
+/** Of fewer phones each is looked up in no time. */
+const walkedMin = 50_000;
+
+/**
+ * Phones of a rollout, by site roster: cost grows with the sites named, not with the fleet. Where they are most of all that
+ * is known of any rollout, the table is walked instead, in its own order: several times quicker than a million look-ups.
+ */
 export function* progressOf(
   draft: ControllerDraft,
-  rollout: { id: Id; sites: readonly Id[] },
+  rollout: Pick<Rollout, 'id' | 'sites' | 'waves'>,
 ): IterableIterator<Progress> {
+  const phones = rollout.waves.reduce((sum, { counts }) => sum + counts.total, 0);
+  if (phones >= walkedMin && 2 * phones >= draft.progress.base.size) {
+    const sites = new Set<Id | undefined>(rollout.sites);
+    for (const progress of draft.progress.values()) {
+      const isThere = sites.has(draft.phones.get(progress.mac)?.site);
+      if (progress.rollout === rollout.id && isThere) yield progress;
+    }
+    return;
+  }
   for (const site of rollout.sites) {
     for (const mac of draft.rosters.get(site) ?? []) {
       const progress = draft.progress.get(progressKey(rollout.id, mac));

@@ -161,24 +161,31 @@ function storeRollout(
     round: 1,
   };
   draft.rollouts.put(input.id, rollout);
+  const alone = [input.id];
   for (const phone of layout.phones) {
     const target = layout.releaseOf(phone)?.version ?? '';
-    addPhone(draft, rollout, { phone, wave: waveOf.get(phone.mac) ?? 0, target }, made.createdAt);
+    const part = { phone, wave: waveOf(phone.mac), target };
+    addPhone(draft, rollout, part, made.createdAt, alone);
   }
 }
 
-/** One phone becomes part of a rollout; its wave's total has to count it already. */
+/** One phone becomes part of a rollout; its wave's total has to count it already. `alone`: the rollouts of a phone in no other. */
 export function addPhone(
   draft: ControllerDraft,
   { id }: Rollout,
   { phone, wave, target }: { phone: { mac: Mac; site: Id }; wave: number; target: string },
   now: EpochMs,
+  alone: readonly Id[] = [id],
 ): void {
   const { mac, site } = phone;
-  const start = { phase: 'waiting' as const, attempt: 0, at: now, hops: [] };
+  const start = { phase: 'waiting' as const, attempt: 0, at: now, hops: none };
   replaceProgress(draft, undefined, { rollout: id, mac, site, wave, target, ...start });
-  draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), id]);
+  const before = draft.assignments.get(mac);
+  draft.assignments.put(mac, before ? [...before, id] : alone);
 }
+
+/** Rows are never mutated, so that a million of them may hold the same list. */
+const none: readonly Id[] = [];
 
 /** Four eyes: bound to what was shown, and never given by whoever proposed or changed it. */
 export function approve(

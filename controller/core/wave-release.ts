@@ -1,4 +1,5 @@
 import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
+import type { Release } from '@ringwave/firmware-catalog/release';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
@@ -277,7 +278,7 @@ function release(
   const path = pathFor(draft, rollout, phone);
   switch (path.kind) {
     case 'path':
-      return { phase: 'scheduled', hops: path.hops.map((hop) => hop.id), at: now };
+      return { phase: 'scheduled', hops: idsOf(path.hops), at: now };
     case 'arrived':
       return { phase: 'done', at: now, detail: `Already runs ${phone.running?.version}` };
     case 'incomparable':
@@ -287,6 +288,15 @@ function release(
     default:
       return path satisfies never;
   }
+}
+
+/** Phones of one kind share one answer of the planner, and one list of its hops. */
+const hopsOf = new WeakMap<readonly Release[], readonly Id[]>();
+
+function idsOf(path: readonly Release[]): readonly Id[] {
+  const known = hopsOf.get(path) ?? path.map(({ id }) => id);
+  hopsOf.set(path, known);
+  return known;
 }
 
 const unseen = (rollout: Rollout): Waiting => ({

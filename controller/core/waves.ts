@@ -17,8 +17,8 @@ import type {
 // Which phones a rollout means, which release each of them gets, and which wave takes it.
 
 export interface Assignment {
-  /** Wave index by phone. */
-  readonly waveOf: ReadonlyMap<Mac, number>;
+  /** Wave index of a phone that some wave took. */
+  readonly waveOf: (mac: Mac) => number;
   /** The phones of each wave, in the order in which they are released. */
   readonly members: readonly (readonly Phone[])[];
   /** Selected phones that no wave took. */
@@ -50,13 +50,17 @@ export type Fit =
 
 /** The one release that fits a phone, or why there is none; asked of millions of phones of few kinds. */
 export function fitter(releases: readonly Release[]): (phone: PhoneParts) => Fit {
-  const known = new Map<string, Fit>();
+  // Names are looked up as they are: to join them for a key takes longer than all three.
+  const known = new Map<string, Map<string, Map<string | undefined, Fit>>>();
   return (phone) => {
-    const key = `${phone.vendor}\n${phone.model}\n${phone.hardware ?? ''}`;
-    const before = known.get(key);
+    const ofVendor = known.get(phone.vendor) ?? new Map<string, Map<string | undefined, Fit>>();
+    const ofModel = ofVendor.get(phone.model) ?? new Map<string | undefined, Fit>();
+    const before = ofModel.get(phone.hardware);
     if (before) return before;
     const found = fitOf(phone, releases);
-    known.set(key, found);
+    ofModel.set(phone.hardware, found);
+    ofVendor.set(phone.model, ofModel);
+    known.set(phone.vendor, ofVendor);
     return found;
   };
 }
@@ -105,16 +109,28 @@ export function assignWaves(
   waves: readonly WaveSpec[],
   fleet: WaveFleet = blindFleet,
 ): Assignment {
-  const waveOf = new Map<Mac, number>();
+  const chosen = new Map<Mac, number>();
+  /** The wave that took all that were left: most phones of most rollouts, and none of them need be kept by name. */
+  let rest = 0;
   let pool = inHashedOrder(rollout, phones);
   const members = waves.map((spec, index) => {
-    const taken = withPartners(takenBy(spec, pool.filter(waveSelects(spec, fleet)), fleet), pool);
-    for (const phone of taken) waveOf.set(phone.mac, index);
-    if (taken.length > 0) pool = pool.filter((phone) => !waveOf.has(phone.mac));
+    const matching = hasSelection(spec) ? pool.filter(waveSelects(spec, fleet)) : pool;
+    const taken = withPartners(takenBy(spec, matching, fleet), pool);
+    if (taken.length === 0) return taken;
+    if (taken.length === pool.length) {
+      rest = index;
+      pool = [];
+      return taken;
+    }
+    for (const phone of taken) chosen.set(phone.mac, index);
+    pool = pool.filter((phone) => !chosen.has(phone.mac));
     return taken;
   });
-  return { waveOf, members, leftOut: pool };
+  return { waveOf: (mac) => chosen.get(mac) ?? rest, members, leftOut: pool };
 }
+
+const hasSelection = ({ sites, models, macs, where }: WaveSpec): boolean =>
+  [sites, models, macs, where].some((one) => one !== undefined);
 
 /** Rank and place are packed into one number each: a million of these are sorted in a tenth of a second. */
 function inHashedOrder(rollout: Id, phones: readonly Phone[]): readonly Phone[] {

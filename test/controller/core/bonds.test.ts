@@ -140,7 +140,7 @@ test('a bond is in one wave, and is left out together, also where one of it is n
     const desk = fleet();
     const input = rolloutOf({ id: idOf(id), waves });
     const { assignment } = layOut(draftOf(desk.tables), input, desk.now);
-    t.equal(assignment.waveOf.get(macOf(1)), assignment.waveOf.get(macOf(2)), id);
+    t.equal(assignment.waveOf(macOf(1)), assignment.waveOf(macOf(2)), id);
   }
   const half = fleet();
   const input = rolloutOf({ selection: { sites: [lisbon] } });
@@ -167,7 +167,7 @@ test('what is in a pair and a bond holds together all that is in either', (t) =>
   const waves = [{ name: 'one', count: 1, macs: [macOf(3)] }, { name: 'rest' }];
   const { assignment } = layOut(draftOf(desk.tables), rolloutOf({ waves }), desk.now);
   t.same(
-    [1, 2, 3].map((number) => assignment.waveOf.get(macOf(number))),
+    [1, 2, 3].map((number) => assignment.waveOf(macOf(number))),
     [0, 0, 0],
   );
   t.end();

@@ -34,7 +34,7 @@ test('phones of one pair go in one wave, whatever the wave counts', (t) => {
       rolloutOf({ id: idOf(id), waves }),
       desk.now,
     );
-    const [one, two] = [1, 2].map((number) => assignment.waveOf.get(macOf(number)));
+    const [one, two] = [1, 2].map((number) => assignment.waveOf(macOf(number)));
     t.equal(one, two, id);
     const order = assignment.members.flat().map((phone) => phone.mac);
     const apart = Math.abs(order.indexOf(macOf(1)) - order.indexOf(macOf(2)));

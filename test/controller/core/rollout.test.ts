@@ -70,12 +70,12 @@ test('waves take from what earlier ones left, in an order that any machine repea
     [2, 4, 4],
   );
   t.same(given.leftOut, []);
-  const canary = phones.filter(({ mac }) => given.waveOf.get(mac) === 0);
+  const canary = phones.filter(({ mac }) => given.waveOf(mac) === 0);
   t.same([...new Set(canary.map(({ site }) => site))], ['berlin']);
   const again = assignWaves(idOf('autumn'), [...phones].reverse(), waves);
   t.same(
-    phones.map(({ mac }) => again.waveOf.get(mac)),
-    phones.map(({ mac }) => given.waveOf.get(mac)),
+    phones.map(({ mac }) => again.waveOf(mac)),
+    phones.map(({ mac }) => given.waveOf(mac)),
   );
   const without = assignWaves(idOf('autumn'), phones, waves.slice(0, 1));
   t.equal(without.leftOut.length, 8, 'phones that no wave takes are named');
