@@ -1,6 +1,7 @@
 import type { CredentialMoved, Plan, PlanPhone } from '@ringwave/protocol/messages';
 import type { EpochMs, Mac } from '@ringwave/protocol/units';
 import { planIndex } from './plan-index.ts';
+import { takesLogin } from './provisioning/names-of-phones.ts';
 import { report } from './reporting.ts';
 import type { AgentDraft, AgentEffect, Credential, SealedSecret } from './state.ts';
 
@@ -67,7 +68,7 @@ function startRotation(draft: AgentDraft, phone: PlanPhone, effects: AgentEffect
   const newest = Math.max(row.current?.generation ?? 0, row.next?.generation ?? 0, row.asked ?? 0);
   // One rotation at a time: a second new secret would make three that the phone may hold.
   const generation = wantedGeneration(phone, newest);
-  if (newest >= generation || row.next || row.asked) return;
+  if (newest >= generation || row.next || row.asked || !takesLogin(phone)) return;
   draft.credentials.put(mac, { ...row, asked: generation });
   effects.push({ kind: 'make-secret', mac, generation, vendor: phone.vendor });
 }

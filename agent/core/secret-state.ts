@@ -25,6 +25,8 @@ export interface SealedSecret {
 /** Of a phone's file with its secret, in one lease. */
 export interface Fetches {
   readonly lease: string;
+  /** Of a phone that cannot be told a login: the generation that was wanted when its file left last. */
+  readonly given?: number;
   /** Begun; those that broke off are among them. */
   readonly count: number;
   /** Broke off, at the address below. */

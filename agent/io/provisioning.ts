@@ -237,18 +237,11 @@ export class Provisioning implements FileResolver {
   ): Promise<Served> {
     const handed = this.#handing({ phone, profile }, asker);
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
+    const mac = phone.mac as Mac;
     if (handed.kind === 'later') {
-      if (handed.alarm) this.#hide(asked, handed.alarm);
-      if (handed.alarm?.fault === 'mac-claimed-twice') {
-        this.#parts.submit({
-          kind: 'mac-contested',
-          mac: phone.mac as Mac,
-          address: asked.address,
-        });
-      }
+      this.#tellKept(asked, mac, handed.alarm);
       return { kind: 'later', reason: 'outside of a lease' };
     }
-    const mac = phone.mac as Mac;
     const firmware = firmwareFor(this.#parts.tables, phone);
     const secret = handed.kind === 'with' ? handed.secret : undefined;
     const file = profile.renderPhoneConfig(
@@ -265,21 +258,32 @@ export class Provisioning implements FileResolver {
     );
     // Poly's master file, for one, holds no login: only the file that does hands the secret over.
     const generation = file.holdsLogin ? (secret?.generation ?? 0) : 0;
-    this.observer.expect(asked, { kind: 'config', mac, generation });
     const { address, method } = asked;
-    const isTaken = generation > 0 && method !== 'HEAD';
+    const isCounted = generation > 0 || (isOpenToBase(handed) && this.#parts.base.hasOthers);
+    this.observer.expect(asked, { kind: 'config', mac, generation, isCounted });
+    const isTaken = isCounted && method !== 'HEAD';
     if (isTaken) this.#parts.submit({ kind: 'secret-offered', mac, address });
-    const served = await this.#parts.base.config({
+    const found = await this.#parts.base.config({
       asked,
       line: lineOf(profile, phone),
       ours: file,
       isOwnName: isOwnName(profile, phone, asked.path),
-      maySecrets: secret !== undefined,
+      maySecrets: secret !== undefined || isOpenToBase(handed),
     });
-    if (isTaken && served.kind !== 'bytes') {
+    if (found.kind === 'guarded' && handed.kind === 'without')
+      this.#tellKept(asked, mac, handed.alarm);
+    if (isTaken && found.kind !== 'bytes') {
       this.#parts.submit({ kind: 'secret-broke-off', mac, address, how: 'unsent' });
     }
-    return served;
+    return laterIfGuarded(found);
+  }
+
+  /** A secret was kept from this asker, and why somebody should know. */
+  #tellKept(asked: Asked, mac: Mac, alarm: Alarm | undefined): void {
+    if (!alarm) return;
+    this.#hide(asked, alarm);
+    if (alarm.fault !== 'mac-claimed-twice') return;
+    this.#parts.submit({ kind: 'mac-contested', mac, address: asked.address });
   }
 
   /** Anyone may ask for it, so it never holds a secret; over a base where the asker's line is known. */
@@ -291,9 +295,9 @@ export class Provisioning implements FileResolver {
     const line = phone && lineOf(profile, phone);
     const isOwn = line === undefined;
     const over = { asked, line, ours, isOwnName: isOwn, maySecrets: false };
-    const served = await this.#parts.base.config(over);
+    const served = laterIfGuarded(await this.#parts.base.config(over));
     if (served.kind !== 'absent') return { ...served, ...(isOwn && { noStore: false }) };
-    return this.#parts.base.config({ ...over, isOwnName: true });
+    return laterIfGuarded(await this.#parts.base.config({ ...over, isOwnName: true }));
   }
 
   /** Directories, pictures and further settings of a phone that is known: from the base, never an image. */
@@ -306,7 +310,7 @@ export class Provisioning implements FileResolver {
     const handed = await this.#place(asked, { phone, profile }, generation);
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
     const isOwn = this.#logins.isOwnWord(phone, generation);
-    const maySecrets = isOwn && handed.kind === 'with';
+    const maySecrets = isOwn && (handed.kind === 'with' || isOpenToBase(handed));
     const line = lineOf(profile, phone);
     const served = await this.#parts.base.other({ asked, line, maySecrets });
     return served.kind === 'guarded' && !isOwn && asked.protocol === 'http'
@@ -314,6 +318,9 @@ export class Provisioning implements FileResolver {
       : laterIfGuarded(served);
   }
 }
+
+const isOpenToBase = (handed: Handing): boolean =>
+  handed.kind === 'without' && handed.baseSecrets === true;
 
 /** The phone keeps what it has and asks again: perhaps in a lease. */
 const laterIfGuarded = (served: Served | Guarded): Served =>

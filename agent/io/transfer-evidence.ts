@@ -6,7 +6,13 @@ import type { Asked, TransferEnd, TransferObserver, TransferSeen } from './file-
 export type Evidence =
   | { readonly kind: 'image'; readonly mac: Mac; readonly release: Id; readonly fileName: string }
   | { readonly kind: 'rescue'; left(end: { bytes: number; whole: boolean }): void }
-  | { readonly kind: 'config'; readonly mac: Mac; readonly generation: number };
+  | {
+      readonly kind: 'config';
+      readonly mac: Mac;
+      readonly generation: number;
+      /** It may hold what counts against a lease. */
+      readonly isCounted: boolean;
+    };
 
 /** Often enough to keep a slow phone's time from running out, too seldom to cost anything. */
 const progressEveryMs = 500;
@@ -50,10 +56,10 @@ export class TransferEvidence implements TransferObserver {
     } else if (evidence.kind === 'rescue') {
       evidence.left({ bytes: end.bytes, whole });
     } else {
-      const { mac, generation } = evidence;
+      const { mac, generation, isCounted } = evidence;
       const { address } = seen.asked;
       if (whole) this.#submit({ kind: 'config-served', mac, generation });
-      else if (generation > 0) {
+      else if (isCounted) {
         this.#submit({ kind: 'secret-broke-off', mac, address, how: 'broken' });
       }
     }

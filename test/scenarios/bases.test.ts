@@ -16,17 +16,22 @@ import { alwaysOpen, Api, enrolAgent, startAgent, startController, until } from 
 // What phones get over the files of a PBX, and what broken phones get from a technician, from a real agent.
 
 const mac = '80:5e:c0:00:00:01' as Mac;
+/** No document says how it is told a login. */
+const bareMac = '00:80:f0:00:00:01' as Mac;
 
-async function site(t: Test, source: BaseSource) {
+async function site(t: Test, source: BaseSource, secrets = { plain: true, routed: false }) {
   const folder = t.testdirName;
   mkdirSync(folder, { recursive: true });
   const controller = await startController(join(folder, 'controller'));
   const api = new Api(controller);
   await api.must('PUT', '/sites/lisbon', alwaysOpen);
-  await api.must('POST', '/phones', [{ mac, site: 'lisbon', vendor: 'Yealink', model: 'T46S' }]);
+  await api.must('POST', '/phones', [
+    { mac, site: 'lisbon', vendor: 'Yealink', model: 'T46S' },
+    { mac: bareMac, site: 'lisbon', vendor: 'Panasonic', model: 'KX-UT123' },
+  ]);
   const box = join(folder, 'agent');
   await enrolAgent(api, controller, 'lisbon', box);
-  const agent = await startAgent(box, { base: { source, isHardened: false } });
+  const agent = await startAgent(box, { base: { source, isHardened: false }, secrets });
   t.teardown(async () => {
     await agent.close();
     await controller.close();
@@ -91,6 +96,42 @@ test('a phone gets the folder’s file with its own login and without the folder
   const overTftp = await overTftpOf(agent, '805ec0000001.cfg');
   t.match(overTftp, 'account.1.label = caf');
   t.notMatch(overTftp, 'fromPbx', 'no password crosses TFTP');
+});
+
+const bareFile = 'Config0080F0000001.cfg';
+const bareAgent = 'Panasonic_KX-UT123/01.022 (0080f0000001)';
+const asBare = async (agent: RunningAgent, times: number): Promise<string[]> => {
+  const said: string[] = [];
+  for (let nth = 0; nth < times; nth += 1) {
+    const { status, text } = await ask(agent, bareFile, bareAgent);
+    said.push(`${status}${text.includes('sip-secret') ? ' with the password' : ''}`);
+  }
+  return said;
+};
+
+test('a phone that cannot be told a login gets its own file again and again, also in clear', async (t) => {
+  t.testdir({});
+  const { agent, notices } = await site(
+    t,
+    { kind: 'template' },
+    { plain: false, routed: false },
+  );
+  t.same(await asBare(agent, 5), ['200', '200', '200', '200', '200']);
+  t.same(notices(), []);
+});
+
+test('a password in the base of a phone without a login leaves twice', async (t) => {
+  t.testdir({
+    base: {
+      [bareFile]:
+        '# Panasonic SIP Phone Standard Format File #\r\nSIP_PASS_1="sip-secret"\r\nTIME_ZONE="0"\r\n\r\n',
+    },
+  });
+  const folder = join(t.testdirName, 'base');
+  const { agent, notices } = await site(t, { kind: 'folder', folder, anyCase: false });
+  const given = '200 with the password';
+  t.same(await asBare(agent, 4), [given, given, '503', '503']);
+  await until('somebody is told', () => notices().some((one) => /secret-fetched-often/.test(one)));
 });
 
 test('an upstream that answers with a page leaves the phone as it is, and the controller is told', async (t) => {

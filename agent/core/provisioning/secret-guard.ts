@@ -4,8 +4,10 @@
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { PlanPhone } from '@ringwave/protocol/messages';
 import { type EpochMs, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
+import { phoneIn } from '../plan-index.ts';
 import { offeredSecret } from '../rotation.ts';
 import type { AgentDraft, AgentTables, Credential, Fetches, SealedSecret, Work } from '../state.ts';
+import { takesLogin } from './names-of-phones.ts';
 
 /** What the site allows; closed unless someone opened it. */
 export interface SecretPolicy {
@@ -34,8 +36,11 @@ export interface Asker {
 export type Handing =
   /** In this lease, and no more than `fetchesMax` times. */
   | { readonly kind: 'with'; readonly secret: SealedSecret }
-  /** The file as it is outside a lease: it says nothing of the secret. */
-  | { readonly kind: 'without' }
+  /**
+   * The file as it is outside a lease: it says nothing of the secret. A phone that cannot be told a login has no other; what a
+   * base holds for it leaves with `baseSecrets`, and `alarm` is raised where the base does hold something that may not leave.
+   */
+  | { readonly kind: 'without'; readonly baseSecrets?: boolean; readonly alarm?: Alarm }
   /** A file without the secret would take it away from the phone, so it comes back later. */
   | { readonly kind: 'later'; readonly alarm?: Alarm }
   /** To this asker the file does not exist. */
@@ -77,17 +82,35 @@ export function leaseOf(
   return current && isFresh ? `rotation ${current.generation}` : undefined;
 }
 
+/**
+ * The same for what a base holds for a phone that cannot be told a login: its planned restart; else once for each generation
+ * that headquarters wants, so that it is provisioned when it is new and whenever somebody asks for new credentials.
+ */
+export function baseLeaseOf(
+  { credentialGeneration: wanted }: Pick<PlanPhone, 'credentialGeneration'>,
+  work: Work | undefined,
+  taken: Fetches | undefined,
+): string | undefined {
+  if (work && RESTARTS.includes(work.phase)) return `restart ${work.rollout} ${work.starts}`;
+  const lease = `rotation ${wanted}`;
+  return taken?.lease === lease || (taken?.given ?? 0) < wanted ? lease : undefined;
+}
+
+/** Whose file it is. */
+export type FileOf = Pick<PlanPhone, 'mac' | 'vendor' | 'model' | 'credentialGeneration'>;
+
 type Tables = Pick<AgentTables, 'credentials' | 'work' | 'fetches'>;
 
 export function handing(
   tables: Tables,
-  phone: Pick<PlanPhone, 'mac'>,
+  phone: FileOf,
   asker: Asker,
   { now, policy }: { readonly now: EpochMs; readonly policy: SecretPolicy },
 ): Handing {
   const mac = phone.mac as Mac;
   const elsewhere = placeAlarm(mac, asker, policy);
   if (elsewhere) return { kind: 'hidden', alarm: elsewhere };
+  if (!takesLogin(phone)) return withoutLogin(tables, phone, asker, { now, policy });
   const credential = tables.credentials.get(mac);
   const secret = offeredSecret(credential);
   if (!secret) return { kind: 'without' };
@@ -104,10 +127,40 @@ export function handing(
   const twin = twinAlarm(mac, asker, taken, now);
   if (twin) return { kind: 'later', alarm: twin };
   const most = asker.generation === secret.generation ? holderFetchesMax : fetchesMax;
+  const often = oftenAlarm(mac, asker, { lease, taken, most });
+  return often ? { kind: 'later', alarm: often } : { kind: 'with', secret };
+}
+
+/** Its file is never kept from such a phone: only what a base holds may have to be. */
+function withoutLogin(
+  tables: Tables,
+  phone: FileOf,
+  asker: Asker,
+  { now, policy }: { readonly now: EpochMs; readonly policy: SecretPolicy },
+): Handing {
+  const mac = phone.mac as Mac;
+  const taken = tables.fetches.get(mac);
+  const lease = baseLeaseOf(phone, tables.work.get(mac), taken);
+  if (asker.protocol === 'tftp' || lease === undefined) return { kind: 'without' };
+  if (!asker.isPrivate && !policy.plain) {
+    const detail = `${mac} asked for its file in clear from ${asker.address}`;
+    return { kind: 'without', alarm: { fault: 'secret-asked-in-clear', detail } };
+  }
+  const alarm =
+    twinAlarm(mac, asker, taken, now) ?? oftenAlarm(mac, asker, { lease, taken, most: fetchesMax });
+  return alarm ? { kind: 'without', alarm } : { kind: 'without', baseSecrets: true };
+}
+
+function oftenAlarm(
+  mac: Mac,
+  { address }: Asker,
+  of: { readonly lease: string; readonly taken: Fetches | undefined; readonly most: number },
+): Alarm | undefined {
+  const { lease, taken, most } = of;
   const again = Math.min(taken?.broken ?? 0, brokenFetchesMax);
-  if (taken?.lease !== lease || taken.count < most + again) return { kind: 'with', secret };
-  const detail = `the file of ${mac} was taken ${taken.count} times in one lease; last asked from ${asker.address}`;
-  return { kind: 'later', alarm: { fault: 'secret-fetched-often', detail } };
+  if (taken?.lease !== lease || taken.count < most + again) return undefined;
+  const detail = `the file of ${mac} was taken ${taken.count} times in one lease; last asked from ${address}`;
+  return { fault: 'secret-fetched-often', detail };
 }
 
 interface Taking {
@@ -120,13 +173,19 @@ interface Taking {
  * read all of it. From now on the MAC is that of this address.
  */
 export function secretOffered(draft: AgentDraft, { mac, address }: Taking, now: EpochMs): void {
-  const lease = leaseOf(draft.credentials.get(mac), draft.work.get(mac), now);
-  if (lease === undefined) return;
+  const phone = phoneIn(draft.plan.get('plan')?.plan, mac);
+  const work = draft.work.get(mac);
   const before = draft.fetches.get(mac);
+  const isBare = phone !== undefined && !takesLogin(phone);
+  const lease = isBare
+    ? baseLeaseOf(phone, work, before)
+    : leaseOf(draft.credentials.get(mac), work, now);
+  if (lease === undefined) return;
   const { rival } = before ?? {};
   const known = before?.lease === lease ? before : { lease, count: 0 };
+  const given = isBare ? { given: phone.credentialGeneration } : {};
   const count = known.count + 1;
-  draft.fetches.put(mac, { ...known, count, address, at: now, ...(rival && { rival }) });
+  draft.fetches.put(mac, { ...known, ...given, count, address, at: now, ...(rival && { rival }) });
 }
 
 /** The file did not leave whole: unsent, it was never taken; broken off, its place has it again, a few times. */

@@ -46,7 +46,13 @@ export class BaseFiles {
    * A configuration: the base with what is managed. Where there is none, and where it cannot be overlaid, the agent's
    * own file stands in if the phone keeps what a file leaves out; others keep what they have and ask again.
    */
-  async config({ asked, line, ours, isOwnName, maySecrets }: OverBase): Promise<Served> {
+  async config({
+    asked,
+    line,
+    ours,
+    isOwnName,
+    maySecrets,
+  }: OverBase): Promise<Served | Guarded> {
     const { reader, isHardened } = this.#parts;
     const own = () => bytes(isHardened && line ? hardened(ours.body, line) : ours.body, ours);
     if (!reader || isOwnName) return own();
@@ -59,7 +65,7 @@ export class BaseFiles {
     if (!line) return instead('the line of this model is unknown');
     const by = { line, ours: ours.body, maySecrets, isHardened, isWhole: true };
     const made = composed(base.body.toString('latin1'), by);
-    if (made.kind === 'guarded') return { kind: 'later', reason: 'its base holds secrets' };
+    if (made.kind === 'guarded') return made;
     if (made.kind === 'composed') {
       return { ...bytes('', ours), body: Buffer.from(made.body, 'latin1') };
     }

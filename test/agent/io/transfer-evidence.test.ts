@@ -10,10 +10,16 @@ const done: TransferEnd['outcome'] = { kind: 'done' };
 const closed: TransferEnd['outcome'] = { kind: 'aborted', by: 'phone', why: 'connection closed' };
 
 /** What core is told when a configuration of 100 bytes with this login ends so. */
-function told(generation: number, bytes: number, outcome: TransferEnd['outcome'], own = asked) {
+function told(
+  generation: number,
+  bytes: number,
+  outcome: TransferEnd['outcome'],
+  own = asked,
+  isCounted = generation > 0,
+) {
   const events: AgentEvent[] = [];
   const evidence = new TransferEvidence((event) => events.push(event));
-  evidence.expect(own, { kind: 'config', mac, generation });
+  evidence.expect(own, { kind: 'config', mac, generation, isCounted });
   const seen = { asked: own, lengthBytes: 100, fromByte: 0 };
   evidence.transferEnded(seen, { bytes, durationMs: ms(1), outcome });
   return events;
@@ -26,6 +32,7 @@ test('a configuration that left whole may prove something; one with a login that
   t.same(told(3, 40, closed), [broke]);
   t.same(told(3, 0, closed), [broke], 'how much of it left nobody can tell');
   t.same(told(0, 40, closed), []);
+  t.same(told(0, 40, closed, asked, true), [broke], 'what its base holds counts as well');
   t.same(told(3, 0, closed, { ...asked, method: 'HEAD' }), []);
   t.end();
 });

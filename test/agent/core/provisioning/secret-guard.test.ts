@@ -8,11 +8,13 @@ import {
 import type { Credential, Fetches, Work } from '@ringwave/agent/core/state';
 import { type EpochMs, type Mac, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import { Box } from '../box.ts';
+import { phoneIn } from '@ringwave/agent/core/plan-index';
+import { Box, planOf, planPhone, workOf } from '../box.ts';
 
 // The numbers are those of the security tests that each sentence answers.
 
 const mac = '80:5e:c0:00:00:01' as Mac;
+const phone = { mac, vendor: 'Yealink', model: 'T46S', credentialGeneration: 3 };
 const noon = Date.UTC(2026, 10, 22, 12) as EpochMs;
 const secret = { generation: 3, sealed: 'sealed', fingerprint: 'f' };
 const proven: Credential = { mac, current: { ...secret, provenAt: 0 as EpochMs } };
@@ -71,7 +73,7 @@ function given(
         : [],
     ),
   };
-  return handing(tables, { mac }, { ...atHome, ...asker }, { now: noon, policy });
+  return handing(tables, phone, { ...atHome, ...asker }, { now: noon, policy });
 }
 
 const fault = (answer: ReturnType<typeof given>): string =>
@@ -134,7 +136,7 @@ const boxInRotation = () => {
     fault(
       handing(
         box.tables,
-        { mac },
+        phone,
         { ...atHome, address, generation },
         { now: box.now, policy: closed },
       ),
@@ -242,5 +244,57 @@ test('of two devices with one MAC the second gets no secret, and an alarm names 
   t.equal(fault(given({ address: '10.0.0.8', generation: 3 }, first)), 'with', 'who has it, moved');
   const longAgo = { ...first, takenAt: (noon - minutes(10)) as EpochMs };
   t.equal(fault(given({ address: '10.0.0.8' }, longAgo)), 'with', 'after a boot it may have moved');
+  t.end();
+});
+
+/** A Panasonic: no document says how it is told a login. */
+function bareBox() {
+  const bare = planPhone(1, { vendor: 'Panasonic', model: 'KX-UT123' });
+  const box = new Box();
+  const plan = (credentialGeneration: number, revision: number) =>
+    box.take({ kind: 'plan-came', plan: planOf([{ ...bare, credentialGeneration }], { revision }) });
+  const asks = (more: Partial<Asker> = {}, policy = closed) => {
+    const asker = { ...atHome, absentKeeps: false, ...more };
+    const own = phoneIn(box.tables.plan.get('plan')?.plan, mac);
+    return handing(box.tables, own!, asker, { now: box.now, policy });
+  };
+  const takes = (address = atHome.address) => box.take({ kind: 'secret-offered', mac, address });
+  plan(1, 1);
+  return { box, plan, asks, takes };
+}
+
+test('a phone that cannot be told a login is made none, and its own file is never kept from it', (t) => {
+  const { box, asks } = bareBox();
+  t.notOk(box.effects.some(({ kind }) => kind === 'make-secret'));
+  t.notOk(box.tables.credentials.has(mac));
+  t.equal(asks({ isPrivate: false }).kind, 'without', 'in clear');
+  t.same(asks({ protocol: 'tftp' }), { kind: 'without' });
+  t.equal(asks({ neighbour: null }).kind, 'hidden', 'but elsewhere');
+  t.end();
+});
+
+test('what a base holds for a phone without a login leaves in private, twice for each new wish and planned restart', (t) => {
+  const { box, plan, asks, takes } = bareBox();
+  const open = { kind: 'without', baseSecrets: true };
+  t.same(asks(), open, 'it is new');
+  t.match(asks({ isPrivate: false }), { alarm: { fault: 'secret-asked-in-clear' } });
+  t.same(asks({ isPrivate: false }, { ...closed, plain: true }), open);
+  takes();
+  t.match(asks({ address: '10.0.0.8' }), { alarm: { fault: 'mac-claimed-twice' } });
+  t.same(asks(), open);
+  takes();
+  t.match(asks(), { kind: 'without', alarm: { fault: 'secret-fetched-often' } });
+  box.take({ kind: 'secret-broke-off', mac, address: atHome.address, how: 'broken' });
+  t.same(asks(), open, 'one of them broke off');
+  takes();
+  box.with((draft) => draft.work.put(mac, workOf(1, { phase: 'offered', starts: 1 })));
+  t.same(asks(), open, 'it is about to restart');
+  takes();
+  takes();
+  t.match(asks(), { alarm: { fault: 'secret-fetched-often' } });
+  box.with((draft) => draft.work.put(mac, workOf(1, { phase: 'done', starts: 1 })));
+  t.same(asks(), { kind: 'without' }, 'the first occasion is over for good');
+  plan(2, 2);
+  t.same(asks(), open, 'headquarters wants new credentials');
   t.end();
 });
