@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
 import type { Clock } from './clock.ts';
 
-/** What nobody waits for is durable within this time: a power cut takes a second of it at most. */
+/** What nobody waits for is durable within this time: a crash or a power cut takes a second of it at most. */
 export const durableWithin: DurationMs = seconds(1);
 
 export interface FlushParts {

@@ -43,7 +43,10 @@ export interface LoopParts<T extends Tables, Event, Effect> {
   act(effect: Effect): void;
   /** Sees each committed step, in order: the live view hangs here. */
   committed?(changes: readonly Change<T>[], event: Event, now: EpochMs): void;
-  /** A bug or a broken disk: the process must not go on with half a truth. */
+  /**
+   * A bug or a broken disk: the process must not go on with half a truth. What many steps wrote together is told with `woke`,
+   * after it was folded in; nothing that follows from it has left.
+   */
   failed(error: unknown, event: Event): void;
   /** The event that time itself sends. */
   readonly woke: Event;

@@ -79,8 +79,8 @@ export class SimNode<T extends Tables, Event, Effect> {
     const { timeline } = this.#parts;
     const step = this.#parts.step(this.tables, event, timeline.now);
     const crash = this.#parts.crashes();
-    // A commit that throws stops the process and takes nothing back: what was committed reaches the disk.
-    if (crash === 'disk-full') this.#flush();
+    // What shares a flush is one transaction: where the disk is full nothing of it is there, and the process stops.
+    if (crash === 'disk-full') this.#owed = [];
     if (crash === 'before-commit' || crash === 'disk-full') return this.crash();
     this.#commit(step);
     if (crash === 'after-commit') return this.crash();
