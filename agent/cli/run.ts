@@ -1,15 +1,13 @@
 import { type Logger, pino } from 'pino';
-import type { ServingSettings } from '../io/phone-servers.ts';
-import { phoneLimits } from '../io/tftp-live.ts';
 import { practise } from '../io/practice.ts';
 import { openBox, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
-import { networksFrom } from './networks-from.ts';
 import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { listenFrom } from '@ringwave/runtime/listen';
 import { untilStopped } from '@ringwave/runtime/until-stopped';
+import { hostFrom, servingFrom } from './serving-from.ts';
 
 export interface RunFlags {
   readonly data: string;
@@ -66,10 +64,13 @@ export async function run(flags: RunFlags): Promise<void> {
     ...(flags.pbx ? { wake: openWakeFile(flags.pbx) } : {}),
     ...(flags.pnp ? { pnp: listenFrom('--pnp', flags.pnp) } : {}),
     ...(flags.page ? { page: listenFrom('--page', flags.page) } : {}),
-    ...(flags.advertise ? { advertise: flags.advertise } : {}),
+    ...(flags.advertise ? { advertise: hostFrom('--advertise', flags.advertise) } : {}),
   };
   const ended = untilStopped();
-  await practised(flags.data, log);
+  const stop = new AbortController();
+  void ended.then(() => stop.abort());
+  await practised(flags.data, log, stop.signal);
+  if (stop.signal.aborted) return;
   const agent = await started(options);
   const bound = (['http', 'tftp', 'sip'] as const).map(
     (name) => `${name} ${listens[name].host}:${agent.ports[name]}`,
@@ -85,9 +86,9 @@ export async function run(flags: RunFlags): Promise<void> {
 }
 
 /** Nobody is served worse without it, only later in the first seconds. */
-async function practised(folder: string, log: Logger): Promise<void> {
+async function practised(folder: string, log: Logger, stopped: AbortSignal): Promise<void> {
   try {
-    log.info(await practise(folder), 'practised on phones that do not exist');
+    log.info(await practise(folder, { stopped }), 'practised on phones that do not exist');
   } catch (error) {
     log.warn({ error: reasonOf(error) }, 'could not practise; the first phones may wait longer');
   }
@@ -120,50 +121,6 @@ async function started(options: Omit<Parameters<typeof runAgent>[0], 'failed'>) 
 }
 
 const hostOf = (flag: string, text = ''): string => listenFrom(flag, text).host;
-
-function servingFrom(flags: RunFlags): ServingSettings {
-  const { tlsCert, tlsKey, phoneCa } = flags;
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw new CliFault({
-      what: 'cannot serve TLS',
-      why: '--tls-cert and --tls-key belong together',
-      next: 'Give both, or neither and let phones trust the agent’s own authority',
-    });
-  }
-  return {
-    ...(flags.https && { https: listenFrom('--https', flags.https) }),
-    ...(flags.httpsOld && { oldHttps: listenFrom('--https-old', flags.httpsOld) }),
-    ...(tlsCert && tlsKey && { tls: { certFile: tlsCert, keyFile: tlsKey } }),
-    ...(phoneCa && { phoneAuthoritiesFile: phoneCa }),
-    ...(flags.lanLimit && { bytesPerSecond: bytesFrom(flags.lanLimit) }),
-    tftpOnePort: flags.tftpOnePort === true,
-    tftpRollsOverToOne: flags.tftpRollover1 === true,
-    ...(flags.tftpPerAddress && { tftpPerAddressMax: perAddressFrom(flags.tftpPerAddress) }),
-    ...(flags.phonesFrom && { networks: networksFrom(flags.phonesFrom) }),
-  };
-}
-
-/** Below 64 kB/s one phone's image takes the whole night. */
-const lanLimitMin = 64_000;
-
-function bytesFrom(text: string): number {
-  if (/^\d{1,12}$/.test(text) && Number(text) >= lanLimitMin) return Number(text);
-  throw new CliFault({
-    what: `cannot read --lan-limit ${text}`,
-    why: `it is not a number of bytes a second from ${lanLimitMin}`,
-    next: 'Write for example --lan-limit 10000000',
-  });
-}
-
-function perAddressFrom(text: string): number {
-  const { transfersMax } = phoneLimits;
-  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= transfersMax) return Number(text);
-  throw new CliFault({
-    what: `cannot read --tftp-per-address ${text}`,
-    why: `it is not a number of transfers from 1 to ${transfersMax}`,
-    next: 'Write for example --tftp-per-address 64',
-  });
-}
 
 function portFrom(text: string): number {
   const port = Number(text);

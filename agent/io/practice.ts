@@ -59,11 +59,20 @@ interface Wish {
 /** On a small box the time is up before all have asked: what has run by then is what matters most. */
 const practiceMsMax = 1500;
 
+interface PracticeLimits {
+  readonly withinMs?: number;
+  /** Ends it at once where somebody stops the agent. */
+  readonly stopped?: AbortSignal;
+}
+
 /**
  * Serves phones that do not exist until all have asked or the time is up, in milliseconds; leaves nothing behind. Rejects
  * where the folder cannot be written or nothing is answered.
  */
-export async function practise(folder: string, withinMs = practiceMsMax): Promise<Practised> {
+export async function practise(
+  folder: string,
+  { withinMs = practiceMsMax, stopped }: PracticeLimits = {},
+): Promise<Practised> {
   const place = join(folder, placeName);
   const began = performance.now();
   rmSync(place, { recursive: true, force: true });
@@ -71,7 +80,7 @@ export async function practise(folder: string, withinMs = practiceMsMax): Promis
   try {
     const branch = await openBranch(place);
     try {
-      const requests = await askAll(branch.port, began + withinMs);
+      const requests = await askAll(branch.port, { until: began + withinMs, stopped });
       return { requests, tookMs: performance.now() - began };
     } finally {
       await branch.close();
@@ -182,7 +191,10 @@ function* wishes(): Generator<Wish> {
   }
 }
 
-async function askAll(port: number, until: number): Promise<number> {
+async function askAll(
+  port: number,
+  { until, stopped }: { readonly until: number; readonly stopped: AbortSignal | undefined },
+): Promise<number> {
   const open = wishes();
   const signal = AbortSignal.timeout(
     Math.ceil(Math.max(until - performance.now(), 0)) + answerMsMax,
@@ -190,7 +202,7 @@ async function askAll(port: number, until: number): Promise<number> {
   let asked = 0;
   const askOn = async (): Promise<void> => {
     for (const wish of open) {
-      if (performance.now() > until) return;
+      if (performance.now() > until || stopped?.aborted) return;
       const isAnswered = await ask(port, wish, signal).then(
         () => true,
         (error: unknown) => {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, watch } from 'node:fs';
+import { existsSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
@@ -24,6 +24,8 @@ async function enrolledBox(t: Test): Promise<string> {
 
 test('a flag that cannot be read is told before the box practises', async (t) => {
   const box = await enrolledBox(t);
+  const junk = join(box, 'junk.pem');
+  writeFileSync(junk, 'no certificate');
   const wrong: [string[], string][] = [
     [['--phone-sip-port', '0'], 'cannot read --phone-sip-port 0'],
     [['--lan-limit', '5'], 'cannot read --lan-limit 5'],
@@ -32,6 +34,10 @@ test('a flag that cannot be read is told before the box practises', async (t) =>
     [['--provisioning', join(box, 'none.yaml')], 'none.yaml'],
     [['--pbx', join(box, 'none.yaml')], 'none.yaml'],
     [['--tls-cert', 'cert.pem'], 'cannot serve TLS'],
+    [['--tls-cert', 'none.pem', '--tls-key', 'none.pem'], 'cannot read --tls-cert none.pem'],
+    [['--tls-cert', junk, '--tls-key', junk], `cannot serve TLS with ${junk} and ${junk}`],
+    [['--phone-ca', junk], `cannot use --phone-ca ${junk}`],
+    [['--advertise', 'not a host!'], 'cannot read --advertise not a host!'],
   ];
   for (const [flags, what] of wrong) {
     const args = [program, 'run', '--data', box, ...doors, '--log-level', 'info', ...flags];
@@ -47,12 +53,15 @@ test('a box that is stopped while it practises ends, and leaves nothing of it', 
   const looks = watch(box);
   t.teardown(() => looks.close());
   const child = spawn(process.execPath, [program, 'run', '--data', box, ...doors], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.teardown(() => child.kill('SIGKILL'));
-  const ended = once(child, 'exit');
+  let said = '';
+  child.stdout.on('data', (piece: Buffer) => (said += piece));
+  const ended = once(child, 'close');
   while (!existsSync(join(box, practiceFolder))) await once(looks, 'change');
   child.kill('SIGTERM');
   t.same(await ended, [0, null]);
+  t.equal(said, '', 'it never was ready');
   t.notOk(existsSync(join(box, practiceFolder)));
 });

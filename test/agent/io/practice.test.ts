@@ -7,15 +7,22 @@ import { smallDisk } from '../../peers/small-disk.ts';
 
 test('every phone of a branch that does not exist is served, and nothing of it stays', async (t) => {
   const folder = t.testdir({ 'agent.sqlite': 'of the real branch' });
-  const { requests } = await practise(folder, 60_000);
+  const { requests } = await practise(folder, { withinMs: 60_000 });
   t.ok(requests > 300, `${requests} requests were answered`);
   t.same(readdirSync(folder), ['agent.sqlite']);
 });
 
 test('practice ends with the time that it was given', async (t) => {
   const folder = t.testdir();
-  const { requests } = await practise(folder, 0);
+  const { requests } = await practise(folder, { withinMs: 0 });
   t.equal(requests, 0);
+  t.same(readdirSync(folder), []);
+});
+
+test('practice ends where the agent is stopped', async (t) => {
+  const folder = t.testdir();
+  const stopped = AbortSignal.abort();
+  t.match(await practise(folder, { withinMs: 60_000, stopped }), { requests: 0 });
   t.same(readdirSync(folder), []);
 });
 
@@ -23,7 +30,7 @@ test('what a box that lost its power left of its practice is no hindrance', asyn
   const folder = t.testdir();
   mkdirSync(join(folder, '.ringwave-practice'));
   writeFileSync(join(folder, '.ringwave-practice', 'agent.sqlite'), 'torn');
-  const { requests } = await practise(folder, 60_000);
+  const { requests } = await practise(folder, { withinMs: 60_000 });
   t.ok(requests > 300);
   t.notOk(existsSync(join(folder, '.ringwave-practice')));
 });
