@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Mac } from '@ringwave/protocol/units';
 import { tftpGet } from '../../simulator/io/tftp-get.ts';
 import type { Asked } from '../scenarios/crowd-run.ts';
@@ -22,7 +23,7 @@ export interface BootingPhone {
 export interface ReplayTask {
   readonly httpPort: number;
   readonly tftpPort: number;
-  /** All start within this time, evenly. */
+  /** All start within this time, each at a moment of its own as virtual phones do. */
   readonly withinMs: number;
   readonly phones: readonly BootingPhone[];
 }
@@ -38,6 +39,8 @@ type Ports = Pick<ReplayTask, 'httpPort' | 'tftpPort'>;
 const host = '127.0.0.1';
 /** Silence after which a phone gives up. */
 const silentMsMax = 20_000;
+/** A status that no server says: there was no answer, or half of one. */
+const noAnswer = 0;
 const practiceRequests = 3000;
 const practiceAtOnce = 50;
 
@@ -84,10 +87,11 @@ async function boot(phone: BootingPhone, ports: Ports): Promise<Asked[]> {
   const asked: Asked[] = [];
   for (const { protocol, path } of phone.asks) {
     const began = performance.now();
-    const status =
+    const answer =
       protocol === 'http'
-        ? await overHttp(phone, path, ports.httpPort)
-        : await overTftp(phone, path, ports.tftpPort);
+        ? overHttp(phone, path, ports.httpPort)
+        : overTftp(phone, path, ports.tftpPort);
+    const status = await answer.catch(() => noAnswer);
     const { mac } = phone;
     asked.push({ mac, protocol, path, status, tookMs: performance.now() - began });
   }
@@ -120,8 +124,8 @@ async function replay({ phones, withinMs, ...ports }: ReplayTask): Promise<Repla
   await practise(phones);
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
-  const boots = phones.map(async (phone, nth) => {
-    await setTimeout((nth / phones.length) * withinMs);
+  const boots = phones.map(async (phone) => {
+    await setTimeout(fractionOf('start', phone.mac) * withinMs);
     return boot(phone, ports);
   });
   const asked = (await Promise.all(boots)).flat();

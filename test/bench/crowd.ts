@@ -62,7 +62,11 @@ async function replay(withinMs: number, asked: readonly Asked[]) {
       phones: phones.map((phone) => bootingPhone(phone, asked)),
     };
     child.send(task);
-    const [replayed] = (await once(child, 'message')) as [Replayed];
+    const died = once(child, 'exit').then(([code]) => {
+      throw new Error(`the program that plays light phones ended with ${code}`);
+    });
+    died.catch(() => {});
+    const [replayed] = (await Promise.race([once(child, 'message'), died])) as [Replayed];
     ({ loopMaxMs } = replayed);
     return replayed.asked;
   });
@@ -90,6 +94,7 @@ const summary = (startsWithinMs: number, end: CrowdEnd) => ({
   phonesBusyMaxMs: end.ownLoopMaxMs,
   agentPeakMB: end.peakMB ?? null,
   wrong: end.wrong.length,
+  withoutAnswer: end.withoutAnswer,
 });
 
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
@@ -118,3 +123,5 @@ const said = {
   askedByLightProgram: light.map(middle),
 };
 process.stdout.write(`${JSON.stringify(said)}\n`);
+const runs = [...whole, ...light].flat();
+if (runs.some(({ wrong, withoutAnswer }) => wrong + withoutAnswer > 0)) process.exitCode = 1;

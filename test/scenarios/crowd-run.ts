@@ -86,6 +86,8 @@ export interface CrowdEnd {
   readonly wrong: readonly string[];
   readonly answers: number;
   readonly asked: readonly Asked[];
+  /** Asked for in vain: nobody listened, or the answer was cut. */
+  readonly withoutAnswer: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly maxMs: number;
@@ -231,6 +233,9 @@ export async function runCrowd({
       wrong: verdicts.filter((one) => one !== 'provisioned' && one !== 'turned away'),
       answers: took.length,
       asked,
+      withoutAnswer:
+        asked.filter(({ status }) => status === 0).length +
+        told.slice(before).filter(({ kind }) => kind === 'no-server').length,
       ...spread(took),
       updated: updating.filter((phone) => phone.state().version === newVersion).length,
       updaters: updaters.length,
