@@ -1,5 +1,6 @@
 import type { LeftOutPage, PhoneWorkView, RolloutView } from '@ringwave/protocol/views';
 import type { Command } from 'commander';
+import { URGENCY_WORDS } from '../core/deadline.ts';
 import { ApiClient } from './api-client.ts';
 import { numberSaid, readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
@@ -28,7 +29,7 @@ export function registerRollout(program: Command, out: CliOutput): void {
     .action(async (flags: Json, command: Command) => {
       const found = await ApiClient.of(command).get<RolloutView[]>('/rollouts');
       await print(out, flags.json, found, () =>
-        table(['rollout', 'state', 'done', 'failed', 'total'], found.map(counts)),
+        table(['rollout', 'state', 'done', 'failed', 'total', 'due'], found.map(counts)),
       );
     });
   rollout
@@ -201,6 +202,7 @@ const counts = (rollout: RolloutView): string[] => [
   sum(rollout, 'done'),
   sum(rollout, 'failed'),
   sum(rollout, 'total'),
+  dueOf(rollout),
 ];
 
 function shown(rollout: RolloutView): string[] {
@@ -226,14 +228,21 @@ function shown(rollout: RolloutView): string[] {
     `${rollout.id}: ${rollout.state}${paused}`,
     ...(rollout.after.length > 0 ? [`begins after ${rollout.after.join(', ')}`] : []),
     ...(rollout.startAt === null ? [] : [`begins ${localTime(rollout.startAt)} at the earliest`]),
-    ...(rollout.deadline
-      ? [`due ${localTime(rollout.deadline.dueAt)}: ${rollout.deadline.because}`]
-      : []),
+    ...(rollout.deadline ? [`due ${dueOf(rollout)}`] : []),
     ...approvalOf(rollout),
     ...cautioned(rollout.cautions),
     ...leftOutOf(rollout),
     ...table(['wave', 'state', 'done', 'failed', 'skipped', 'why'], waves),
   ];
+}
+
+/** By when and why, and which rung holds now. */
+function dueOf({ deadline, endedAt }: RolloutView): string {
+  if (!deadline) return '-';
+  const { dueAt, because, urgency } = deadline;
+  const words: Readonly<Record<string, string>> = URGENCY_WORDS;
+  const rung = urgency === null || endedAt !== null ? '' : `: ${words[urgency] ?? urgency}`;
+  return `${localTime(dueAt)}: ${because}${rung}`;
 }
 
 /** The most frequent reasons; all of them with `--json`. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { registerRollout } from '@ringwave/controller/cli/rollout';
 import { Command } from 'commander';
 import { type Test, test } from 'tap';
-import { phoneOf, releaseOf, siteOf } from '../core/desk.ts';
+import { localTime } from '../../../controller/cli/print.ts';
+import { idOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
 import { openDoor } from '../io/door.ts';
 
 /** A controller with so many phones that a release fits and two that none does, and `ringwave rollout` beside it. */
@@ -58,6 +59,27 @@ test('a rollout shows how many it leaves out and why, and names them when asked'
   t.match(
     named,
     / {2}80:5e:c0:00:00:c9 \(lisbon\): No release of the rollout is for a Yealink T58/,
+  );
+});
+
+test('a rollout with a deadline says which rung holds now, also when it has passed', async (t) => {
+  const { run, file, controller } = await desk(t, 2);
+  const { engine } = controller;
+  const dueAt = engine.clock.now() + 366 * 86_400_000;
+  const due = `due ${localTime(dueAt)}: CVE-2026-0001`;
+  await run('create', '--from', file({ deadline: { dueAt, because: 'CVE-2026-0001' } }));
+  const lineIn = async () =>
+    (await run('show', 'autumn')).split('\n').find((it) => it.startsWith('due'));
+  t.equal(await lineIn(), due, 'before its start none does');
+  engine.command('grace', { kind: 'rollout-approve', rollout: idOf('autumn') });
+  t.equal(await lineIn(), `${due}: in windows, only phones that are known to be idle`);
+  const stored = engine.tables.rollouts.get(idOf('autumn'));
+  t.ok(stored);
+  if (stored) engine.tables.rollouts.set(idOf('autumn'), { ...stored, urgency: 'ask-person' });
+  t.equal(
+    await lineIn(),
+    `${due}: it has passed; still in any idle minute, and a person decides`,
+    'as the console says it',
   );
 });
 
