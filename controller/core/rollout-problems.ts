@@ -1,6 +1,7 @@
 import { mayRollOut, type ReleaseState } from '@ringwave/firmware-catalog/release-life';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { gateProblems } from './gate.ts';
+import { instantText } from './instant-text.ts';
 import { paceProblems } from './pace.ts';
 import { conflict, invalid, notFound, siteIds } from './refusal.ts';
 import { whereRefusals } from './selection/selected.ts';
@@ -32,7 +33,7 @@ export function rolloutProblems(
   const beside = [
     ...partProblems(input, lacks),
     ...orderProblems(draft, input),
-    ...deadlineProblems(input, now),
+    ...instantProblems(input, now),
   ];
   return { ofPhones, ofWaves, beside };
 }
@@ -172,10 +173,32 @@ function circleBack(draft: ControllerDraft, from: Id, to: Id): Id[] | undefined 
   return undefined;
 }
 
-function deadlineProblems({ id, deadline, startAt }: RolloutInput, now: EpochMs): Refusal[] {
-  if (!deadline || deadline.dueAt > Math.max(now, startAt ?? 0)) return [];
-  const reason = 'has passed before the rollout could begin';
-  return [invalid(`rollout ${id}: deadline.dueAt`, reason, 'Give a later instant.')];
+function instantProblems({ id, deadline, startAt }: RolloutInput, now: EpochMs): Refusal[] {
+  const thing = `rollout ${id}`;
+  const problems: Refusal[] = [];
+  if (startAt !== undefined && startAt < beforeAnyRollout) {
+    const next = 'Leave it out to begin at once, or write milliseconds since 1970.';
+    const long = invalid(`${thing}: startAt`, `is ${instantText(startAt)}, long ago`, next);
+    problems.push(inSeconds(`${thing}: startAt`, startAt) ?? long);
+  }
+  if (deadline && deadline.dueAt <= Math.max(now, startAt ?? 0)) {
+    const due = `${thing}: deadline.dueAt`;
+    const reason = 'has passed before the rollout could begin';
+    const passed = invalid(due, reason, 'Give a later instant.');
+    problems.push(inSeconds(due, deadline.dueAt) ?? passed);
+  }
+  return problems;
+}
+
+/** The year 2020: no rollout is older than this program. */
+const beforeAnyRollout = Date.UTC(2020, 0, 1);
+
+/** Many programs count seconds since 1970; read as milliseconds they are days of that January. */
+function inSeconds(thing: string, at: EpochMs): Refusal | undefined {
+  const meant = at * 1000;
+  if (at >= beforeAnyRollout || meant < beforeAnyRollout) return undefined;
+  const reason = `is ${instantText(at)}, probably said in seconds`;
+  return invalid(thing, reason, `Write it in milliseconds since 1970: ${meant}.`);
 }
 
 /** Releases of a rollout that may not go to its phones, or no longer. */

@@ -167,6 +167,20 @@ test('an instant that no calendar reaches is refused: none that reads it could s
   ]);
 });
 
+test('an instant in seconds is told as that, and does not begin a rollout at once', async (t) => {
+  const door = await fleetOf(t, 1);
+  const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
+  const deadline = { dueAt: 1_798_761_600, because: 'CVE-2026-0001' };
+  t.same(await says({ startAt: 1_798_000_000, deadline }), [
+    '400 invalid: rollout autumn: startAt: is 1970-01-21 19:26 UTC, probably said in seconds. Write it in milliseconds since 1970: 1798000000000.',
+    '400 invalid: rollout autumn: deadline.dueAt: is 1970-01-21 19:39 UTC, probably said in seconds. Write it in milliseconds since 1970: 1798761600000.',
+  ]);
+  t.same(await says({ startAt: 20_261_224 }), [
+    '400 invalid: rollout autumn: startAt: is 1970-01-01 05:37 UTC, long ago. Leave it out to begin at once, or write milliseconds since 1970.',
+  ]);
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
+});
+
 test('faults beside the waves are told together with waves that take nobody', async (t) => {
   const door = await fleetOf(t, 4);
   const waves = [{ name: 'all' }, { name: 'more', count: 3 }];
