@@ -42,7 +42,7 @@ test('a fault of form hides no other fault of the same rollout', async (t) => {
     }),
   );
   t.same(told(answer), [
-    '400 invalid: rollout: name: is 7, not text. Write it in quotes.',
+    '400 invalid: rollout: name: is 7, not text. Write it in quotes as one line without control characters.',
     '400 invalid: rollout autumn: where, column 1: "modl" is no field. Expected: model',
     '400 invalid: rollout autumn: where, column 17: "runing" is no field. Expected: running',
     '400 invalid: rollout autumn: gate.failuresMax: permits 2 failures, but failedPartMax 0 permits none. Give 0, or raise failedPartMax.',
@@ -57,7 +57,7 @@ test('what cannot be read is never the reason for another fault', async (t) => {
   const door = await fleetOf(t, 4);
   const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
   t.same(await says({ waves: [{ percent: 101 }, { name: 'rest', count: 0 }] }), [
-    '400 invalid: rollout: waves[0].name: is missing. Add name.',
+    '400 invalid: rollout: waves[0].name: is missing. Add name as one line without control characters.',
     '400 invalid: rollout: waves[0].percent: is 101. Write a number from 0.001 to 100.',
     '400 invalid: rollout: waves[1].count: is 0. Write a number from 1 to 1000000.',
   ]);
@@ -165,6 +165,28 @@ test('an instant that no calendar reaches is refused: none that reads it could s
   t.same(told(await door.ask('PUT', '/api/v1/sites/lisbon/freeze', freeze)), [
     `400 invalid: freeze of site lisbon: until: is ${at}. ${from}.`,
   ]);
+});
+
+test('a name with a line break or an escape is refused by its field: it would write over lines of others', async (t) => {
+  const door = await fleetOf(t, 1);
+  const waves = [{ name: 'all\u001b[2J' }];
+  t.same(
+    told(await door.ask('POST', '/api/v1/rollouts', asked({ name: 'Autumn\nstate: done', waves }))),
+    [
+      '400 invalid: rollout: waves[0].name: is "all\\u001b[2J". Write it as one line without control characters.',
+      '400 invalid: rollout: name: is "Autumn\\nstate: done". Write it as one line without control characters.',
+    ],
+  );
+  for (const sign of ['\0', '\u007f', '\u009b', '\u2028'])
+    t.match(told(await door.ask('POST', '/api/v1/rollouts', asked({ name: `x${sign}` }))), [
+      /^400 invalid: rollout: name: /,
+    ]);
+  const site = { name: 'Lisbon\r', zone: 'Europe/Lisbon', windows: [] };
+  t.match(told(await door.ask('PUT', '/api/v1/sites/porto', site)), [
+    /^400 invalid: site porto: name: /,
+  ]);
+  const named = asked({ name: 'Autumn – Köln, 1/2', waves: [{ name: 'tout le monde' }] });
+  t.equal((await door.ask('POST', '/api/v1/rollouts', named)).status, 201);
 });
 
 test('an instant in seconds is told as that, and does not begin a rollout at once', async (t) => {
