@@ -5,8 +5,8 @@ import type { Pace, Paced } from './rollout-state.ts';
 
 /** No look at the line sooner than this: a rate above four a minute releases several phones a look. */
 export const paceTick: DurationMs = seconds(15);
-/** What time without a look (a pause, a restart) may save up: a minute's worth, so that no burst follows. */
-const savedUpMax: DurationMs = seconds(60);
+/** What time without a look (a pause, a restart) may save up: a minute's worth or one phone, so that no burst follows. */
+const savedUpMax = (rate: number): DurationMs => ms(Math.max(60_000, 60_000 / rate));
 /** What the rate is multiplied by where only `everyDone` is given. */
 const factorUsually = 2;
 
@@ -25,8 +25,9 @@ export function allowed(
   done: number,
   now: EpochMs,
 ): { readonly count: number; readonly credit: number } {
-  const elapsed = Math.min(Math.max(now - paced.at, 0), savedUpMax);
-  const whole = paced.credit + (rateAfter(pace, done) * elapsed) / 60_000;
+  const rate = rateAfter(pace, done);
+  const elapsed = Math.min(Math.max(now - paced.at, 0), savedUpMax(rate));
+  const whole = paced.credit + (rate * elapsed) / 60_000;
   const count = Math.floor(whole + 1e-9);
   return { count, credit: Math.max(whole - count, 0) };
 }
