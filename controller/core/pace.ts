@@ -1,5 +1,13 @@
-import { type DurationMs, type EpochMs, laterBy, ms, seconds } from '@ringwave/protocol/units';
-import type { Pace, Paced } from './rollout-state.ts';
+import {
+  type DurationMs,
+  days,
+  type EpochMs,
+  laterBy,
+  minutes,
+  ms,
+  seconds,
+} from '@ringwave/protocol/units';
+import type { Caution, Pace, Paced, Rollout, WaveSpec } from './rollout-state.ts';
 
 // How fast an open wave lets its phones go. The rate grows with what is proven, never with time alone.
 
@@ -38,8 +46,16 @@ export function nextLook(pace: Pace, paced: Paced, done: number): EpochMs {
   return laterBy(paced.at, ms(Math.ceil(Math.max(wait, paceTick))));
 }
 
+/** About one phone a day: below that no wave ends in a time that anybody plans for. */
+export const perMinuteLeast = 0.0007;
+
 export function paceProblems(pace: Pace): { part: string; reason: string; next: string }[] {
   const problems: { part: string; reason: string; next: string }[] = [];
+  if (pace.perMinute < perMinuteLeast) {
+    const reason = `is ${pace.perMinute}, one phone in ${daysText(minutes(1 / pace.perMinute))}`;
+    const next = `Give at least ${perMinuteLeast}, about one phone a day; a small first wave with a gate goes gently, too.`;
+    problems.push({ part: 'perMinute', reason, next });
+  }
   if (pace.perMinuteMax !== undefined && pace.perMinuteMax < pace.perMinute) {
     const reason = `is ${pace.perMinuteMax}, below perMinute ${pace.perMinute}`;
     problems.push({ part: 'perMinuteMax', reason, next: 'Raise it, or lower perMinute.' });
@@ -50,3 +66,40 @@ export function paceProblems(pace: Pace): { part: string; reason: string; next: 
   }
   return problems;
 }
+
+/** A month: who paces a wave longer than that has seldom counted its phones. */
+const waveTakesUsually: DurationMs = days(30);
+
+/** Waves whose phones are let go for very long, when all goes well. */
+export function longPaces(
+  { id, pace }: Pick<Rollout, 'id' | 'pace'>,
+  waves: readonly WaveSpec[],
+  members: readonly { readonly length: number }[],
+): Caution[] {
+  if (!pace) return [];
+  let done = 0;
+  return waves.flatMap(({ name }, index) => {
+    const phones = members[index]?.length ?? 0;
+    const takes = letGoIn(pace, { done, phones });
+    done += phones;
+    if (takes <= waveTakesUsually) return [];
+    const reason = `lets its ${phones} phones go in ${daysText(takes)} by its pace`;
+    const next = 'Raise pace.perMinute, or give everyDone, so that it grows with what is done.';
+    return [{ thing: `rollout ${id}: wave ${name}`, reason, next }];
+  });
+}
+
+/** From the first phone to the last, where each is done at once. */
+function letGoIn(pace: Pace, wave: { readonly done: number; readonly phones: number }): DurationMs {
+  const { everyDone = Number.POSITIVE_INFINITY } = pace;
+  const end = wave.done + wave.phones;
+  let waited = 0;
+  for (let done = wave.done; done < end; ) {
+    const step = Math.min(end - done, everyDone - (done % everyDone));
+    waited += step / rateAfter(pace, done);
+    done += step;
+  }
+  return minutes(waited);
+}
+
+const daysText = (length: DurationMs): string => `${Math.round(length / days(1))} days`;

@@ -189,6 +189,29 @@ test('a name with a line break or an escape is refused by its field: it would wr
   t.equal((await door.ask('POST', '/api/v1/rollouts', named)).status, 201);
 });
 
+test('a pace that ends in no time that anybody waits for is refused, or told with how long it takes', async (t) => {
+  const door = await fleetOf(t, 60);
+  const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
+  t.same(await says({ pace: { perMinute: 0.0001 } }), [
+    '400 invalid: rollout autumn: pace.perMinute: is 0.0001, one phone in 7 days. Give at least 0.0007, about one phone a day; a small first wave with a gate goes gently, too.',
+  ]);
+  const preview = async (pace: object) =>
+    (await door.ask('POST', '/api/v1/rollouts/preview', asked({ pace }))).body.cautions;
+  t.same(await preview({ perMinute: 0.001 }), [
+    {
+      thing: 'rollout autumn: wave all',
+      reason: 'lets its 60 phones go in 42 days by its pace',
+      next: 'Raise pace.perMinute, or give everyDone, so that it grows with what is done.',
+    },
+  ]);
+  t.same(
+    await preview({ perMinute: 0.001, everyDone: 5 }),
+    [],
+    'a pace that grows is done earlier',
+  );
+  t.same(await preview({ perMinute: 0.002 }), []);
+});
+
 test('an instant in seconds is told as that, and does not begin a rollout at once', async (t) => {
   const door = await fleetOf(t, 1);
   const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
