@@ -212,6 +212,25 @@ test('a pace that ends in no time that anybody waits for is refused, or told wit
   t.same(await preview({ perMinute: 0.002 }), []);
 });
 
+test('a gate that asks an address without a host is refused', async (t) => {
+  const door = await fleetOf(t, 1);
+  const says = async (askUrl: string) =>
+    told(await door.ask('POST', '/api/v1/rollouts', asked({ gate: { askUrl } })));
+  const next = 'Write it like https://monitor.example.com/check.';
+  for (const url of ['http://', 'https://:443/x', 'http://?x', 'http://a b/'])
+    t.same(await says(url), [
+      `400 invalid: rollout autumn: gate.askUrl: is "${url}", which names no host. ${next}`,
+    ]);
+  t.same(await says('https://ada:secret@monitor.example.com/'), [
+    `400 invalid: rollout autumn: gate.askUrl: carries a user name or a password, which is not sent. ${next}`,
+  ]);
+  t.match(await says('ftp://x'), [/^400 invalid: rollout: gate.askUrl: /]);
+  const waves = [{ name: 'all', gate: { askUrl: 'http://' } }];
+  t.match(told(await door.ask('POST', '/api/v1/rollouts', asked({ waves }))), [
+    /^400 invalid: rollout autumn: wave all: gate.askUrl: /,
+  ]);
+});
+
 test('an instant in seconds is told as that, and does not begin a rollout at once', async (t) => {
   const door = await fleetOf(t, 1);
   const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
