@@ -1,6 +1,7 @@
 import { mayRollOut, type ReleaseState } from '@ringwave/firmware-catalog/release-life';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { gateProblems } from './gate.ts';
+import { beforeAnyRollout, inSeconds } from './in-seconds.ts';
 import { instantText } from './instant-text.ts';
 import { paceProblems } from './pace.ts';
 import { conflict, invalid, notFound, siteIds } from './refusal.ts';
@@ -188,17 +189,6 @@ function instantProblems({ id, deadline, startAt }: RolloutInput, now: EpochMs):
     problems.push(inSeconds(due, deadline.dueAt) ?? passed);
   }
   return problems;
-}
-
-/** The year 2020: no rollout is older than this program. */
-const beforeAnyRollout = Date.UTC(2020, 0, 1);
-
-/** Many programs count seconds since 1970; read as milliseconds they are days of that January. */
-function inSeconds(thing: string, at: EpochMs): Refusal | undefined {
-  const meant = at * 1000;
-  if (at >= beforeAnyRollout || meant < beforeAnyRollout) return undefined;
-  const reason = `is ${instantText(at)}, probably said in seconds`;
-  return invalid(thing, reason, `Write it in milliseconds since 1970: ${meant}.`);
 }
 
 /** Releases of a rollout that may not go to its phones, or no longer. */

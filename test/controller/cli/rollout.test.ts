@@ -106,6 +106,15 @@ test('every fault of a file is printed at once', async (t) => {
   t.match(said, /after waits in a circle/);
 });
 
+test('a rehearsal begins when it is told to, and a time that is none is refused before it is sent', async (t) => {
+  const { run, file, controller } = await desk(t, 1);
+  const at = Math.floor(controller.engine.clock.now() / 60_000) * 60_000 + 86_400_000;
+  const flags = ['--seeds', '1', '--days', '1'];
+  const said = await run('rehearse', file({}), '--from', new Date(at).toISOString(), ...flags);
+  t.equal(said.split('\n')[0], `autumn, rehearsed from ${localTime(at)} in 1 runs`);
+  t.match(await run('rehearse', file({}), '--from', 'soon'), /--from soon: is no time/);
+});
+
 test('a rehearsal that does not end in time says so once, and a number that is none is named as typed', async (t) => {
   const { run, file } = await desk(t, 2);
   const told = await run('rehearse', file({}), '--seeds', '2', '--days', '1');

@@ -1,4 +1,5 @@
 import { type Test, test } from 'tap';
+import { instantText } from '../../../controller/core/instant-text.ts';
 import { macOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
 import { type Door, openDoor, told } from './door.ts';
 
@@ -229,6 +230,22 @@ test('a gate that asks an address without a host is refused', async (t) => {
   t.match(told(await door.ask('POST', '/api/v1/rollouts', asked({ waves }))), [
     /^400 invalid: rollout autumn: wave all: gate.askUrl: /,
   ]);
+});
+
+test('a rehearsal from a time that has passed, is far ahead or in seconds is refused as that', async (t) => {
+  const door = await fleetOf(t, 1);
+  const now = door.controller.engine.clock.now();
+  const says = async (from: unknown) =>
+    told(await door.ask('POST', '/api/v1/rollouts/rehearse', { rollout: asked({}), from }));
+  const of = (at: number) => `400 invalid: rehearsal: from: is ${instantText(at)}, which`;
+  const [past, far] = [now - 120_000, now + 367 * 86_400_000];
+  t.same(await says(past), [`${of(past)} has passed. Give a time ahead, or leave it out.`]);
+  t.same(await says(far), [`${of(far)} is more than a year ahead. Give an earlier time.`]);
+  t.match(await says(1_798_761_600), [/^400 invalid: rehearsal: from: .* said in seconds/]);
+  t.match(await says('soon'), [/^400 invalid: rehearsal: from: is "soon", not a whole number/]);
+  const from = now + 86_400_000;
+  const body = { rollout: asked({}), seeds: 1, daysMax: 1, from };
+  t.equal((await door.ask('POST', '/api/v1/rollouts/rehearse', body)).body.from, from);
 });
 
 test('an instant in seconds is told as that, and does not begin a rollout at once', async (t) => {
