@@ -52,9 +52,10 @@ const labelsOf = (keyPattern: string) =>
 /** A site's name and zone are asked for by the same words, so no label takes them. */
 const siteLabelKeyPattern = '^(?!(?:id|name|zone)$)[a-z][a-z0-9-]{0,31}$';
 /** To the end of the year 2199, as agents take it: beyond that a date can no longer be written. */
+export const instantMax = 7_258_118_399_999;
 export const Instant = Type.Integer({
   minimum: 0,
-  maximum: 7_258_118_399_999,
+  maximum: instantMax,
   description: 'of milliseconds since 1970',
 });
 export const WhereText = Type.Optional(
