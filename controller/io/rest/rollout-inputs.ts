@@ -264,3 +264,13 @@ export const ApproveBody = Type.Object(
 /** The id in the path is the id of what is stored. */
 export const withId = (body: unknown, rollout: Id): unknown =>
   typeof body === 'object' && body !== null ? { ...body, id: rollout } : body;
+
+/** A body that was meant for another rollout would overwrite this one. */
+export function otherId(body: unknown, rollout: Id): readonly Refusal[] {
+  const { id = rollout } = (body ?? {}) as { id?: unknown };
+  if (id === rollout) return [];
+  const reason = `is ${JSON.stringify(id).slice(0, 80)} in the body`;
+  const path = `/api/v1/rollouts/${typeof id === 'string' ? id.slice(0, 64) : 'ID'}`;
+  const next = `Send it to ${path}, or leave id out of the body.`;
+  return [invalid(`rollout ${rollout}: id`, reason, next)];
+}

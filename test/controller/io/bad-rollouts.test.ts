@@ -232,6 +232,34 @@ test('a gate that asks an address without a host is refused', async (t) => {
   ]);
 });
 
+test('a body with another id than its path is refused, whatever else is wrong with it', async (t) => {
+  const door = await fleetOf(t, 1);
+  await door.ask('POST', '/api/v1/rollouts', asked({ id: 'winter' }));
+  const put = (body: object) => door.ask('PUT', '/api/v1/rollouts/winter', body);
+  const other =
+    '400 invalid: rollout winter: id: is "autumn" in the body. Send it to /api/v1/rollouts/autumn, or leave id out of the body.';
+  t.same(told(await put(asked({ name: 'A' }))), [other]);
+  t.same(told(await put(asked({ priority: -1 }))), [
+    other,
+    '400 invalid: rollout: priority: is -1. Write a number from 0 to 1000.',
+  ]);
+  t.equal(
+    door.controller.engine.tables.rollouts.get('winter')?.name,
+    'winter',
+    'nothing is stored',
+  );
+  t.equal((await put(asked({ id: 'winter', name: 'A' }))).status, 200);
+  t.equal((await put(asked({ id: undefined, name: 'B' }))).status, 200);
+  for (const path of ['sites/lisbon', 'policies/fixes', 'freezes/fair'])
+    t.match(
+      told(await door.ask('PUT', `/api/v1/${path}`, { id: 'other' })).find((it) =>
+        / id: /.test(it),
+      ),
+      /id: is not a key that is known here/,
+      path,
+    );
+});
+
 test('a rehearsal from a time that has passed, is far ahead or in seconds is refused as that', async (t) => {
   const door = await fleetOf(t, 1);
   const now = door.controller.engine.clock.now();
