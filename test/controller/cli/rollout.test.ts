@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { registerRollout } from '@ringwave/controller/cli/rollout';
 import { Command } from 'commander';
@@ -104,6 +104,14 @@ test('every fault of a file is printed at once', async (t) => {
   const said = await run('create', '--from', file({ after: ['autumn'], pace: { perMinute: '5' } }));
   t.match(said, /pace\.perMinute is "5", not a number/);
   t.match(said, /after waits in a circle/);
+});
+
+test('a key that stands twice in a file is refused before it is sent', async (t) => {
+  const { run, file } = await desk(t, 1);
+  const path = file({});
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace('{', '{"priority":1,"priority":900,'));
+  t.match(await run('create', '--from', path), /autumn\.json: priority: stands there twice\. Keep/);
 });
 
 test('a rehearsal begins when it is told to, and a time that is none is refused before it is sent', async (t) => {

@@ -437,3 +437,26 @@ test('a body that is nested deeper than anybody can go is refused like any other
   const answer = await door.ask('POST', '/api/v1/rollouts', body, headers);
   t.match(told(answer), [/^400 invalid: rollout: notes: is not a key that is known here/]);
 });
+
+test('a key that stands twice is refused with its place: of two values nobody knows which was meant', async (t) => {
+  const door = await fleetOf(t, 1);
+  const authorization = `Bearer ${door.controller.access.mintApiToken('ada')}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const says = async (body: string) =>
+    told(await door.ask('POST', '/api/v1/rollouts', body, headers));
+  const twice = (path: string) => [
+    `400 invalid: the request: ${path}: stands there twice. Keep one of the two.`,
+  ];
+  const rest = `"id":"autumn","releases":["${release}"]`;
+  t.same(await says(`{${rest},"preset":3,"preset":1}`), twice('preset'));
+  const waves = '"waves":[{"name":"canary","count":1},{"name":"rest","count":2,"count":20}]';
+  t.same(await says(`{${rest},${waves}}`), twice('waves[1].count'));
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
+  t.match(await says('{"id":'), [/^400 invalid: the request: /]);
+  t.match(await says(''), [/^400 invalid: the request: /]);
+  t.match(await says('{"__proto__":{}}'), [/^400 invalid: the request: /]);
+  t.equal(
+    (await door.ask('POST', '/api/v1/rollouts', `{${rest},"preset":1}`, headers)).status,
+    201,
+  );
+});
