@@ -106,6 +106,38 @@ test('every fault of a file is printed at once', async (t) => {
   t.match(said, /after waits in a circle/);
 });
 
+test('a rollout that goes on is given a later deadline by one command, and no earlier one', async (t) => {
+  const { run, file, controller } = await desk(t, 2);
+  const { engine } = controller;
+  const dueAt = Math.floor(engine.clock.now() / 60_000) * 60_000 + 86_400_000;
+  const at = (days: number) => new Date(dueAt + days * 86_400_000).toISOString();
+  const due = (days: number, because: string) =>
+    `due ${localTime(dueAt + days * 86_400_000)}: ${because}: in windows, only phones`;
+  const own = { waves: undefined, preset: 'canary-tenth-rest' };
+  await run('create', '--from', file({ ...own, deadline: { dueAt, because: 'CVE-2026-0001' } }));
+  t.match(
+    await run('extend', 'autumn', '--due', at(1)),
+    /rollout autumn is awaiting-approval: .*Change it with: ringwave rollout edit autumn --from FILE/,
+  );
+  engine.command('grace', { kind: 'rollout-approve', rollout: idOf('autumn') });
+  t.match(await run('extend', 'autumn', '--due', at(2)), due(2, 'CVE-2026-0001'));
+  t.match(await run('extend', 'autumn', '--due', at(3), '--because', 'strike'), due(3, 'strike'));
+  t.match(
+    await run('extend', 'autumn', '--due', at(1)),
+    /rollout autumn is running\. It has begun; only a later deadline, or a new rollout, can differ/,
+  );
+  t.match(await run('extend', 'autumn', '--due', 'soon'), /--due soon: is no time/);
+  t.match(await run('extend', 'autum', '--due', at(9)), /Did you mean autumn\?/);
+  await run('create', '--from', file({ id: 'winter' }));
+  engine.command('grace', { kind: 'rollout-approve', rollout: idOf('winter') });
+  t.match(
+    await run('extend', 'winter', '--due', at(9)),
+    /winter is running\. It has begun; only a/,
+  );
+  const stored = engine.tables.rollouts.get(idOf('autumn'));
+  t.match(stored, { state: 'running', approvedBy: 'grace', deadline: { because: 'strike' } });
+});
+
 test('a key that stands twice in a file is refused before it is sent', async (t) => {
   const { run, file } = await desk(t, 1);
   const path = file({});
