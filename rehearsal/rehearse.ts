@@ -1,6 +1,7 @@
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { callHistory } from '../controller/core/call-history.ts';
 import { conflict } from '../controller/core/refusal.ts';
+import { hasBegun } from '../controller/core/desired-state.ts';
 import { inputOf, saidOf, valueDifferences } from '../controller/core/rollout-difference.ts';
 import type { ControllerTables, Refusal, Rollout, RolloutInput } from '../controller/core/state.ts';
 import { crewOf, type Player, threadsFor } from './crew.ts';
@@ -22,11 +23,13 @@ export interface RehearsalWishes {
   readonly wanBytesPerSecond?: number;
   /** Hours until a person says go on. */
   readonly personTakesHours?: number;
+  /** The rollout begins no earlier; what else is under way goes on until then as it would. */
+  readonly from?: EpochMs;
 }
 
 export interface RehearsalResult {
   readonly rollout: Id;
-  /** The instant from which it was rehearsed. */
+  /** The instant from which it was rehearsed, or from which it may begin. */
   readonly from: EpochMs;
   readonly finish: Distribution;
   readonly runs: readonly RunOutcome[];
@@ -87,17 +90,25 @@ function rehearseWith(
   onProgress: (progress: RehearsalProgress) => void,
 ): Rehearsed {
   const runs: RunOutcome[] = [];
+  const from = Math.max(wishes.from ?? now, now) as EpochMs;
+  if (from > now && hasBegun(tables, input.id)) return { refusals: [begunBefore(input.id)] };
   const seeds = wishes.seeds ?? seedsUsually;
   for (let seed = 1; seed <= seeds; seed += 1) {
-    const assume = assumptions(tables, seed, wishes);
+    const assume = assumptions(tables, seed, { wishes, ahead: from - now });
     const rehearsal = new Rehearsal(tables, { rollout: input.id, now, assume, crew });
-    const refusals = beginIn(rehearsal, input);
+    const refusals = beginIn(rehearsal, startingAt(input, from > now ? from : undefined));
     if (refusals.length > 0) return { refusals };
     const finishedAt = rehearsal.run((at) => onProgress({ run: seed, runs: seeds, at }));
     runs.push(outcomeOf(rehearsal, seed, finishedAt));
   }
-  return { rollout: input.id, from: now, finish: distributionOf(runs), runs };
+  return { rollout: input.id, from, finish: distributionOf(runs), runs };
 }
+
+const startingAt = (input: RolloutInput, from: EpochMs | undefined): RolloutInput =>
+  from === undefined || (input.startAt ?? 0) >= from ? input : { ...input, startAt: from };
+
+const begunBefore = (id: Id): Refusal =>
+  conflict(`rollout ${id}`, 'goes on already and begins at no later time', 'Leave from out.');
 
 /**
  * Stored anew, or in place of the content that was stored before its start; what goes on already is rehearsed as it stands.
@@ -134,7 +145,12 @@ function put(
   return rehearsal.command({ kind, input: confirmed }, 'rehearsal');
 }
 
-function assumptions(tables: ControllerTables, seed: number, wishes: RehearsalWishes): Assumptions {
+/** `ahead` are the milliseconds until the rollout may begin, which the days looked ahead come after. */
+function assumptions(
+  tables: ControllerTables,
+  seed: number,
+  { wishes, ahead }: { readonly wishes: RehearsalWishes; readonly ahead: number },
+): Assumptions {
   const busy = wishes.busyByHour ?? busyUsually;
   // What somebody says of calls goes before what was counted of them.
   const counted = wishes.busyByHour ? undefined : callHistory(tables);
@@ -151,6 +167,6 @@ function assumptions(tables: ControllerTables, seed: number, wishes: RehearsalWi
       offAfterMs,
     },
     personTakesMs: (wishes.personTakesHours ?? personTakesUsually) * 3_600_000,
-    daysMax: wishes.daysMax ?? daysUsually,
+    daysMax: (wishes.daysMax ?? daysUsually) + ahead / 86_400_000,
   };
 }

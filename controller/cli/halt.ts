@@ -28,7 +28,8 @@ export function registerHalt(program: Command, out: CliOutput): void {
           });
         }
         const body = { halted, reason: reason ?? 'Lifted' };
-        const done = await ApiClient.of(command).send('POST', '/halt', body);
+        const done = (await ApiClient.of(command).send('POST', '/halt', body)) as Answer;
+        if (!halted && !done.wasHalted) throw nothingToLift();
         const said = halted
           ? 'all sites are halted until: ringwave halt --lift'
           : 'the halt is lifted';
@@ -36,3 +37,15 @@ export function registerHalt(program: Command, out: CliOutput): void {
       },
     );
 }
+
+interface Answer {
+  readonly wasHalted: boolean;
+}
+
+const nothingToLift = (): CliFault =>
+  new CliFault({
+    what: 'there is nothing to lift',
+    why: 'no halt of all sites is in force; the agents were told so once more',
+    next: 'A site that stands still says why: ringwave site show SITE',
+    exitCode: 5,
+  });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
+import { doubledKey } from '../core/doubled-key.ts';
 
 /** A JSON document from a file, or from standard input for `-`. */
 export async function readJsonFile(file: string): Promise<unknown> {
@@ -17,12 +18,17 @@ export async function readJsonFile(file: string): Promise<unknown> {
       error,
     );
   }
+  let value: unknown;
   try {
-    return JSON.parse(raw);
+    value = JSON.parse(raw);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CliFault({ what: `${file} is not JSON`, why, next: 'Correct the file' });
   }
+  const twice = doubledKey(raw);
+  if (twice === undefined) return value;
+  const what = `${file}: ${twice}`;
+  throw new CliFault({ what, why: 'stands there twice', next: 'Keep one of the two' });
 }
 
 /** What stands behind a flag for a number; what is none is sent as it was typed, so that the answer names it. */

@@ -24,7 +24,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head.map((title) => title.toUpperCase())), ...rows.map(line)];
 }
 
-/** An instant as people of that zone read it, with its offset. */
+/** An instant as people of that zone read it, with its offset; with the year, since deadlines and freezes may be far. */
 export function localTime(at: number | null | undefined, zone = 'UTC'): string {
   if (at === null || at === undefined) return '-';
   const parts = new Intl.DateTimeFormat('en-GB', {
@@ -32,6 +32,7 @@ export function localTime(at: number | null | undefined, zone = 'UTC'): string {
     weekday: 'short',
     day: 'numeric',
     month: 'short',
+    year: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
     timeZoneName: 'shortOffset',

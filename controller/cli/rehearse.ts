@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import type { RehearsalResult } from '@ringwave/rehearsal/rehearse';
 import { ApiClient } from './api-client.ts';
+import { instantFrom } from './instant.ts';
 import { numberSaid, readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
 
 interface Flags {
   readonly seeds?: string;
+  readonly from?: string;
   readonly days?: string;
   readonly failedPart?: string;
   readonly json?: boolean;
@@ -19,6 +21,7 @@ export function registerRehearse(rollout: Command, out: CliOutput): void {
       'run a rollout in virtual time on what is known: when it ends, what it costs, who never finishes',
     )
     .option('--seeds <number>', 'runs, each with other chances (usually 3)')
+    .option('--from <time>', 'as if it began then or later, up to a year ahead; ISO 8601')
     .option('--days <number>', 'days looked ahead (usually 60)')
     .option('--failed-part <part>', 'part of updates that come back on the old version, 0 to 1')
     .option('--json', 'print JSON')
@@ -27,6 +30,7 @@ export function registerRehearse(rollout: Command, out: CliOutput): void {
       const body = {
         rollout: rolloutBody,
         ...(flags.seeds === undefined ? {} : { seeds: numberSaid(flags.seeds) }),
+        ...(flags.from === undefined ? {} : { from: instantFrom('--from', flags.from) }),
         ...(flags.days === undefined ? {} : { daysMax: numberSaid(flags.days) }),
         ...(flags.failedPart === undefined ? {} : { failedPart: numberSaid(flags.failedPart) }),
       };

@@ -1,6 +1,9 @@
 import type { LeftOutPage, PhoneWorkView, RolloutView } from '@ringwave/protocol/views';
+import { CliFault } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
+import { URGENCY_WORDS } from '../core/deadline.ts';
 import { ApiClient } from './api-client.ts';
+import { instantFrom } from './instant.ts';
 import { numberSaid, readJsonFile } from './json-file.ts';
 import type { CliOutput } from './json-lines.ts';
 import { localTime, print, table } from './print.ts';
@@ -28,7 +31,7 @@ export function registerRollout(program: Command, out: CliOutput): void {
     .action(async (flags: Json, command: Command) => {
       const found = await ApiClient.of(command).get<RolloutView[]>('/rollouts');
       await print(out, flags.json, found, () =>
-        table(['rollout', 'state', 'done', 'failed', 'total'], found.map(counts)),
+        table(['rollout', 'state', 'done', 'failed', 'total', 'due'], found.map(counts)),
       );
     });
   rollout
@@ -74,6 +77,7 @@ export function registerRollout(program: Command, out: CliOutput): void {
     });
   registerRehearse(rollout, out);
   registerChanges(rollout, out);
+  registerExtend(rollout, out);
   registerVerbs(rollout, out);
 }
 
@@ -123,6 +127,45 @@ function registerChanges(rollout: Command, out: CliOutput): void {
       await print(out, flags.json, done, () => [`rollout ${id} removed`]);
     });
 }
+
+interface ExtendFlags extends Json {
+  readonly due: string;
+  readonly because?: string;
+}
+
+/** The one thing of a rollout that goes on which may differ: its content is sent again with a later deadline. */
+function registerExtend(rollout: Command, out: CliOutput): void {
+  rollout
+    .command('extend <rollout>')
+    .description('give a rollout that goes on a later deadline; its approval stands')
+    .requiredOption('--due <time>', 'the later deadline; ISO 8601')
+    .option('--because <text>', 'why, instead of what the deadline said before')
+    .option('--json', 'print JSON')
+    .action(async (id: string, flags: ExtendFlags, command: Command) => {
+      const dueAt = instantFrom('--due', flags.due);
+      const api = ApiClient.of(command);
+      const path = `/rollouts/${encodeURIComponent(id)}`;
+      const { state } = await api.get<RolloutView>(path);
+      if (notBegun.includes(state)) throw notYet(id, state);
+      const content = await api.get<{ readonly deadline?: object }>(`${path}/content`);
+      // Where none was there before, the controller says that none can be added.
+      const { because, ...before } = { because: 'more time', ...content.deadline };
+      const deadline = { ...before, dueAt, because: flags.because ?? because };
+      const after = (await api.send('PUT', path, { ...content, deadline })) as RolloutView;
+      await print(out, flags.json, after, () => shown(after));
+    });
+}
+
+const notBegun: readonly RolloutView['state'][] = ['draft', 'awaiting-approval', 'scheduled'];
+
+/** An edit before the start makes an approval void, which nobody expects of more time. */
+const notYet = (id: string, state: RolloutView['state']): CliFault =>
+  new CliFault({
+    what: `rollout ${id} is ${state}`,
+    why: 'it has not begun, and another deadline is another content, which is approved anew',
+    next: `Change it with: ringwave rollout edit ${id} --from FILE`,
+    exitCode: 5,
+  });
 
 function registerVerbs(rollout: Command, out: CliOutput): void {
   verb(rollout, out, 'approve', 'let a rollout begin that somebody else proposed', [
@@ -201,6 +244,7 @@ const counts = (rollout: RolloutView): string[] => [
   sum(rollout, 'done'),
   sum(rollout, 'failed'),
   sum(rollout, 'total'),
+  dueOf(rollout),
 ];
 
 function shown(rollout: RolloutView): string[] {
@@ -226,14 +270,21 @@ function shown(rollout: RolloutView): string[] {
     `${rollout.id}: ${rollout.state}${paused}`,
     ...(rollout.after.length > 0 ? [`begins after ${rollout.after.join(', ')}`] : []),
     ...(rollout.startAt === null ? [] : [`begins ${localTime(rollout.startAt)} at the earliest`]),
-    ...(rollout.deadline
-      ? [`due ${localTime(rollout.deadline.dueAt)}: ${rollout.deadline.because}`]
-      : []),
+    ...(rollout.deadline ? [`due ${dueOf(rollout)}`] : []),
     ...approvalOf(rollout),
     ...cautioned(rollout.cautions),
     ...leftOutOf(rollout),
     ...table(['wave', 'state', 'done', 'failed', 'skipped', 'why'], waves),
   ];
+}
+
+/** By when and why, and which rung holds now. */
+function dueOf({ deadline, endedAt }: RolloutView): string {
+  if (!deadline) return '-';
+  const { dueAt, because, urgency } = deadline;
+  const words: Readonly<Record<string, string>> = URGENCY_WORDS;
+  const rung = urgency === null || endedAt !== null ? '' : `: ${words[urgency] ?? urgency}`;
+  return `${localTime(dueAt)}: ${because}${rung}`;
 }
 
 /** The most frequent reasons; all of them with `--json`. */

@@ -32,3 +32,11 @@ export function nextRungAt(
   const rung = RUNGS.find(({ from }) => startOf(from, startedAt, dueAt) > now);
   return rung && startOf(rung.from, startedAt, dueAt);
 }
+
+/** What each permits, in the words of the console. */
+export const URGENCY_WORDS: Readonly<Record<Urgency, string>> = {
+  'idle-only': 'in windows, only phones that are known to be idle',
+  window: 'in windows, as usual',
+  'any-idle-minute': 'in any minute in which a phone is known to be idle',
+  'ask-person': 'it has passed; still in any idle minute, and a person decides',
+};

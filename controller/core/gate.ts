@@ -85,5 +85,19 @@ export function gateProblems(gate: Gate): { part: string; reason: string; next: 
     const next = 'Give soakMinutes, or leave soakIn out.';
     problems.push({ part: 'soakIn', reason: 'has no time to soak in', next });
   }
+  const ofAddress = gate.askUrl === undefined ? undefined : addressProblem(gate.askUrl);
+  if (ofAddress) {
+    const next = 'Write it like https://monitor.example.com/check.';
+    problems.push({ part: 'askUrl', reason: ofAddress, next });
+  }
   return problems;
+}
+
+/** An address that could never be asked would hold each wave until a person comes. */
+function addressProblem(text: string): string | undefined {
+  if (!URL.canParse(text)) return `is ${JSON.stringify(text.slice(0, 80))}, which names no host`;
+  const { username, password } = new URL(text);
+  return username + password === ''
+    ? undefined
+    : 'carries a user name or a password, which is not sent';
 }

@@ -1,4 +1,5 @@
 import type { EpochMs } from '@ringwave/protocol/units';
+import { longPaces } from './pace.ts';
 import { type Layout, layOut } from './rollout-layout.ts';
 import { rolloutProblems } from './rollout-problems.ts';
 import type { ControllerDraft, Refusal, RolloutInput } from './state.ts';
@@ -39,6 +40,8 @@ export function checkRollout(
     return { refusals: [...told, ...ofSelection] };
   }
   const layout = layOut(draft, input, now, confirmPhones);
-  const cautions = [...layout.cautions, ...unknownNames(draft, input)];
+  const { waves, assignment } = layout;
+  const paced = longPaces(input, waves, assignment.members);
+  const cautions = [...layout.cautions, ...paced, ...unknownNames(draft, input)];
   return { refusals: [...beside, ...layout.refusals], layout: { ...layout, cautions } };
 }

@@ -66,7 +66,7 @@ export function editRollout(
     draft,
     input.id,
     BEFORE_START,
-    'It has begun; only a later deadline, or a new rollout, can differ',
+    tooLate('It has begun; only a later deadline, or a new rollout, can differ'),
     (old) => {
       // Its own phones are still assigned to it; they are taken out first, so that they are counted once.
       forget(draft, old);
@@ -105,6 +105,21 @@ function giveTime(
 
 const BEFORE_START = ['draft', 'awaiting-approval', 'scheduled'] as const;
 
+/**
+ * What became of a rollout that can no longer be changed or removed. A denied one stays, so that nobody proposes it again by
+ * taking the denial away; a policy would at once.
+ */
+const tooLate =
+  (begun: string) =>
+  ({ denied, startedAt, endedAt }: Rollout): string => {
+    if (denied)
+      return `It was denied by ${denied.who} before it began, and a denial is kept; propose what is wanted under another id`;
+    if (startedAt !== undefined)
+      return endedAt === undefined ? begun : 'It has ended, and its history stays';
+    if (endedAt !== undefined) return 'It was ended before it began, and that is kept';
+    return 'It was paused before its start. End it with: ringwave rollout abort';
+  };
+
 export function removeRollout(
   draft: ControllerDraft,
   id: Id,
@@ -112,7 +127,7 @@ export function removeRollout(
   now: EpochMs,
 ): CommandResult {
   const otherwise = 'It has begun, and its history stays. End it with: ringwave rollout abort';
-  return whenState(draft, id, BEFORE_START, otherwise, (rollout) => {
+  return whenState(draft, id, BEFORE_START, tooLate(otherwise), (rollout) => {
     const waits = [...draft.rollouts.values()].find((one) => one.after?.includes(id));
     if (waits) {
       const reason = `is what rollout ${waits.id} waits for`;
@@ -310,7 +325,7 @@ export function whenState(
   draft: ControllerDraft,
   rolloutId: Id,
   states: readonly Rollout['state'][],
-  otherwise: string,
+  otherwise: string | ((rollout: Rollout) => string),
   act: (rollout: Rollout) => readonly Refusal[] | Refusal | undefined | void,
 ): CommandResult {
   const rollout = draft.rollouts.get(rolloutId);
@@ -322,7 +337,7 @@ export function whenState(
     return refused(
       conflict(
         `rollout ${rolloutId}`,
-        `is ${rollout.state}. ${otherwise}`,
+        `is ${rollout.state}. ${typeof otherwise === 'string' ? otherwise : otherwise(rollout)}`,
         `See it with: ringwave rollout show ${rolloutId}`,
       ),
     );

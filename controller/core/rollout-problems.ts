@@ -1,6 +1,8 @@
 import { mayRollOut, type ReleaseState } from '@ringwave/firmware-catalog/release-life';
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { gateProblems } from './gate.ts';
+import { beforeAnyRollout, inSeconds } from './in-seconds.ts';
+import { instantText } from './instant-text.ts';
 import { paceProblems } from './pace.ts';
 import { conflict, invalid, notFound, siteIds } from './refusal.ts';
 import { whereRefusals } from './selection/selected.ts';
@@ -32,7 +34,7 @@ export function rolloutProblems(
   const beside = [
     ...partProblems(input, lacks),
     ...orderProblems(draft, input),
-    ...deadlineProblems(input, now),
+    ...instantProblems(input, now),
   ];
   return { ofPhones, ofWaves, beside };
 }
@@ -172,10 +174,21 @@ function circleBack(draft: ControllerDraft, from: Id, to: Id): Id[] | undefined 
   return undefined;
 }
 
-function deadlineProblems({ id, deadline, startAt }: RolloutInput, now: EpochMs): Refusal[] {
-  if (!deadline || deadline.dueAt > Math.max(now, startAt ?? 0)) return [];
-  const reason = 'has passed before the rollout could begin';
-  return [invalid(`rollout ${id}: deadline.dueAt`, reason, 'Give a later instant.')];
+function instantProblems({ id, deadline, startAt }: RolloutInput, now: EpochMs): Refusal[] {
+  const thing = `rollout ${id}`;
+  const problems: Refusal[] = [];
+  if (startAt !== undefined && startAt < beforeAnyRollout) {
+    const next = 'Leave it out to begin at once, or write milliseconds since 1970.';
+    const long = invalid(`${thing}: startAt`, `is ${instantText(startAt)}, long ago`, next);
+    problems.push(inSeconds(`${thing}: startAt`, startAt) ?? long);
+  }
+  if (deadline && deadline.dueAt <= Math.max(now, startAt ?? 0)) {
+    const due = `${thing}: deadline.dueAt`;
+    const reason = 'has passed before the rollout could begin';
+    const passed = invalid(due, reason, 'Give a later instant.');
+    problems.push(inSeconds(due, deadline.dueAt) ?? passed);
+  }
+  return problems;
 }
 
 /** Releases of a rollout that may not go to its phones, or no longer. */

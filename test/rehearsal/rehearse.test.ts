@@ -1,10 +1,11 @@
-import { hours, minutes } from '@ringwave/protocol/units';
+import { days, hours, laterBy, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { type RehearsalResult, rehearse } from '../../rehearsal/rehearse.ts';
 import { distributionOf } from '../../rehearsal/outcome.ts';
 import type { ControllerTables, RolloutInput } from '../../controller/core/state.ts';
 import { bigFleet, releases } from '../bench/big-fleet.ts';
 import {
+  after,
   type Desk,
   idOf,
   phoneOf,
@@ -65,6 +66,39 @@ test('a rehearsal tells how far it is, day by virtual day of each run', (t) => {
     told.slice(0, second),
     Array.from({ length: second }, (_, day) => `1 of 2, day ${day}`),
   );
+  t.end();
+});
+
+test('a rollout is rehearsed as if it began later, on the calendar of then', (t) => {
+  const holidays = { id: idOf('holidays'), from: '2026-03-09', until: '2026-03-15', reason: 'x' };
+  const desk = smallFleet(2).do({ kind: 'freeze-put', freeze: holidays });
+  const from = laterBy(desk.now, days(8));
+  const said = ran(rehearse(desk.tables, rolloutOf(), desk.now, { seeds: 1, from, daysMax: 10 }));
+  t.equal(said.from, from);
+  const run = said.runs[0];
+  t.match(
+    run,
+    { state: 'done', done: 2, neverPhones: [] },
+    'phones seen today are not off by then',
+  );
+  t.ok((run?.sites[0]?.firstStartAt ?? 0) > Date.UTC(2026, 2, 15), 'after the freeze of that week');
+  const usual = rehearsed(desk);
+  t.ok((usual.finishedAt ?? 0) < from, 'it would be done by then');
+  const early = ran(rehearse(desk.tables, rolloutOf(), desk.now, { seeds: 1, from: after(-1) }));
+  t.equal(early.from, desk.now, 'a clock that is behind begins now');
+  t.end();
+});
+
+test('what goes on already is not rehearsed from later', (t) => {
+  const desk = smallFleet(2).do({ kind: 'rollout-create', input: rolloutOf() });
+  const from = laterBy(desk.now, days(8));
+  t.match(rehearse(desk.tables, rolloutOf(), desk.now, { seeds: 1, from }), {
+    runs: [{ done: 2 }],
+  });
+  desk.do({ kind: 'rollout-approve', rollout: idOf('autumn') });
+  t.match(rehearse(desk.tables, rolloutOf(), desk.now, { from }), {
+    refusals: [{ reason: 'goes on already and begins at no later time', next: 'Leave from out.' }],
+  });
   t.end();
 });
 

@@ -72,7 +72,7 @@ export const VERDICT_SIGN: Record<'pass' | 'fail' | 'unknown', Sign> = {
   unknown: { icon: 'dashes', tone: 'wait' },
 };
 
-/** What a deadline permits by now. */
+/** What a deadline permits by now, as the command line says it, too (test/controller/console/summary.test.ts). */
 export const URGENCY_WORDS: Readonly<Record<string, string>> = {
   'idle-only': 'in windows, only phones that are known to be idle',
   window: 'in windows, as usual',

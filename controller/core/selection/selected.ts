@@ -6,13 +6,17 @@ import { phonesWithin } from './bounds.ts';
 import { unknownWords } from './known-words.ts';
 import { matcher, type Matches } from './match.ts';
 import { parseSelection, type WhereProblem } from './parse.ts';
+import { unreadVersions } from './unread-versions.ts';
 import type { Where } from './where.ts';
 
 // Selections as rollouts and policies use them: read, checked against the fleet, and turned into phones.
 
 type Fleet = Pick<ControllerDraft, 'sites' | 'phones' | 'rosters' | 'progress' | 'rollouts'>;
 
-/** What is wrong with the text of a selection, each problem at its column; with `fleet`, names nobody has too. */
+/**
+ * What is wrong with the text of a selection, each problem at its column; with `fleet`, names nobody has too. Stricter than
+ * the reader, which still takes what was stored before.
+ */
 export function whereRefusals(
   thing: string,
   text: string,
@@ -20,15 +24,16 @@ export function whereRefusals(
 ): Refusal[] {
   const read = parseSelection(text);
   const where = read.ok ? read.selection : read.readable;
-  const unknown = fleet && where ? unknownWords(where, fleet) : [];
+  const unread = where ? unreadVersions(where, fleet?.phones) : [];
+  const unknown = [...unread, ...(fleet && where ? unknownWords(where, fleet) : [])].sort(byColumn);
   if (read.ok) return unknown.map((problem) => whereRefusal(thing, problem));
   // A test that is wrong in itself is told once.
   const told = new Set(read.problems.map(({ column }) => column));
   const problems = [...read.problems, ...unknown.filter(({ column }) => !told.has(column))];
-  return problems
-    .sort((a, b) => a.column - b.column)
-    .map((problem) => whereRefusal(thing, problem));
+  return problems.sort(byColumn).map((problem) => whereRefusal(thing, problem));
 }
+
+const byColumn = (a: WhereProblem, b: WhereProblem): number => a.column - b.column;
 
 export const whereRefusal = (thing: string, { column, message, expected }: WhereProblem): Refusal =>
   invalid(`${thing}, column ${column}`, message, `Expected: ${expected.join(', ')}`);

@@ -7,6 +7,7 @@ import {
   type Verdict,
   verdictsOf,
 } from '../../core/compliance.ts';
+import { haltView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
 import { bodyOf, HaltBody } from './inputs.ts';
 import { unknownSite } from './phone-routes.ts';
@@ -28,8 +29,11 @@ export function fleetRoutes(app: FastifyInstance, parts: RestParts): void {
   app.post('/api/v1/halt', async (request, reply) => {
     const body = bodyOf(HaltBody, request.body, 'halt');
     if ('refusals' in body) return refuseAll(reply, body.refusals);
+    const wasHalted = haltView(engine.tables) !== null;
+    // Also where none is known: a site may have heard of one that an older copy of the controller has forgotten.
     return answer(reply, engine.command(request.who, { kind: 'halt', ...body.value }), () => ({
       ok: true,
+      wasHalted,
     }));
   });
 }

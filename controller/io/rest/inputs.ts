@@ -24,6 +24,15 @@ export const IdText = Type.Unsafe<Id>(
 );
 export const closed = { additionalProperties: false } as const;
 
+/** A name that lists and lines of others can carry: a break or an escape in it would pass for something else. */
+export const NameText = (maxLength: number) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
+    description: 'as one line without control characters',
+  });
+
 /** Thirty-two labels: what people keep in order by hand. A value is one line of text. */
 const labelsOf = (keyPattern: string) =>
   Type.Optional(
@@ -43,9 +52,10 @@ const labelsOf = (keyPattern: string) =>
 /** A site's name and zone are asked for by the same words, so no label takes them. */
 const siteLabelKeyPattern = '^(?!(?:id|name|zone)$)[a-z][a-z0-9-]{0,31}$';
 /** To the end of the year 2199, as agents take it: beyond that a date can no longer be written. */
+export const instantMax = 7_258_118_399_999;
 export const Instant = Type.Integer({
   minimum: 0,
-  maximum: 7_258_118_399_999,
+  maximum: instantMax,
   description: 'of milliseconds since 1970',
 });
 export const WhereText = Type.Optional(
@@ -86,7 +96,7 @@ export const Windows = Type.Array(
 
 export const SiteBody = Type.Object(
   {
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
+    name: Type.Optional(NameText(120)),
     zone: Type.String({
       minLength: 1,
       maxLength: 64,

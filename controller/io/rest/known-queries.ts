@@ -1,7 +1,9 @@
 import { nearest } from '@ringwave/protocol/nearest';
 import type { FastifyRequest } from 'fastify';
+import { inSeconds } from '../../core/in-seconds.ts';
 import { invalid } from '../../core/refusal.ts';
 import type { Refusal } from '../../core/state.ts';
+import { instantMax } from './inputs.ts';
 
 /**
  * What each route takes behind the question mark; the others take nothing. A misspelt name that was ignored would answer
@@ -29,8 +31,16 @@ export function queryRefusals({ query, routeOptions }: FastifyRequest): Refusal[
     if (typeof value !== 'string') return [invalid(thing, 'stands there twice', 'Give it once.')];
     if (name === 'limit' && !/^[1-9]\d{0,8}$/.test(value))
       return [invalid(thing, 'is no whole number above 0', 'Give how many a page shall hold.')];
-    return [];
+    return name === 'at' ? instantRefusals(thing, value) : [];
   });
+}
+
+function instantRefusals(thing: string, value: string): Refusal[] {
+  const at = /^\d{1,13}$/.test(value) ? Number(value) : undefined;
+  if (at !== undefined && at <= instantMax) return [inSeconds(thing, at) ?? []].flat();
+  const reason = `is ${JSON.stringify(value.slice(0, 40))}, which is no instant`;
+  const next = 'Write it in milliseconds since 1970, up to the end of the year 2199.';
+  return [invalid(thing, reason, next)];
 }
 
 function nextFor(name: string, taken: readonly string[]): string {

@@ -1,5 +1,5 @@
 import { problemsMax } from '@ringwave/firmware-catalog/problems';
-import { epochMs, mac } from '@ringwave/protocol/units';
+import { type EpochMs, mac } from '@ringwave/protocol/units';
 import { callPartAt, hoursOfWeek } from '@ringwave/protocol/call-hours';
 import type { PhoneDetailView, PhoneView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -66,7 +66,7 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
     if (!phone) return noPhone(request, reply);
     const { at, where } = request.query as { at?: string; where?: string };
     const heardBy = engine.clock.now();
-    const now = epochMs(Number(at ?? Number.NaN)) ?? heardBy;
+    const now = at === undefined ? heardBy : (Number(at) as EpochMs);
     const selection = where === undefined ? undefined : explainedIn(parts, phone, where, now);
     if (selection && 'refusals' in selection) return refuseAll(reply, selection.refusals);
     return {

@@ -1,12 +1,15 @@
 import { draftOf } from '@ringwave/protocol/tables';
 import type { RehearsalProgressView, RehearsalView } from '@ringwave/protocol/rehearsal-view';
+import { days, type EpochMs, minutes } from '@ringwave/protocol/units';
 import { Type } from 'typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { conflict } from '../../core/refusal.ts';
+import { inSeconds } from '../../core/in-seconds.ts';
+import { instantText } from '../../core/instant-text.ts';
+import { conflict, invalid } from '../../core/refusal.ts';
 import type { Refusal } from '../../core/state.ts';
 import { rehearseApart } from '../rehearse.ts';
 import { refuseAll } from './answer.ts';
-import { bodyOf, closed } from './inputs.ts';
+import { bodyOf, closed, Instant } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 import { problemsOfRest, rolloutFrom } from './rollout-inputs.ts';
 
@@ -22,6 +25,7 @@ const WishesBody = Type.Object(
     busyByHour: Type.Optional(Type.Array(Part, { minItems: 24, maxItems: 24 })),
     lanBytesPerSecond: Type.Optional(Rate),
     wanBytesPerSecond: Type.Optional(Rate),
+    from: Type.Optional(Instant),
     personTakesHours: Type.Optional(Type.Number({ minimum: 0, maximum: 720 })),
   },
   closed,
@@ -39,9 +43,10 @@ export function rehearsalRoutes(app: FastifyInstance, parts: RestParts): void {
     const wishes = bodyOf(WishesBody, rest, 'rehearsal');
     const { tables, clock } = parts.engine;
     const now = clock.now();
-    if ('refusals' in input || 'refusals' in wishes) {
+    const ofWishes = 'refusals' in wishes ? wishes.refusals : fromProblems(wishes.value.from, now);
+    if ('refusals' in input || 'refusals' in wishes || ofWishes.length > 0) {
       const ofInput = 'refusals' in input ? problemsOfRest(draftOf(tables), input, now) : [];
-      return refuseAll(reply, [...ofInput, ...('refusals' in wishes ? wishes.refusals : [])]);
+      return refuseAll(reply, [...ofInput, ...ofWishes]);
     }
     if (underWay) {
       const next = 'Wait until it has ended, then ask again.';
@@ -50,7 +55,9 @@ export function rehearsalRoutes(app: FastifyInstance, parts: RestParts): void {
     const { who } = request;
     underWay = { rollout: input.id, who, run: 0, runs: 0, from: now, at: now };
     try {
-      const task = { tables, input, now, wishes: wishes.value };
+      const { from, ...usual } = wishes.value;
+      const later = from === undefined ? {} : { from: from as EpochMs };
+      const task = { tables, input, now, wishes: { ...usual, ...later } };
       const signal = AbortSignal.any([stopping.signal, hungUp(reply)]);
       const said: RehearsalView | Refused = await rehearseApart(task, signal, (progress) => {
         underWay = { rollout: input.id, who, from: now, ...progress };
@@ -62,6 +69,23 @@ export function rehearsalRoutes(app: FastifyInstance, parts: RestParts): void {
       underWay = undefined;
     }
   });
+}
+
+/** A clock of whoever asks may be behind by so much. */
+const fromBehindMax = minutes(1);
+/** A year: calendars and freezes are kept for it, and each day until then is played. */
+const fromAheadMax = days(366);
+
+function fromProblems(from: number | undefined, now: EpochMs): readonly Refusal[] {
+  if (from === undefined) return [];
+  const thing = 'rehearsal: from';
+  const said = inSeconds(thing, from);
+  if (said) return [said];
+  const is = `is ${instantText(from)}, which`;
+  if (from < now - fromBehindMax)
+    return [invalid(thing, `${is} has passed`, 'Give a time ahead, or leave it out.')];
+  if (from <= now + fromAheadMax) return [];
+  return [invalid(thing, `${is} is more than a year ahead`, 'Give an earlier time.')];
 }
 
 interface Refused {

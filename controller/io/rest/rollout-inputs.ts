@@ -11,7 +11,16 @@ import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
-import { bodyOf, closed, IdText, Instant, type Unsound, WhereText, Windows } from './inputs.ts';
+import {
+  bodyOf,
+  closed,
+  IdText,
+  Instant,
+  NameText,
+  type Unsound,
+  WhereText,
+  Windows,
+} from './inputs.ts';
 
 // What REST takes of rollouts: closed schemas, so that a misspelt key is an error and never silently dropped.
 
@@ -53,7 +62,7 @@ const GateBody = Type.Object(
 
 const WaveBody = Type.Object(
   {
-    name: Type.String({ minLength: 1, maxLength: 60 }),
+    name: NameText(60),
     where: WhereText,
     sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
     models: Type.Optional(Names(64, 1000)),
@@ -100,7 +109,7 @@ export const Preset = Type.Optional(
 export const RolloutBody = Type.Object(
   {
     id: IdText,
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120 })),
+    name: Type.Optional(NameText(120)),
     kind: Type.Optional(Type.Literal('rollback')),
     releases: Type.Array(IdText, { minItems: 1, maxItems: 64 }),
     selection: Type.Optional(SelectionBody),
@@ -255,3 +264,13 @@ export const ApproveBody = Type.Object(
 /** The id in the path is the id of what is stored. */
 export const withId = (body: unknown, rollout: Id): unknown =>
   typeof body === 'object' && body !== null ? { ...body, id: rollout } : body;
+
+/** A body that was meant for another rollout would overwrite this one. */
+export function otherId(body: unknown, rollout: Id): readonly Refusal[] {
+  const { id = rollout } = (body ?? {}) as { id?: unknown };
+  if (id === rollout) return [];
+  const reason = `is ${JSON.stringify(id).slice(0, 80)} in the body`;
+  const path = `/api/v1/rollouts/${typeof id === 'string' ? id.slice(0, 64) : 'ID'}`;
+  const next = `Send it to ${path}, or leave id out of the body.`;
+  return [invalid(`rollout ${rollout}: id`, reason, next)];
+}

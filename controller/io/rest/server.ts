@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerOptions,
 } from 'fastify';
+import { doubledKey } from '../../core/doubled-key.ts';
 import type { Access } from '../access.ts';
 import { advisoryRoutes } from './advisory-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
@@ -56,6 +57,7 @@ export async function restServer(
   } as FastifyServerOptions);
   app.decorateRequest('who', '');
   app.decorateRequest('isOwn', false);
+  readJsonOnce(app);
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
     done(null, payload),
   );
@@ -92,6 +94,22 @@ export async function restServer(
   });
   await consoleRoutes(app, parts);
   return app;
+}
+
+class DoubledKey extends Error {
+  readonly statusCode = 400;
+}
+
+/** As usual, but for a key that stands twice in one object: of two orders nobody knows which was meant. */
+function readJsonOnce(app: FastifyInstance): void {
+  const usual = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+    void usual(request, String(text), (error, value) => {
+      const twice = error ? undefined : doubledKey(String(text));
+      if (twice === undefined) done(error, value);
+      else done(new DoubledKey(twice));
+    });
+  });
 }
 
 const SAFE_HEADERS = {
@@ -223,6 +241,13 @@ function faulty(
       thing: 'the request',
       reason: `is longer than ${bodyBytesMax} bytes`,
       next: 'Send it in parts.',
+    });
+  }
+  if (error instanceof DoubledKey) {
+    return refuse(reply, 400, 'invalid', {
+      thing: `the request: ${error.message}`,
+      reason: 'stands there twice',
+      next: 'Keep one of the two.',
     });
   }
   if (error.statusCode !== undefined && error.statusCode < 500) {

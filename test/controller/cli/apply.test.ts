@@ -280,7 +280,10 @@ test('a rollout may differ until it begins; its pause is never the file\u2019s',
     'nor beside a fault of form',
   );
   const unread = await run('apply', file('r.yaml', `${text(2)}name: 7\n`));
-  t.match(unread.told, /^.* name is 7, not text\. Write it in quotes\.\n1 problem;/);
+  t.match(
+    unread.told,
+    /^.* name is 7, not text\. Write it in quotes as one line without control characters\.\n1 problem;/,
+  );
 });
 
 test('a rollout that has begun is given more time by its file, and by its content sent again', async (t) => {

@@ -49,7 +49,7 @@ test('a freeze is planned, seen in the openings of its sites, and cancelled', as
   const { run, door } = await desk(t);
   t.equal(
     await run('freeze', 'put', ...fair),
-    'freeze fair is planned for 2 sites, Thu 24 Dec, 00:00 GMT+0 to Sat 26 Dec, 21:00 GMT+0\n',
+    'freeze fair is planned for 2 sites, Thu, 24 Dec 2099, 00:00 GMT+0 to Sat, 26 Dec 2099, 21:00 GMT+0\n',
   );
   t.match(await run('freeze', 'list'), /fair +2 +2099-12-24 +2099-12-26T18:00 +ada +trade fair/);
   const range = ['--from', '2099-12-23', '--to', '2099-12-27'];

@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { registerRollout } from '@ringwave/controller/cli/rollout';
 import { Command } from 'commander';
 import { type Test, test } from 'tap';
-import { phoneOf, releaseOf, siteOf } from '../core/desk.ts';
+import { localTime } from '../../../controller/cli/print.ts';
+import { idOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
 import { openDoor } from '../io/door.ts';
 
 /** A controller with so many phones that a release fits and two that none does, and `ringwave rollout` beside it. */
@@ -61,6 +62,27 @@ test('a rollout shows how many it leaves out and why, and names them when asked'
   );
 });
 
+test('a rollout with a deadline says which rung holds now, also when it has passed', async (t) => {
+  const { run, file, controller } = await desk(t, 2);
+  const { engine } = controller;
+  const dueAt = engine.clock.now() + 366 * 86_400_000;
+  const due = `due ${localTime(dueAt)}: CVE-2026-0001`;
+  await run('create', '--from', file({ deadline: { dueAt, because: 'CVE-2026-0001' } }));
+  const lineIn = async () =>
+    (await run('show', 'autumn')).split('\n').find((it) => it.startsWith('due'));
+  t.equal(await lineIn(), due, 'before its start none does');
+  engine.command('grace', { kind: 'rollout-approve', rollout: idOf('autumn') });
+  t.equal(await lineIn(), `${due}: in windows, only phones that are known to be idle`);
+  const stored = engine.tables.rollouts.get(idOf('autumn'));
+  t.ok(stored);
+  if (stored) engine.tables.rollouts.set(idOf('autumn'), { ...stored, urgency: 'ask-person' });
+  t.equal(
+    await lineIn(),
+    `${due}: it has passed; still in any idle minute, and a person decides`,
+    'as the console says it',
+  );
+});
+
 test('very many phones are confirmed by their number when a rollout is made, changed or looked at', async (t) => {
   const { run, file, controller } = await desk(t, 120);
   const wanted = /would reach 120 of 122 phones/;
@@ -82,6 +104,55 @@ test('every fault of a file is printed at once', async (t) => {
   const said = await run('create', '--from', file({ after: ['autumn'], pace: { perMinute: '5' } }));
   t.match(said, /pace\.perMinute is "5", not a number/);
   t.match(said, /after waits in a circle/);
+});
+
+test('a rollout that goes on is given a later deadline by one command, and no earlier one', async (t) => {
+  const { run, file, controller } = await desk(t, 2);
+  const { engine } = controller;
+  const dueAt = Math.floor(engine.clock.now() / 60_000) * 60_000 + 86_400_000;
+  const at = (days: number) => new Date(dueAt + days * 86_400_000).toISOString();
+  const due = (days: number, because: string) =>
+    `due ${localTime(dueAt + days * 86_400_000)}: ${because}: in windows, only phones`;
+  const own = { waves: undefined, preset: 'canary-tenth-rest' };
+  await run('create', '--from', file({ ...own, deadline: { dueAt, because: 'CVE-2026-0001' } }));
+  t.match(
+    await run('extend', 'autumn', '--due', at(1)),
+    /rollout autumn is awaiting-approval: .*Change it with: ringwave rollout edit autumn --from FILE/,
+  );
+  engine.command('grace', { kind: 'rollout-approve', rollout: idOf('autumn') });
+  t.match(await run('extend', 'autumn', '--due', at(2)), due(2, 'CVE-2026-0001'));
+  t.match(await run('extend', 'autumn', '--due', at(3), '--because', 'strike'), due(3, 'strike'));
+  t.match(
+    await run('extend', 'autumn', '--due', at(1)),
+    /rollout autumn is running\. It has begun; only a later deadline, or a new rollout, can differ/,
+  );
+  t.match(await run('extend', 'autumn', '--due', 'soon'), /--due soon: is no time/);
+  t.match(await run('extend', 'autum', '--due', at(9)), /Did you mean autumn\?/);
+  await run('create', '--from', file({ id: 'winter' }));
+  engine.command('grace', { kind: 'rollout-approve', rollout: idOf('winter') });
+  t.match(
+    await run('extend', 'winter', '--due', at(9)),
+    /winter is running\. It has begun; only a/,
+  );
+  const stored = engine.tables.rollouts.get(idOf('autumn'));
+  t.match(stored, { state: 'running', approvedBy: 'grace', deadline: { because: 'strike' } });
+});
+
+test('a key that stands twice in a file is refused before it is sent', async (t) => {
+  const { run, file } = await desk(t, 1);
+  const path = file({});
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace('{', '{"priority":1,"priority":900,'));
+  t.match(await run('create', '--from', path), /autumn\.json: priority: stands there twice\. Keep/);
+});
+
+test('a rehearsal begins when it is told to, and a time that is none is refused before it is sent', async (t) => {
+  const { run, file, controller } = await desk(t, 1);
+  const at = Math.floor(controller.engine.clock.now() / 60_000) * 60_000 + 86_400_000;
+  const flags = ['--seeds', '1', '--days', '1'];
+  const said = await run('rehearse', file({}), '--from', new Date(at).toISOString(), ...flags);
+  t.equal(said.split('\n')[0], `autumn, rehearsed from ${localTime(at)} in 1 runs`);
+  t.match(await run('rehearse', file({}), '--from', 'soon'), /--from soon: is no time/);
 });
 
 test('a rehearsal that does not end in time says so once, and a number that is none is named as typed', async (t) => {

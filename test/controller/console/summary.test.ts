@@ -1,6 +1,8 @@
 import type { PhonePhase } from '@ringwave/protocol/phases';
 import type { PhoneView, RolloutView } from '@ringwave/protocol/views';
 import { test } from 'tap';
+import { URGENCY_WORDS } from '../../../controller/console/src/words.ts';
+import { URGENCY_WORDS as saidOnTheCommandLine } from '../../../controller/core/deadline.ts';
 import {
   effectsOn,
   firstShown,
@@ -15,6 +17,11 @@ import {
   relativeText,
   spanText,
 } from '../../../controller/console/src/time-text.ts';
+
+test('console and command line say in the same words what a deadline permits', (t) => {
+  t.strictSame(URGENCY_WORDS, saidOnTheCommandLine);
+  t.end();
+});
 
 const noon = Date.UTC(2026, 10, 18, 12);
 

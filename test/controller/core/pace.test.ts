@@ -55,6 +55,27 @@ test('whatever the looks and pauses, no more phones go than the rate has allowed
   t.end();
 });
 
+test('a pace below one a minute lets each phone go when its time has come', (t) => {
+  const began = (perMinute: number) => {
+    const went: number[] = [];
+    let paced = { released: 0, credit: 1, at: start, waiting: 4 };
+    for (let at = start; went.length < 4; at = nextLook({ perMinute }, paced, 0)) {
+      const { count, credit } = allowed({ perMinute }, paced, 0, at);
+      for (let nth = 0; nth < count; nth += 1) went.push((at - start) / minutes(1));
+      paced = { ...paced, credit, at };
+    }
+    return went;
+  };
+  t.same(began(0.1), [0, 10, 20, 30]);
+  t.same(began(1 / 60), [0, 60, 120, 180]);
+  t.same(
+    allowed({ perMinute: 0.1 }, { released: 1, credit: 0, at: start, waiting: 9 }, 0, after(600)),
+    { count: 1, credit: 0 },
+    'a pause saves up one, and no burst',
+  );
+  t.end();
+});
+
 test('a paced wave lets its phones go one by one, spares a busy site, and says so to those that wait', (t) => {
   const desk = smallFleet(3).do({ kind: 'site-put', site: siteOf('berlin') });
   const others = [11, 12, 13].map((number) => phoneOf(number, { site: idOf('berlin') }));

@@ -1,4 +1,5 @@
 import { type Test, test } from 'tap';
+import { instantText } from '../../../controller/core/instant-text.ts';
 import { macOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
 import { type Door, openDoor, told } from './door.ts';
 
@@ -42,7 +43,7 @@ test('a fault of form hides no other fault of the same rollout', async (t) => {
     }),
   );
   t.same(told(answer), [
-    '400 invalid: rollout: name: is 7, not text. Write it in quotes.',
+    '400 invalid: rollout: name: is 7, not text. Write it in quotes as one line without control characters.',
     '400 invalid: rollout autumn: where, column 1: "modl" is no field. Expected: model',
     '400 invalid: rollout autumn: where, column 17: "runing" is no field. Expected: running',
     '400 invalid: rollout autumn: gate.failuresMax: permits 2 failures, but failedPartMax 0 permits none. Give 0, or raise failedPartMax.',
@@ -57,7 +58,7 @@ test('what cannot be read is never the reason for another fault', async (t) => {
   const door = await fleetOf(t, 4);
   const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
   t.same(await says({ waves: [{ percent: 101 }, { name: 'rest', count: 0 }] }), [
-    '400 invalid: rollout: waves[0].name: is missing. Add name.',
+    '400 invalid: rollout: waves[0].name: is missing. Add name as one line without control characters.',
     '400 invalid: rollout: waves[0].percent: is 101. Write a number from 0.001 to 100.',
     '400 invalid: rollout: waves[1].count: is 0. Write a number from 1 to 1000000.',
   ]);
@@ -165,6 +166,128 @@ test('an instant that no calendar reaches is refused: none that reads it could s
   t.same(told(await door.ask('PUT', '/api/v1/sites/lisbon/freeze', freeze)), [
     `400 invalid: freeze of site lisbon: until: is ${at}. ${from}.`,
   ]);
+});
+
+test('a name with a line break or an escape is refused by its field: it would write over lines of others', async (t) => {
+  const door = await fleetOf(t, 1);
+  const waves = [{ name: 'all\u001b[2J' }];
+  t.same(
+    told(await door.ask('POST', '/api/v1/rollouts', asked({ name: 'Autumn\nstate: done', waves }))),
+    [
+      '400 invalid: rollout: waves[0].name: is "all\\u001b[2J". Write it as one line without control characters.',
+      '400 invalid: rollout: name: is "Autumn\\nstate: done". Write it as one line without control characters.',
+    ],
+  );
+  for (const sign of ['\0', '\u007f', '\u009b', '\u2028'])
+    t.match(told(await door.ask('POST', '/api/v1/rollouts', asked({ name: `x${sign}` }))), [
+      /^400 invalid: rollout: name: /,
+    ]);
+  const site = { name: 'Lisbon\r', zone: 'Europe/Lisbon', windows: [] };
+  t.match(told(await door.ask('PUT', '/api/v1/sites/porto', site)), [
+    /^400 invalid: site porto: name: /,
+  ]);
+  const named = asked({ name: 'Autumn – Köln, 1/2', waves: [{ name: 'tout le monde' }] });
+  t.equal((await door.ask('POST', '/api/v1/rollouts', named)).status, 201);
+});
+
+test('a pace that ends in no time that anybody waits for is refused, or told with how long it takes', async (t) => {
+  const door = await fleetOf(t, 60);
+  const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
+  t.same(await says({ pace: { perMinute: 0.0001 } }), [
+    '400 invalid: rollout autumn: pace.perMinute: is 0.0001, one phone in 7 days. Give at least 0.0007, about one phone a day; a small first wave with a gate goes gently, too.',
+  ]);
+  const preview = async (pace: object) =>
+    (await door.ask('POST', '/api/v1/rollouts/preview', asked({ pace }))).body.cautions;
+  t.same(await preview({ perMinute: 0.001 }), [
+    {
+      thing: 'rollout autumn: wave all',
+      reason: 'lets its 60 phones go in 42 days by its pace',
+      next: 'Raise pace.perMinute, or give everyDone, so that it grows with what is done.',
+    },
+  ]);
+  t.same(
+    await preview({ perMinute: 0.001, everyDone: 5 }),
+    [],
+    'a pace that grows is done earlier',
+  );
+  t.same(await preview({ perMinute: 0.002 }), []);
+});
+
+test('a gate that asks an address without a host is refused', async (t) => {
+  const door = await fleetOf(t, 1);
+  const says = async (askUrl: string) =>
+    told(await door.ask('POST', '/api/v1/rollouts', asked({ gate: { askUrl } })));
+  const next = 'Write it like https://monitor.example.com/check.';
+  for (const url of ['http://', 'https://:443/x', 'http://?x', 'http://a b/'])
+    t.same(await says(url), [
+      `400 invalid: rollout autumn: gate.askUrl: is "${url}", which names no host. ${next}`,
+    ]);
+  t.same(await says('https://ada:secret@monitor.example.com/'), [
+    `400 invalid: rollout autumn: gate.askUrl: carries a user name or a password, which is not sent. ${next}`,
+  ]);
+  t.match(await says('ftp://x'), [/^400 invalid: rollout: gate.askUrl: /]);
+  const waves = [{ name: 'all', gate: { askUrl: 'http://' } }];
+  t.match(told(await door.ask('POST', '/api/v1/rollouts', asked({ waves }))), [
+    /^400 invalid: rollout autumn: wave all: gate.askUrl: /,
+  ]);
+});
+
+test('a body with another id than its path is refused, whatever else is wrong with it', async (t) => {
+  const door = await fleetOf(t, 1);
+  await door.ask('POST', '/api/v1/rollouts', asked({ id: 'winter' }));
+  const put = (body: object) => door.ask('PUT', '/api/v1/rollouts/winter', body);
+  const other =
+    '400 invalid: rollout winter: id: is "autumn" in the body. Send it to /api/v1/rollouts/autumn, or leave id out of the body.';
+  t.same(told(await put(asked({ name: 'A' }))), [other]);
+  t.same(told(await put(asked({ priority: -1 }))), [
+    other,
+    '400 invalid: rollout: priority: is -1. Write a number from 0 to 1000.',
+  ]);
+  t.equal(
+    door.controller.engine.tables.rollouts.get('winter')?.name,
+    'winter',
+    'nothing is stored',
+  );
+  t.equal((await put(asked({ id: 'winter', name: 'A' }))).status, 200);
+  t.equal((await put(asked({ id: undefined, name: 'B' }))).status, 200);
+  for (const path of ['sites/lisbon', 'policies/fixes', 'freezes/fair'])
+    t.match(
+      told(await door.ask('PUT', `/api/v1/${path}`, { id: 'other' })).find((it) =>
+        / id: /.test(it),
+      ),
+      /id: is not a key that is known here/,
+      path,
+    );
+});
+
+test('a rehearsal from a time that has passed, is far ahead or in seconds is refused as that', async (t) => {
+  const door = await fleetOf(t, 1);
+  const now = door.controller.engine.clock.now();
+  const says = async (from: unknown) =>
+    told(await door.ask('POST', '/api/v1/rollouts/rehearse', { rollout: asked({}), from }));
+  const of = (at: number) => `400 invalid: rehearsal: from: is ${instantText(at)}, which`;
+  const [past, far] = [now - 120_000, now + 367 * 86_400_000];
+  t.same(await says(past), [`${of(past)} has passed. Give a time ahead, or leave it out.`]);
+  t.same(await says(far), [`${of(far)} is more than a year ahead. Give an earlier time.`]);
+  t.match(await says(1_798_761_600), [/^400 invalid: rehearsal: from: .* said in seconds/]);
+  t.match(await says('soon'), [/^400 invalid: rehearsal: from: is "soon", not a whole number/]);
+  const from = now + 86_400_000;
+  const body = { rollout: asked({}), seeds: 1, daysMax: 1, from };
+  t.equal((await door.ask('POST', '/api/v1/rollouts/rehearse', body)).body.from, from);
+});
+
+test('an instant in seconds is told as that, and does not begin a rollout at once', async (t) => {
+  const door = await fleetOf(t, 1);
+  const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
+  const deadline = { dueAt: 1_798_761_600, because: 'CVE-2026-0001' };
+  t.same(await says({ startAt: 1_798_000_000, deadline }), [
+    '400 invalid: rollout autumn: startAt: is 1970-01-21 19:26 UTC, probably said in seconds. Write it in milliseconds since 1970: 1798000000000.',
+    '400 invalid: rollout autumn: deadline.dueAt: is 1970-01-21 19:39 UTC, probably said in seconds. Write it in milliseconds since 1970: 1798761600000.',
+  ]);
+  t.same(await says({ startAt: 20_261_224 }), [
+    '400 invalid: rollout autumn: startAt: is 1970-01-01 05:37 UTC, long ago. Leave it out to begin at once, or write milliseconds since 1970.',
+  ]);
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
 });
 
 test('faults beside the waves are told together with waves that take nobody', async (t) => {
@@ -313,4 +436,27 @@ test('a body that is nested deeper than anybody can go is refused like any other
   const headers = { authorization, 'content-type': 'application/json' };
   const answer = await door.ask('POST', '/api/v1/rollouts', body, headers);
   t.match(told(answer), [/^400 invalid: rollout: notes: is not a key that is known here/]);
+});
+
+test('a key that stands twice is refused with its place: of two values nobody knows which was meant', async (t) => {
+  const door = await fleetOf(t, 1);
+  const authorization = `Bearer ${door.controller.access.mintApiToken('ada')}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const says = async (body: string) =>
+    told(await door.ask('POST', '/api/v1/rollouts', body, headers));
+  const twice = (path: string) => [
+    `400 invalid: the request: ${path}: stands there twice. Keep one of the two.`,
+  ];
+  const rest = `"id":"autumn","releases":["${release}"]`;
+  t.same(await says(`{${rest},"preset":3,"preset":1}`), twice('preset'));
+  const waves = '"waves":[{"name":"canary","count":1},{"name":"rest","count":2,"count":20}]';
+  t.same(await says(`{${rest},${waves}}`), twice('waves[1].count'));
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
+  t.match(await says('{"id":'), [/^400 invalid: the request: /]);
+  t.match(await says(''), [/^400 invalid: the request: /]);
+  t.match(await says('{"__proto__":{}}'), [/^400 invalid: the request: /]);
+  t.equal(
+    (await door.ask('POST', '/api/v1/rollouts', `{${rest},"preset":1}`, headers)).status,
+    201,
+  );
 });

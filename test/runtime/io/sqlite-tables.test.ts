@@ -101,7 +101,7 @@ test('commits that wait for a flush are one transaction in which each row is wri
     reader
       .prepare('SELECT key, body FROM row ORDER BY key')
       .all()
-      .map(({ key, body }) => `${key} ${body}`);
+      .map(({ key, body }) => `${String(key)} ${String(body)}`);
   for (let n = 0; n < 1000; n += 1) store.commit([put('n', n), put('gone', n)], 'flushed');
   store.commit([put('gone', undefined)], 'flushed');
   t.same(seen(), []);

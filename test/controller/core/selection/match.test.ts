@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { test } from 'tap';
 import { bounds, phonesWithin } from '../../../../controller/core/selection/bounds.ts';
 import { explainMatch } from '../../../../controller/core/selection/explain-match.ts';
+import { whereRefusals } from '../../../../controller/core/selection/selected.ts';
 import { unknownWords } from '../../../../controller/core/selection/known-words.ts';
 import { matcher } from '../../../../controller/core/selection/match.ts';
 import { parseSelection } from '../../../../controller/core/selection/parse.ts';
@@ -189,6 +190,32 @@ test('a name that nobody has is told with the nearest that somebody has', (t) =>
     [56, 'no rollout "r3" is known here', 'r1'],
   ]);
   t.same(words('model = t46s and site ~ x* and group = floor-1'), []);
+  t.end();
+});
+
+test('a version without any digit is told, since it compares to nothing and would select nobody', (t) => {
+  const says = (text: string, known = true) =>
+    whereRefusals('where', text, known ? { ...fleet, phones: new Map(odd) } : undefined).map(
+      ({ thing, reason, next }) => `${thing} ${reason}. ${next}`,
+    );
+  const odd = [...fleet.phones, ['x', phone(9, { running: runs('odd') })] as const];
+  const banana = (column: number) =>
+    `where, column ${column} "banana" is no version: it has no digit. Expected: a version as its vendor writes it, such as 66.86.0.15`;
+  t.same(says('running < banana'), [banana(11)]);
+  t.same(says('model = T46S and running in (66.86.0.15, banana)'), [banana(42)]);
+  t.same(says('running >= banana and modle = x')[0], banana(12), 'beside other mistakes');
+  t.same(says('running < banana', false), [banana(11)], 'also where no fleet is asked');
+  t.same(says('running = odd or running != odd or running ~ "ban*"'), [], 'a phone shows it');
+  t.same(says('running = banana', false), [], 'nobody knows what phones show');
+  for (const version of [
+    '12-0-1MPP0001-245',
+    'P0.18.23.89-2.4.5.2',
+    'sip.4.1.8',
+    '83.V2.11.0+build.a546b91',
+    'SIP45.9-4-2SR3-1S',
+    '66.86',
+  ])
+    t.same(says(`running < ${version}`), [], version);
   t.end();
 });
 
