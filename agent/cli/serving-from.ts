@@ -22,7 +22,7 @@ export function servingFrom(flags: RunFlags): ServingSettings {
     });
   }
   if (tlsCert !== undefined && tlsKey !== undefined) checkPair(tlsCert, tlsKey);
-  if (phoneCa !== undefined) checkAuthorities(phoneCa);
+  if (phoneCa !== undefined) firstAuthority(phoneCa);
   return {
     ...(flags.https && { https: listenFrom('--https', flags.https) }),
     ...(flags.httpsOld && { oldHttps: listenFrom('--https-old', flags.httpsOld) }),
@@ -74,9 +74,9 @@ function checkPair(certFile: string, keyFile: string): void {
   }
 }
 
-function checkAuthorities(file: string): void {
+function firstAuthority(file: string): X509Certificate {
   try {
-    new X509Certificate(textOf('--phone-ca', file));
+    return new X509Certificate(textOf('--phone-ca', file));
   } catch (error) {
     if (error instanceof CliFault) throw error;
     throw new CliFault(
@@ -107,7 +107,8 @@ function textOf(flag: string, file: string): string {
 
 /** A name or an address, as phones and certificates write it. */
 export function hostFrom(flag: string, text: string): string {
-  const isName = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i;
+  const isName =
+    /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i;
   if (isIP(text) !== 0 || isName.test(text)) return text;
   throw new CliFault({
     what: `cannot read ${flag} ${text}`,

@@ -111,11 +111,7 @@ const asBare = async (agent: RunningAgent, times: number): Promise<string[]> => 
 
 test('a phone that cannot be told a login gets its own file again and again, also in clear', async (t) => {
   t.testdir({});
-  const { agent, notices } = await site(
-    t,
-    { kind: 'template' },
-    { plain: false, routed: false },
-  );
+  const { agent, notices } = await site(t, { kind: 'template' }, { plain: false, routed: false });
   t.same(await asBare(agent, 5), ['200', '200', '200', '200', '200']);
   t.same(notices(), []);
 });

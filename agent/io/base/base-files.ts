@@ -46,13 +46,7 @@ export class BaseFiles {
    * A configuration: the base with what is managed. Where there is none, and where it cannot be overlaid, the agent's
    * own file stands in if the phone keeps what a file leaves out; others keep what they have and ask again.
    */
-  async config({
-    asked,
-    line,
-    ours,
-    isOwnName,
-    maySecrets,
-  }: OverBase): Promise<Served | Guarded> {
+  async config({ asked, line, ours, isOwnName, maySecrets }: OverBase): Promise<Served | Guarded> {
     const { reader, isHardened } = this.#parts;
     const own = () => bytes(isHardened && line ? hardened(ours.body, line) : ours.body, ours);
     if (!reader || isOwnName) return own();

@@ -252,7 +252,10 @@ function bareBox() {
   const bare = planPhone(1, { vendor: 'Panasonic', model: 'KX-UT123' });
   const box = new Box();
   const plan = (credentialGeneration: number, revision: number) =>
-    box.take({ kind: 'plan-came', plan: planOf([{ ...bare, credentialGeneration }], { revision }) });
+    box.take({
+      kind: 'plan-came',
+      plan: planOf([{ ...bare, credentialGeneration }], { revision }),
+    });
   const asks = (more: Partial<Asker> = {}, policy = closed) => {
     const asker = { ...atHome, absentKeeps: false, ...more };
     const own = phoneIn(box.tables.plan.get('plan')?.plan, mac);
