@@ -159,8 +159,9 @@ function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
   const [sign = '', end = ''] = rest.split('{value}');
   const signPattern = `[ \\t]*${literal(sign.trim())}[ \\t]*`;
   const gap = sign.trim() === '' ? '[ \\t]+' : signPattern;
-  const first = frame.startsWith('{lines}') ? '' : (frame.split('{lines}')[0] ?? '');
-  const mark = /^[^\s:]{1,24}/.exec(first)?.[0] ?? '';
+  const [first = '', last = ''] = frame.split('{lines}');
+  // Whole, but for a version behind a colon.
+  const mark = /^[^:\r\n]{1,80}/.exec(first)?.[0] ?? '';
   return {
     isOf: (body) => !isXml(body) && body.startsWith(mark),
     mayHold: (body) => !isXml(body),
@@ -173,9 +174,18 @@ function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
     added: (body, setting) => {
       const ending = body.includes('\r\n') ? '\r\n' : lineEnd;
       const whole = body === '' || /\r?\n$/.test(body) ? body : body + ending;
-      return `${whole}${written(setting, line)}${ending}`;
+      const added = `${written(setting, line)}${ending}`;
+      if (last === '') return whole + added;
+      const end = endOfText(whole);
+      return `${whole.slice(0, end)}${added}${whole.slice(end) || ending}`;
     },
   };
+}
+
+/** Behind the line end of the last line that says anything. */
+function endOfText(whole: string): number {
+  const end = whole.indexOf('\n', whole.trimEnd().length);
+  return end < 0 ? whole.length : end + 1;
 }
 
 /** `<Name …>value</Name>`. */

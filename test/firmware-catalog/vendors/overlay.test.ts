@@ -97,9 +97,9 @@ const FILES: readonly {
     has: '# Panasonic SIP Phone Standard Format File #\r\nFIRM_FILE_PATH="http://pbx/a"\r\nSIP_AUTHID_1="200"\r\n\r\n',
     set: '# Panasonic SIP Phone Standard Format File #\r\nFIRM_FILE_PATH="http://agent/b.rom"\r\nSIP_AUTHID_1="200"\r\n\r\n',
     gone: '# Panasonic SIP Phone Standard Format File #\r\nSIP_AUTHID_1="200"\r\n\r\n',
-    lacks: '# Panasonic SIP Phone Standard Format File #\r\n',
+    lacks: '# Panasonic SIP Phone Standard Format File #\r\nSIP_AUTHID_1="200"\r\n\r\n',
     added:
-      '# Panasonic SIP Phone Standard Format File #\r\nFIRM_FILE_PATH="http://agent/b.rom"\r\n',
+      '# Panasonic SIP Phone Standard Format File #\r\nSIP_AUTHID_1="200"\r\nFIRM_FILE_PATH="http://agent/b.rom"\r\n\r\n',
   },
 ];
 
@@ -140,6 +140,48 @@ test('what is not in the language is refused, never half changed', (t) => {
   const panasonic = languageOf('Panasonic', 'KX-HDV130');
   const first = '# Panasonic SIP Phone Standard Format File #\r\n';
   t.match(body(first, panasonic, { name: 'X', value: 'a"b' }), /^refused: no such/);
+  t.end();
+});
+
+test('a file that must end with an empty line does so, whatever its maker left at its end', (t) => {
+  const panasonic = languageOf('Panasonic', 'KX-HDV130');
+  const first = '# Panasonic SIP Phone Standard Format File # DO NOT CHANGE THIS LINE!\r\n';
+  const ends: readonly (readonly [string, string])[] = [
+    ['', ''],
+    ['X="1"', 'X="1"\r\n'],
+    ['X="1"\r\n', 'X="1"\r\n'],
+    ['X="1"\r\n\r\n', 'X="1"\r\n'],
+  ];
+  for (const [had, has] of ends) {
+    t.equal(
+      body(`${first}${had}`, panasonic, { name: 'A', value: '1' }, { name: 'B', value: '2' }),
+      `${first}${has}A="1"\r\nB="2"\r\n\r\n`,
+      JSON.stringify(had),
+    );
+  }
+  t.equal(
+    body(`${first}X="1"\r\n \r\n\r\n`, panasonic, { name: 'A', value: '1' }),
+    `${first}X="1"\r\nA="1"\r\n \r\n\r\n`,
+    'empty lines stay as they were',
+  );
+  t.end();
+});
+
+test('the first line that a phone asks for is compared whole', (t) => {
+  const panasonic = languageOf('Panasonic', 'KX-HDV130');
+  const first = '# Panasonic SIP Phone Standard Format File #';
+  t.equal(first.length, 44);
+  t.ok(isWrittenIn(`${first} DO NOT CHANGE THIS LINE!\r\n`, panasonic));
+  t.ok(isWrittenIn(`${first}\n`, panasonic));
+  for (const other of [
+    '# made by the PBX',
+    '# PCC Standard Format File #',
+    `#${first}`,
+    ` ${first}`,
+  ])
+    t.notOk(isWrittenIn(`${other}\r\nX="1"\r\n\r\n`, panasonic), other);
+  const yealink = languageOf('Yealink', 'T46S');
+  t.ok(isWrittenIn('#!version:1.0.0.2\n', yealink), 'a version may be any');
   t.end();
 });
 

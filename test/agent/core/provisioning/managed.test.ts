@@ -105,6 +105,37 @@ test('the file of a Panasonic model leads to the agent for all three files, what
   t.end();
 });
 
+const panasonic = { vendor: 'Panasonic', model: 'KX-UT123', path: '/Config805EC0000007.cfg' };
+const firstLine = '# Panasonic SIP Phone Standard Format File #';
+
+test('what the slot adds to a Panasonic file stands before the empty line that ends it', (t) => {
+  const base = `${firstLine}\r\nPHONE_NUMBER_1="200"\r\n\r\n`;
+  t.same(over(panasonic, base), { kind: 'composed', body: base });
+  t.same(over(panasonic, base, { slot: true }), {
+    kind: 'composed',
+    body: [
+      firstLine,
+      'PHONE_NUMBER_1="200"',
+      'FIRM_UPGRADE_ENABLE="Y"',
+      'FIRM_UPGRADE_AUTO="Y"',
+      'FIRM_VERSION="66.86.0.15"',
+      'FIRM_FILE_PATH="http://192.0.2.1:80/fw/805ec0000007/r1/a.rom"',
+      '',
+      '',
+    ].join('\r\n'),
+  });
+  t.end();
+});
+
+test('a file with another first line is none of a Panasonic', (t) => {
+  t.same(over(panasonic, '# made by the PBX\r\nPHONE_NUMBER_1="200"\r\n\r\n'), {
+    kind: 'refused',
+    reason:
+      'it is not NAME="value" lines under a first line of 44 given bytes, the last line empty',
+  });
+  t.end();
+});
+
 test('a phone that may lose what a file leaves out gets its passwords or nothing', (t) => {
   const reg = '<c reg.2.auth.password="two" reg.2.label="Desk"/>';
   t.same(over(poly, reg), { kind: 'guarded' });
