@@ -1,4 +1,4 @@
-// What is documented about Panasonic's KX-UT, KX-HDV, KX-NT and KX-TGP phones (administrator guides:
+// What is documented about Panasonic's KX-UT, KX-HDV, KX-NT, KX-TGP and KX-UTG phones (administrator guides:
 // Configuration File Specifications).
 
 import type { LineFacts } from './line-facts.ts';
@@ -15,7 +15,7 @@ export const panasonicLines: readonly LineFacts[] = [
   {
     ...NOTHING_KNOWN,
     line: 'KX-UT, KX-HDV, KX-NT and KX-TGP',
-    hasModel: (model) => /^KX-/i.test(model),
+    hasModel: (model) => /^KX-(?:UT|HDV|NT|TGP)\d/i.test(model),
     claims: ['user-agent', 'path', 'dhcp-class', 'mac-prefix'],
     bootFiles: [
       asked('/{model}.cfg', 'common-config'),
@@ -65,9 +65,21 @@ export const panasonicLines: readonly LineFacts[] = [
     reboot: [notify('check-sync;reboot=true')],
     sources: [
       'Panasonic KX-UT123 Administrator Guide 2.4: file format, order of master, product and standard files',
-      'Panasonic KX-UTG300 Administrator Guide 2.4.1: ADMIN_PASS',
+      'Panasonic KX-UT670 Administrator Guide 5.2.1: file format; 4.5.2: ADMIN_PASS',
+      'Panasonic KX-TGP500 Administrator Guide 3.5.2.1: ADMIN_PASS',
+      'Panasonic KX-HDV230 Administrator Guide 2.4: file format',
       'Panasonic KX-HDV100 Administrator Guide 2.1, 2.2.3: {MODEL}.cfg of a server that is named without a file, its three kinds of files',
       'wazo-provd-plugins wazo-panasonic templates: the model’s file holds CFG_STANDARD_FILE_PATH alone, FIRM_* settings',
+    ],
+  },
+  {
+    // Their files are XML with the KX-UT's names as elements; where firmware stands in them, and what wakes them, is told nowhere.
+    ...NOTHING_KNOWN,
+    line: 'KX-UTG200 and KX-UTG300',
+    hasModel: (model) => /^KX-UTG\d/i.test(model),
+    sources: [
+      'Panasonic KX-UTG300 Administrator Guide 2.4.1: <PANASIPPhoneConfig>, <ADMIN_PASS>',
+      'Panasonic KX-UTG200 Administrator Guide 2.4, 2.5: access levels, order of standard, product and master files',
     ],
   },
 ];

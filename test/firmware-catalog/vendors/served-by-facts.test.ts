@@ -1,6 +1,7 @@
 import { identify } from '@ringwave/firmware-catalog/identify';
 import { PROFILES, profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { Rendition, VendorProfile } from '@ringwave/firmware-catalog/vendors/profile';
+import { missingFacts } from '@ringwave/firmware-catalog/vendors/served-by-facts';
 import { type Mac, mac } from '@ringwave/protocol/units';
 import { test } from 'tap';
 
@@ -99,6 +100,23 @@ test('the common file of a Linksys model names the phone’s own file', (t) => {
     'http://192.0.2.7:8080/000e08d4d033.xml',
   ]);
   t.same(linksys.readConfig(body), {}, 'without the phone the macro stays unread');
+  t.end();
+});
+
+test('a KX-UTG reads XML of its own and is told none of a KX-UT’s lines', (t) => {
+  const panasonic = profileNamed('Panasonic');
+  const missingOf = (model: string): string | undefined => {
+    const line = panasonic.lines.find(({ hasModel }) => hasModel(model));
+    return line && missingFacts(line).join('; ');
+  };
+  for (const model of ['KX-UT123', 'KX-UT670', 'KX-HDV430', 'KX-NT551', 'KX-TGP600'])
+    t.equal(missingOf(model), '', model);
+  for (const model of ['KX-UTG200', 'KX-UTG300B']) {
+    t.match(missingOf(model), 'its configuration language is unknown', model);
+    t.equal(panasonic.fileAsked(`/${model}.cfg`), undefined, model);
+  }
+  for (const model of ['KX-TDA100', 'KX-UDS124', 'KX-'])
+    t.equal(missingOf(model), undefined, model);
   t.end();
 });
 
