@@ -79,6 +79,8 @@ export interface ConfigLanguage {
   readonly lineEnd: '\n' | '\r\n';
   /** Further files of one phone that its configuration names, and their frames, by path as in `BootPath`. */
   readonly otherFiles?: Readonly<Record<string, string>>;
+  /** Bytes of a file that the phone takes at most; absent where no document tells them. */
+  readonly bytesMax?: number;
   /** Words in a value that the phone replaces by its own, as in `BootPath`: `$MA` is `{mac}`. */
   readonly macros?: Readonly<Record<string, string>>;
 }

@@ -37,6 +37,8 @@ export function composed(base: string, by: Overlaying): Composed {
   if (config === 'unknown') return { kind: 'refused', reason: 'its language is unknown' };
   const isWhole = isWrittenIn(base, config);
   if (by.isWhole && !isWhole) return { kind: 'refused', reason: `it is not ${config.form}` };
+  const tooLong = isWhole ? longerThan(config, base) : undefined;
+  if (tooLong) return tooLong;
   if (!mayHold(base, config)) return { kind: 'composed', body: base };
   const found = by.maySecrets ? [] : secretsIn(base, by.line, config);
   if (found === 'unknown' && isWhole) return { kind: 'guarded' };
@@ -49,7 +51,15 @@ export function composed(base: string, by: Overlaying): Composed {
   }
   const taken = secrets.map((name) => ({ name }));
   const done = overlay(base, config, [...taken, ...settings]);
-  return done.kind === 'refused' ? done : { kind: 'composed', body: done.body };
+  if (done.kind === 'refused') return done;
+  const { body } = done;
+  return (isWhole ? longerThan(config, body) : undefined) ?? { kind: 'composed', body };
+}
+
+function longerThan({ bytesMax }: ConfigLanguage, { length }: string): Composed | undefined {
+  if (bytesMax === undefined || length <= bytesMax) return undefined;
+  const reason = `it has ${length} bytes, and such a phone takes ${bytesMax}`;
+  return { kind: 'refused', reason };
 }
 
 /** The agent's own file with what the site hardens. */

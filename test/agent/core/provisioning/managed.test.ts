@@ -136,6 +136,30 @@ test('a file with another first line is none of a Panasonic', (t) => {
   t.end();
 });
 
+test('a file longer than a KX-UT takes is refused, also where only the slot makes it so', (t) => {
+  const filled = (bytes: number): string => {
+    const rest = bytes - firstLine.length - 4;
+    const comment = `${'#'.repeat(126)}\r\n`;
+    const text = comment.repeat(Math.floor(rest / 128)) + '#'.repeat(rest % 128);
+    return `${firstLine}\r\n${text}\r\n`;
+  };
+  const most = 120 * 1024;
+  t.equal(filled(most).length, most);
+  t.equal(over(panasonic, filled(most)).kind, 'composed');
+  t.same(over(panasonic, filled(most + 1)), {
+    kind: 'refused',
+    reason: 'it has 122881 bytes, and such a phone takes 122880',
+  });
+  t.equal(over(panasonic, filled(most), { slot: true }).kind, 'refused');
+  const withSecret = `${filled(most)}SIP_PASS_1="x"\r\n`;
+  t.equal(over(panasonic, withSecret).kind, 'refused', 'it is told, not only kept back');
+  const other = { ...panasonic, model: 'KX-HDV430' };
+  t.equal(over(other, filled(most + 1)).kind, 'composed', 'of others no limit is told');
+  const part = 'entry\r\n'.repeat(20_000);
+  t.equal(over(panasonic, part, { part: true }).kind, 'composed', 'a directory is no such file');
+  t.end();
+});
+
 test('a phone that may lose what a file leaves out gets its passwords or nothing', (t) => {
   const reg = '<c reg.2.auth.password="two" reg.2.label="Desk"/>';
   t.same(over(poly, reg), { kind: 'guarded' });
