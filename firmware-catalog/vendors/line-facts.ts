@@ -28,6 +28,8 @@ export interface LineFacts {
   readonly settings: Readonly<Record<SettingName, Known<readonly SettingLine[]>>>;
   /** Further names under which files of others tell firmware, with `*` for any word: taken out of a PBX's file. */
   readonly otherFirmwareNames?: readonly string[];
+  /** Names under which files of others hold further passwords, with `#` for a number and `*` for any word: kept as the phone's own are. */
+  readonly otherPasswordNames?: readonly string[];
   /** The setting that lists, between commas, the files to load next. */
   readonly furtherFiles?: string;
   /** Whether a value that a configuration leaves out keeps what the phone has. */

@@ -50,6 +50,8 @@ const common = {
     ],
     syslog: [setting('SYSLOG_ADDR', '{host}'), setting('SYSLOG_PORT', '{port}')],
   },
+  // So end the names of all that are told (USER_PASS, LDAP_PASSWORD, SIP_PASS_PS1_1 of a handset), and nothing else's.
+  otherPasswordNames: ['*_PASS', '*_PASS_*', '*_PASSWORD', '*_PASSWORD_*'],
   // FIRM_VERSION says which version the file has; no document at hand says what a phone makes of an older one.
   updateDecision: 'unknown',
   versionScheme: 'two or three numbers with leading zeros: 01.133',
@@ -65,8 +67,10 @@ const common = {
   reboot: [notify('check-sync;reboot=true')],
   sources: [
     'Panasonic KX-UT123 Administrator Guide 2.4: file format, order of master, product and standard files',
-    'Panasonic KX-UT670 Administrator Guide 5.2.1: file format; 4.5.2: ADMIN_PASS',
+    'Panasonic KX-UT670 Administrator Guide 5.2.1: file format; 4.5.2, 4.5.3: ADMIN_PASS, USER_PASS',
     'Panasonic KX-TGP500 Administrator Guide 3.5.2.1: ADMIN_PASS',
+    'Panasonic KX-HDV430 Administrator Guide 4.4.2: USER_PASS',
+    'aelintra sail and saltlife, templates of the KX-UT and KX-HDV: LDAP_PASSWORD; a public script for DECT bases: SIP_PASS_PS1_1',
     'Panasonic KX-HDV230 Administrator Guide 2.4: file format',
     'Panasonic KX-HDV100 Administrator Guide 2.1, 2.2.3: {MODEL}.cfg of a server that is named without a file, its three kinds of files',
     'wazo-provd-plugins wazo-panasonic templates: the model’s file holds CFG_STANDARD_FILE_PATH alone, FIRM_* settings',

@@ -77,9 +77,8 @@ export function secretsIn(
 ): readonly string[] | 'unknown' {
   const { 'sip-login': sip, 'admin-password': admin } = line.settings;
   if (sip === 'unknown' || admin === 'unknown') return 'unknown';
-  const names = [...sip, ...admin]
-    .filter(({ value }) => value.includes('{password}'))
-    .map(({ name }) => anyAccount(name));
+  const told = [...sip, ...admin].filter(({ value }) => value.includes('{password}'));
+  const names = [...told.map(({ name }) => anyAccount(name)), ...(line.otherPasswordNames ?? [])];
   // Codes such as P34 do not show which others hold the passwords of further accounts.
   if (names.some((name) => /^P\d+$/.test(name))) return 'unknown';
   return names.filter((name) => valuesIn(base, config, name).some((value) => value.trim() !== ''));

@@ -136,6 +136,27 @@ test('a file with another first line is none of a Panasonic', (t) => {
   t.end();
 });
 
+test('whatever a Panasonic file calls a password is guarded as the administrator’s is', (t) => {
+  const base = (line: string) => `${firstLine}\r\nDISPLAY_NAME_1="Ann"\r\n${line}\r\n\r\n`;
+  const names =
+    'ADMIN_PASS USER_PASS SIP_PASS_1 SIP_PASS_12 SIP_PASS_PS255_1 LDAP_PASSWORD XSI_PASSWORD_1 HTTP_PASS';
+  for (const name of names.split(' ')) {
+    for (const [model, part] of [
+      ['KX-UT123', false],
+      ['KX-TGP600', true],
+    ] as const) {
+      const phone = { ...panasonic, model };
+      t.same(over(phone, base(`${name}="x"`), { part }), { kind: 'guarded' }, `${model} ${name}`);
+      t.equal(over(phone, base(`${name}="x"`), { part, lease: true }).kind, 'composed');
+      t.equal(over(phone, base(`${name}=""`), { part }).kind, 'composed', 'empty it is none');
+      t.equal(over(phone, base(`# ${name}="x"`), { part }).kind, 'composed', 'nor in a comment');
+    }
+  }
+  for (const line of ['ADMIN_ID="x"', 'LDAP_USERID="x"', 'FLEX_BUTTON_LABEL1="BYPASS"'])
+    t.equal(over(panasonic, base(line)).kind, 'composed', line);
+  t.end();
+});
+
 test('a file longer than a KX-UT takes is refused, also where only the slot makes it so', (t) => {
   const filled = (bytes: number): string => {
     const rest = bytes - firstLine.length - 4;
