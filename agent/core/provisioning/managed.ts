@@ -39,7 +39,13 @@ export function composed(base: string, by: Overlaying): Composed {
   if (by.isWhole && !isWhole) return { kind: 'refused', reason: `it is not ${config.form}` };
   const tooLong = isWhole ? longerThan(config, base) : undefined;
   if (tooLong) return tooLong;
-  if (!mayHold(base, config)) return { kind: 'composed', body: base };
+  const hasCodes = !isWhole && holdsCodes(base, by.line);
+  if (hasCodes && !by.maySecrets) return { kind: 'guarded' };
+  if (!mayHold(base, config)) {
+    return hasCodes
+      ? { kind: 'refused', reason: `its codes are not in ${config.form}` }
+      : { kind: 'composed', body: base };
+  }
   const found = by.maySecrets ? [] : secretsIn(base, by.line, config);
   if (found === 'unknown' && isWhole) return { kind: 'guarded' };
   const secrets = found === 'unknown' ? [] : found;
@@ -62,6 +68,23 @@ function longerThan({ bytesMax }: ConfigLanguage, { length }: string): Composed 
   return { kind: 'refused', reason };
 }
 
+/**
+ * `<P34>x</P34>`, a line `P34 = x`, or one of many between ampersands, as in Grandstream's binary files. Bytes of a picture that
+ * look so are one in some hundred million.
+ */
+const CODED = /<P\d{1,6}(?:\s[^<>]{0,500})?>|(?:^|&)[ \t]{0,64}P\d{1,6}[ \t]{0,64}=/im;
+
+/**
+ * Whether a file sets codes of a line whose settings are codes, in whichever form: any may be a password or firmware, and a
+ * phone may read what is no whole file of its language.
+ */
+export function holdsCodes(body: string, { settings }: LineFacts): boolean {
+  const names = [...known(settings['sip-login']), ...known(settings.firmware)];
+  return names.some(({ name }) => isCode(name)) && CODED.test(body);
+}
+
+const isCode = (name: string): boolean => /^P\d+$/.test(name);
+
 /** The agent's own file with what the site hardens. */
 export function hardened(ours: string, line: LineFacts): string {
   if (line.config === 'unknown') return ours;
@@ -80,7 +103,7 @@ export function secretsIn(
   const told = [...sip, ...admin].filter(({ value }) => value.includes('{password}'));
   const names = [...told.map(({ name }) => anyAccount(name)), ...(line.otherPasswordNames ?? [])];
   // Codes such as P34 do not show which others hold the passwords of further accounts.
-  if (names.some((name) => /^P\d+$/.test(name))) return 'unknown';
+  if (names.some(isCode)) return 'unknown';
   return names.filter((name) => valuesIn(base, config, name).some((value) => value.trim() !== ''));
 }
 

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
 import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
-import { type Composed, composed, hardened } from '../../core/provisioning/managed.ts';
+import { type Composed, composed, hardened, holdsCodes } from '../../core/provisioning/managed.ts';
 import type { Asked, Served } from '../file-source.ts';
 import { type BaseReader, isConfigName } from './base-file.ts';
 
@@ -90,8 +90,9 @@ export class BaseFiles {
       noStore: true,
     } as const;
     const text = base.body.toString('latin1');
-    // A zero stands in pictures, never in settings.
-    if (!line || line.config === 'unknown' || text.includes('\0')) return served;
+    if (!line || line.config === 'unknown') return served;
+    // A zero stands in pictures, and in settings only where they are codes in binary.
+    if (text.includes('\0') && !holdsCodes(text, line)) return served;
     const made = composed(text, { line, ours: '', maySecrets, isHardened: false, isWhole: false });
     if (made.kind === 'composed') return { ...served, body: Buffer.from(made.body, 'latin1') };
     return made.kind === 'guarded'

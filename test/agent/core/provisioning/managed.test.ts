@@ -1,7 +1,7 @@
 import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { Mac } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import { composed, hardened } from '../../../../agent/core/provisioning/managed.ts';
+import { composed, hardened, holdsCodes } from '../../../../agent/core/provisioning/managed.ts';
 
 const mac = '80:5e:c0:00:00:07' as Mac;
 const agent = { host: '192.0.2.1', httpPort: 80, tftpPort: 69 };
@@ -23,7 +23,8 @@ function over(
     ...(more.slot ? { firmware } : {}),
     ...(more.lease ? { provisioning } : {}),
   };
-  const ours = profile.renderPhoneConfig(rendition, path).body;
+  // Of other files the agent makes none itself.
+  const ours = more.part ? '' : profile.renderPhoneConfig(rendition, path).body;
   const by = {
     line,
     ours,
@@ -197,6 +198,57 @@ test('where codes do not show which hold passwords, every base is guarded', (t) 
     '<gs_provision version="1"><config version="1"><P47>pbx</P47></config></gs_provision>';
   t.same(over(grandstream, base), { kind: 'guarded' });
   t.equal(over(grandstream, base, { lease: true }).kind, 'composed');
+  t.end();
+});
+
+const withCodes = [
+  { vendor: 'Grandstream', model: 'GXP1630', path: '/cfg805ec0000007' },
+  { vendor: 'Htek', model: 'UC926', path: '/cfg805ec0000007.xml' },
+];
+
+/** As a Grandstream's tool makes it: a head with its length and MAC, then all settings in one line. */
+const binary = '\0\0\0\x18\x12\x34\x80\x5e\xc0\0\0\x07\r\n\r\nP3=Ann&P34=secret&gnkey=0b82';
+
+for (const phone of withCodes) {
+  test(`any code in another file of a ${phone.vendor} may be a password, and in lines or in binary firmware`, (t) => {
+    const lines = [
+      'P34 = secret\n',
+      '# from the PBX\r\nP192=http://evil/\r\n',
+      '  p34\t=secret',
+      binary,
+    ];
+    for (const text of lines) {
+      const shown = JSON.stringify(text);
+      t.same(over(phone, text, { part: true }), { kind: 'guarded' }, shown);
+      t.same(
+        over(phone, text, { part: true, lease: true }),
+        { kind: 'refused', reason: 'its codes are not in XML with numbered P values' },
+        `${shown}: nothing can be taken out of it`,
+      );
+    }
+    const cutOff = '<config version="1">\n<P3>Ann</P3>\n<P34>secret</P34>\n<P192>evil</P192>\n';
+    t.same(over(phone, cutOff, { part: true }), { kind: 'guarded' });
+    t.same(over(phone, '<P34 a="b">secret', { part: true }), { kind: 'guarded' });
+    t.same(over(phone, cutOff, { part: true, lease: true }), {
+      kind: 'composed',
+      body: '<config version="1">\n<P3>Ann</P3>\n<P34>secret</P34>\n\n',
+    });
+    for (const text of [
+      '<AddressBook><Name>P34</Name><Phone>5</Phone></AddressBook>',
+      'Ann,P34,5\nP34,Bob\n',
+      'Room P34=5\n',
+    ])
+      t.same(over(phone, text, { part: true }), { kind: 'composed', body: text });
+    t.end();
+  });
+}
+
+test('a picture of a phone with codes is no configuration', (t) => {
+  const line = profileOf('Grandstream')?.lines.find(({ hasModel }) => hasModel('GXP1630'));
+  t.equal(line && holdsCodes('\x89PNG\r\n\0\0P3', line), false);
+  t.equal(line && holdsCodes(binary, line), true);
+  const snom = profileOf('Snom')?.lines.find(({ hasModel }) => hasModel('D785'));
+  t.equal(snom && holdsCodes(binary, snom), false);
   t.end();
 });
 

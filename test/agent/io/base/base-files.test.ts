@@ -1,0 +1,35 @@
+import { Buffer } from 'node:buffer';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
+import { test } from 'tap';
+import { BaseFiles } from '../../../../agent/io/base/base-files.ts';
+import { BaseFolder } from '../../../../agent/io/base/base-folder.ts';
+
+test('a Grandstream’s binary settings are kept back as others are, and a picture is given as it is', async (t) => {
+  const folder = t.testdir({});
+  const head = Buffer.from([0, 0, 0, 24, 18, 52, 192, 116, 173, 0, 0, 3, 13, 10, 13, 10]);
+  const settings = Buffer.concat([head, Buffer.from('P3=Ann&P34=secret&P192=evil')]);
+  const picture = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13]);
+  writeFileSync(join(folder, 'cfgc074ad000003'), settings);
+  writeFileSync(join(folder, 'wallpaper.png'), picture);
+  const told: string[] = [];
+  const files = new BaseFiles({
+    reader: await BaseFolder.open(folder, false),
+    isHardened: false,
+    alarm: (fault, _, detail) => void told.push(`${fault} ${detail}`),
+  });
+  const line = knowledgeOf('Grandstream')?.lines.find(({ hasModel }) => hasModel('GXP1630'));
+  const ask = (path: string, maySecrets: boolean) =>
+    files.other({
+      asked: { protocol: 'http', method: 'GET', path, address: '192.0.2.9' },
+      line,
+      maySecrets,
+    });
+  t.same(await ask('cfgc074ad000003', false), { kind: 'guarded' });
+  t.same(told, []);
+  t.same(await ask('cfgc074ad000003', true), { kind: 'absent' }, 'firmware cannot be taken out');
+  t.same(told, ['base-unusable cfgc074ad000003: its codes are not in XML with numbered P values']);
+  const given = await ask('wallpaper.png', false);
+  t.same(given.kind === 'bytes' && given.body, picture);
+});
