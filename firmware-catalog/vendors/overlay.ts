@@ -153,6 +153,10 @@ const XML_COMMENTS = /<!--[\s\S]{0,1000000}?-->|<!\[CDATA\[[\s\S]{0,1000000}?\]\
 const isXml = (body: string): boolean => /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<[?!a-zA-Z]/.test(body);
 const isPage = (body: string): boolean => /^\s{0,64}<(?:!doctype\s+html|html)\b/i.test(body);
 
+/** What an XML reader takes for text between two tags: also what stands in CDATA, and what a comment parts. */
+const XML_TEXT =
+  '[^<]*(?:(?:<!\\[CDATA\\[[\\s\\S]{0,100000}?\\]\\]>|<!--[\\s\\S]{0,100000}?-->)[^<]*){0,1000}';
+
 /** `key = value`, `name: value`, `SET NAME value`, `NAME="value"`: one setting a line. */
 function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
   const [lead = '', rest = ''] = line.split('{name}');
@@ -196,7 +200,10 @@ function elementShape({ line, frame }: ConfigLanguage): Shape {
     mayHold: isXml,
     comments: XML_COMMENTS,
     places: (name) =>
-      new RegExp(`(<${named(name)}(?:\\s[^<>]{0,1000})?>)([^<]*)(</${named(name)}\\s?>)`, 'g'),
+      new RegExp(
+        `(<${named(name)}(?:\\s[^<>]{0,1000})?>)(${XML_TEXT})(</${named(name)}\\s?>)`,
+        'g',
+      ),
     added: (body, setting) => before(body, close, written(setting, line)),
   };
 }

@@ -91,6 +91,10 @@ export class BaseFiles {
     } as const;
     const text = base.body.toString('latin1');
     if (!line || line.config === 'unknown') return served;
+    if (isUtf16(text)) {
+      const reason = `${asked.path}: it is in UTF-16, in which nothing can be found. Save it as UTF-8`;
+      return this.#unusable(reason, { kind: 'absent' });
+    }
     // A zero stands in pictures, and in settings only where they are codes in binary.
     if (text.includes('\0') && !holdsCodes(text, line)) return served;
     const made = composed(text, { line, ours: '', maySecrets, isHardened: false, isWhole: false });
@@ -105,6 +109,9 @@ export class BaseFiles {
     return served;
   }
 }
+
+/** By its first two bytes (Unicode Standard 23.8). */
+const isUtf16 = (text: string): boolean => /^(?:\u00ff\u00fe|\u00fe\u00ff)/.test(text);
 
 const questionOf = ({ path, userAgent }: Asked) => ({
   path,

@@ -242,3 +242,27 @@ test('values are read as they are meant, at every place, and not in comments', (
   t.ok(mayHold('<Part/>', cisco));
   t.end();
 });
+
+test('a value in CDATA, or one that a comment parts, is a value, and does not hold what follows up', (t) => {
+  const language = languageOf('Grandstream', 'GXP1630');
+  const file = (text: string) =>
+    `<gs_provision version="1"><config version="1">${text}<P47>pbx</P47></config></gs_provision>`;
+  const evil = [
+    '<![CDATA[http://evil/fw]]>',
+    'http://<!-- x -->evil/fw',
+    ' <![CDATA[a]]><![CDATA[b]]> ',
+  ];
+  for (const value of evil) {
+    const body = file(`<P192>${value}</P192>`);
+    t.not(valuesIn(body, language, 'P192')[0]?.trim(), '', value);
+    t.equal(valuesIn(body, language, 'P192').length, 1, value);
+    t.same(overlay(body, language, [{ name: 'P192' }]), { kind: 'overlaid', body: file('') });
+    const set = overlay(body, language, [{ name: 'P192', value: 'agent/fw' }]);
+    t.same(set, { kind: 'overlaid', body: file('<P192>agent/fw</P192>') });
+  }
+  t.same(valuesIn(file('<!-- <P192>old</P192> -->'), language, 'P192'), []);
+  t.same(valuesIn(file('<P3><![CDATA[<P192>told</P192>]]></P3>'), language, 'P192'), []);
+  const odd = file(`<P192>${'<![CDATA[x'.repeat(20_000)}`);
+  t.same(valuesIn(odd, language, 'P192'), []);
+  t.end();
+});

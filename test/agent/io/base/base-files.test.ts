@@ -13,6 +13,10 @@ test('a Grandstream’s binary settings are kept back as others are, and a pictu
   const picture = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13]);
   writeFileSync(join(folder, 'cfgc074ad000003'), settings);
   writeFileSync(join(folder, 'wallpaper.png'), picture);
+  writeFileSync(
+    join(folder, 'more.xml'),
+    Buffer.from('\ufeff<config><P34>s</P34></config>', 'utf16le'),
+  );
   const told: string[] = [];
   const files = new BaseFiles({
     reader: await BaseFolder.open(folder, false),
@@ -30,6 +34,8 @@ test('a Grandstream’s binary settings are kept back as others are, and a pictu
   t.same(told, []);
   t.same(await ask('cfgc074ad000003', true), { kind: 'absent' }, 'firmware cannot be taken out');
   t.same(told, ['base-unusable cfgc074ad000003: its codes are not in XML with numbered P values']);
+  t.same(await ask('more.xml', true), { kind: 'absent' });
+  t.match(told.at(-1), /^base-unusable more\.xml: it is in UTF-16/);
   const given = await ask('wallpaper.png', false);
   t.same(given.kind === 'bytes' && given.body, picture);
 });
