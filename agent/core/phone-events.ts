@@ -13,6 +13,7 @@ import { imagesFor, releaseIn } from './image-needs.ts';
 import {
   type Cause,
   downloadStallMax,
+  ended,
   moved,
   presentHop,
   restartTakesMin,
@@ -20,11 +21,13 @@ import {
 import { phoneIn } from './plan-index.ts';
 import { mustRegister, provenByRegistration, waitForRegistration } from './registration-proof.ts';
 import { isNewer, isOlder, runs } from './plan-intake.ts';
+import { baseServed } from './provisioning/secret-guard.ts';
 import { nextOpening, openingNow } from './queue.ts';
 import { report } from './reporting.ts';
 import { secretServed } from './rotation.ts';
 import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
 import { move, put } from './work-report.ts';
+import { isLost } from './work-table.ts';
 
 // What phones show. A request is evidence of the version that runs; nothing that we sent is.
 
@@ -62,9 +65,12 @@ function judgeVersion(
   version: string,
   now: EpochMs,
 ): void {
-  // It runs the target and is not registered: only its registration mends that.
-  if (work.fault === 'phone-not-registered') return;
   const ahead = work.hops.slice(work.hop).findLastIndex((hop) => runs(plan, phone, hop, version));
+  // It runs what it was given and is not registered: only its registration mends that, wherever it stands by then.
+  if (work.fault === 'phone-not-registered') {
+    if (ahead > 0) wentOn(draft, { ...work, hop: work.hop + ahead }, now);
+    return;
+  }
   if (ahead !== -1) {
     // A box restored from a backup may still hold a hop for next that the phone made long ago.
     move(draft, { ...work, hop: work.hop + ahead }, 'target-seen', now);
@@ -79,7 +85,11 @@ function judgeVersion(
   } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
     cameBackLate(draft, work, now);
   }
+  if (draft.work.get(work.mac) === work && isLost(work)) cameBack(draft, work, now);
 }
+
+const wentOn = (draft: AgentDraft, work: Work, now: EpochMs): Work =>
+  put(draft, { ...work, why: ended('phone-not-registered', work) }, now);
 
 const goesBack = (phone: PlanPhone, work: Work): boolean =>
   phone.work?.goesBack === true && phone.work.rollout === work.rollout;
@@ -100,6 +110,12 @@ function backOrNot(
   } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
     cameBackLate(draft, work, now);
   }
+}
+
+/** The same for one that shows neither what it ran before nor where it was to go: a version on its way, or a newer one. */
+function cameBack(draft: AgentDraft, work: Work, now: EpochMs): void {
+  const reason = 'Came back after all, on another version than it was to get. Try it again.';
+  put(draft, { ...work, backSince: now, why: { ...work.why, reason } }, now);
 }
 
 /** It was counted as down until now; its slot and its floor may count on it again. */
@@ -264,6 +280,7 @@ export function registrationSeen(
 /** The phone has its own configuration: with the new version running, that ends the restart. */
 export function configServed(draft: AgentDraft, event: Of<'config-served'>, now: EpochMs): void {
   secretServed(draft, event.mac, event.generation, now);
+  if (event.ofBase) baseServed(draft, event.mac);
   const work: Work | undefined = draft.work.get(event.mac);
   if (work?.phase !== 'verifying') return;
   if (mustRegister(draft)) waitForRegistration(draft, work, now);

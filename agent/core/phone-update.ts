@@ -157,7 +157,7 @@ function withDeadline(work: Work, now: EpochMs): Work {
 }
 
 function started(work: Work, now: EpochMs): Work {
-  const { retryAt: _retry, fault: _fault, brokeOff: _broken, ...rest } = work;
+  const { retryAt: _retry, fault: _fault, brokeOff: _broken, backSince: _back, ...rest } = work;
   const fresh = {
     ...rest,
     phase: 'offered' as const,
@@ -173,7 +173,7 @@ function started(work: Work, now: EpochMs): Work {
  * stays so until a person has it tried again: it has been counted, and its partners have gone on without it.
  */
 function arrived(work: Work, now: EpochMs): Work | undefined {
-  const { deadlineAt: _deadline, retryAt: _retry, fault: _fault, ...rest } = work;
+  const { deadlineAt: _deadline, retryAt: _retry, fault: _fault, backSince: _back, ...rest } = work;
   if (isAtLast(work)) return { ...rest, phase: 'done', since: now, why: usualWhy('done') };
   if (isFinal(work.phase)) return undefined;
   return {
@@ -186,7 +186,7 @@ function arrived(work: Work, now: EpochMs): Work | undefined {
   };
 }
 
-const isAtLast = ({ hop, hops }: Work): boolean => hop + 1 >= hops.length;
+const isAtLast = ({ hop, hops }: Pick<Work, 'hop' | 'hops'>): boolean => hop + 1 >= hops.length;
 
 function afterCall(work: Work, now: EpochMs): Work {
   const { deadlineAt: _deadline, ...rest } = work;
@@ -238,7 +238,8 @@ function retryPause(work: Work, failures: number): DurationMs {
 const unregisteredOnItsWay =
   'Look why this phone does not register: it shows a version on its way. Try it again once it is registered.';
 
-const ended = (code: FaultCode, work: Work): Why => ({
+/** Why a work that ended by this fault stands where it stands. */
+export const ended = (code: FaultCode, work: Pick<Work, 'hop' | 'hops'>): Why => ({
   reason:
     code === 'phone-not-registered' && !isAtLast(work) ? unregisteredOnItsWay : FAULTS[code].advice,
   waitingFor: 'person',

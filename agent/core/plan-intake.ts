@@ -1,13 +1,14 @@
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
+import type { DraftTable } from '@ringwave/protocol/tables';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { retellCalls } from './call-hours.ts';
 import { releaseIn } from './image-needs.ts';
 import { tellDiscovered } from './discovered.ts';
 import { awaitsRegistration } from './registration-proof.ts';
 import { tellHold } from './holds.ts';
-import { usualWhy } from './phone-update.ts';
+import { ended, usualWhy } from './phone-update.ts';
 import { phoneIn, planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
 import { forgetOutlived } from './rotation.ts';
@@ -37,7 +38,7 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     // An agent restored from a backup must not start a phone that has arrived since.
     const isProven = work && !(awaitsRegistration(work, plan) || work.fault === notRegistered);
     if (work && isProven && target && running && runs(plan, phone, target, running)) {
-      move(draft, work, 'settled', now);
+      move(draft, { ...work, hop: work.hops.length - 1 }, 'settled', now);
     }
   }
   if (outlived.length > 0) {
@@ -50,7 +51,9 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) forgetWork(draft, work);
   }
   // A phone that is no longer of this site takes its secrets with it; put back, it begins anew.
-  for (const table of [draft.credentials, draft.sightings, draft.missing]) {
+  const { credentials, fetches, sightings, missing } = draft;
+  const ofPhones: readonly DraftTable<unknown>[] = [credentials, fetches, sightings, missing];
+  for (const table of ofPhones) {
     for (const [mac] of Array.from(table.entries())) if (!named.has(mac)) table.remove(mac);
   }
 }
@@ -129,7 +132,19 @@ function fresh(
   }
   const hop = hopsMade(plan, phone, wanted.hops, seen);
   if (hop < wanted.hops.length) return { ...base, hop };
-  return { ...base, hop: wanted.hops.length - 1, phase: 'done', why: usualWhy('done') };
+  const atLast = { ...base, hop: wanted.hops.length - 1 };
+  // To be tried again registers nobody.
+  if (before?.fault === notRegistered && plan.registrationProves) {
+    const { failures } = before;
+    return {
+      ...atLast,
+      failures,
+      phase: 'failed',
+      fault: notRegistered,
+      why: ended(notRegistered, atLast),
+    };
+  }
+  return { ...atLast, phase: 'done', why: usualWhy('done') };
 }
 
 /** How many of the hops lie behind the phone already, by its own evidence. */

@@ -25,8 +25,10 @@ export interface SealedSecret {
 /** Of a phone's file with its secret, in one lease. */
 export interface Fetches {
   readonly lease: string;
-  /** Of a phone that cannot be told a login: the generation that was wanted when its file left last. */
+  /** Of a phone that cannot be told a login: the generation that was wanted when its file left whole last. */
   readonly given?: number;
+  /** Begun of further files of a base, by path. */
+  readonly further?: Readonly<Record<string, number>>;
   /** Begun; those that broke off are among them. */
   readonly count: number;
   /** Broke off, at the address below. */
@@ -39,8 +41,13 @@ export interface Fetches {
 }
 
 export type SecretEvent =
-  /** A file with its secret is about to leave, to this address. */
-  | { readonly kind: 'secret-offered'; readonly mac: Mac; readonly address: string }
+  /** A file with its secret is about to leave, to this address; `further` is the path of one beside its own. */
+  | {
+      readonly kind: 'secret-offered';
+      readonly mac: Mac;
+      readonly address: string;
+      readonly further?: string;
+    }
   /** It did not leave whole. */
   | {
       readonly kind: 'secret-broke-off';

@@ -56,6 +56,8 @@ export interface Work {
   /** Image files it has taken whole in this start. */
   readonly taken: readonly string[];
   readonly fault?: FaultCode;
+  /** When a phone that had been lost showed itself, on a version that ends nothing. */
+  readonly backSince?: EpochMs;
   readonly why: Why;
   /** When it was started last. */
   readonly startedAt?: EpochMs;
@@ -305,6 +307,8 @@ export type AgentEvent =
       readonly kind: 'config-served';
       readonly mac: Mac;
       readonly generation: number;
+      /** It left with what a base holds for a phone that cannot be told a login. */
+      readonly ofBase?: true;
     }
   | {
       readonly kind: 'secret-made';

@@ -7,7 +7,9 @@ import type { AgentDraft, Work } from './state.ts';
 
 /** Took an image and never came back: down until it shows itself. */
 export const isLost = (work: Work): boolean =>
-  work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase);
+  work.fault === 'phone-silent-after-restart' &&
+  work.backSince === undefined &&
+  !holdsSlot(work.phase);
 
 export class WorkTable extends CountedMap<Work> {
   readonly down = new Set<string>();

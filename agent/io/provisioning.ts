@@ -307,20 +307,33 @@ export class Provisioning implements FileResolver {
     const means = profile.fileAsked(`/${asked.path}`)?.kind;
     if (means === 'image' || leadsElsewhere(profile, phone, asked.path)) return { kind: 'absent' };
     const generation = this.#logins.generation(asked, phone);
-    const handed = await this.#place(asked, { phone, profile }, generation);
+    const whose = { phone, profile };
+    const asker = { ...(await this.#askerOf(asked, whose, generation)), further: asked.path };
+    const handed = this.#handing(whose, asker);
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
     const isOwn = this.#logins.isOwnWord(phone, generation);
-    const maySecrets = isOwn && (handed.kind === 'with' || isOpenToBase(handed));
+    const maySecrets = isOwn && mayTakeSecrets(handed);
     const line = lineOf(profile, phone);
-    const served = await this.#parts.base.other({ asked, line, maySecrets });
-    return served.kind === 'guarded' && !isOwn && asked.protocol === 'http'
-      ? { kind: 'login-needed', realm }
-      : laterIfGuarded(served);
+    const found = await this.#parts.base.other({ asked, line, maySecrets });
+    if (found.kind === 'guarded' && !isOwn && asked.protocol === 'http')
+      return { kind: 'login-needed', realm };
+    const isTaken = found.hasSecrets === true && asked.method !== 'HEAD';
+    // Whoever asked meanwhile may have taken the last of it: looking and counting are one.
+    if (isTaken && !mayTakeSecrets(this.#handing(whose, asker)))
+      return laterIfGuarded({ kind: 'guarded' });
+    const { address, path } = asked;
+    const mac = phone.mac as Mac;
+    if (isTaken) this.#parts.submit({ kind: 'secret-offered', mac, address, further: path });
+    if (found.kind === 'guarded' && (handed.kind === 'without' || handed.kind === 'later'))
+      this.#tellKept(asked, mac, handed.alarm);
+    return laterIfGuarded(found);
   }
 }
 
 const isOpenToBase = (handed: Handing): boolean =>
   handed.kind === 'without' && handed.baseSecrets === true;
+
+const mayTakeSecrets = (handed: Handing): boolean => handed.kind === 'with' || isOpenToBase(handed);
 
 /** The phone keeps what it has and asks again: perhaps in a lease. */
 const laterIfGuarded = (served: Served | Guarded): Served =>

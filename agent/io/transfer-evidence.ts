@@ -58,7 +58,8 @@ export class TransferEvidence implements TransferObserver {
     } else {
       const { mac, generation, isCounted } = evidence;
       const { address } = seen.asked;
-      if (whole) this.#submit({ kind: 'config-served', mac, generation });
+      const ofBase = isCounted && generation === 0 ? ({ ofBase: true } as const) : {};
+      if (whole) this.#submit({ kind: 'config-served', mac, generation, ...ofBase });
       else if (isCounted) {
         this.#submit({ kind: 'secret-broke-off', mac, address, how: 'broken' });
       }

@@ -121,12 +121,20 @@ test('a password in the base of a phone without a login leaves twice', async (t)
     base: {
       [bareFile]:
         '# Panasonic SIP Phone Standard Format File #\r\nSIP_PASS_1="sip-secret"\r\nTIME_ZONE="0"\r\n\r\n',
+      'extra.cfg':
+        '# Panasonic SIP Phone Standard Format File #\r\nSIP_PASS_2="sip-secret"\r\n\r\n',
     },
   });
   const folder = join(t.testdirName, 'base');
   const { agent, notices } = await site(t, { kind: 'folder', folder, anyCase: false });
   const given = '200 with the password';
   t.same(await asBare(agent, 4), [given, given, '503', '503']);
+  const further = async () => (await ask(agent, 'extra.cfg', bareAgent)).status;
+  t.same(
+    [await further(), await further(), await further()],
+    [200, 200, 503],
+    'one beside it, too',
+  );
   await until('somebody is told', () => notices().some((one) => /secret-fetched-often/.test(one)));
 });
 

@@ -26,7 +26,8 @@ export interface Overlaying {
 }
 
 export type Composed =
-  | { readonly kind: 'composed'; readonly body: string }
+  /** `hasSecrets`: some stand in it, as far as the facts tell, and this asker may have them. */
+  | { readonly kind: 'composed'; readonly body: string; readonly hasSecrets?: boolean }
   /** It holds secrets, this asker may not have them now, and the phone would lose them in a file without. */
   | { readonly kind: 'guarded' }
   | { readonly kind: 'refused'; readonly reason: string };
@@ -46,7 +47,9 @@ export function composed(base: string, by: Overlaying): Composed {
       ? { kind: 'refused', reason: `its codes are not in ${config.form}` }
       : { kind: 'composed', body: base };
   }
-  const found = by.maySecrets ? [] : secretsIn(base, by.line, config);
+  const inIt = secretsIn(base, by.line, config);
+  const hasSecrets = hasCodes || (inIt === 'unknown' ? isWhole : inIt.length > 0);
+  const found = by.maySecrets ? [] : inIt;
   if (found === 'unknown' && isWhole) return { kind: 'guarded' };
   const secrets = found === 'unknown' ? [] : found;
   if (secrets.length > 0 && by.line.absentValue !== 'keeps') return { kind: 'guarded' };
@@ -59,7 +62,9 @@ export function composed(base: string, by: Overlaying): Composed {
   const done = overlay(base, config, [...taken, ...settings]);
   if (done.kind === 'refused') return done;
   const { body } = done;
-  return (isWhole ? longerThan(config, body) : undefined) ?? { kind: 'composed', body };
+  const isTooLong = isWhole ? longerThan(config, body) : undefined;
+  if (isTooLong) return isTooLong;
+  return { kind: 'composed', body, ...(by.maySecrets && hasSecrets && { hasSecrets }) };
 }
 
 function longerThan({ bytesMax }: ConfigLanguage, { length }: string): Composed | undefined {

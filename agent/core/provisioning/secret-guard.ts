@@ -31,6 +31,8 @@ export interface Asker {
   readonly absentKeeps: boolean;
   /** The generation it logged in with; 0: none. */
   readonly generation: number;
+  /** The path of a further file of a base, which is counted by itself; absent: its own file. */
+  readonly further?: string;
 }
 
 export type Handing =
@@ -55,6 +57,8 @@ export interface Alarm {
 export const fetchesMax = 2;
 /** As `fetchesMax`, for a phone that logs in with the very secret: it learns nothing, and some ask file by file. */
 export const holderFetchesMax = 8;
+/** Further files with passwords in one lease: a phone reads a handful. */
+export const furtherFilesMax = 16;
 /** Files that broke off and may be had again, at the same address alone: a bad cable breaks a few, a listener more. */
 export const brokenFetchesMax = 6;
 /** A phone fetches its files again right after its proof, still in the same boot. */
@@ -91,8 +95,9 @@ export function baseLeaseOf(
   work: Work | undefined,
   taken: Fetches | undefined,
 ): string | undefined {
-  if (work && RESTARTS.includes(work.phase)) return `restart ${work.rollout} ${work.starts}`;
-  const lease = `rotation ${wanted}`;
+  // Named so that no lease of a login is taken for one of these, should the line of a phone become another one.
+  if (work && RESTARTS.includes(work.phase)) return `base restart ${work.rollout} ${work.starts}`;
+  const lease = `base ${wanted}`;
   return taken?.lease === lease || (taken?.given ?? 0) < wanted ? lease : undefined;
 }
 
@@ -153,13 +158,17 @@ function withoutLogin(
 
 function oftenAlarm(
   mac: Mac,
-  { address }: Asker,
+  { address, further }: Asker,
   of: { readonly lease: string; readonly taken: Fetches | undefined; readonly most: number },
 ): Alarm | undefined {
   const { lease, taken, most } = of;
-  const again = Math.min(taken?.broken ?? 0, brokenFetchesMax);
-  if (taken?.lease !== lease || taken.count < most + again) return undefined;
-  const detail = `the file of ${mac} was taken ${taken.count} times in one lease; last asked from ${address}`;
+  if (taken?.lease !== lease) return undefined;
+  const again = Math.min(taken.broken ?? 0, brokenFetchesMax);
+  const count = further === undefined ? taken.count : (taken.further?.[further] ?? 0);
+  const isNew = count === 0 && Object.keys(taken.further ?? {}).length >= furtherFilesMax;
+  if (count < most + again && !isNew) return undefined;
+  const file = further === undefined ? `the file of ${mac}` : `${further} of ${mac}`;
+  const detail = `${file} was taken ${count} times in one lease; last asked from ${address}`;
   return { fault: 'secret-fetched-often', detail };
 }
 
@@ -172,7 +181,11 @@ interface Taking {
  * A file with the secret begins to leave. That counts: whoever asks many times at once, or breaks off before the end, may have
  * read all of it. From now on the MAC is that of this address.
  */
-export function secretOffered(draft: AgentDraft, { mac, address }: Taking, now: EpochMs): void {
+export function secretOffered(
+  draft: AgentDraft,
+  { mac, address, further }: Taking & { readonly further?: string },
+  now: EpochMs,
+): void {
   const phone = phoneIn(draft.plan.get('plan')?.plan, mac);
   const work = draft.work.get(mac);
   const before = draft.fetches.get(mac);
@@ -182,10 +195,23 @@ export function secretOffered(draft: AgentDraft, { mac, address }: Taking, now: 
     : leaseOf(draft.credentials.get(mac), work, now);
   if (lease === undefined) return;
   const { rival } = before ?? {};
-  const known = before?.lease === lease ? before : { lease, count: 0 };
-  const given = isBare ? { given: phone.credentialGeneration } : {};
-  const count = known.count + 1;
-  draft.fetches.put(mac, { ...known, ...given, count, address, at: now, ...(rival && { rival }) });
+  const { given } = before ?? {};
+  const known = before?.lease === lease ? before : { lease, count: 0, ...(given && { given }) };
+  const counted: Pick<Fetches, 'count' | 'further'> =
+    further === undefined
+      ? { count: known.count + 1 }
+      : {
+          count: known.count,
+          further: { ...known.further, [further]: (known.further?.[further] ?? 0) + 1 },
+        };
+  draft.fetches.put(mac, { ...known, ...counted, address, at: now, ...(rival && { rival }) });
+}
+
+/** A phone that cannot be told a login has what its base holds: the occasion is over once it asks no more. */
+export function baseServed(draft: AgentDraft, mac: Mac): void {
+  const row = draft.fetches.get(mac);
+  const phone = phoneIn(draft.plan.get('plan')?.plan, mac);
+  if (row && phone) draft.fetches.put(mac, { ...row, given: phone.credentialGeneration });
 }
 
 /** The file did not leave whole: unsent, it was never taken; broken off, its place has it again, a few times. */

@@ -18,6 +18,9 @@ export interface OverBase {
   readonly maySecrets: boolean;
 }
 
+/** A file that is no configuration of the phone's own; with `hasSecrets` it may hold passwords. */
+export type Further = (Served | Guarded) & { readonly hasSecrets?: true };
+
 /** It holds secrets that this asker may not have now. */
 export type Guarded = Extract<Composed, { kind: 'guarded' }>;
 
@@ -72,7 +75,7 @@ export class BaseFiles {
     asked,
     line,
     maySecrets,
-  }: Pick<OverBase, 'asked' | 'line' | 'maySecrets'>): Promise<Served | Guarded> {
+  }: Pick<OverBase, 'asked' | 'line' | 'maySecrets'>): Promise<Further> {
     const { reader } = this.#parts;
     if (!reader) return { kind: 'absent' };
     const base = await reader.read({ ...questionOf(asked), isConfig: isConfigName(asked.path) });
@@ -98,7 +101,10 @@ export class BaseFiles {
     // A zero stands in pictures, and in settings only where they are codes in binary.
     if (text.includes('\0') && !holdsCodes(text, line)) return served;
     const made = composed(text, { line, ours: '', maySecrets, isHardened: false, isWhole: false });
-    if (made.kind === 'composed') return { ...served, body: Buffer.from(made.body, 'latin1') };
+    if (made.kind === 'composed') {
+      const body = Buffer.from(made.body, 'latin1');
+      return { ...served, body, ...(made.hasSecrets && ({ hasSecrets: true } as const)) };
+    }
     return made.kind === 'guarded'
       ? made
       : this.#unusable(`${asked.path}: ${made.reason}`, { kind: 'absent' });

@@ -17,6 +17,7 @@ import {
   settleTakesMax,
 } from '../../../agent/core/phone-update.ts';
 import type { AgentEvent, Work } from '../../../agent/core/state.ts';
+import type { WorkTable } from '../../../agent/core/work-table.ts';
 import { Random } from '../../sim/random.ts';
 import {
   after,
@@ -264,6 +265,9 @@ test('a phone that was given up and then shows a version on its way has not arri
     draft.work.put(macOf(1), workOf(1, { ...silent, hops }));
   });
   t.equal(box.asks(macOf(1), '66.85.0.40').phase(macOf(1)), 'failed', 'it stands on the stone');
+  t.match(box.tables.work.get(macOf(1))?.why.reason, /^Came back after all/);
+  t.equal(box.tables.missing.size, 0, 'and is down no longer');
+  t.same([...(box.tables.work as WorkTable).lost], []);
   t.equal(box.asks(macOf(1), '66.86.0.15').phase(macOf(1)), 'done', 'and now on the target');
   box.asks(macOf(1), '66.85.0.40');
   const again = planOf([planPhone(1, { work: { ...work, round: 2 } })], { revision: 2 });
@@ -293,6 +297,44 @@ test('a phone that registers late on its way is not done, and is told to be trie
   const address = '10.0.0.7';
   box.take({ kind: 'registration-seen', mac: macOf(1), source: 'kamailio', address });
   t.match(box.tables.work.get(macOf(1)), failed);
+  t.end();
+});
+
+test('a phone that is tried again before it registers stays where it is, and one that goes on by itself and registers is done', (t) => {
+  const work = { rollout: 'autumn', hops: ['stone', 'target'], attemptsMax: 3, round: 1 };
+  const planned = (own: object, revision: number) =>
+    planOf([planPhone(1, { work: { ...work, ...own } })], { revision, registrationProves: true });
+  const unregistered = { phase: 'failed', fault: 'phone-not-registered', failures: 1 } as const;
+  const boxAt = (hop: number, version: string) => {
+    const box = new Box().take({ kind: 'plan-came', plan: planned({}, 1) }).asks(macOf(1), version);
+    const hops = work.hops as Id[];
+    box.with((draft) => draft.work.put(macOf(1), workOf(1, { ...unregistered, hops, hop })));
+    return box;
+  };
+  const address = '10.0.0.7';
+  const registers = {
+    kind: 'registration-seen',
+    mac: macOf(1),
+    source: 'kamailio',
+    address,
+  } as const;
+  const again = boxAt(1, '66.86.0.15').take({ kind: 'plan-came', plan: planned({ round: 2 }, 2) });
+  t.match(again.tables.work.get(macOf(1)), { phase: 'failed', fault: 'phone-not-registered' });
+  t.equal(again.take(registers).phase(macOf(1)), 'done');
+  const onward = boxAt(0, '66.85.0.40').take(registers).asks(macOf(1), '66.86.0.15');
+  t.match(onward.tables.work.get(macOf(1)), { phase: 'failed', hop: 1 });
+  t.equal(onward.take(registers).phase(macOf(1)), 'done');
+  t.end();
+});
+
+test('a phone that was given up on its way and is known to run the target is done by its next plan', (t) => {
+  const hops = ['stone' as Id, 'target' as Id];
+  const work = { rollout: 'autumn', hops: [...hops], attemptsMax: 3, round: 1 };
+  const box = new Box().take({ kind: 'plan-came', plan: planOf([planPhone(1, { work })]) });
+  box.with((draft) => draft.work.put(macOf(1), workOf(1, { phase: 'unreachable', hops })));
+  const lastSeen = { version: '66.86.0.15', address: '10.0.0.7', at: box.now };
+  const plan = planOf([planPhone(1, { work, lastSeen })], { revision: 2 });
+  t.equal(box.take({ kind: 'plan-came', plan }).phase(macOf(1)), 'done');
   t.end();
 });
 

@@ -33,6 +33,9 @@ test('a configuration that left whole may prove something; one with a login that
   t.same(told(3, 0, closed), [broke], 'how much of it left nobody can tell');
   t.same(told(0, 40, closed), []);
   t.same(told(0, 40, closed, asked, true), [broke], 'what its base holds counts as well');
+  t.same(told(0, 100, done, asked, true), [
+    { kind: 'config-served', mac, generation: 0, ofBase: true },
+  ]);
   t.same(told(3, 0, closed, { ...asked, method: 'HEAD' }), []);
   t.end();
 });

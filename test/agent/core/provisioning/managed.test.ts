@@ -232,6 +232,7 @@ for (const phone of withCodes) {
     t.same(over(phone, cutOff, { part: true, lease: true }), {
       kind: 'composed',
       body: '<config version="1">\n<P3>Ann</P3>\n<P34>secret</P34>\n\n',
+      hasSecrets: true,
     });
     for (const text of [
       '<AddressBook><Name>P34</Name><Phone>5</Phone></AddressBook>',

@@ -279,6 +279,7 @@ test('a phone that cannot be told a login is made none, and its own file is neve
 test('what a base holds for a phone without a login leaves in private, twice for each new wish and planned restart', (t) => {
   const { box, plan, asks, takes } = bareBox();
   const open = { kind: 'without', baseSecrets: true };
+  const leftWhole = () => box.take({ kind: 'config-served', mac, generation: 0, ofBase: true });
   t.same(asks(), open, 'it is new');
   t.match(asks({ isPrivate: false }), { alarm: { fault: 'secret-asked-in-clear' } });
   t.same(asks({ isPrivate: false }, { ...closed, plain: true }), open);
@@ -290,14 +291,56 @@ test('what a base holds for a phone without a login leaves in private, twice for
   box.take({ kind: 'secret-broke-off', mac, address: atHome.address, how: 'broken' });
   t.same(asks(), open, 'one of them broke off');
   takes();
-  box.with((draft) => draft.work.put(mac, workOf(1, { phase: 'offered', starts: 1 })));
+  const works = (phase: Work['phase'], starts: number) =>
+    box.with((draft) => draft.work.put(mac, workOf(1, { phase, starts })));
+  works('offered', 1);
   t.same(asks(), open, 'it is about to restart');
   takes();
+  box.take({ kind: 'secret-broke-off', mac, address: atHome.address, how: 'unsent' });
+  works('done', 1);
+  t.same(asks(), open, 'nothing has left whole yet');
+  works('offered', 2);
+  takes();
+  leftWhole();
   takes();
   t.match(asks(), { alarm: { fault: 'secret-fetched-often' } });
-  box.with((draft) => draft.work.put(mac, workOf(1, { phase: 'done', starts: 1 })));
-  t.same(asks(), { kind: 'without' }, 'the first occasion is over for good');
+  works('done', 2);
+  t.same(asks(), { kind: 'without' }, 'it has what the base holds');
   plan(2, 2);
   t.same(asks(), open, 'headquarters wants new credentials');
+  t.end();
+});
+
+test('each further file with passwords counts by itself, and there are sixteen of them at most', (t) => {
+  const { box, asks } = bareBox();
+  const take = (further: string) =>
+    box.take({ kind: 'secret-offered', mac, address: atHome.address, further });
+  for (const further of ['a.cfg', 'a.cfg']) take(further);
+  t.match(asks({ further: 'a.cfg' }), { alarm: { fault: 'secret-fetched-often' } });
+  t.match(asks({ further: 'b.cfg' }), { baseSecrets: true });
+  t.match(asks(), { baseSecrets: true }, 'its own file is another one');
+  for (let nth = 1; nth < 16; nth += 1) take(`${nth}.cfg`);
+  t.match(asks({ further: '15.cfg' }), { baseSecrets: true });
+  t.match(asks({ further: '16.cfg' }), { alarm: { fault: 'secret-fetched-often' } });
+  t.end();
+});
+
+test('a phone that turns out to be of a line with a login, or is put back, is given its first secret', (t) => {
+  const { box, takes } = bareBox();
+  for (const _ of [1, 2]) takes();
+  const now = planPhone(1, { credentialGeneration: 1 });
+  const made = () =>
+    box.take({ kind: 'secret-made', mac, generation: 1, sealed: 's', fingerprint: 'f' });
+  const given = () =>
+    handing(box.tables, now, { ...atHome, absentKeeps: false }, { now: box.now, policy: closed });
+  box.take({ kind: 'plan-came', plan: planOf([now], { revision: 2 }) });
+  made();
+  t.match(given(), { kind: 'with', secret: { generation: 1 } });
+  for (const _ of [1, 2]) takes();
+  t.match(given(), { alarm: { fault: 'secret-fetched-often' } });
+  box.take({ kind: 'plan-came', plan: planOf([], { revision: 3 }) });
+  box.take({ kind: 'plan-came', plan: planOf([now], { revision: 4 }) });
+  made();
+  t.match(given(), { kind: 'with' }, 'put back, it begins anew');
   t.end();
 });
