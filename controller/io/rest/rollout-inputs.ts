@@ -176,7 +176,7 @@ export function problemsOfRest(
   { refusals, rest, lacks }: UnsoundRollout,
   now: EpochMs,
 ): Refusal[] {
-  const found = checkRollout(draft, rest, now, lacks).refusals;
+  const found = checkRollout(draft, rest, now, { lacks }).refusals;
   if (!lacks.includes('id')) return [...refusals, ...found];
   const plain = (thing: string) => thing.replace(`rollout ${unnamed}`, 'rollout');
   return [...refusals, ...found.map((one) => ({ ...one, thing: plain(one.thing) }))];
