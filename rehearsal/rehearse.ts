@@ -1,4 +1,4 @@
-import type { EpochMs, Id } from '@ringwave/protocol/units';
+import { days, type EpochMs, type Id } from '@ringwave/protocol/units';
 import { callHistory } from '../controller/core/call-history.ts';
 import { conflict } from '../controller/core/refusal.ts';
 import { hasBegun } from '../controller/core/desired-state.ts';
@@ -45,6 +45,8 @@ const lanUsually = 1_000_000;
 const wanUsually = 2_500_000;
 /** Two days without a request: phones ask their provisioning server at least daily. */
 const offAfterMs = 2 * 86_400_000;
+/** A year, each day of which is played; what begins later than that ends as it waits. */
+const aheadMax = days(366);
 const personTakesUsually = 8;
 /** One desk in ten is on a call in office hours, one in two hundred at night. */
 const busyUsually = Array.from({ length: 24 }, (_, hour) => (hour >= 8 && hour < 18 ? 0.1 : 0.005));
@@ -92,16 +94,18 @@ function rehearseWith(
   const runs: RunOutcome[] = [];
   const from = Math.max(wishes.from ?? now, now) as EpochMs;
   if (from > now && hasBegun(tables, input.id)) return { refusals: [begunBefore(input.id)] };
+  const begins = Math.max(input.startAt ?? from, from) as EpochMs;
+  const ahead = Math.min(begins - now, aheadMax);
   const seeds = wishes.seeds ?? seedsUsually;
   for (let seed = 1; seed <= seeds; seed += 1) {
-    const assume = assumptions(tables, seed, { wishes, ahead: from - now });
+    const assume = assumptions(tables, seed, { wishes, ahead });
     const rehearsal = new Rehearsal(tables, { rollout: input.id, now, assume, crew });
     const refusals = beginIn(rehearsal, startingAt(input, from > now ? from : undefined));
     if (refusals.length > 0) return { refusals };
     const finishedAt = rehearsal.run((at) => onProgress({ run: seed, runs: seeds, at }));
     runs.push(outcomeOf(rehearsal, seed, finishedAt));
   }
-  return { rollout: input.id, from, finish: distributionOf(runs), runs };
+  return { rollout: input.id, from: begins, finish: distributionOf(runs), runs };
 }
 
 const startingAt = (input: RolloutInput, from: EpochMs | undefined): RolloutInput =>

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { domainToASCII } from 'node:url';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { listenFrom } from '@ringwave/runtime/listen';
+import { type HttpTls, strengthOf } from '../io/http-door.ts';
 import type { ServingSettings } from '../io/phone-servers.ts';
 import { phoneLimits } from '../io/tftp-live.ts';
 import { networksFrom } from './networks-from.ts';
@@ -21,8 +23,11 @@ export function servingFrom(flags: RunFlags): ServingSettings {
       next: 'Give both, or neither and let phones trust the agent’s own authority',
     });
   }
-  if (tlsCert !== undefined && tlsKey !== undefined) checkPair(tlsCert, tlsKey);
-  if (phoneCa !== undefined) firstAuthority(phoneCa);
+  if (tlsCert !== undefined && tlsKey !== undefined) {
+    const isForOldAlone = flags.httpsOld !== undefined && flags.https === undefined;
+    checkPair(tlsCert, tlsKey, isForOldAlone ? 'old' : 'present');
+  }
+  if (phoneCa !== undefined) checkAuthorities(phoneCa);
   return {
     ...(flags.https && { https: listenFrom('--https', flags.https) }),
     ...(flags.httpsOld && { oldHttps: listenFrom('--https-old', flags.httpsOld) }),
@@ -58,35 +63,51 @@ function perAddressFrom(text: string): number {
   });
 }
 
-function checkPair(certFile: string, keyFile: string): void {
-  const [cert, key] = [textOf('--tls-cert', certFile), textOf('--tls-key', keyFile)];
+/** As strictly as the listener that shows it: what only old phones take is no fault where only they are served. */
+function checkPair(certFile: string, keyFile: string, profile: HttpTls['profile']): void {
+  const pair = { cert: textOf('--tls-cert', certFile), key: textOf('--tls-key', keyFile) };
+  const error = unfit(pair, profile);
+  if (error === undefined) return;
+  const isOnlyWeak = profile === 'present' && unfit(pair, 'old') === undefined;
+  throw new CliFault(
+    {
+      what: `cannot serve TLS with ${certFile} and ${keyFile}`,
+      why: reasonOf(error),
+      next: isOnlyWeak
+        ? 'Give a stronger certificate; --https-old alone takes this one'
+        : 'Give a certificate and its own key, both in PEM',
+    },
+    error,
+  );
+}
+
+/** Why a listener could not show it; undefined where it can. */
+function unfit(pair: { cert: string; key: string }, profile: HttpTls['profile']): unknown {
   try {
-    createSecureContext({ cert, key });
+    createSecureContext({ ...pair, ...strengthOf(profile) });
+    return undefined;
   } catch (error) {
-    throw new CliFault(
-      {
-        what: `cannot serve TLS with ${certFile} and ${keyFile}`,
-        why: reasonOf(error),
-        next: 'Give a certificate and its own key, both in PEM',
-      },
-      error,
-    );
+    return error;
   }
 }
 
-function firstAuthority(file: string): X509Certificate {
-  try {
-    return new X509Certificate(textOf('--phone-ca', file));
-  } catch (error) {
-    if (error instanceof CliFault) throw error;
-    throw new CliFault(
-      {
-        what: `cannot use --phone-ca ${file}`,
-        why: reasonOf(error),
-        next: 'Give certificates of phone makers’ authorities, in PEM',
-      },
-      error,
-    );
+const certificateFrom = (pem: string): X509Certificate => new X509Certificate(pem);
+
+/** Each of a bundle: the listener would pass over what stands behind a broken one, and phones of that maker with it. */
+function checkAuthorities(file: string): void {
+  const what = `cannot use --phone-ca ${file}`;
+  const next = 'Give certificates of phone makers’ authorities, in PEM';
+  const certificates = textOf('--phone-ca', file)
+    .split(/(?=-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----)/)
+    .filter((part) => /^-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE/.test(part));
+  if (certificates.length === 0) throw new CliFault({ what, why: 'it holds no certificate', next });
+  for (const [place, certificate] of certificates.entries()) {
+    try {
+      certificateFrom(certificate);
+    } catch (error) {
+      const why = `certificate ${place + 1}: ${reasonOf(error)}`;
+      throw new CliFault({ what, why, next }, error);
+    }
   }
 }
 
@@ -105,11 +126,16 @@ function textOf(flag: string, file: string): string {
   }
 }
 
-/** A name or an address, as phones and certificates write it. */
+const label = '[a-z\\d_](?:[a-z\\d_-]{0,61}[a-z\\d_])?';
+const hostName = new RegExp(`^(?=.{1,253}\\.?$)${label}(?:\\.${label})*\\.?$`, 'i');
+/** Meant as an address, and none. */
+const isDigits = (text: string): boolean => /^[\d.]+$/.test(text);
+const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text);
+
+/** A name or an address, as phones and certificates write it: letters beyond ASCII in their `xn--` form. */
 export function hostFrom(flag: string, text: string): string {
-  const isName =
-    /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)(?:\.[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?)*$/i;
-  if (isIP(text) !== 0 || isName.test(text)) return text;
+  const host = isAscii(text) ? text : domainToASCII(text);
+  if (isIP(host) !== 0 || (hostName.test(host) && !isDigits(host))) return host;
   throw new CliFault({
     what: `cannot read ${flag} ${text}`,
     why: 'it is neither a host name nor an address',

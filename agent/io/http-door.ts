@@ -118,15 +118,21 @@ export class HttpDoor {
   }
 }
 
+/** What a listener asks at least of versions and ciphers, and with that of its own certificate. */
+export function strengthOf(
+  profile: HttpTls['profile'],
+): Pick<TlsOptions, 'minVersion' | 'ciphers'> {
+  if (profile === 'present') return { minVersion: 'TLSv1.2' };
+  // Present-day libraries know these ciphers and refuse them below level 0, as they do short keys and SHA-1.
+  return { minVersion: 'TLSv1', ciphers: 'ALL:!aNULL:!eNULL:@SECLEVEL=0' };
+}
+
 function tlsOptions(tls: HttpTls, handshakeTimeout: number): TlsOptions {
-  const isOld = tls.profile === 'old';
   return {
     key: tls.key,
     cert: tls.cert,
     handshakeTimeout,
-    minVersion: isOld ? 'TLSv1' : 'TLSv1.2',
-    // Present-day libraries know these ciphers and refuse them below level 0.
-    ...(isOld && { ciphers: 'ALL:!aNULL:!eNULL:@SECLEVEL=0' }),
+    ...strengthOf(tls.profile),
     // A phone without a certificate, or with a foreign one, is served by its login like over HTTP.
     ...(tls.clientAuthorities && {
       requestCert: true,

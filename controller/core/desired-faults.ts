@@ -106,7 +106,8 @@ function faultsInTurn(
   );
   const beside = isFleetKnown ? [] : ['fleet'];
   const ofRollouts = rolloutsIn(tables, { desired, unsound }).flatMap(
-    ({ input, lacks }) => checkRollout(draft, input, now, [...lacks, ...beside]).refusals,
+    ({ input, lacks }) =>
+      checkRollout(draft, input, now, { lacks: [...lacks, ...beside] }).refusals,
   );
   return [...ofFleet, ...ofOthers, ...ofBroken, ...ofRollouts];
 }

@@ -66,6 +66,6 @@ const stepsShown = 20;
 const pathOf = (open: readonly Open[]): string =>
   open
     .slice(-stepsShown)
-    .map(({ step }) => (typeof step === 'number' ? `[${step}]` : `.${step.slice(0, 60)}`))
+    .map(({ step }) => (typeof step === 'number' ? `[${step}]` : `.${step.slice(0, 60) || '""'}`))
     .join('')
     .replace(/^\./, '');

@@ -8,7 +8,7 @@ import { audit } from './audit.ts';
 import type { DEADLINE_SEVERITIES, Policy } from './policy.ts';
 import { policyTarget } from './policy-target.ts';
 import { checkRollout } from './rollout-check.ts';
-import { approve, createRollout } from './rollout-commands.ts';
+import { addRollout, approve } from './rollout-commands.ts';
 import { selectedPhones } from './selection/selected.ts';
 import type { ControllerDraft, ControllerTables, Phone, Refusal, RolloutInput } from './state.ts';
 import { equalWaves, WAVE_PRESETS } from './waves.ts';
@@ -40,7 +40,7 @@ export function propose(
     const id = freeId(draft, policy.id, release.id, again);
     if (id === undefined) continue;
     const input = inputFor(draft, policy, { id, release, phones }, now);
-    const { refusals, layout } = checkRollout(draft, input, now);
+    const { refusals, layout } = checkRollout(draft, input, now, { isWhereStored: true });
     if (refusals.length > 0 || !layout) {
       why.push(...refusals);
       const [first] = refusals;
@@ -49,7 +49,7 @@ export function propose(
       audit(draft, { ...said, object: policy.id, detail });
       continue;
     }
-    createRollout(draft, input, nameOf(policy), now);
+    addRollout(draft, input, layout, nameOf(policy), now);
     rollouts.push(id);
     approveAhead(draft, policy, { id, phones: layout.phones.length }, now);
   }

@@ -133,7 +133,8 @@ function policyProblems(draft: ControllerDraft, policy: PolicyInput): Refusal[] 
   const { id, where, channel, release } = policy;
   const thing = `policy ${id}`;
   // Names that nobody has are let pass here: a policy may be there before its phones are.
-  const problems = whereRefusals(`${thing}: where`, where);
+  const shownBy = draft.phones;
+  const problems = whereRefusals(`${thing}: where`, where, undefined, { shownBy });
   if ((channel === undefined) === (release === undefined)) {
     const reason = channel === undefined ? 'names neither channel nor release' : 'names both';
     problems.push(invalid(`${thing}: channel`, reason, 'Give a channel, or one release.'));

@@ -13,6 +13,14 @@ const WHO: readonly string[] = ['releases', 'selection', 'kind', 'fleet'];
 /** Parts that say who goes when. */
 const WHEN: readonly string[] = ['waves', 'preset', 'gate'];
 
+/** What is known of a rollout beside its content. */
+export interface CheckedAs {
+  /** Keys of parts that are wrong in form. */
+  readonly lacks?: readonly string[];
+  /** Its selection is of a policy that is stored already: it is not refused for what nobody could write any more. */
+  readonly isWhereStored?: boolean;
+}
+
 interface Checked {
   /** Everything that can be told at once; empty where the rollout can be taken. */
   readonly refusals: readonly Refusal[];
@@ -28,9 +36,10 @@ export function checkRollout(
   draft: ControllerDraft,
   { confirmPhones, ...input }: RolloutInput,
   now: EpochMs,
-  lacks: readonly string[] = [],
+  as: CheckedAs = {},
 ): Checked {
-  const { ofPhones, ofWaves, beside } = rolloutProblems(draft, input, now, lacks);
+  const { lacks = [] } = as;
+  const { ofPhones, ofWaves, beside } = rolloutProblems(draft, input, now, as);
   const told = [...ofPhones, ...ofWaves, ...beside];
   if (ofPhones.length > 0 || WHO.some((part) => lacks.includes(part))) return { refusals: told };
   if (ofWaves.length > 0 || WHEN.some((part) => lacks.includes(part))) {

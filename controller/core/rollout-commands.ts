@@ -32,15 +32,25 @@ export function createRollout(
   who: string,
   now: EpochMs,
 ): CommandResult {
-  const { confirmPhones: _confirmed, ...input } = asked;
-  const isTaken = draft.rollouts.has(input.id);
+  const isTaken = draft.rollouts.has(asked.id);
   const { refusals, layout } = checkRollout(draft, asked, now);
-  const there = conflict(`rollout ${input.id}`, 'exists already', 'Choose another id.');
+  const there = conflict(`rollout ${asked.id}`, 'exists already', 'Choose another id.');
   if (isTaken || refusals.length > 0 || !layout)
     return refused(...(isTaken ? [there] : []), ...refusals);
+  addRollout(draft, asked, layout, who, now);
+  return taken;
+}
+
+/** One whose content and id have been checked. */
+export function addRollout(
+  draft: ControllerDraft,
+  { confirmPhones: _confirmed, ...input }: RolloutInput,
+  layout: Layout,
+  who: string,
+  now: EpochMs,
+): void {
   storeRollout(draft, input, layout, { createdBy: who, createdAt: now });
   audit(draft, { at: now, who, what: 'rollout created', object: input.id });
-  return taken;
 }
 
 /**

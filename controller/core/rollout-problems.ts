@@ -5,6 +5,7 @@ import { beforeAnyRollout, inSeconds } from './in-seconds.ts';
 import { instantText } from './instant-text.ts';
 import { paceProblems } from './pace.ts';
 import { conflict, invalid, notFound, siteIds } from './refusal.ts';
+import type { CheckedAs } from './rollout-check.ts';
 import { whereRefusals } from './selection/selected.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput, WindowRule } from './state.ts';
 import { windowProblem } from './window.ts';
@@ -23,12 +24,12 @@ export function rolloutProblems(
   draft: ControllerDraft,
   input: RolloutInput,
   now: EpochMs,
-  lacks: readonly string[] = [],
+  { lacks = [], isWhereStored = false }: CheckedAs = {},
 ): Readonly<Record<'ofPhones' | 'ofWaves' | 'beside', Refusal[]>> {
   const ofPhones = [
     ...unknownParts(draft, input, lacks),
     ...unusableReleases(draft, input),
-    ...whereProblems(input, lacks.includes('fleet') ? undefined : draft),
+    ...whereProblems(input, lacks.includes('fleet') ? undefined : draft, isWhereStored),
   ];
   const ofWaves = waveProblems(input, lacks);
   const beside = [
@@ -68,9 +69,11 @@ function unknownParts(
 function whereProblems(
   { id, selection, waves }: RolloutInput,
   fleet: ControllerDraft | undefined,
+  isStored: boolean,
 ): Refusal[] {
   const own = selection.where;
-  const ofRollout = own === undefined ? [] : whereRefusals(`rollout ${id}: where`, own, fleet);
+  const thing = `rollout ${id}: where`;
+  const ofRollout = own === undefined ? [] : whereRefusals(thing, own, fleet, { isStored });
   const ofWaves = waves.flatMap(({ name, where }) =>
     where === undefined ? [] : whereRefusals(`rollout ${id}: wave ${name}: where`, where, fleet),
   );

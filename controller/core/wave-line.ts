@@ -23,7 +23,8 @@ export function fillLine(draft: ControllerDraft, rollout: Rollout, wave: number)
     const phone = draft.phones.get(mac);
     macs.push({ mac, rank: fractionOf(rollout.id, phone ? orderKey(phone) : mac) });
   }
-  macs.sort((a, b) => a.rank - b.rank);
+  // In which order progress is read depends on how much of it there is.
+  macs.sort((a, b) => a.rank - b.rank || (a.mac < b.mac ? -1 : 1));
   const line = macs.map(({ mac }) => mac);
   for (let piece = 0; piece * pieceMax < line.length; piece += 1) {
     const part = line.slice(piece * pieceMax, (piece + 1) * pieceMax);

@@ -89,6 +89,19 @@ test('a rollout is rehearsed as if it began later, on the calendar of then', (t)
   t.end();
 });
 
+test('the days looked ahead come after the start that a rollout says itself', (t) => {
+  const desk = smallFleet(2);
+  const startAt = laterBy(desk.now, days(30));
+  const wishes = { seeds: 1, daysMax: 3 };
+  const said = ran(rehearse(desk.tables, rolloutOf({ startAt }), desk.now, wishes));
+  t.same(said, ran(rehearse(desk.tables, rolloutOf(), desk.now, { ...wishes, from: startAt })));
+  t.match(said, { from: startAt, runs: [{ state: 'done', done: 2 }] });
+  const far = laterBy(desk.now, days(10_000));
+  const never = ran(rehearse(desk.tables, rolloutOf({ startAt: far }), desk.now, wishes));
+  t.match(never.runs, [{ state: 'scheduled', done: 0 }], 'no further than a year');
+  t.end();
+});
+
 test('what goes on already is not rehearsed from later', (t) => {
   const desk = smallFleet(2).do({ kind: 'rollout-create', input: rolloutOf() });
   const from = laterBy(desk.now, days(8));

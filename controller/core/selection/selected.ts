@@ -15,16 +15,20 @@ type Fleet = Pick<ControllerDraft, 'sites' | 'phones' | 'rosters' | 'progress' |
 
 /**
  * What is wrong with the text of a selection, each problem at its column; with `fleet`, names nobody has too. Stricter than
- * the reader, which still takes what was stored before.
+ * the reader, which still takes what was stored before; of a text that is stored already (`isStored`) no version is too odd.
  */
 export function whereRefusals(
   thing: string,
   text: string,
   fleet?: Parameters<typeof unknownWords>[1],
+  {
+    isStored = false,
+    shownBy = fleet?.phones,
+  }: { readonly isStored?: boolean; readonly shownBy?: Parameters<typeof unreadVersions>[1] } = {},
 ): Refusal[] {
   const read = parseSelection(text);
   const where = read.ok ? read.selection : read.readable;
-  const unread = where ? unreadVersions(where, fleet?.phones) : [];
+  const unread = where && !isStored ? unreadVersions(where, shownBy) : [];
   const unknown = [...unread, ...(fleet && where ? unknownWords(where, fleet) : [])].sort(byColumn);
   if (read.ok) return unknown.map((problem) => whereRefusal(thing, problem));
   // A test that is wrong in itself is told once.

@@ -266,13 +266,15 @@ export interface Unsound {
   readonly lacks: readonly string[];
 }
 
-/** A body that fits its schema, or every problem with it at once. */
+/** A body that fits its schema, or every problem with it at once; at the paths of `kept` it may be as it is. */
 export function bodyOf<S extends TSchema>(
   schema: S,
   body: unknown,
   thing: string,
+  kept: ReadonlySet<string> = new Set(),
 ): { value: Static<S> } | Unsound {
-  const problems = problemsOf(schema, body ?? {});
+  const check = (part: unknown) => problemsOf(schema, part).filter(({ path }) => !kept.has(path));
+  const problems = check(body ?? {});
   if (problems.length === 0) return { value: (body ?? {}) as Static<S> };
   const refusals = problems.map(({ path, reason, nextStep }) => ({
     code: 'invalid' as const,
@@ -280,7 +282,7 @@ export function bodyOf<S extends TSchema>(
     reason,
     next: nextStep,
   }));
-  return { refusals, ...soundPart(body, problems, (rest) => problemsOf(schema, rest)) };
+  return { refusals, ...soundPart(body, problems, check) };
 }
 
 /** What a command made of the sound part would be refused for, where it does not lie in a part that is unsound. */

@@ -146,9 +146,13 @@ export interface UnsoundRollout {
   readonly lacks: readonly string[];
 }
 
-/** The rollout that a body asks for, or every problem with its form. */
-export function rolloutFrom(said: unknown, thing = 'rollout'): RolloutInput | UnsoundRollout {
-  const body = bodyOf(RolloutBody, said, thing);
+/** The rollout that a body asks for, in place of what is `stored`, or every problem with its form. */
+export function rolloutFrom(
+  said: unknown,
+  thing = 'rollout',
+  stored?: Rollout,
+): RolloutInput | UnsoundRollout {
+  const body = bodyOf(RolloutBody, said, thing, stored && sameNames(said, stored));
   const isOrderedTwice = saysBoth(said);
   if (!('refusals' in body) && !isOrderedTwice) return inputFrom(body.value);
   const { refusals, rest, lacks }: Unsound =
@@ -159,6 +163,20 @@ export function rolloutFrom(said: unknown, thing = 'rollout'): RolloutInput | Un
   const named = lacks.includes('id') ? thing : `rollout ${read.id}`;
   const twice = invalid(named, 'gives waves and a preset', 'Give one of the two.');
   return { refusals: [...refusals, twice], rest: read, lacks: [...lacks, 'preset'] };
+}
+
+/**
+ * The paths of names that a body leaves as they are stored. Whatever is in them, from before names were looked at, a
+ * rollout that goes on cannot be given another, and its content is sent whole to give it more time.
+ */
+function sameNames(said: unknown, { name, waves }: Rollout): ReadonlySet<string> {
+  const body = (said ?? {}) as { name?: unknown; waves?: unknown };
+  const named: unknown[] = Array.isArray(body.waves) ? body.waves : [];
+  const same = waves.flatMap(({ spec }, place) => {
+    const wave = named[place] as { name?: unknown } | null | undefined;
+    return wave?.name === spec.name ? [`waves[${place}].name`] : [];
+  });
+  return new Set([...(body.name === name ? ['name'] : []), ...same]);
 }
 
 /** Two orders of the same phones: nobody knows which is meant, also where one of them cannot be read. */
@@ -176,7 +194,7 @@ export function problemsOfRest(
   { refusals, rest, lacks }: UnsoundRollout,
   now: EpochMs,
 ): Refusal[] {
-  const found = checkRollout(draft, rest, now, lacks).refusals;
+  const found = checkRollout(draft, rest, now, { lacks }).refusals;
   if (!lacks.includes('id')) return [...refusals, ...found];
   const plain = (thing: string) => thing.replace(`rollout ${unnamed}`, 'rollout');
   return [...refusals, ...found.map((one) => ({ ...one, thing: plain(one.thing) }))];

@@ -45,7 +45,8 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
   app.put('/api/v1/rollouts/:rollout', async (request, reply) => {
     const { rollout } = request.params as { rollout: string };
     const other = otherId(request.body, rollout as Id);
-    const input = rolloutFrom(withId(request.body, rollout as Id));
+    const stored = tables.rollouts.get(rollout);
+    const input = rolloutFrom(withId(request.body, rollout as Id), 'rollout', stored);
     if ('refusals' in input) return refuseAll(reply, [...other, ...allProblems(parts, input)]);
     if (other.length > 0) return refuseAll(reply, other);
     return answer(reply, engine.command(request.who, { kind: 'rollout-edit', input }), () =>

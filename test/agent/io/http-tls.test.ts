@@ -95,6 +95,18 @@ test('TLS 1.0 and 1.1 are for the listener of old phones alone', async (t) => {
   );
 });
 
+test('old phones are shown a certificate that only they take', async (t) => {
+  if (!needs(t, 'openssl')) return;
+  const folder = t.testdir();
+  const made = ['-newkey', 'rsa:1024', '-sha1', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem'];
+  const named = ['-subj', '/CN=agent.example', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...made, ...named], { cwd: folder, stdio: 'ignore' });
+  const [key, cert] = ['key.pem', 'cert.pem'].map((one) => readFileSync(join(folder, one), 'utf8'));
+  const old = await serve(t, { profile: 'old', ...(key && cert && { key, cert }) }, 'rsa');
+  const phone = { ...oldOnly(cert ?? ''), servername: 'agent.example' };
+  t.equal(await got(old.port, phone), 'config');
+});
+
 /** A maker's authority and a phone's certificate under it, as openssl makes them. */
 function maker(t: Test, commonName: string) {
   const folder = mkdtempSync(join(tmpdir(), 'ringwave-maker-'));

@@ -10,7 +10,8 @@ test('a key that stands twice in one object is named with its path, however it i
     ['{"a":{"b":[1,{"c":{},"\\u0063":[]}]}}', 'a.b[1].c'],
     ['{"a":1,"b":{"a":{"a":1}},"c":[{"a":1},{"a":2}]}', undefined],
     ['{"a":"{\\"b\\":1,\\"b\\":2}","b":"\\\\"}', undefined],
-    ['{"":1,"x":"","":2}', ''],
+    ['{"":1,"x":"","":2}', '""'],
+    ['{"a":{"":[{"b":1,"b":2}]}}', 'a.""[0].b'],
     ['"a"', undefined],
     ['[]', undefined],
   ] as const)
@@ -34,23 +35,10 @@ test('no JSON that was made of a value has one, and one that is put in is found'
   t.end();
 });
 
-/** Milliseconds for a page of 1,000 phones: ten times what it takes here, for a busy machine. */
-const pageMsMax = 100;
-
-test('a page of a thousand phones costs some milliseconds', (t) => {
-  const phone = (nth: number) => ({
-    mac: `80:5e:c0:00:00:${nth}`,
-    site: 'lisbon',
-    vendor: 'Yealink',
-    model: 'T46S',
-    labels: { room: `A${nth}`, floor: '1' },
-  });
+test('of a thousand phones the one that says a thing twice is named', (t) => {
+  const phone = (nth: number) => ({ mac: `80:5e:c0:00:00:${nth}`, labels: { room: `A${nth}` } });
   const text = JSON.stringify(Array.from({ length: 1000 }, (_, nth) => phone(nth)));
-  doubledKey(text);
-  const began = performance.now();
   t.equal(doubledKey(text), undefined);
-  const took = performance.now() - began;
-  t.comment(`${text.length} bytes in ${took.toFixed(1)} ms`);
-  t.ok(took < pageMsMax, `${took} ms`);
+  t.equal(doubledKey(text.replace('"A998"', '"A998","room":"B"')), '[998].labels.room');
   t.end();
 });

@@ -95,6 +95,18 @@ test('a paced wave lets its phones go one by one, spares a busy site, and says s
   t.end();
 });
 
+test('phones of one place in the order stand in the line by their MACs, however they came', (t) => {
+  const pair = idOf('desk');
+  const paired = [14, 12, 13].map((number) => phoneOf(number, { pair }));
+  const desk = smallFleet(1).do({ kind: 'phones-put', phones: paired });
+  for (const number of [12, 13, 14]) desk.seen(lisbon, number, '66.85.0.5');
+  began(desk, { gate, pace: { perMinute: 0.001 } });
+  const line = [...desk.tables.lines.values()].flat().filter((mac) => mac !== macOf(1));
+  t.same(line, [12, 13, 14].map(macOf).slice(-line.length));
+  t.ok(line.length >= 2);
+  t.end();
+});
+
 test('a phone that leaves the inventory leaves the line, and the rest goes on', (t) => {
   const desk = began(smallFleet(4), { gate, pace: { perMinute: 1 } });
   const waiting = [1, 2, 3, 4].filter(

@@ -61,6 +61,31 @@ test('a policy proposes what its phones lack, and nothing begins without a perso
   t.end();
 });
 
+test('what a policy was stored with is proposed, also where nobody could write it any more', (t) => {
+  const reaches = (where: string) => {
+    const desk = smallFleet(2);
+    desk.tables.policies.set(fixes, policyOf({ where }));
+    desk.do(...letOut());
+    return desk.tables.rollouts.get(`fixes-${newer.id}`)?.waves.map(({ counts }) => counts.total);
+  };
+  t.same(reaches('model = T46S or running < banana'), reaches('model = T46S'));
+  t.ok(reaches('model = T46S'));
+  t.end();
+});
+
+test('a policy whose selection could never propose is refused when it is stored', (t) => {
+  const told = (desk: Desk, where: string) =>
+    desk.refusals(put({ where })).map((one) => one.reason);
+  const seen = () => fleet().seen(idOf('lisbon'), 1, '66.80.0.1');
+  const noVersion = (text: string) => [`"${text}" is no version: it has no digit`];
+  t.same(told(fleet(), 'model = T46S or running < banana'), noVersion('banana'));
+  t.same(told(seen(), 'model = T46S and running != factory'), noVersion('factory'));
+  t.same(told(smallFleet(0), 'running != factory'), [], 'no phone has shown any yet');
+  const asText = seen().do(put({ where: 'model = T46S and running not ~ factory' }));
+  t.same(proposed(asText), [first]);
+  t.end();
+});
+
 test('a release that is let out is proposed by the policies whose channel it is in', (t) => {
   const desk = fleet().do(put());
   desk.do(...letOut(newer.id, 'beta'));

@@ -1,6 +1,6 @@
 import { type Test, test } from 'tap';
 import { instantText } from '../../../controller/core/instant-text.ts';
-import { macOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
+import { idOf, macOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
 import { type Door, openDoor, told } from './door.ts';
 
 // Bad input over the real door: everything that can be known is told at once, and nothing is stored.
@@ -459,4 +459,29 @@ test('a key that stands twice is refused with its place: of two values nobody kn
     (await door.ask('POST', '/api/v1/rollouts', `{${rest},"preset":1}`, headers)).status,
     201,
   );
+});
+
+test('names that were stored before they were looked at stay, so that a rollout that goes on gets more time', async (t) => {
+  const door = await fleetOf(t, 2);
+  const { engine } = door.controller;
+  const dueAt = Date.UTC(2100, 0, 1);
+  const deadline = { dueAt, because: 'CVE-2026-0001' };
+  await door.ask('POST', '/api/v1/rollouts', asked({ deadline }));
+  const stored = engine.tables.rollouts.get(idOf('autumn'));
+  if (!stored) return t.fail('it was refused');
+  const waves = stored.waves.map((wave) => ({ ...wave, spec: { ...wave.spec, name: 'a\tb' } }));
+  engine.tables.rollouts.set(stored.id, { ...stored, name: 'fix\n7', waves, state: 'running' });
+  const { body } = await door.ask('GET', '/api/v1/rollouts/autumn/content');
+  const ask = (own: object) =>
+    door.ask('PUT', '/api/v1/rollouts/autumn', { ...(body as object), ...own });
+  const put = async (own: object) => told(await ask(own));
+  const [wrong] = await put({ name: 'fix\n8' });
+  t.match(wrong, /^400 invalid: rollout: name: is "fix\\n8"/);
+  const beside = await put({ priority: 'high' });
+  t.same(beside.length, 1);
+  t.match(beside[0], /rollout: priority/);
+  t.match(await put({ waves: [{ name: 'a\tb' }, { name: 'c\td' }] }), [/waves\[1\]\.name: is "c/]);
+  const later = dueAt + 86_400_000;
+  t.equal((await ask({ deadline: { ...deadline, dueAt: later } })).status, 200);
+  t.match(engine.tables.rollouts.get(stored.id), { name: 'fix\n7', deadline: { dueAt: later } });
 });

@@ -202,11 +202,15 @@ test('a version without any digit is told, since it compares to nothing and woul
   const banana = (column: number) =>
     `where, column ${column} "banana" is no version: it has no digit. Expected: a version as its vendor writes it, such as 66.86.0.15`;
   t.same(says('running < banana'), [banana(11)]);
-  t.same(says('model = T46S and running in (66.86.0.15, banana)'), [banana(42)]);
+  const asText = ', ~ or not ~ before a text that is no version';
+  t.same(says('model = T46S and running in (66.86.0.15, banana)'), [`${banana(42)}${asText}`]);
   t.same(says('running >= banana and modle = x')[0], banana(12), 'beside other mistakes');
   t.same(says('running < banana', false), [banana(11)], 'also where no fleet is asked');
   t.same(says('running = odd or running != odd or running ~ "ban*"'), [], 'a phone shows it');
   t.same(says('running = banana', false), [], 'nobody knows what phones show');
+  t.same(says('running != banana'), [`${banana(12)}${asText}`], 'its denial selects nobody either');
+  t.same(says('running not ~ banana'), [], 'as a text it is no text of theirs');
+  t.same(whereRefusals('where', 'running = banana', { ...fleet, phones: new Map() }), []);
   for (const version of [
     '12-0-1MPP0001-245',
     'P0.18.23.89-2.4.5.2',
