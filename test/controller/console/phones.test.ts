@@ -115,6 +115,8 @@ test('phones in the console', async (t) => {
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('As it stands').selectOption('in 7 days');
     await dialog.getByText('as far as is known now').waitFor();
+    // The note is there at once, what is known of then when it has come.
+    await page.locator('.chain li').first().waitFor();
     t.match(await words(page, '.chain li'), [
       /is running/,
       /./,
