@@ -135,7 +135,9 @@ export function takeAck(draft: AgentDraft, ack: Ack): boolean {
       ? { ...link.flight, window: ack.window, sent: [], resends: 0 }
       : landed(link.flight, ack.seq, ack.window);
   const answered = link.answered || answers;
-  if (answered) draft.firstSeq.remove('firstSeq');
+  // A copy of a controller that only answers knows less than the one that acknowledged last: that one has yet to be told.
+  const isOfLast = ack.run === undefined || ack.run === deliveryOf(draft).ackedBy;
+  if (answered && (freshEpoch || isOfLast)) draft.firstSeq.remove('firstSeq');
   draft.link.put('link', { ...link, answered, flight, minGapMs: ack.minGapMs });
   return freshEpoch;
 }

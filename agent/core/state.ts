@@ -156,7 +156,7 @@ export type AgentTables = {
   missing: Map<string, { readonly mac: Mac; readonly since: EpochMs }>;
   /** When phones were started, and unknown ones told, in the last minute, oldest first. */
   starts: Map<string, readonly EpochMs[]>;
-  /** The number that its disk said at the first start since a controller answered. */
+  /** The number that its disk said at the first start since the controller answered that had acknowledged the last one. */
   firstSeq: Map<string, number>;
   callHours: Map<string, CallHours>;
   /** Minutes of each hour of the week in which calls were watched. */

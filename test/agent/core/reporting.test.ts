@@ -235,6 +235,21 @@ test('a hello names the run of a controller that acknowledged the last number, a
   t.end();
 });
 
+test('what the disk of a restored box said is told until the controller that acknowledged the last number has heard it', (t) => {
+  const box = tell(new Box(), fault('before'));
+  box.tables.delivery.set('delivery', { epoch: 4, nextSeq: 2, ackedSeq: 1, ackedBy: 'first' });
+  box.take({ kind: 'started' });
+  const hello = (conn: string) => sent(box.take({ kind: 'link-up', conn }))[0];
+  t.match(hello('c1'), { nextSeq: 2 });
+  box.take({ kind: 'acked', ack: ack({ epoch: 4, seq: 1, run: 'copy', conn: 'c1' }) });
+  box.take({ kind: 'link-down', conn: 'c1' });
+  tell(box, fault('since'));
+  t.match(hello('c2'), { nextSeq: 2, ackedBy: 'first' }, 'a copy has only answered');
+  box.take({ kind: 'acked', ack: ack({ epoch: 4, seq: 1, run: 'first', conn: 'c2' }) });
+  t.match(hello('c3'), { nextSeq: 3 });
+  t.end();
+});
+
 test('the first hello of a process names the number it began with, so that an old copy of its disk is noticed', (t) => {
   const box = tell(new Box(), fault('before')).take({ kind: 'started' });
   tell(box, fault('since'), fault('since'));
