@@ -112,18 +112,18 @@ function backOrNot(
   }
 }
 
-/** The same for one that shows neither what it ran before nor where it was to go: a version on its way, or a newer one. */
-function cameBack(draft: AgentDraft, work: Work, now: EpochMs): void {
-  const reason = 'Came back after all, on another version than it was to get. Try it again.';
-  put(draft, { ...work, backSince: now, why: { ...work.why, reason } }, now);
-}
-
 /** It was counted as down until now; its slot and its floor may count on it again. */
 function cameBackLate(draft: AgentDraft, work: Work, now: EpochMs): void {
   const fault = 'phone-came-back-old';
   const why = { ...work.why, reason: FAULTS[fault].advice };
   const phase = work.phase === 'failed' ? 'rolled-back' : work.phase;
   put(draft, { ...work, phase, fault, why }, now);
+}
+
+/** The same for one that shows neither what it ran before nor where it was to go: a version on its way, or a newer one. */
+function cameBack(draft: AgentDraft, work: Work, now: EpochMs): void {
+  const reason = 'Came back after all, on another version than it was to get. Try it again.';
+  put(draft, { ...work, backSince: now, why: { ...work.why, reason } }, now);
 }
 
 function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {

@@ -324,7 +324,7 @@ export class Provisioning implements FileResolver {
     const { address, path } = asked;
     const mac = phone.mac as Mac;
     if (isTaken) this.#parts.submit({ kind: 'secret-offered', mac, address, further: path });
-    if (found.kind === 'guarded' && (handed.kind === 'without' || handed.kind === 'later'))
+    if (found.kind === 'guarded' && handed.kind !== 'with')
       this.#tellKept(asked, mac, handed.alarm);
     return laterIfGuarded(found);
   }

@@ -62,8 +62,8 @@ export function composed(base: string, by: Overlaying): Composed {
   const done = overlay(base, config, [...taken, ...settings]);
   if (done.kind === 'refused') return done;
   const { body } = done;
-  const isTooLong = isWhole ? longerThan(config, body) : undefined;
-  if (isTooLong) return isTooLong;
+  const outgrown = isWhole ? longerThan(config, body) : undefined;
+  if (outgrown) return outgrown;
   return { kind: 'composed', body, ...(by.maySecrets && hasSecrets && { hasSecrets }) };
 }
 

@@ -123,9 +123,7 @@ export function handing(
   const closed: Handing = asker.absentKeeps ? { kind: 'without' } : { kind: 'later' };
   if (asker.protocol === 'tftp') return { kind: 'without' };
   if (!asker.isPrivate && !policy.plain) {
-    const detail = `${mac} asked for its file in clear from ${asker.address}`;
-    const alarm = { fault: 'secret-asked-in-clear', detail } as const;
-    return asker.absentKeeps ? closed : { kind: 'later', alarm };
+    return asker.absentKeeps ? closed : { kind: 'later', alarm: inClear(mac, asker) };
   }
   if (lease === undefined) return closed;
   const taken = tables.fetches.get(mac);
@@ -147,14 +145,20 @@ function withoutLogin(
   const taken = tables.fetches.get(mac);
   const lease = baseLeaseOf(phone, tables.work.get(mac), taken);
   if (asker.protocol === 'tftp' || lease === undefined) return { kind: 'without' };
-  if (!asker.isPrivate && !policy.plain) {
-    const detail = `${mac} asked for its file in clear from ${asker.address}`;
-    return { kind: 'without', alarm: { fault: 'secret-asked-in-clear', detail } };
-  }
+  if (!asker.isPrivate && !policy.plain) return { kind: 'without', alarm: inClear(mac, asker) };
   const alarm =
     twinAlarm(mac, asker, taken, now) ?? oftenAlarm(mac, asker, { lease, taken, most: fetchesMax });
   return alarm ? { kind: 'without', alarm } : { kind: 'without', baseSecrets: true };
 }
+
+const inClear = (mac: Mac, { address }: Asker): Alarm => ({
+  fault: 'secret-asked-in-clear',
+  detail: `${mac} asked for its file in clear from ${address}`,
+});
+
+/** A path may be a word that every object knows, such as `constructor`. */
+const furtherTaken = ({ further = {} }: Pick<Fetches, 'further'>, path: string): number =>
+  Object.hasOwn(further, path) ? (further[path] ?? 0) : 0;
 
 function oftenAlarm(
   mac: Mac,
@@ -164,7 +168,7 @@ function oftenAlarm(
   const { lease, taken, most } = of;
   if (taken?.lease !== lease) return undefined;
   const again = Math.min(taken.broken ?? 0, brokenFetchesMax);
-  const count = further === undefined ? taken.count : (taken.further?.[further] ?? 0);
+  const count = further === undefined ? taken.count : furtherTaken(taken, further);
   const isNew = count === 0 && Object.keys(taken.further ?? {}).length >= furtherFilesMax;
   if (count < most + again && !isNew) return undefined;
   const file = further === undefined ? `the file of ${mac}` : `${further} of ${mac}`;
@@ -194,15 +198,15 @@ export function secretOffered(
     ? baseLeaseOf(phone, work, before)
     : leaseOf(draft.credentials.get(mac), work, now);
   if (lease === undefined) return;
-  const { rival } = before ?? {};
-  const { given } = before ?? {};
-  const known = before?.lease === lease ? before : { lease, count: 0, ...(given && { given }) };
+  const { rival, given } = before ?? {};
+  const known: Fetches =
+    before?.lease === lease ? before : { lease, count: 0, ...(given && { given }) };
   const counted: Pick<Fetches, 'count' | 'further'> =
     further === undefined
       ? { count: known.count + 1 }
       : {
           count: known.count,
-          further: { ...known.further, [further]: (known.further?.[further] ?? 0) + 1 },
+          further: { ...known.further, [further]: furtherTaken(known, further) + 1 },
         };
   draft.fetches.put(mac, { ...known, ...counted, address, at: now, ...(rival && { rival }) });
 }

@@ -37,7 +37,10 @@ export function queryRefusals({ query, routeOptions }: FastifyRequest): Refusal[
 
 function instantRefusals(thing: string, value: string): Refusal[] {
   const at = /^\d{1,13}$/.test(value) ? Number(value) : undefined;
-  if (at !== undefined && at <= instantMax) return [inSeconds(thing, at) ?? []].flat();
+  if (at !== undefined && at <= instantMax) {
+    const said = inSeconds(thing, at);
+    return said ? [said] : [];
+  }
   const reason = `is ${JSON.stringify(value.slice(0, 40))}, which is no instant`;
   const next = 'Write it in milliseconds since 1970, up to the end of the year 2199.';
   return [invalid(thing, reason, next)];

@@ -318,6 +318,7 @@ test('each further file with passwords counts by itself, and there are sixteen o
   for (const further of ['a.cfg', 'a.cfg']) take(further);
   t.match(asks({ further: 'a.cfg' }), { alarm: { fault: 'secret-fetched-often' } });
   t.match(asks({ further: 'b.cfg' }), { baseSecrets: true });
+  t.match(asks({ further: 'constructor' }), { baseSecrets: true }, 'whatever its name');
   t.match(asks(), { baseSecrets: true }, 'its own file is another one');
   for (let nth = 1; nth < 16; nth += 1) take(`${nth}.cfg`);
   t.match(asks({ further: '15.cfg' }), { baseSecrets: true });
