@@ -49,11 +49,16 @@ export function takesOf(
   durations: Pick<Durations, 'get'>,
   phones: Plan['phones'],
 ): NonNullable<Plan['takes']> {
-  const models = new Map(phones.map((phone) => [keyOf(phone), phone]));
-  const takes = [...models.values()].flatMap(({ vendor, model }) => {
+  const takes: NonNullable<Plan['takes']> = [];
+  const known = new Map<string, Set<string>>();
+  for (const { vendor, model } of phones) {
+    const models = known.get(vendor) ?? new Set();
+    known.set(vendor, models);
+    if (models.has(model)) continue;
+    models.add(model);
     const worst = worstMinutes(durations.get(keyOf({ vendor, model })));
-    return worst === undefined ? [] : [{ vendor, model, worstMinutes: worst }];
-  });
+    if (worst !== undefined) takes.push({ vendor, model, worstMinutes: worst });
+  }
   return takes.slice(0, takesMax);
 }
 

@@ -17,7 +17,8 @@ const tiesOf = (phone: Pick<Phone, 'site' | 'pair' | 'bond'>): string[] => {
   return [...(bond === undefined ? [] : [`bond ${bond}`]), ...(pair === undefined ? [] : [pair])];
 };
 
-const isTied = ({ pair, bond }: Pick<Phone, 'pair' | 'bond'>): boolean =>
+/** It is part of a pair or of a bond. */
+export const isTied = ({ pair, bond }: Pick<Phone, 'pair' | 'bond'>): boolean =>
   pair !== undefined || bond !== undefined;
 
 /** What a phone's place in the hashed order is made of: phones of one bond or pair stand side by side. */

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
-import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import {
+  type DurationMs,
+  days,
+  type EpochMs,
+  type Id,
+  laterBy,
+  type Mac,
+} from '@ringwave/protocol/units';
 import { takesOf } from './durations.ts';
 import { freezesMeant, planFreezes } from './planned-freeze.ts';
 import { priorityOf } from './rollout-state.ts';
@@ -107,7 +114,7 @@ function contentOf(
     if (!active) continue;
     rollouts.set(active.rollout.id, active.rollout);
     for (const hop of active.progress.hops) {
-      const release = draft.releases.get(hop);
+      const release = releases.has(hop) ? undefined : draft.releases.get(hop);
       if (release) releases.set(hop, planRelease(release));
     }
   }
@@ -181,18 +188,22 @@ export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefi
   const { mac } = phone;
   const assigned = draft.assignments.get(mac);
   if (assigned === undefined) return undefined;
-  const mine: ActiveWork[] = [];
-  for (const id of assigned) {
-    const rollout = draft.rollouts.get(id);
-    const progress = rollout && draft.progress.get(progressKey(id, mac));
-    if (!progress || progress.hops.length === 0 || !isReleased(rollout, progress)) continue;
-    mine.push({ rollout, progress });
-  }
+  const [only, second] = assigned;
+  if (only !== undefined && second === undefined) return workIn(draft, only, mac);
+  const mine = assigned.flatMap((id) => workIn(draft, id, mac) ?? []);
   if (mine.length < 2) return mine[0];
   const open = mine.filter(({ progress }) => !isFinal(progress.phase));
   if (open.length < 2) return open[0] ?? mine.at(-1);
   const begun = open.find((one) => hasBegun(draft, phone, one));
   return begun ?? open.sort(firstGoes)[0];
+}
+
+/** What is left to do of a phone in one of its rollouts; it stays named until that ends. */
+function workIn(draft: WorkTables, id: Id, mac: Mac): ActiveWork | undefined {
+  const rollout = draft.rollouts.get(id);
+  const progress = rollout && draft.progress.get(progressKey(id, mac));
+  if (!progress || progress.hops.length === 0 || !isReleased(rollout, progress)) return undefined;
+  return { rollout, progress };
 }
 
 interface WorkTables {
@@ -235,6 +246,19 @@ function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
     ...(pair ? { pair } : {}),
     credentialGeneration: phone.credentialGeneration,
     ...(active ? { work: workOf(active, phone) } : {}),
+    ...shownBy(phone),
+  };
+}
+
+/** What it showed last, and how its secret is known: no reason for a new plan, and told with the next one. */
+function shownBy(phone: Phone): Pick<PlanPhone, 'secretKnown' | 'lastSeen'> {
+  const known = phone.credential?.known;
+  const seen = seenOf(phone);
+  return {
+    ...(known && {
+      secretKnown: { generation: known.generation, mark: known.fingerprint.slice(0, 8) },
+    }),
+    ...(seen && { lastSeen: seen }),
   };
 }
 
@@ -270,23 +294,17 @@ function urgencyOf({ urgency }: Rollout): Pick<NonNullable<PlanPhone['work']>, '
 
 /** With what the phone showed last; as it is where that is in it already. */
 function asSeenNow(draft: ControllerDraft, planned: PlanPhone): PlanPhone {
-  const { lastSeen: was, secretKnown: knew, ...told } = planned;
   const phone = draft.phones.get(planned.mac);
-  const known = phone?.credential?.known;
-  const secret = known && { generation: known.generation, mark: known.fingerprint.slice(0, 8) };
-  const seen = phone && seenOf(phone);
+  const { secretKnown, lastSeen }: ReturnType<typeof shownBy> = phone ? shownBy(phone) : {};
   const isSame =
-    was?.at === seen?.at &&
-    was?.address === seen?.address &&
-    was?.version === seen?.version &&
-    knew?.generation === secret?.generation &&
-    knew?.mark === secret?.mark;
+    planned.lastSeen?.at === lastSeen?.at &&
+    planned.lastSeen?.address === lastSeen?.address &&
+    planned.lastSeen?.version === lastSeen?.version &&
+    planned.secretKnown?.generation === secretKnown?.generation &&
+    planned.secretKnown?.mark === secretKnown?.mark;
   if (isSame) return planned;
-  return {
-    ...told,
-    ...(secret ? { secretKnown: secret } : {}),
-    ...(seen ? { lastSeen: seen } : {}),
-  };
+  const { lastSeen: _was, secretKnown: _knew, ...told } = planned;
+  return { ...told, ...(secretKnown && { secretKnown }), ...(lastSeen && { lastSeen }) };
 }
 
 function seenOf({ seenAt: at, address, running }: Phone): PlanPhone['lastSeen'] {

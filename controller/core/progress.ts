@@ -36,13 +36,14 @@ export function putProgress(draft: ControllerDraft, next: Progress): void {
   replaceProgress(draft, before, next);
 }
 
-/** As `putProgress`, for who has read just now what is stored. */
+/** As `putProgress`, for who has read just now what is stored, and may have its very key: made anew, it is compared letter by letter. */
 export function replaceProgress(
   draft: ControllerDraft,
   before: Progress | undefined,
   next: Progress,
+  key: string = progressKey(next.rollout, next.mac),
 ): void {
-  draft.progress.put(progressKey(next.rollout, next.mac), next);
+  draft.progress.put(key, next);
   const from = before && countOf(before);
   const to = countOf(next);
   if (from !== to) recount(draft, next.rollout, next.wave, from, to);
@@ -76,21 +77,32 @@ const walkedMin = 50_000;
  */
 export function* progressOf(
   draft: ControllerDraft,
-  rollout: Pick<Rollout, 'id' | 'sites' | 'waves'>,
+  rollout: RolloutReach,
 ): IterableIterator<Progress> {
+  for (const [, progress] of progressRowsOf(draft, rollout)) yield progress;
+}
+
+type RolloutReach = Pick<Rollout, 'id' | 'sites' | 'waves'>;
+
+/** The same with the keys under which they are stored. */
+export function* progressRowsOf(
+  draft: ControllerDraft,
+  rollout: RolloutReach,
+): IterableIterator<readonly [string, Progress]> {
   const phones = rollout.waves.reduce((sum, { counts }) => sum + counts.total, 0);
   if (phones >= walkedMin && 2 * phones >= draft.progress.base.size) {
     const sites = new Set<Id | undefined>(rollout.sites);
-    for (const progress of draft.progress.values()) {
-      const isThere = sites.has(draft.phones.get(progress.mac)?.site);
-      if (progress.rollout === rollout.id && isThere) yield progress;
+    for (const row of draft.progress.entries()) {
+      const [, { rollout: of, mac }] = row;
+      if (of === rollout.id && sites.has(draft.phones.get(mac)?.site)) yield row;
     }
     return;
   }
   for (const site of rollout.sites) {
     for (const mac of draft.rosters.get(site) ?? []) {
-      const progress = draft.progress.get(progressKey(rollout.id, mac));
-      if (progress) yield progress;
+      const key = progressKey(rollout.id, mac);
+      const progress = draft.progress.get(key);
+      if (progress) yield [key, progress];
     }
   }
 }
@@ -100,4 +112,8 @@ export const ended = ({ done, failed, skipped, aside = 0 }: WaveCounts): number 
 
 export const hasEnded = (progress: Progress): boolean => isFinal(progress.phase);
 
-export const withoutWaiting = ({ waiting: _waiting, ...progress }: Progress): Progress => progress;
+export function withoutWaiting(progress: Progress): Progress {
+  if (!('waiting' in progress)) return progress;
+  const { waiting: _waiting, ...rest } = progress;
+  return rest;
+}

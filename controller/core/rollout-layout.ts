@@ -57,10 +57,13 @@ export function layOut(
     else leave(phone, noWay);
   }
   const withPartner = leftWithPartner(able, left);
-  const fitting = able.filter((phone) => !withPartner.has(phone.mac));
-  for (const phone of able) {
-    const why = withPartner.get(phone.mac);
-    if (why !== undefined) leave(phone, why);
+  const stays = ({ mac }: Phone): boolean => !withPartner.has(mac);
+  const fitting = withPartner.size > 0 ? able.filter(stays) : able;
+  if (fitting.length < able.length) {
+    for (const phone of able) {
+      const why = withPartner.get(phone.mac);
+      if (why !== undefined) leave(phone, why);
+    }
   }
   const world = waveFleet(draft, now);
   const waves = wavesThatTake(input, fitting, world);
@@ -68,7 +71,7 @@ export function layOut(
   for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
   const leftOut = left.map(({ phone: { mac, site }, why }): LeftOut => ({ mac, site, why }));
   const sites = [...new Set(fitting.map((phone) => phone.site))].sort();
-  const slow = tooSlow(draft, input, { waves, members: assignment.members }, now);
+  const slow = tooSlow(draft, input, { waves, members: assignment.members, sites }, now);
   const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
   const tooMany = unconfirmed(draft, input, fitting.length, confirmed);
   const shut = shutSites(draft, input, sites);

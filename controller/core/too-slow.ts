@@ -34,15 +34,31 @@ export interface TooSlow {
   readonly cautions: readonly Caution[];
 }
 
+const nothingSlow: TooSlow = { refusals: [], cautions: [] };
+
+/** What of a layout is looked at. */
+interface LaidOut {
+  readonly waves: readonly WaveSpec[];
+  /** The phones of each wave. */
+  readonly members: readonly (readonly Phone[])[];
+  /** Those that they are at. */
+  readonly sites: readonly Id[];
+}
+
 /** Refused where no phone of the rollout could ever start; else each site and model that could not is named. */
 export function tooSlow(
   draft: ControllerDraft,
   { id, deadline }: RolloutInput,
-  { waves, members }: { waves: readonly WaveSpec[]; members: readonly (readonly Phone[])[] },
+  { waves, members, sites }: LaidOut,
   now: EpochMs,
 ): TooSlow {
   const takes = timer(draft);
   const longest = opener(draft, now);
+  // Where the slowest model known has time everywhere, a million phones need not be looked at.
+  const slowest = slowestOf(draft);
+  const hasTime = (site: Id, spec: WaveSpec) =>
+    longest(site) === 0 || slowest <= longest(site, spec);
+  if (sites.every((site) => waves.every((spec) => hasTime(site, spec)))) return nothingSlow;
   const found = new Map<string, Slow>();
   let all = 0;
   for (const [index, spec] of waves.entries()) {
@@ -105,11 +121,21 @@ function timer(draft: ControllerDraft): (phone: Phone) => DurationMs {
     const key = `${vendor}/${model}`;
     const found = known.get(key);
     if (found !== undefined) return found;
-    const worst = worstMinutes(draft.durations.get(key));
-    const takes = worst === undefined ? updateTakesUsually : minutes(worst);
+    const takes = takesAtWorst(draft.durations.get(key));
     known.set(key, takes);
     return takes;
   };
+}
+
+function takesAtWorst(samples: readonly number[] | undefined): DurationMs {
+  const worst = worstMinutes(samples);
+  return worst === undefined ? updateTakesUsually : minutes(worst);
+}
+
+/** How long an update takes at worst, whatever the model. */
+function slowestOf(draft: ControllerDraft): DurationMs {
+  const takes = [...draft.durations.values()].map(takesAtWorst);
+  return takes.reduce((most, one) => (one > most ? one : most), updateTakesUsually);
 }
 
 /** The longest opening of a site; 0 where it never opens. Sites with one calendar are looked at once. */

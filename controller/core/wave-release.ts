@@ -1,3 +1,4 @@
+import type { UpgradePath } from '@ringwave/firmware-catalog/upgrade-path';
 import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { FaultCode } from '@ringwave/protocol/faults';
@@ -6,8 +7,14 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { goesBehind, isHeldBack, keptByPartners, lookAtBondsBy, type MayGo } from './bonds.ts';
 import { allowed } from './pace.ts';
-import { partedBy, partedFrom, partedNow, partPair, tiedTo } from './pairs.ts';
-import { hasEnded, progressOf, putProgress, replaceProgress, withoutWaiting } from './progress.ts';
+import { isTied, partedBy, partedFrom, partedNow, partPair, tiedTo } from './pairs.ts';
+import {
+  hasEnded,
+  progressRowsOf,
+  putProgress,
+  replaceProgress,
+  withoutWaiting,
+} from './progress.ts';
 import { restOf, restTurnsAt } from './site-rest.ts';
 import {
   type ControllerDraft,
@@ -19,7 +26,7 @@ import {
   type Wave,
 } from './state.ts';
 import { fillLine, takeFromLine } from './wave-line.ts';
-import { fitter, usableReleases } from './waves.ts';
+import { type Fit, fitter, usableReleases } from './waves.ts';
 
 // How the phones of a wave get their work: hops from what runs now, all at once or by the rollout's pace.
 
@@ -93,9 +100,9 @@ export function openWave(
     releasePaced(draft, id, index, now, moved);
     return;
   }
-  for (const progress of Array.from(progressOf(draft, rollout))) {
+  for (const [key, progress] of Array.from(progressRowsOf(draft, rollout))) {
     if (progress.wave !== index || hasEnded(progress)) continue;
-    giveWork(draft, rollout, progress, now, moved);
+    giveWork(draft, rollout, progress, now, moved, key);
   }
 }
 
@@ -135,16 +142,20 @@ export function giveWork(
   progress: Progress,
   now: EpochMs,
   moved: Moved,
+  key?: string,
 ): void {
   moved.sites.add(progress.site);
+  const phone = draft.phones.get(progress.mac);
+  if (!phone || !isTied(phone)) {
+    const next = { ...withoutWaiting(progress), ...release(draft, rollout, phone, now) };
+    return replaceProgress(draft, progress, next, key);
+  }
   const parted = partedFrom(draft, progress);
   const next = parted
     ? partedNow(progress, parted, now)
     : { ...withoutWaiting(progress), ...released(draft, rollout, progress, now) };
-  // Partners may have taken it out since it was read.
-  const { pair, bond } = draft.phones.get(progress.mac) ?? {};
-  if (pair !== undefined || bond !== undefined) putProgress(draft, next);
-  else replaceProgress(draft, progress, next);
+  // Its partners may have taken it out since it was read.
+  putProgress(draft, next);
   partPair(draft, next, now);
   if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
 }
@@ -156,7 +167,7 @@ function released(
   progress: Progress,
   now: EpochMs,
 ): ReturnType<typeof release> {
-  const own = release(draft, rollout, progress, now);
+  const own = release(draft, rollout, draft.phones.get(progress.mac), now);
   if (own.phase !== 'scheduled') return own;
   const kept = keptByPartners(draft, rollout, progress, mayGo(draft, rollout, progress, now));
   const held = kept ?? goesBehind(draft, rollout, progress);
@@ -269,10 +280,9 @@ export function rejoinPair(
 function release(
   draft: ControllerDraft,
   rollout: Rollout,
-  progress: Progress,
+  phone: Phone | undefined,
   now: EpochMs,
 ): Partial<Progress> & { at: EpochMs } {
-  const phone = draft.phones.get(progress.mac);
   if (!phone) return skip('model-differs', 'The phone is no longer in the inventory', now);
   if (!phone.running) return { phase: 'waiting', at: now, waiting: unseen(rollout) };
   const path = pathFor(draft, rollout, phone);
@@ -340,17 +350,25 @@ export function pathFor(
   rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection' | 'kind'>,
   phone: Phone,
 ) {
-  const { planner, fit } = plannerFor(draft, rollout);
+  const { planner, fit, paths } = plannerFor(draft, rollout);
   const found = fit(phone);
   if (found.kind !== 'fits') return { kind: 'no-path' as const, reason: found.why };
-  return planner.path({
+  // Phones of one kind share what was found for them.
+  const ofKind = paths.get(found) ?? new Map<string | null, UpgradePath>();
+  paths.set(found, ofKind);
+  const running = phone.running?.version ?? null;
+  const known = ofKind.get(running);
+  if (known) return known;
+  const path = planner.path({
     vendor: phone.vendor,
     model: phone.model,
     ...(phone.hardware ? { hardware: phone.hardware } : {}),
-    running: phone.running?.version ?? null,
+    running,
     target: found.release,
     allowDowngrade: rollout.kind === 'rollback',
   });
+  ofKind.set(running, path);
+  return path;
 }
 
 /** A wave asks for thousands of phones of few kinds in one step; releases do not change within it. */
@@ -359,6 +377,8 @@ const planners = new WeakMap<ControllerDraft, Map<Id, Planning>>();
 interface Planning {
   readonly planner: UpgradePlanner;
   readonly fit: ReturnType<typeof fitter>;
+  /** By what fits a kind of phone and what it runs: a million of them are asked of few kinds. */
+  readonly paths: Map<Fit, Map<string | null, UpgradePath>>;
 }
 
 function plannerFor(
@@ -372,6 +392,7 @@ function plannerFor(
   const planning = {
     planner: new UpgradePlanner(usableReleases(draft, rollout)),
     fit: fitter(rollout.releases.flatMap((id) => draft.releases.get(id) ?? [])),
+    paths: new Map(),
   };
   ofStep.set(rollout.id, planning);
   return planning;

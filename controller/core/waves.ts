@@ -136,14 +136,18 @@ const hasSelection = ({ sites, models, macs, where }: WaveSpec): boolean =>
 function inHashedOrder(rollout: Id, phones: readonly Phone[]): readonly Phone[] {
   const places = 2 ** Math.ceil(Math.log2(Math.max(phones.length, 2)));
   const ranks = 2 ** 53 / places;
-  const packed = Float64Array.from(phones, (phone, place) => {
+  const packed = new Float64Array(phones.length);
+  for (const [place, phone] of phones.entries()) {
     const rank = Math.floor(fractionOf(rollout, orderKey(phone)) * ranks);
-    return rank * places + place;
-  });
-  return Array.from(packed.sort(), (one) => phones[one % places]).filter(isPhone);
+    packed[place] = rank * places + place;
+  }
+  const ordered: Phone[] = [];
+  for (const one of packed.sort()) {
+    const phone = phones[one % places];
+    if (phone) ordered.push(phone);
+  }
+  return ordered;
 }
-
-const isPhone = (phone: Phone | undefined): phone is Phone => phone !== undefined;
 
 /** What a wave reads of the fleet beyond the phones themselves. */
 export interface WaveFleet {
@@ -191,11 +195,15 @@ function ofEachStratum(
   fleet: WaveFleet,
 ): readonly Phone[] {
   const taken = new Map<string, number>();
+  const [first, ...others] = per;
   return matching.filter((phone) => {
-    const stratum = per.map((one) => stratumOf(phone, one, fleet)).join('\n');
+    let stratum = first === undefined ? '' : stratumOf(phone, first, fleet);
+    for (const one of others) stratum += `\n${stratumOf(phone, one, fleet)}`;
     const before = taken.get(stratum) ?? 0;
+    // Names of most phones are looked up alone: what is full is not counted on.
+    if (before >= count) return false;
     taken.set(stratum, before + 1);
-    return before < count;
+    return true;
   });
 }
 
