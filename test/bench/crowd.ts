@@ -1,6 +1,7 @@
 // Five hundred phones of twelve makers that start at once, against one agent in a process of its own, while twenty more take
 // an image: how long an answer takes, and how much memory the agent does. First with virtual phones, which are whole phones
-// and keep a core busy themselves; then what these asked for is asked again by a light program. One JSON line.
+// and keep a core busy themselves; then what these asked for is asked again by a light program, of the agent and, in the same
+// run, of nginx and of a bare Node.js server. One JSON line.
 //
 //   node_modules/.bin/node test/bench/crowd.ts [--image-mb 8] [--rounds 3]
 import { fork } from 'node:child_process';
@@ -18,6 +19,7 @@ import {
   runCrowd,
 } from '../scenarios/crowd-run.ts';
 import type { BootingPhone, Replayed, ReplayTask } from './boot-replay.ts';
+import { askPeers } from './crowd-peers.ts';
 
 /** What a phone may wait for an answer without giving up its boot to it, in milliseconds. */
 const p95MsGoal = 100;
@@ -52,25 +54,29 @@ const bootingPhone = (phone: CrowdPhone, asked: readonly Asked[]): BootingPhone 
   asks: asked.filter(({ mac }) => mac === phone.mac),
 });
 
+/** In a process of its own. */
+async function play(task: ReplayTask): Promise<Replayed> {
+  const child = fork(new URL('boot-replay.ts', import.meta.url));
+  child.send(task);
+  const died = once(child, 'exit').then(([code]) => {
+    throw new Error(`the program that plays light phones ended with ${code}`);
+  });
+  died.catch(() => {});
+  const [replayed] = (await Promise.race([once(child, 'message'), died])) as [Replayed];
+  return replayed;
+}
+
 async function replay(withinMs: number, asked: readonly Asked[]) {
   let loopMaxMs = 0;
+  let booting: readonly BootingPhone[] = [];
   const end = await crowd(speedOf(2000), async (phones, ports) => {
-    const child = fork(new URL('boot-replay.ts', import.meta.url));
-    const task: ReplayTask = {
-      ...ports,
-      withinMs,
-      phones: phones.map((phone) => bootingPhone(phone, asked)),
-    };
-    child.send(task);
-    const died = once(child, 'exit').then(([code]) => {
-      throw new Error(`the program that plays light phones ended with ${code}`);
-    });
-    died.catch(() => {});
-    const [replayed] = (await Promise.race([once(child, 'message'), died])) as [Replayed];
+    booting = phones.map((phone) => bootingPhone(phone, asked));
+    const replayed = await play({ ...ports, withinMs, phones: booting });
     ({ loopMaxMs } = replayed);
     return replayed.asked;
   });
-  return { ...summary(withinMs, end), phonesBusyMaxMs: loopMaxMs };
+  const peers = await askPeers({ withinMs, phones: booting, asked }, play);
+  return { ...summary(withinMs, end), phonesBusyMaxMs: loopMaxMs, peers };
 }
 
 const summary = (startsWithinMs: number, end: CrowdEnd) => ({
@@ -102,12 +108,12 @@ const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 type Summary = ReturnType<typeof summary>;
 
 /** The run whose p95 is the middle one: with its own figures, which belong together. */
-const middle = (runs: readonly Summary[]): Summary | undefined =>
+const middle = <S extends Summary>(runs: readonly S[]): S | undefined =>
   [...runs].sort((a, b) => a.p95Ms - b.p95Ms)[Math.floor(runs.length / 2)];
 
 const rounds = Array.from({ length: Number(values.rounds) });
 const whole: Summary[][] = [];
-const light: Summary[][] = [];
+const light: Awaited<ReturnType<typeof replay>>[][] = [];
 for (const _ of rounds) {
   for (const [place, withinMs] of spreads.entries()) {
     const end = await crowd(speedOf(withinMs));

@@ -69,19 +69,24 @@ export async function startPeers(root: string, scratch: string): Promise<Server[
       tftpPort,
     });
   }
-  const nginx = programPath('nginx');
-  if (nginx) {
-    const config = join(scratch, 'nginx.conf');
-    writeFileSync(config, nginxConfig(root, scratch));
-    const flags = ['-c', config, '-e', join(scratch, 'nginx.log')];
-    servers.push({ ...started('nginx', [nginx, ...flags], 'ignore'), httpPort: ports.nginx });
-    await untilListening(ports.nginx);
-    const { cpu, child } = servers.at(-1)!;
-    // Its worker may have been forked before its master was in the account.
-    for (const worker of childrenOf(child.pid!)) cpu?.watch(worker);
-  }
+  const nginx = await startNginx(root, scratch);
+  if (nginx) servers.push(nginx);
   await wait(300);
   return servers;
+}
+
+/** Undefined where it is not installed. */
+export async function startNginx(root: string, scratch: string): Promise<Server | undefined> {
+  const program = programPath('nginx');
+  if (!program) return undefined;
+  const config = join(scratch, 'nginx.conf');
+  writeFileSync(config, nginxConfig(root, scratch));
+  const flags = ['-c', config, '-e', join(scratch, 'nginx.log')];
+  const server = started('nginx', [program, ...flags], 'ignore');
+  await untilListening(ports.nginx);
+  // Its worker may have been forked before its master was in the account.
+  for (const worker of childrenOf(server.child.pid!)) server.cpu?.watch(worker);
+  return { ...server, httpPort: ports.nginx };
 }
 
 const childrenOf = (pid: number): number[] =>
