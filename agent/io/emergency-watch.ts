@@ -12,7 +12,7 @@ interface WatchParts {
   submit(event: AgentEvent): void;
 }
 
-/** How often the PBXs of a site with work to do are asked: a call for help lasts minutes. */
+/** How often the PBXs of a site with work to do are asked; what is dialled between they tell by themselves, where they can. */
 export const lookedEvery = seconds(15);
 
 /** Asks PBXs, and phones that were found calling, whether somebody at the site has dialled for help. */
@@ -25,7 +25,16 @@ export class EmergencyWatch {
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    for (const pbx of parts.pbxs) {
+      pbx.followDialled?.((dialled) => {
+        if (this.#numbers().some((one) => dialled.includes(one))) this.#tell(pbx.name, true);
+      });
+    }
     this.#cancel = parts.clock.after(lookedEvery, () => void this.#watch());
+  }
+
+  #numbers(): readonly string[] {
+    return emergencyNumbersOf(this.#parts.tables.plan.get('plan')?.plan);
   }
 
   async #watch(): Promise<void> {
@@ -43,7 +52,7 @@ export class EmergencyWatch {
 
   /** Who says now that such a call is on; tells core what each source says. */
   async look(): Promise<string | undefined> {
-    const numbers = emergencyNumbersOf(this.#parts.tables.plan.get('plan')?.plan);
+    const numbers = this.#numbers();
     if (numbers.length === 0) return undefined;
     let found: string | undefined;
     for (const pbx of this.#parts.pbxs) {

@@ -131,8 +131,20 @@ function placeOf(address: string, said: unknown): Registration | undefined {
   return isPlace ? { address, port } : undefined;
 }
 
-/** The command after which the event socket tells of each REGISTER that mod_sofia has accepted. */
-export const followRegistrations = 'event plain CUSTOM sofia::register\n\n';
+/**
+ * The command after which the event socket tells of each new channel and of each REGISTER that mod_sofia has accepted. What
+ * stands behind CUSTOM are names of subclasses, so that it comes last.
+ */
+export const followEvents = 'event plain CHANNEL_CREATE CUSTOM sofia::register\n\n';
+
+/** What a channel that has just come to be dials, by the body of a `text/event-plain` message; empty for every other event. */
+export function dialledNow(body: string): readonly string[] {
+  const headers = headersFrom(body);
+  if (headers.get('event-name') !== 'CHANNEL_CREATE') return [];
+  return ['caller-destination-number', 'caller-callee-id-number']
+    .map((name) => decoded(headers.get(name) ?? ''))
+    .filter((number) => number !== '');
+}
 
 /** Who registered just now, by the body of a `text/event-plain` message; undefined for every other event. */
 export function registeredNow(

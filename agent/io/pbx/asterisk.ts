@@ -10,7 +10,7 @@ import {
   notifyAction,
   registeredNow,
 } from '../../core/pbx/ami.ts';
-import { amiDials } from '../../core/pbx/emergency.ts';
+import { amiDialled, amiDials, tellsOfCall } from '../../core/pbx/emergency.ts';
 import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
 import { type Listed, Renewals } from '../../core/pbx/renewals.ts';
 import type { WayAnswer } from '../../core/wake/ways.ts';
@@ -30,6 +30,7 @@ export class AsteriskPbx implements Pbx {
   readonly #clock: Clock;
   readonly #renewals = new Renewals();
   #heard: (packet: AmiPacket) => void = () => {};
+  #dialled: (numbers: readonly string[]) => void = () => {};
   #actions = 0;
 
   constructor(
@@ -42,8 +43,8 @@ export class AsteriskPbx implements Pbx {
       ['Action', 'Login'],
       ['Username', settings.user],
       ['Secret', settings.password],
-      // Registrations are told in this class; with all of them every call on the PBX would be told to us.
-      ['Events', 'system'],
+      // Registrations and calls: a call for help may be over before anybody asks for it. What a dialplan does would be far more.
+      ['Events', 'system,call'],
     ];
     this.#line = new PbxLine(settings, clock, (bytes) => {
       const cut = cutPackets(bytes.toString('latin1'));
@@ -79,6 +80,10 @@ export class AsteriskPbx implements Pbx {
     return packets && isWhole(packets) ? amiDials(packets, numbers) : undefined;
   }
 
+  followDialled(heard: (numbers: readonly string[]) => void): void {
+    this.#dialled = heard;
+  }
+
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {
     const packets = await this.#ask([['Action', 'PJSIPShowContacts']]);
     const listed = (contacts: readonly Listed[]) =>
@@ -91,7 +96,8 @@ export class AsteriskPbx implements Pbx {
   #take(packet: AmiPacket, now: EpochMs): void {
     const registered = registeredNow(packet);
     if (registered) this.#renewals.told(registered.endpoint, registered.at, now);
-    else this.#heard(packet);
+    else if (packet.has('actionid')) this.#heard(packet);
+    else if (tellsOfCall(packet)) this.#dialled(amiDialled(packet));
   }
 
   /** The response and, where it begins a list, its entries; undefined where Asterisk could not be asked. */

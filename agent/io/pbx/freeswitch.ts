@@ -3,8 +3,9 @@ import type { Clock } from '@ringwave/runtime/clock';
 import { eslDials } from '../../core/pbx/emergency.ts';
 import {
   cutMessages,
+  dialledNow,
   type EslMessage,
-  followRegistrations,
+  followEvents,
   hasChannelOf,
   notifyEvent,
   registeredNow,
@@ -26,6 +27,7 @@ export class FreeswitchPbx implements Pbx {
   readonly #clock: Clock;
   readonly #renewals = new Renewals();
   #heard: (message: EslMessage) => void = () => {};
+  #dialled: (numbers: readonly string[]) => void = () => {};
   /** FreeSWITCH speaks first; what it said before anybody listened is kept. */
   #greeting: EslMessage | undefined;
 
@@ -75,6 +77,10 @@ export class FreeswitchPbx implements Pbx {
     return rows && eslDials(rows, numbers);
   }
 
+  followDialled(heard: (numbers: readonly string[]) => void): void {
+    this.#dialled = heard;
+  }
+
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {
     const rows = await this.#rows('registrations');
     const { domain } = this.#settings;
@@ -83,6 +89,8 @@ export class FreeswitchPbx implements Pbx {
   }
 
   #told(body: string, now: EpochMs): void {
+    const dialled = dialledNow(body);
+    if (dialled.length > 0) this.#dialled(dialled);
     const registered = registeredNow(body);
     if (registered?.domain !== this.#settings.domain) return;
     this.#renewals.told(registered.user, registered.at, now);
@@ -118,8 +126,8 @@ export class FreeswitchPbx implements Pbx {
     if (reply.headers.get('reply-text')?.startsWith('+OK') !== true) {
       throw new Error('FreeSWITCH refused the password');
     }
-    // Without these lists alone tell of renewals, so a refusal ends nothing.
-    await this.#send(followRegistrations, 'command/reply');
+    // Without these lists alone tell of renewals and calls, so a refusal ends nothing.
+    await this.#send(followEvents, 'command/reply');
   }
 
   #send(command: string, type: string): Promise<EslMessage> {

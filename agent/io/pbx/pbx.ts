@@ -13,6 +13,11 @@ export interface Pbx {
   extensionsInCall?(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /** Whether some channel has dialled one of these numbers; undefined where the PBX cannot say it. */
   emergencyCall(numbers: readonly string[]): Promise<boolean | undefined>;
+  /**
+   * What is dialled from now on, as far as the PBX tells of it by itself, which it does over a connection that a question has
+   * made. Absent where it tells of no calls.
+   */
+  followDialled?(heard: (numbers: readonly string[]) => void): void;
   /** Where the extension is registered; undefined where the PBX could not be asked. */
   registrations(extension: string): Promise<readonly Registration[] | undefined>;
   close(): void;

@@ -160,6 +160,26 @@ test('Asterisk shows a call for help by what was dialled, by the trunk it went t
   );
 });
 
+test('Asterisk tells of a call for help that is over before anybody asks: as it is dialled, or as it goes to a trunk', async (t) => {
+  const { port, sockets } = await peer(t, ami, asteriskAnswers({}));
+  const pbx = asterisk(t, port);
+  const dialled: string[] = [];
+  pbx.followDialled((numbers) => dialled.push(...numbers));
+  await pbx.emergencyCall(['112']);
+  const event = (...lines: string[]) => `${lines.join('\r\n')}\r\n\r\n`;
+  sockets[0]?.write(
+    [
+      event('Event: Newchannel', 'Channel: PJSIP/101-0000002a', 'Exten: 112'),
+      event('Event: DialBegin', 'Channel: PJSIP/101-0000002b', 'DialString: 911@trunk'),
+      event('Event: DialBegin', 'DestChannel: PJSIP/7-0000002c', 'DialString: 999@trunk'),
+      event('Event: ExtensionStatus', 'Exten: 000', 'Status: 1'),
+      event('Event: Hangup', 'Channel: PJSIP/101-0000002a', 'Cause: 16'),
+    ].join(''),
+  );
+  await pbx.emergencyCall(['112']);
+  t.same(dialled, ['112', '911', '999']);
+});
+
 test('an Asterisk that refuses the login or hangs up knows nothing', async (t) => {
   const wrong = await peer(t, ami, asteriskAnswers({ password: 'other' }));
   t.equal(await asterisk(t, wrong.port).inCall('101'), undefined);
@@ -199,7 +219,7 @@ test('Asterisk tells when a contact was renewed: by its event, and by its end, w
   const pbx = asterisk(t, port, clock);
   const at = { address: '10.0.0.7', port: 5062 };
   t.same(await pbx.registrations('101'), [at], 'it may be an old one');
-  t.match(heard[0], /\r\nEvents: system\r\n/);
+  t.match(heard[0], /\r\nEvents: system,call\r\n/);
   clock.pass(60_000);
   const status = (value: string) =>
     `Event: ContactStatus\r\nURI: sip:101@10.0.0.7:5062\r\nContactStatus: ${value}\r\nAOR: 101\r\nEndpointName: 101\r\n\r\n`;
@@ -231,7 +251,7 @@ const freeswitchAnswers =
     }
     if (request === 'api show registrations as json') return rows(state.registrations ?? []);
     if (request === 'api show channels as json') return rows(state.channels ?? []);
-    if (request === 'event plain CUSTOM sofia::register') {
+    if (request === 'event plain CHANNEL_CREATE CUSTOM sofia::register') {
       return reply('+OK event listener enabled plain');
     }
     return reply(request.startsWith('sendevent NOTIFY\n') ? '+OK 5b9f' : '-ERR command not found');
@@ -307,6 +327,21 @@ test('FreeSWITCH shows a call for help by the number dialled and by its other en
     const { port } = await peer(t, esl, freeswitchAnswers({ channels: [channel] }));
     t.equal(await freeswitch(t, port).emergencyCall(['911']), isHelp);
   }
+});
+
+test('FreeSWITCH tells of a call for help that is over before anybody asks', async (t) => {
+  const { port, sockets } = await peer(t, esl, freeswitchAnswers({}));
+  const pbx = freeswitch(t, port);
+  const dialled: string[] = [];
+  pbx.followDialled((numbers) => dialled.push(...numbers));
+  await pbx.emergencyCall(['112']);
+  const event = (name: string, number: string) => {
+    const body = `Event-Name: ${name}\nCaller-Destination-Number: ${number}\n\n`;
+    return `Content-Length: ${body.length}\nContent-Type: text/event-plain\n\n${body}`;
+  };
+  sockets[0]?.write(event('CHANNEL_CREATE', '%2A112') + event('CHANNEL_DESTROY', '911'));
+  await pbx.emergencyCall(['112']);
+  t.same(dialled, ['*112']);
 });
 
 test('FreeSWITCH tells when a registration was renewed: by its event, and by its end, which is another', async (t) => {
