@@ -125,7 +125,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
     ...(await openSources(options, submit, parts)),
-    neighbourOf: (asker) => neighbours.of(asker),
+    neighbourOf: (address, expected) => neighbours.of(address, expected),
     now: () => clock.now(),
     settled: () => loop.settled(),
   });

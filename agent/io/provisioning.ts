@@ -39,8 +39,8 @@ export interface ProvisioningParts {
   readonly rescue: RescueDesk;
   /** What the files of phones are made over. */
   readonly base: BaseFiles;
-  /** Whose MAC this machine's neighbour table has for an address; null: none. */
-  neighbourOf(address: string): Promise<Mac | null>;
+  /** Whose MAC this machine's neighbour table has for an address where `expected` should be; null: none. */
+  neighbourOf(address: string, expected: Mac): Promise<Mac | null>;
   now(): EpochMs;
   /** Where phones reach this agent; known once the servers listen. */
   address(): AgentAddress;
@@ -144,7 +144,7 @@ export class Provisioning implements FileResolver {
       protocol: asked.protocol,
       address: asked.address,
       isPrivate: asked.isPrivate === true,
-      neighbour: await this.#parts.neighbourOf(asked.address),
+      neighbour: await this.#parts.neighbourOf(asked.address, phone.mac as Mac),
       certificateMac: asked.certificateMac ?? null,
       absentKeeps: line?.absentValue === 'keeps',
       generation,
