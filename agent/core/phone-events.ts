@@ -88,8 +88,10 @@ function judgeVersion(
   if (draft.work.get(work.mac) === work && isLost(work)) cameBack(draft, work, now);
 }
 
-const wentOn = (draft: AgentDraft, work: Work, now: EpochMs): Work =>
+/** What was seen of its registration was of the hop before. */
+function wentOn(draft: AgentDraft, { backSince: _back, ...work }: Work, now: EpochMs): void {
   put(draft, { ...work, why: ended('phone-not-registered', work) }, now);
+}
 
 const goesBack = (phone: PlanPhone, work: Work): boolean =>
   phone.work?.goesBack === true && phone.work.rollout === work.rollout;

@@ -21,10 +21,17 @@ export function waitForRegistration(draft: AgentDraft, work: Work, now: EpochMs)
   put(draft, { ...work, why }, now);
 }
 
+/** It was given up on a version that it shows, for want of a registration that has not come since. */
+export const awaitsProof = ({ fault, backSince }: Work, plan: Plan): boolean =>
+  plan.registrationProves === true && fault === 'phone-not-registered' && backSince === undefined;
+
 /** It was seen registered now, so after its restart. */
 export function provenByRegistration(draft: AgentDraft, mac: string, now: EpochMs): void {
   const work = draft.work.get(mac);
-  if (!work || !mustRegister(draft)) return;
-  const isAwaited = work.phase === 'verifying' || work.fault === 'phone-not-registered';
-  if (isAwaited) move(draft, work, 'registered', now);
+  const plan = draft.plan.get('plan')?.plan;
+  if (!work || !plan || !mustRegister(draft)) return;
+  if (work.phase === 'verifying') return void move(draft, work, 'registered', now);
+  if (!awaitsProof(work, plan) || move(draft, work, 'registered', now)) return;
+  const reason = 'Registers after all, with a version on its way. Try it again.';
+  put(draft, { ...work, backSince: now, why: { ...work.why, reason } }, now);
 }
