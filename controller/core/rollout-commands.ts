@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { takesLogin } from '@ringwave/firmware-catalog/vendors/takes-login';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { urgencyAt } from './deadline.ts';
@@ -322,12 +323,17 @@ export function closeRollout(
   });
 }
 
-/** Phones that already have a proven credential get the next generation; the others get their first one anyway. */
+/**
+ * Phones that already have a proven credential get the next generation; the others get their first one anyway. One that
+ * cannot be told a login never has any: for it the wish alone is the occasion to be given the passwords of its base again.
+ */
 function wantNewCredentials(draft: ControllerDraft, rollout: Rollout): void {
   for (const { mac } of progressOf(draft, rollout)) {
     const phone = draft.phones.get(mac);
-    if (!phone?.credential || phone.credential.generation < phone.credentialGeneration) continue;
-    draft.phones.put(mac, { ...phone, credentialGeneration: phone.credential.generation + 1 });
+    const known =
+      phone && !takesLogin(phone) ? phone.credentialGeneration : phone?.credential?.generation;
+    if (!phone || known === undefined || known < phone.credentialGeneration) continue;
+    draft.phones.put(mac, { ...phone, credentialGeneration: known + 1 });
   }
 }
 
