@@ -55,7 +55,7 @@ const EXPECTED: Record<PhonePhase, string> = {
   waiting: 'image-held=staged target-seen=done settled=done',
   scheduled: 'image-held=staged target-seen=done settled=done newer-seen=skipped',
   staged: 'image-lost=scheduled slot=offered target-seen=done settled=done newer-seen=skipped',
-  held: 'image-lost=scheduled slot=offered target-seen=done settled=done newer-seen=skipped',
+  held: 'image-lost=scheduled slot=offered target-seen=done settled=done registered=done unregistered=again newer-seen=skipped',
   offered:
     'wake-busy=held wake-refused=again wake-login-refused=again wake-silent=again image-began=downloading target-seen=verifying settled=done newer-seen=skipped deadline=again',
   downloading:
