@@ -87,6 +87,12 @@ export const FAULTS = {
     retry: 'when-fixed',
     advice: 'Look whether a second device shows itself as this phone; then rotate its credential.',
   },
+  'base-secret-waits': {
+    class: 'policy-blocked',
+    retry: 'when-fixed',
+    advice:
+      'Nothing to do while this phone works: it keeps what it has. If it was reset or replaced, put it into a rollout that rotates credentials, or remove it and add it again: then it gets its passwords.',
+  },
   'secret-outlived': {
     class: 'policy-blocked',
     retry: 'when-fixed',

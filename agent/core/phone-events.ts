@@ -19,7 +19,13 @@ import {
   restartTakesMin,
 } from './phone-update.ts';
 import { phoneIn } from './plan-index.ts';
-import { mustRegister, provenByRegistration, waitForRegistration } from './registration-proof.ts';
+import {
+  holdUntilRegistered,
+  mustRegister,
+  mustYetRegister,
+  provenByRegistration,
+  waitForRegistration,
+} from './registration-proof.ts';
 import { isNewer, isOlder, runs } from './plan-intake.ts';
 import { baseServed } from './provisioning/secret-guard.ts';
 import { nextOpening, openingNow } from './queue.ts';
@@ -71,7 +77,9 @@ function judgeVersion(
     if (ahead > 0) wentOn(draft, { ...work, hop: work.hop + ahead }, now);
     return;
   }
-  if (ahead !== -1) {
+  if (ahead !== -1 && mustYetRegister(draft, work)) {
+    holdUntilRegistered(draft, { ...work, hop: work.hop + ahead }, now);
+  } else if (ahead !== -1) {
     // A box restored from a backup may still hold a hop for next that the phone made long ago.
     move(draft, { ...work, hop: work.hop + ahead }, 'target-seen', now);
   } else if (work.phase === 'downloading') {
@@ -88,8 +96,14 @@ function judgeVersion(
   if (draft.work.get(work.mac) === work && isLost(work)) cameBack(draft, work, now);
 }
 
-const wentOn = (draft: AgentDraft, work: Work, now: EpochMs): Work =>
-  put(draft, { ...work, why: ended('phone-not-registered', work) }, now);
+/** What was seen of its registration was of the hop before. */
+function wentOn(draft: AgentDraft, { backSince: _back, ...work }: Work, now: EpochMs): void {
+  put(
+    draft,
+    work.phase === 'held' ? work : { ...work, why: ended('phone-not-registered', work) },
+    now,
+  );
+}
 
 const goesBack = (phone: PlanPhone, work: Work): boolean =>
   phone.work?.goesBack === true && phone.work.rollout === work.rollout;

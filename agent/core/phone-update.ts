@@ -52,11 +52,14 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     'newer-seen': 'skipped',
     'image-lost': 'scheduled',
   },
+  // One that came back too late for its slot waits here for its registration, where that proves.
   held: {
     ...hasIt,
     slot: 'offered',
     'newer-seen': 'skipped',
     'image-lost': 'scheduled',
+    registered: 'done',
+    unregistered: 'again',
   },
   offered: {
     ...isBack,

@@ -6,7 +6,7 @@ import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { retellCalls } from './call-hours.ts';
 import { releaseIn } from './image-needs.ts';
 import { tellDiscovered } from './discovered.ts';
-import { awaitsRegistration } from './registration-proof.ts';
+import { awaitsProof, awaitsRegistration } from './registration-proof.ts';
 import { tellHold } from './holds.ts';
 import { ended, usualWhy } from './phone-update.ts';
 import { phoneIn, planIndex } from './plan-index.ts';
@@ -130,20 +130,15 @@ function fresh(
     };
     return { ...base, phase: 'skipped', fault: 'model-differs', why };
   }
-  const hop = hopsMade(plan, phone, wanted.hops, seen);
-  if (hop < wanted.hops.length) return { ...base, hop };
-  const atLast = { ...base, hop: wanted.hops.length - 1 };
-  // To be tried again registers nobody.
-  if (before?.fault === notRegistered && plan.registrationProves) {
-    const { failures } = before;
-    return {
-      ...atLast,
-      failures,
-      phase: 'failed',
-      fault: notRegistered,
-      why: ended(notRegistered, atLast),
-    };
+  const made = hopsMade(plan, phone, wanted.hops, seen);
+  // To be tried again registers nobody: the hop that it stands on is not proven, so that none follows it.
+  if (made > 0 && before && awaitsProof(before, plan)) {
+    const unproven = { ...base, hop: made - 1, failures: before.failures };
+    const why = ended(notRegistered, unproven);
+    return { ...unproven, phase: 'failed', fault: notRegistered, why };
   }
+  if (made < wanted.hops.length) return { ...base, hop: made };
+  const atLast = { ...base, hop: wanted.hops.length - 1 };
   return { ...atLast, phase: 'done', why: usualWhy('done') };
 }
 

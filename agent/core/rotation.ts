@@ -1,7 +1,7 @@
+import { takesLogin } from '@ringwave/firmware-catalog/vendors/takes-login';
 import type { CredentialMoved, Plan, PlanPhone } from '@ringwave/protocol/messages';
 import type { EpochMs, Mac } from '@ringwave/protocol/units';
 import { planIndex } from './plan-index.ts';
-import { takesLogin } from './provisioning/names-of-phones.ts';
 import { report } from './reporting.ts';
 import type { AgentDraft, AgentEffect, Credential, SealedSecret } from './state.ts';
 

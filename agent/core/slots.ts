@@ -36,8 +36,8 @@ export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
   return next;
 }
 
-const timeIsUp = (draft: AgentDraft, work: Work): Cause =>
-  work.phase === 'verifying' && mustRegister(draft) ? 'unregistered' : 'deadline';
+const timeIsUp = (draft: AgentDraft, { phase }: Work): Cause =>
+  (phase === 'verifying' || phase === 'held') && mustRegister(draft) ? 'unregistered' : 'deadline';
 
 const byDeadline = (a: Work, b: Work): number =>
   (a.deadlineAt ?? 0) - (b.deadlineAt ?? 0) || (a.mac < b.mac ? -1 : 1);

@@ -56,7 +56,7 @@ export interface Work {
   /** Image files it has taken whole in this start. */
   readonly taken: readonly string[];
   readonly fault?: FaultCode;
-  /** When a phone that had been lost showed itself, on a version that ends nothing. */
+  /** When a phone that was given up as lost showed itself, or as not registered did register, on a version that ends nothing. */
   readonly backSince?: EpochMs;
   readonly why: Why;
   /** When it was started last. */

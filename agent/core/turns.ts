@@ -16,6 +16,7 @@ import {
   startsPaced,
 } from './queue.ts';
 import { wanNow } from './rates.ts';
+import { awaitsProof } from './registration-proof.ts';
 import { type Found, isNear, sameWhy, type Scene, type Told, whyChangesAfter } from './settled.ts';
 import type { AgentDraft, AgentEffect, Place, Why, Work } from './state.ts';
 import { worksDown, worksLost } from './work-table.ts';
@@ -135,6 +136,7 @@ function ask(look: Look, phone: PlanPhone): void {
   const { draft, scene, now, effects } = look;
   const known = draft.work.get(phone.mac);
   if (!known || isFinal(known.phase) || holdsSlot(known.phase)) return;
+  if (awaitsProof(known, scene.plan)) return;
   const closed = scene.stop ?? outsideOpening(scene.plan, { phone }, now);
   const work = staged(draft, scene, { work: known, phone }, closed, now);
   if (work.phase === 'scheduled') return;

@@ -2,6 +2,7 @@ import type { DesiredAnswer, Problem } from '@ringwave/protocol/views';
 import { CliFault } from '@ringwave/runtime/cli-fault';
 import type { Command } from 'commander';
 import type { DesiredDocument } from '../io/rest/desired-inputs.ts';
+import { isName } from '../core/name-text.ts';
 import { ApiClient } from './api-client.ts';
 import type { DesiredFiles, FiledDocument, FileProblem } from './desired-files.ts';
 import type { CliOutput } from './json-lines.ts';
@@ -153,6 +154,13 @@ function valueText(
 ): string {
   const value = one[side];
   if (value === undefined) return 'nothing';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' && isName(value) ? value : escaped(value);
   return text.length > valueLengthMax ? `${text.slice(0, valueLengthMax)}…` : text;
 }
+
+/** A name from before names were looked at may hold a break, or what a terminal obeys. */
+const escaped = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\u007f-\u009f\u2028\u2029]/g, (sign) => {
+    const code = sign.codePointAt(0) ?? 0;
+    return `\\u${code.toString(16).padStart(4, '0')}`;
+  });

@@ -3,7 +3,8 @@ import { type Policy, type PolicyInput, policySaid } from './policy.ts';
 import { conflict, invalid } from './refusal.ts';
 import {
   inputOf,
-  isLaterDeadline,
+  isNameMended,
+  mayStillDiffer,
   saidOf,
   type ValueDifference,
   valueDifferences,
@@ -100,15 +101,16 @@ export function hasBegun({ rollouts }: Pick<ControllerTables, 'rollouts'>, id: s
   return rollout !== undefined && !BEFORE_START.includes(rollout.state);
 }
 
-/** What has begun runs as it was approved, but for a later deadline: a file does not stop it, nor start it again. */
+/** What has begun runs as it was approved, but for what may still differ: a file does not stop it, nor start it again. */
 export function refusedDifferences(
   tables: ControllerTables,
   differences: readonly Difference[],
 ): Refusal[] {
   return differences.flatMap(({ kind, id, change, values }) => {
     const rollout = kind === 'rollout' && change === 'change' ? tables.rollouts.get(id) : undefined;
-    if (!rollout || !hasBegun(tables, id) || isLaterDeadline(rollout, values)) return [];
-    const paths = values.map(({ path }) => path).join(', ');
+    if (!rollout || !hasBegun(tables, id) || mayStillDiffer(rollout, values)) return [];
+    const others = values.filter((one) => !isNameMended(one));
+    const paths = others.map(({ path }) => path).join(', ');
     const reason = `is ${rollout.state} and cannot differ any more (${paths})`;
     const next = 'Put the file back to what runs, or give the new rollout an id of its own.';
     return [conflict(`rollout ${id}`, reason, next)];

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
+import { takesLogin } from '@ringwave/firmware-catalog/vendors/takes-login';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { urgencyAt } from './deadline.ts';
-import { instantText } from './instant-text.ts';
 import { progressOf, putProgress, replaceProgress } from './progress.ts';
-import { conflict, invalid, notFound, refused, taken } from './refusal.ts';
+import { conflict, notFound, refused, taken } from './refusal.ts';
 import { forgetLeftOut, keepLeftOut } from './left-out.ts';
 import { checkRollout } from './rollout-check.ts';
-import { inputOf, isLaterDeadline, saidOf, valueDifferences } from './rollout-difference.ts';
+import { adjust } from './rollout-adjust.ts';
+import { inputOf, mayStillDiffer, saidOf, valueDifferences } from './rollout-difference.ts';
 import type { Layout } from './rollout-layout.ts';
 import { unusableReleases } from './rollout-problems.ts';
-import type { Deadline } from './rollout-state.ts';
 import {
   type Command,
   type CommandResult,
@@ -66,11 +65,10 @@ export function editRollout(
 ): CommandResult {
   const { confirmPhones: _confirmed, ...input } = asked;
   const present = draft.rollouts.get(input.id);
-  if (present?.deadline && input.deadline) {
+  if (present && !BEFORE_START.some((state) => state === present.state)) {
     const values = valueDifferences(saidOf(inputOf(present)), saidOf(input));
-    const deadlines = { from: present.deadline, to: input.deadline };
-    if (isLaterDeadline(present, values))
-      return giveTime(draft, present, { who, ...deadlines }, now, moved);
+    if (mayStillDiffer(present, values))
+      return adjust(draft, present, { input, values, who }, now, moved);
   }
   return whenState(
     draft,
@@ -90,27 +88,6 @@ export function editRollout(
       return [];
     },
   );
-}
-
-/** Its rungs are counted anew from its start; what is approved of it stays so. */
-function giveTime(
-  draft: ControllerDraft,
-  rollout: Rollout,
-  { who, from, to }: { readonly who: string; readonly from: Deadline; readonly to: Deadline },
-  now: EpochMs,
-  moved: Moved,
-): CommandResult {
-  const { id, startedAt = now } = rollout;
-  if (to.dueAt <= now) {
-    const thing = `rollout ${id}: deadline.dueAt`;
-    return refused(invalid(thing, 'has passed already', 'Give a later instant.'));
-  }
-  const urgency = urgencyAt(to, startedAt, now);
-  draft.rollouts.put(id, { ...rollout, deadline: to, urgency });
-  for (const site of rollout.sites) moved.sites.add(site);
-  const detail = `${instantText(from.dueAt)} to ${instantText(to.dueAt)}, ${to.because}`;
-  audit(draft, { at: now, who, what: 'deadline moved to later', object: id, detail });
-  return taken;
 }
 
 const BEFORE_START = ['draft', 'awaiting-approval', 'scheduled'] as const;
@@ -322,12 +299,17 @@ export function closeRollout(
   });
 }
 
-/** Phones that already have a proven credential get the next generation; the others get their first one anyway. */
+/**
+ * Phones that already have a proven credential get the next generation; the others get their first one anyway. One that
+ * cannot be told a login never has any: for it the wish alone is the occasion to be given the passwords of its base again.
+ */
 function wantNewCredentials(draft: ControllerDraft, rollout: Rollout): void {
   for (const { mac } of progressOf(draft, rollout)) {
     const phone = draft.phones.get(mac);
-    if (!phone?.credential || phone.credential.generation < phone.credentialGeneration) continue;
-    draft.phones.put(mac, { ...phone, credentialGeneration: phone.credential.generation + 1 });
+    const known =
+      phone && !takesLogin(phone) ? phone.credentialGeneration : phone?.credential?.generation;
+    if (!phone || known === undefined || known < phone.credentialGeneration) continue;
+    draft.phones.put(mac, { ...phone, credentialGeneration: known + 1 });
   }
 }
 

@@ -1,3 +1,4 @@
+import { isName } from './name-text.ts';
 import type { Rollout, RolloutInput } from './state.ts';
 
 // In which values two contents of one thing differ, and what of a rollout may still differ when it has begun.
@@ -41,10 +42,28 @@ export const inputOf = (rollout: Rollout): RolloutInput => ({
 });
 
 /**
+ * What of a rollout that has begun may still differ: its deadline, to later, and names that would no longer be taken. They
+ * decide nothing, and whoever keeps the rollout in a file could apply none of it again.
+ */
+export function mayStillDiffer(
+  rollout: Pick<Rollout, 'state'>,
+  values: readonly ValueDifference[],
+): boolean {
+  const others = values.filter((one) => !isNameMended(one));
+  return others.length === 0 ? values.length > 0 : isLaterDeadline(rollout, others);
+}
+
+export const isNameMended = ({ path, from, to }: ValueDifference): boolean =>
+  /^(?:name|waves\[\d+\]\.name)$/.test(path) &&
+  typeof from === 'string' &&
+  !isName(from) &&
+  isName(to);
+
+/**
  * Nothing differs but a deadline that moves to later. It makes a rollout gentler, so that one that goes on needs no
  * approval for it; an earlier one, or a first one, would start phones sooner than anybody has approved.
  */
-export function isLaterDeadline(
+function isLaterDeadline(
   { state }: Pick<Rollout, 'state'>,
   values: readonly ValueDifference[],
 ): boolean {

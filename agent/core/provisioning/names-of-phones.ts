@@ -1,19 +1,11 @@
 // What a file name means for one phone of a plan, beyond what its vendor's profile says of the name alone.
 
-import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { VendorProfile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { PlanPhone } from '@ringwave/protocol/messages';
 import type { Mac } from '@ringwave/protocol/units';
 
 export const lineOf = (profile: VendorProfile, { model }: Pick<PlanPhone, 'model'>) =>
   profile.lines.find(({ hasModel }) => hasModel(model));
-
-/** False where no document says how a phone of this line is told a login of its own: it would never show it. */
-export function takesLogin(phone: Pick<PlanPhone, 'vendor' | 'model'>): boolean {
-  const profile = profileOf(phone.vendor);
-  const line = profile && lineOf(profile, phone);
-  return line?.settings['provisioning-login'] !== 'unknown';
-}
 
 const nameIn = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 

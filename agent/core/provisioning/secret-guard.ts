@@ -1,13 +1,13 @@
 // Whether a phone's file may carry its secret now, to this asker. A MAC is no secret: anyone can ask for
 // `<mac>.cfg`, so a secret leaves only in a lease, in private, to the place where the phone is.
 
+import { takesLogin } from '@ringwave/firmware-catalog/vendors/takes-login';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { PlanPhone } from '@ringwave/protocol/messages';
 import { type EpochMs, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
 import { phoneIn } from '../plan-index.ts';
 import { offeredSecret } from '../rotation.ts';
 import type { AgentDraft, AgentTables, Credential, Fetches, SealedSecret, Work } from '../state.ts';
-import { takesLogin } from './names-of-phones.ts';
 
 /** What the site allows; closed unless someone opened it. */
 export interface SecretPolicy {
@@ -144,8 +144,9 @@ function withoutLogin(
   const mac = phone.mac as Mac;
   const taken = tables.fetches.get(mac);
   const lease = baseLeaseOf(phone, tables.work.get(mac), taken);
-  if (asker.protocol === 'tftp' || lease === undefined) return { kind: 'without' };
-  if (!asker.isPrivate && !policy.plain) return { kind: 'without', alarm: inClear(mac, asker) };
+  if (asker.protocol === 'tftp' || (!asker.isPrivate && !policy.plain))
+    return { kind: 'without', alarm: inClear(mac, asker) };
+  if (lease === undefined) return { kind: 'without', alarm: tooLate(mac, asker) };
   const alarm =
     twinAlarm(mac, asker, taken, now) ?? oftenAlarm(mac, asker, { lease, taken, most: fetchesMax });
   return alarm ? { kind: 'without', alarm } : { kind: 'without', baseSecrets: true };
@@ -154,6 +155,11 @@ function withoutLogin(
 const inClear = (mac: Mac, { address }: Asker): Alarm => ({
   fault: 'secret-asked-in-clear',
   detail: `${mac} asked for its file in clear from ${address}`,
+});
+
+const tooLate = (mac: Mac, { address, further }: Asker): Alarm => ({
+  fault: 'base-secret-waits',
+  detail: `${mac} asked for ${further ?? 'its file'} from ${address}, and had its passwords before; they wait for an occasion`,
 });
 
 /** A path may be a word that every object knows, such as `constructor`. */

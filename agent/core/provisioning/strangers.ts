@@ -2,7 +2,14 @@
 // for secrets, and gets nothing more for an hour.
 
 import type { FaultCode } from '@ringwave/protocol/faults';
-import { type EpochMs, hours, laterBy, type Mac, minutes } from '@ringwave/protocol/units';
+import {
+  type DurationMs,
+  type EpochMs,
+  hours,
+  laterBy,
+  type Mac,
+  minutes,
+} from '@ringwave/protocol/units';
 import { report } from '../reporting.ts';
 import type { AgentDraft, AgentTables, Stranger } from '../state.ts';
 
@@ -12,9 +19,20 @@ export const watched = minutes(10);
 export const blockedFor = hours(1);
 /** Addresses watched at once; beyond that the oldest is forgotten. A voice VLAN has some hundred. */
 export const strangersMax = 1024;
-/** The same alarm about the same address is told once in this time, so that an attacker cannot fill the reports. */
-export const alarmEvery = hours(1);
-const alarmsMax = 256;
+interface AlarmLimit {
+  /** The same alarm about the same address is told once in this time. */
+  readonly every: DurationMs;
+  /** Addresses that it is told about in this time. */
+  readonly most: number;
+}
+
+/** So that an attacker cannot fill the reports. */
+const usualLimit: AlarmLimit = { every: hours(1), most: 256 };
+
+/** Healthy phones raise it each time they look for news: more of them would push what else a site tells off its list. */
+const LIMITS: Partial<Record<FaultCode, AlarmLimit>> = {
+  'base-secret-waits': { every: hours(24), most: 8 },
+};
 
 export const isBlocked = (
   { strangers }: Pick<AgentTables, 'strangers'>,
@@ -54,19 +72,21 @@ function forgetOldest(draft: AgentDraft): void {
   if (oldest) draft.strangers.remove(oldest[0]);
 }
 
-/** Tells the controller, once an hour for each address and kind. */
+/** Tells the controller, within the limit of the fault. */
 export function raise(
   draft: AgentDraft,
   alarm: { readonly fault: FaultCode; readonly address: string; readonly detail: string },
   now: EpochMs,
 ): void {
-  const key = `${alarm.fault} ${alarm.address}`;
+  const { every, most } = LIMITS[alarm.fault] ?? usualLimit;
+  const ofFault = `${alarm.fault} `;
+  const key = ofFault + alarm.address;
   const last = draft.alarms.get(key);
-  if (last !== undefined && now < laterBy(last, alarmEvery)) return;
-  for (const [old, at] of Array.from(draft.alarms.entries())) {
-    if (now >= laterBy(at, alarmEvery)) draft.alarms.remove(old);
-  }
-  if ([...draft.alarms.entries()].length >= alarmsMax) return;
+  if (last !== undefined && now < laterBy(last, every)) return;
+  const told = Array.from(draft.alarms.entries()).filter(([old]) => old.startsWith(ofFault));
+  const lapsed = told.filter(([, at]) => now >= laterBy(at, every));
+  for (const [old] of lapsed) draft.alarms.remove(old);
+  if (told.length - lapsed.length >= most) return;
   draft.alarms.put(key, now);
   const detail = alarm.detail.slice(0, 240);
   report(draft, { kind: 'agent-fault', at: now, fault: alarm.fault, detail });

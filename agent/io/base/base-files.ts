@@ -3,6 +3,7 @@ import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
 import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { type Composed, composed, hardened, holdsCodes } from '../../core/provisioning/managed.ts';
+import { isUtf16 } from '../../core/provisioning/utf16.ts';
 import type { Asked, Served } from '../file-source.ts';
 import { type BaseReader, isConfigName } from './base-file.ts';
 
@@ -115,9 +116,6 @@ export class BaseFiles {
     return served;
   }
 }
-
-/** By its first two bytes (Unicode Standard 23.8). */
-const isUtf16 = (text: string): boolean => /^(?:\u00ff\u00fe|\u00fe\u00ff)/.test(text);
 
 const questionOf = ({ path, userAgent }: Asked) => ({
   path,

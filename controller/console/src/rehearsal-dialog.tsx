@@ -177,7 +177,7 @@ function Progress({ wishes }: { wishes: Wishes }) {
       <span className="quiet">
         {run === 0
           ? `${counted(wishes.seeds, 'run')} to go`
-          : `run ${run} of ${runs}: ${dayText(at, 'UTC')}, day ${day}`}
+          : `run ${run} of ${runs}: ${dayText(at, 'UTC', from)}, day ${day}`}
       </span>
     </span>
   );

@@ -56,7 +56,9 @@ function SiteTile({ site, counts }: { site: SiteView; counts: SiteCounts | undef
         </h3>
         <span className="local" title={site.zone}>
           <TimeText
-            read={(now) => `${dayText(now, site.zone).slice(0, 3)} ${clockText(now, site.zone)}`}
+            read={(now) =>
+              `${dayText(now, site.zone, now).slice(0, 3)} ${clockText(now, site.zone)}`
+            }
           />
         </span>
       </div>

@@ -2,15 +2,19 @@
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function formatFor(zone: string, kind: 'clock' | 'day'): Intl.DateTimeFormat {
+const SHOWN = {
+  clock: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'shortOffset' },
+  day: { weekday: 'short', day: 'numeric', month: 'short' },
+  year: { year: 'numeric' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+function formatFor(zone: string, kind: keyof typeof SHOWN): Intl.DateTimeFormat {
   const key = `${kind} ${zone}`;
   const known = formats.get(key);
   if (known) return known;
   const made = new Intl.DateTimeFormat('en-GB', {
     timeZone: zone,
-    ...(kind === 'clock'
-      ? { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'shortOffset' }
-      : { weekday: 'short', day: 'numeric', month: 'short' }),
+    ...SHOWN[kind],
   });
   formats.set(key, made);
   return made;
@@ -28,19 +32,22 @@ export function clockText(at: number, zone: string): string {
   }
 }
 
-export function dayText(at: number, zone: string): string {
+/** "Thu 19 Nov"; "Tue 19 Jan 2027" where it is in another year there than now. */
+export function dayText(at: number, zone: string, now: number): string {
   try {
-    return formatFor(zone, 'day').format(at);
+    const day = formatFor(zone, 'day').format(at);
+    const year = formatFor(zone, 'year').format(at);
+    return year === formatFor(zone, 'year').format(now) ? day : `${day} ${year}`;
   } catch {
-    return dayText(at, 'UTC');
+    return dayText(at, 'UTC', now);
   }
 }
 
 /** With the day where it is not today there. */
 export function instantText(at: number, zone: string, now: number): string {
-  const day = dayText(at, zone);
+  const day = dayText(at, zone, now);
   const clock = clockText(at, zone);
-  return day === dayText(now, zone) ? clock : `${day}, ${clock}`;
+  return day === dayText(now, zone, now) ? clock : `${day}, ${clock}`;
 }
 
 /** "14:03:22" in UTC. */

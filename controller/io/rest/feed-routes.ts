@@ -1,12 +1,12 @@
-import { FLAG_CODES, type FlagCode } from '@ringwave/firmware-catalog/announcement';
-import { nearest } from '@ringwave/protocol/nearest';
+import { FLAG_CODES } from '@ringwave/firmware-catalog/announcement';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { announcementsPage, feedView, runsOf } from '../../core/feed-view.ts';
-import { notFound } from '../../core/refusal.ts';
-import type { Refusal } from '../../core/state.ts';
+import { invalid, notFound } from '../../core/refusal.ts';
+import type { ControllerTables, Refusal } from '../../core/state.ts';
 import { announcementsFrom, AnnouncementsBody } from './announcement-input.ts';
 import { answer, refuseAll } from './answer.ts';
 import { bodyOf } from './inputs.ts';
+import { unknownVendor } from './known-names.ts';
 import type { RestParts } from './rest-parts.ts';
 
 /** Announcements a page. */
@@ -56,18 +56,25 @@ const noFeeds: Refusal = {
 function page({ engine }: RestParts, request: FastifyRequest, reply: FastifyReply): unknown {
   const { vendor, model, flag, after, limit } = request.query as Record<string, string>;
   const code = FLAG_CODES.find((one) => one === flag);
-  if (flag !== undefined && code === undefined) return refuseAll(reply, [unknownFlag(flag)]);
+  const wrong = [...unknownVendor(vendor), ...unknownAfter(engine.tables, after)];
+  if (wrong.length > 0) return refuseAll(reply, wrong);
   return announcementsPage(engine.tables, {
     ...(vendor === undefined ? {} : { vendor }),
     ...(model === undefined ? {} : { model }),
     ...(code === undefined ? {} : { flag: code }),
-    ...(after === undefined ? {} : { after }),
+    ...(after ? { after } : {}),
     limit: Math.min(Math.max(Math.trunc(Number(limit)) || pageUsually, 1), pageMax),
   });
 }
 
-function unknownFlag(flag: string): Refusal {
-  const hint: FlagCode | undefined = FLAG_CODES.find((one) => one === nearest(flag, FLAG_CODES));
-  const next = hint ? `Did you mean ${hint}?` : `Write one of: ${FLAG_CODES.join(', ')}.`;
-  return { code: 'invalid', thing: `flag ${flag.slice(0, 64)}`, reason: 'does not exist', next };
+/** From one that is not kept there is no going on: it would begin anew, without end. */
+function unknownAfter(
+  { announcements }: Pick<ControllerTables, 'announcements'>,
+  after: string | undefined,
+): Refusal[] {
+  if (!after || announcements.has(after)) return [];
+  const reason = `is ${JSON.stringify(after.slice(0, 40))}, which is no announcement that is kept`;
+  return [
+    invalid('query after', reason, 'Give the `next` of the page before, or begin without it.'),
+  ];
 }

@@ -3,6 +3,7 @@ import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-
 import { emergencyNumbersMax, restartsPerMinuteMost } from '@ringwave/protocol/messages';
 import { type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
+import { namePattern } from '../../core/name-text.ts';
 import { labelKeyPattern } from '../../core/selection/field-rules.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
@@ -24,12 +25,11 @@ export const IdText = Type.Unsafe<Id>(
 );
 export const closed = { additionalProperties: false } as const;
 
-/** A name that lists and lines of others can carry: a break or an escape in it would pass for something else. */
 export const NameText = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$',
+    pattern: namePattern,
     description: 'as one line without control characters',
   });
 

@@ -7,11 +7,13 @@ import type { Static } from 'typebox';
 import { complianceView, verdictsOf } from '../../core/compliance.ts';
 import { explainPhone } from '../../core/explain.ts';
 import { notFound } from '../../core/refusal.ts';
+import { folded } from '../../core/selection/where.ts';
 import type { Phone, Refusal } from '../../core/state.ts';
 import { discoveredAt, type PhoneCallHours } from '../../core/site-tables.ts';
 import { phoneView } from '../../core/views.ts';
 import { answer, refuseAll } from './answer.ts';
 import { bodyOf, PhonesBody, phonesFrom, type Unsound } from './inputs.ts';
+import { unknownModel, unknownVendor } from './known-names.ts';
 import { explainedIn, selectedPage } from './phone-selection.ts';
 import type { RestParts } from './rest-parts.ts';
 
@@ -32,7 +34,13 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
   app.get('/api/v1/phones', async (request, reply) => {
     const query = request.query as Record<string, string>;
     const refusal = unknownSite(parts, query['site']);
-    if (refusal) return refuseAll(reply, [refusal]);
+    const wrong = [
+      ...(refusal ? [refusal] : []),
+      ...unknownVendor(query['vendor']),
+      // The last one may go between two pages.
+      ...(query['after'] ? [] : unknownModel(query['model'], tables.phones)),
+    ];
+    if (wrong.length > 0) return refuseAll(reply, wrong);
     if (query['where'] === undefined) return phonesPage(parts, query);
     return selectedPage(parts, reply, query, pageLimit(query));
   });
@@ -146,5 +154,5 @@ function phonesPage(
 }
 
 const fits = (phone: Phone, { model, vendor }: Record<string, string>): boolean =>
-  (model === undefined || phone.model === model) &&
-  (vendor === undefined || phone.vendor === vendor);
+  (model === undefined || folded(phone.model) === folded(model)) &&
+  (vendor === undefined || folded(phone.vendor) === folded(vendor));

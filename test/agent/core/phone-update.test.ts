@@ -55,7 +55,7 @@ const EXPECTED: Record<PhonePhase, string> = {
   waiting: 'image-held=staged target-seen=done settled=done',
   scheduled: 'image-held=staged target-seen=done settled=done newer-seen=skipped',
   staged: 'image-lost=scheduled slot=offered target-seen=done settled=done newer-seen=skipped',
-  held: 'image-lost=scheduled slot=offered target-seen=done settled=done newer-seen=skipped',
+  held: 'image-lost=scheduled slot=offered target-seen=done settled=done registered=done unregistered=again newer-seen=skipped',
   offered:
     'wake-busy=held wake-refused=again wake-login-refused=again wake-silent=again image-began=downloading target-seen=verifying settled=done newer-seen=skipped deadline=again',
   downloading:
@@ -296,7 +296,10 @@ test('a phone that registers late on its way is not done, and is told to be trie
   t.match(box.tables.work.get(macOf(1)), failed);
   const address = '10.0.0.7';
   box.take({ kind: 'registration-seen', mac: macOf(1), source: 'kamailio', address });
-  t.match(box.tables.work.get(macOf(1)), failed);
+  t.match(box.tables.work.get(macOf(1)), {
+    ...failed,
+    why: { reason: 'Registers after all, with a version on its way. Try it again.' },
+  });
   t.end();
 });
 
@@ -324,6 +327,43 @@ test('a phone that is tried again before it registers stays where it is, and one
   const onward = boxAt(0, '66.85.0.40').take(registers).asks(macOf(1), '66.86.0.15');
   t.match(onward.tables.work.get(macOf(1)), { phase: 'failed', hop: 1 });
   t.equal(onward.take(registers).phase(macOf(1)), 'done');
+  t.end();
+});
+
+test('a phone on a stepping stone begins its next hop only when it is tried again after it registered', (t) => {
+  const hops = ['stone', 'target'] as Id[];
+  const planned = (round: number) => {
+    const work = { rollout: 'autumn', hops, attemptsMax: 3, round };
+    return planOf([planPhone(1, { work })], { revision: round, registrationProves: true });
+  };
+  const retry = (round: number) => ({ kind: 'plan-came', plan: planned(round) }) as const;
+  const box = new Box().take(retry(1)).asks(macOf(1), '66.85.0.40').hold(stoneDigest, imageDigest);
+  const unregistered = { phase: 'failed', fault: 'phone-not-registered', failures: 1 } as const;
+  box.with((draft) => draft.work.put(macOf(1), workOf(1, { ...unregistered, hops })));
+  t.match(box.take(retry(2)).tables.work.get(macOf(1)), { ...unregistered, hop: 0, round: 2 });
+  const why = { reason: /shows a version on its way. Try it again once it is registered/ };
+  t.match(box.wait(1).tables.work.get(macOf(1)), { phase: 'failed', starts: 0, why });
+  const address = '10.0.0.7';
+  box.take({ kind: 'registration-seen', mac: macOf(1), source: 'kamailio', address });
+  t.equal(box.phase(macOf(1)), 'failed', 'its partners have gone on without it');
+  t.match(box.take(retry(3)).tables.work.get(macOf(1)), { phase: 'offered', hop: 1, failures: 0 });
+  t.end();
+});
+
+test('a phone that registered on a stepping stone and went on by itself has to register again', (t) => {
+  const hops = ['stone', 'target'] as Id[];
+  const work = { rollout: 'autumn', hops, attemptsMax: 3, round: 1 };
+  const plan = planOf([planPhone(1, { work })], { registrationProves: true });
+  const box = new Box().take({ kind: 'plan-came', plan }).asks(macOf(1), '66.85.0.40');
+  const unregistered = { phase: 'failed', fault: 'phone-not-registered', failures: 1 } as const;
+  box.with((draft) => draft.work.put(macOf(1), workOf(1, { ...unregistered, hops })));
+  const address = '10.0.0.7';
+  box.take({ kind: 'registration-seen', mac: macOf(1), source: 'kamailio', address });
+  box.asks(macOf(1), '66.86.0.15');
+  const again = { ...work, round: 2 };
+  const next = planOf([planPhone(1, { work: again })], { revision: 2, registrationProves: true });
+  const told = box.take({ kind: 'plan-came', plan: next }).tables.work.get(macOf(1));
+  t.match(told, { ...unregistered, hop: 1, round: 2 });
   t.end();
 });
 

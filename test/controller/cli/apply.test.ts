@@ -435,3 +435,50 @@ test('YAML that is a trap is refused and not unfolded', (t) => {
   t.match(told('kind: site\nid: 7\nzone: x\nwindows: []\n__proto__: {}')[0], /^2:1 id is 7/);
   t.end();
 });
+
+test('names from before they were looked at are put right by the file, also of a rollout that has begun', async (t) => {
+  const { controller, run, file } = await desk(t);
+  const { tables } = controller.engine;
+  const release = releaseOf();
+  for (const command of [
+    { kind: 'release-put', release },
+    { kind: 'release-move', release: release.id, cause: 'approve', why: 'tried in the lab' },
+  ] as const)
+    controller.engine.command('ada', command);
+  t.same((await run('apply', file('s.yaml', lisbon))).told, '');
+  controller.engine.command('ada', { kind: 'phones-put', phones: [phoneOf(1)] });
+  const rollout = (own: string) =>
+    `kind: rollout\nid: autumn\nreleases: [${release.id}]\nwaves: [{ name: all }]\n${own}`;
+  t.same((await run('apply', file('r.yaml', rollout('')))).told, '');
+  const stored = tables.rollouts.get('autumn');
+  const site = tables.sites.get('lisbon');
+  if (!stored || !site) return t.fail('it was refused');
+  tables.sites.set(site.id, { ...site, name: 'Lis\nbon' });
+  const waves = stored.waves.map((wave) => ({ ...wave, spec: { ...wave.spec, name: 'a\tb' } }));
+  const old = { ...stored, name: 'fix\n7', waves, state: 'running' as const, approvedBy: 'bob' };
+  tables.rollouts.set(stored.id, old);
+  const kept = await run('apply', file('r.yaml', rollout('name: "fix\\n7"\n')));
+  t.match(kept.told, /r\.yaml:5:\d+: name is "fix\\n7"\. Write it as one line without control/);
+  const more = await run('apply', file('r.yaml', rollout('name: Fix 7\npriority: 5\n')));
+  t.match(more.told, /is running and cannot differ any more \(priority\)/);
+  const both = `${lisbon}name: Lisbon\n---\n${rollout('name: Fix 7\n')}`;
+  const mended = await run('apply', file('both.yaml', both));
+  t.same(
+    mended.out.split('\n').map((one) => one.trim()),
+    [
+      '~ site lisbon',
+      'name: "Lis\\nbon" -> Lisbon',
+      '~ rollout autumn',
+      'name: "fix\\n7" -> Fix 7',
+      'waves[0].name: "a\\tb" -> all',
+      '= 0 unchanged',
+      '',
+    ],
+  );
+  t.match(tables.sites.get('lisbon'), { name: 'Lisbon' });
+  const now = tables.rollouts.get('autumn');
+  t.match(now, { name: 'Fix 7', state: 'running', approvedBy: 'bob' });
+  t.equal(now?.waves[0]?.spec.name, 'all');
+  t.match([...tables.audit.values()].at(-1), { what: 'names put right', object: 'autumn' });
+  t.match((await run('apply', file('both.yaml', both))).out, '= 2 unchanged');
+});

@@ -178,6 +178,24 @@ test('what runs is shown before what has ended, the newest first', (t) => {
   t.end();
 });
 
+test('a date in another year than now, by the clock of its place, says its year', (t) => {
+  const now = Date.UTC(2026, 11, 31, 23, 30);
+  const cases: readonly [string, string, string][] = [
+    ['2026-12-31T23:45:00Z', 'UTC', '23:45 UTC'],
+    ['2026-03-02T01:00:00Z', 'UTC', 'Mon 2 Mar, 01:00 UTC'],
+    ['2027-01-01T00:10:00Z', 'UTC', 'Fri 1 Jan 2027, 00:10 UTC'],
+    ['2025-12-31T23:45:00Z', 'UTC', 'Wed 31 Dec 2025, 23:45 UTC'],
+    ['2032-12-31T23:45:00Z', 'UTC', 'Fri 31 Dec 2032, 23:45 UTC'],
+    ['2027-01-01T00:10:00Z', 'America/New_York', '19:10 UTC-5'],
+    ['2027-01-01T00:10:00Z', 'Europe/Berlin', '01:10 UTC+1'],
+    ['2026-12-30T23:30:00Z', 'Europe/Berlin', 'Thu 31 Dec 2026, 00:30 UTC+1'],
+    ['2027-06-01T10:00:00Z', 'Mars/Olympus', 'Tue 1 Jun 2027, 10:00 UTC'],
+  ];
+  for (const [at, zone, text] of cases)
+    t.equal(instantText(Date.parse(at), zone, now), text, `${at} in ${zone}`);
+  t.end();
+});
+
 test('times carry the place they belong to, wherever the reader sits', (t) => {
   t.equal(clockText(noon, 'Asia/Kathmandu'), '17:45 UTC+5:45');
   t.equal(clockText(noon, 'Australia/Lord_Howe'), '23:00 UTC+11');

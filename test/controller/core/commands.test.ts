@@ -285,6 +285,22 @@ test('approving a rollout that rotates gives phones with a proven credential the
   t.end();
 });
 
+test('new credentials for a phone that cannot be told a login are an occasion to be given what its base holds', (t) => {
+  const desk = smallFleet(1);
+  const bare = { ...phoneOf(2), vendor: 'Panasonic', model: 'KX-UT123' };
+  desk.do({ kind: 'phones-put', phones: [bare] });
+  const release = releaseOf({ vendor: 'Panasonic', models: ['KX-UT123'], version: '01.133' });
+  const why = 'tried in the lab';
+  desk.do(
+    { kind: 'release-put', release },
+    { kind: 'release-move', release: release.id, cause: 'approve', why },
+    create({ rotateCredentials: true, releases: [release.id] }),
+    { kind: 'rollout-approve', rollout: autumn },
+  );
+  t.equal(desk.tables.phones.get(macOf(2))?.credentialGeneration, 2);
+  t.end();
+});
+
 test('a token is used once, by one box; the next box is refused', (t) => {
   const desk = new Desk().do(site());
   const record = { id: 't1', site: idOf('lisbon'), secret: 's', expiresAt: after(60) };

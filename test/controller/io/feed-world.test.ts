@@ -146,8 +146,12 @@ test('announcements are listed in pages, filtered by vendor, model and flag', as
     '66.86.0.20',
   ]);
   t.equal((await ask('GET', '/announcements?limit=1')).body.announcements.length, 1);
-  t.same(told(await ask('GET', '/announcements?flag=no-digst')), [
-    '400 invalid: flag no-digst: does not exist. Did you mean no-digest?',
+  t.match(told(await ask('GET', '/announcements?vendor=Yaelink&after=gone')), [
+    /^400 invalid: query vendor: is "Yaelink", which nobody here knows\. Did you mean Yealink\?/,
+    /^400 invalid: query after: is "gone", which is no announcement that is kept/,
+  ]);
+  t.match(told(await ask('GET', '/announcements?flag=no-digst')), [
+    /^400 invalid: query flag: is "no-digst", which does not exist\. Did you mean no-digest\? Write one of: /,
   ]);
   const sent = {
     vendor: 'Snom',

@@ -27,6 +27,38 @@ test('a question that is misspelt, doubled or no number is refused, and never an
   t.equal(await asked('/advisories?review=1'), 200);
 });
 
+test('a value that a parameter does not take is refused with those that it takes, and never passed over', async (t) => {
+  const door = await openDoor(t);
+  const { engine } = door.controller;
+  engine.command('ada', { kind: 'site-put', site: siteOf('lisbon') });
+  engine.command('ada', { kind: 'phones-put', phones: [phoneOf(1)] });
+  const asked = async (path: string) => told(await door.ask('GET', `/api/v1${path}`));
+  const phases =
+    'waiting, scheduled, staged, offered, downloading, rebooting, verifying, done, held, skipped, failed, rolled-back, unreachable';
+  t.same(await asked('/phones?phase=fialed'), [
+    `400 invalid: query phase: is "fialed", which does not exist. Did you mean failed? Write one of: ${phases}.`,
+  ]);
+  t.same(await asked('/phones?vendor=Yaelink&model=T46X9'), [
+    '400 invalid: query vendor: is "Yaelink", which nobody here knows. Did you mean Yealink?',
+    '400 invalid: query model: is "T46X9", which no phone here has. Did you mean T46S?',
+  ]);
+  t.same(await asked('/phones?after=80-5E'), [
+    '400 invalid: query after: is "80-5E", which is no MAC as a page ends with. Give the `next` of the page before, such as 80:5e:c0:12:34:56.',
+  ]);
+  t.same(await asked('/rollouts/autumn/left-out?after=-1'), [
+    '400 invalid: query after: is "-1", which is no whole number. Give the one that the answer before ended with.',
+  ]);
+  t.same(await asked('/compliance?format=xml'), [
+    '400 invalid: query format: is "xml", which does not exist. Write one of: json, csv.',
+  ]);
+  t.match(await asked('/advisories?review=yes'), [/Write one of: 1, true, 0, false\.$/]);
+  t.match(await asked('/live?since=soon'), [/^400 invalid: query since: is "soon"/]);
+  const { body } = await door.ask('GET', '/api/v1/phones?vendor=yealink&model=t46s&phase=');
+  t.match(body.problems, [{ thing: 'query phase' }]);
+  const found = await door.ask('GET', '/api/v1/phones?vendor=yealink&model=t46s');
+  t.equal(found.body.phones.length, 1, 'in any case, as a selection reads them');
+});
+
 test('a time to look at that is none is refused, and never answered with now', async (t) => {
   const door = await openDoor(t);
   const { engine } = door.controller;

@@ -72,7 +72,9 @@ test('what is asked rightly is answered, from the first site to the end of a rol
     phones: [{ mac, running: null }],
     next: null,
   });
-  await is(200, 'GET /api/v1/phones?model=T48S', undefined, { phones: [], next: null });
+  await is(400, 'GET /api/v1/phones?model=T48S', undefined, {
+    problems: [{ thing: 'query model', next: 'Did you mean T46S?' }],
+  });
   await is(200, 'GET /api/v1/phones?limit=1', undefined, { phones: [{ mac }], next: mac });
   await is(200, `GET /api/v1/phones?after=${mac}`, undefined, { phones: [], next: null });
   await is(200, 'GET /api/v1/phones/805EC0-000001', undefined, {

@@ -271,7 +271,10 @@ test('a phone that cannot be told a login is made none, and its own file is neve
   t.notOk(box.effects.some(({ kind }) => kind === 'make-secret'));
   t.notOk(box.tables.credentials.has(mac));
   t.equal(asks({ isPrivate: false }).kind, 'without', 'in clear');
-  t.same(asks({ protocol: 'tftp' }), { kind: 'without' });
+  t.match(asks({ protocol: 'tftp' }), {
+    kind: 'without',
+    alarm: { fault: 'secret-asked-in-clear' },
+  });
   t.equal(asks({ neighbour: null }).kind, 'hidden', 'but elsewhere');
   t.end();
 });
@@ -305,7 +308,12 @@ test('what a base holds for a phone without a login leaves in private, twice for
   takes();
   t.match(asks(), { alarm: { fault: 'secret-fetched-often' } });
   works('done', 2);
-  t.same(asks(), { kind: 'without' }, 'it has what the base holds');
+  const waits = {
+    fault: 'base-secret-waits',
+    detail: `${mac} asked for its file from 10.0.0.7, and had its passwords before; they wait for an occasion`,
+  };
+  t.same(asks(), { kind: 'without', alarm: waits }, 'it has what the base holds');
+  t.match(asks({ further: 'a.cfg' }), { alarm: { detail: /asked for a\.cfg from/ } });
   plan(2, 2);
   t.same(asks(), open, 'headquarters wants new credentials');
   t.end();

@@ -5,6 +5,7 @@ import {
   strangersMax,
 } from '@ringwave/agent/core/provisioning/strangers';
 import { emptyTables } from '@ringwave/agent/core/state';
+import type { FaultCode } from '@ringwave/protocol/faults';
 import { changesOf, draftOf, fold } from '@ringwave/protocol/tables';
 import { type EpochMs, type Mac, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
@@ -45,6 +46,25 @@ test('four unknown phones over an hour are no sweep', (t) => {
   const { tables, asked } = site();
   for (const [place, n] of [1, 2, 3, 4].entries()) asked('10.0.0.9', n, after(place * 11));
   t.notOk(isBlocked(tables, '10.0.0.9', after(34)));
+  t.end();
+});
+
+test('that passwords wait for an occasion is told once a phone and day, of eight phones, and silences nothing else', (t) => {
+  const tables = emptyTables();
+  const told = (fault: FaultCode, phones: number, at: EpochMs): number => {
+    const before = tables.outbox.size;
+    const draft = draftOf(tables);
+    for (let n = 0; n < phones; n += 1) {
+      raise(draft, { fault, address: `10.0.1.${n}`, detail: 'of a phone' }, at);
+    }
+    fold(tables, changesOf(draft));
+    return tables.outbox.size - before;
+  };
+  t.equal(told('base-secret-waits', 5, noon), 5);
+  t.equal(told('base-secret-waits', 5, after(23 * 60)), 0);
+  t.equal(told('base-secret-waits', 20, after(23 * 60)), 3);
+  t.equal(told('decoy-asked', 20, after(23 * 60)), 20);
+  t.equal(told('base-secret-waits', 5, after(24 * 60)), 5);
   t.end();
 });
 

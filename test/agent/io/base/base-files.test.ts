@@ -17,6 +17,7 @@ test('a Grandstream’s binary settings are kept back as others are, and a pictu
     join(folder, 'more.xml'),
     Buffer.from('\ufeff<config><P34>s</P34></config>', 'utf16le'),
   );
+  writeFileSync(join(folder, 'bare.xml'), Buffer.from('<config><P34>s</P34></config>', 'utf16le'));
   const told: string[] = [];
   const files = new BaseFiles({
     reader: await BaseFolder.open(folder, false),
@@ -36,6 +37,8 @@ test('a Grandstream’s binary settings are kept back as others are, and a pictu
   t.same(told, ['base-unusable cfgc074ad000003: its codes are not in XML with numbered P values']);
   t.same(await ask('more.xml', true), { kind: 'absent' });
   t.match(told.at(-1), /^base-unusable more\.xml: it is in UTF-16/);
+  t.same(await ask('bare.xml', true), { kind: 'absent' }, 'without a mark in front, too');
+  t.match(told.at(-1), /^base-unusable bare\.xml: it is in UTF-16/);
   const given = await ask('wallpaper.png', false);
   t.same(given.kind === 'bytes' && given.body, picture);
 });
