@@ -276,7 +276,12 @@ export type AgentEvent =
       readonly source: string;
       readonly address: string;
     }
-  | { readonly kind: 'stranger-asked'; readonly address: string; readonly mac: Mac }
+  | {
+      readonly kind: 'stranger-asked';
+      readonly address: string;
+      readonly mac: Mac;
+      readonly protocol: 'http' | 'tftp';
+    }
   | {
       readonly kind: 'phone-claimed';
       readonly mac: Mac;

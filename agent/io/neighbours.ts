@@ -62,6 +62,7 @@ export class Neighbours {
     const address = asked.replace(/^::ffff:/, '');
     const isKnown = (found: Mac | undefined) =>
       found !== undefined && (expected === undefined || found === expected);
+    if (isIP(address) !== 4 || address.startsWith('127.')) return null;
     if (steadyNow() < this.#until && isKnown(this.#table.get(address)))
       return this.#table.get(address) ?? null;
     await this.#read();
@@ -69,7 +70,7 @@ export class Neighbours {
   }
 
   async #askedFor(address: string): Promise<Mac | null> {
-    if (isIP(address) !== 4 || this.#isSilent(address) || !this.#isNear(address)) return null;
+    if (this.#isSilent(address) || !this.#isNear(address)) return null;
     this.#provoke(address);
     for (const wait of answeredWithin) {
       await new Promise<void>((resolve) => this.#clock.after(wait, resolve));

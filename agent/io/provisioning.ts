@@ -15,6 +15,8 @@ import {
   type Asker,
   type Handing,
   handing,
+  type Place,
+  placeAlarm,
   type SecretPolicy,
 } from '../core/provisioning/secret-guard.ts';
 import { isOwnName, leadsElsewhere, lineOf } from '../core/provisioning/names-of-phones.ts';
@@ -76,41 +78,64 @@ export class Provisioning implements FileResolver {
 
   async #found(asked: Asked): Promise<Served> {
     const { tables } = this.#parts;
-    if (isBlocked(tables, asked.address, this.#parts.now())) return { kind: 'absent' };
     if (asked.path === checkPath) return check;
+    const meaning = readRequest(tables, asked);
+    const { phone } = meaning;
+    const place = phone && (await this.#placeOf(asked, phone));
+    if (isBlocked(tables, asked, this.#parts.now()) && !this.#isSure(asked, phone, place))
+      return { kind: 'absent' };
     const rescue = await this.#rescue(asked);
     if (rescue) return rescue;
-    const meaning = readRequest(tables, asked);
-    const stranger = meaning.phone ? null : meaning.identity.mac;
-    if (stranger) {
-      const lure = this.#decoy(asked, stranger);
-      if (lure) return lure;
-      const { address } = asked;
-      this.#parts.submit({ kind: 'stranger-asked', address, mac: stranger });
-      const { vendor, model, version } = meaning.identity;
-      const claim = { mac: stranger, vendor, model, version, address };
-      this.#parts.submit({ kind: 'phone-claimed', via: 'request', ...claim });
-    }
-    const place = meaning.kind === 'phone-config' ? await this.#place(asked, meaning) : undefined;
-    if (place?.kind === 'hidden') return this.#hide(asked, place.alarm);
+    const lure = phone ? undefined : this.#stranger(asked, meaning.identity);
+    if (lure) return lure;
+    const alarm = phone && place && placeAlarm(phone.mac as Mac, place, this.#parts.policy);
+    const isOwnFile = meaning.kind === 'phone-config' || meaning.kind === 'image';
+    if (alarm && isOwnFile) return this.#hide(asked, alarm);
     const login =
       meaning.kind === 'phone-config' ? this.#logins.read(asked, meaning.phone) : noLogin;
     if (login === 'refused') return { kind: 'login-needed', realm };
-    if (meaning.phone && this.#logins.isOwnWord(meaning.phone, login)) {
-      this.#saw(asked, meaning.phone, meaning.identity, meaning.kind, login);
+    // From elsewhere nobody shows anything of a phone, whatever file is asked for.
+    const isShown = !alarm && !(meaning.kind === 'image' && this.#isAnotherPlace(asked, phone));
+    if (isShown && phone && this.#logins.isOwnWord(phone, login)) {
+      this.#saw(asked, phone, meaning.identity, meaning.kind, login);
     }
     switch (meaning.kind) {
       case 'image':
-        return this.#image(asked, meaning);
+        return this.#image(asked, meaning, isShown);
       case 'phone-config':
-        return this.#phoneConfig(asked, meaning, await this.#askerOf(asked, meaning, login));
+        return this.#phoneConfig(asked, meaning, await this.#askerOf(asked, meaning, login, place));
       case 'common-config':
         return this.#commonConfig(asked, meaning);
       case 'absent':
-        return this.#other(asked, meaning.phone);
+        return this.#other(asked, phone, place);
       default:
         return meaning satisfies never;
     }
+  }
+
+  /** Who asks for the file of a phone that nobody knows. */
+  #stranger(asked: Asked, { mac, vendor, model, version }: Identity): Served | undefined {
+    if (mac === null) return undefined;
+    const lure = this.#decoy(asked, mac);
+    if (lure) return lure;
+    const { address, protocol } = asked;
+    this.#parts.submit({ kind: 'stranger-asked', address, mac, protocol });
+    const claim = { mac, vendor, model, version, address };
+    this.#parts.submit({ kind: 'phone-claimed', via: 'request', ...claim });
+    return undefined;
+  }
+
+  /** Others behind the same address do not shut out a phone that is certainly the one. */
+  #isSure(asked: Asked, phone: PlanPhone | undefined, place: Place | undefined): boolean {
+    if (!phone || !place) return false;
+    const isThere = place.neighbour === phone.mac || place.certificateMac === phone.mac;
+    return isThere || this.#logins.generation(asked, phone) > noLogin;
+  }
+
+  /** A phone keeps its address from its own file to its image; what another address takes shows nothing of it. */
+  #isAnotherPlace({ address }: Asked, phone: PlanPhone | undefined): boolean {
+    const seenAt = phone && this.#parts.tables.sightings.get(phone.mac)?.address;
+    return seenAt !== undefined && seenAt !== address;
   }
 
   /** A phone that no longer starts shows nothing of itself: only a technician's word opens the name. */
@@ -128,9 +153,10 @@ export class Provisioning implements FileResolver {
     return found.served;
   }
 
-  /** What this asker may have of the phone's file, before (`generation` 0) or after its login. */
-  async #place(asked: Asked, whose: Whose, generation = noLogin): Promise<Handing> {
-    return this.#handing(whose, await this.#askerOf(asked, whose, generation));
+  /** Where the asker is, as the network shows it. */
+  async #placeOf({ address, certificateMac }: Asked, { mac }: PlanPhone): Promise<Place> {
+    const neighbour = await this.#parts.neighbourOf(address, mac as Mac);
+    return { address, neighbour, certificateMac: certificateMac ?? null };
   }
 
   #handing({ phone }: Whose, asker: Asker): Handing {
@@ -138,14 +164,17 @@ export class Provisioning implements FileResolver {
     return handing(tables, phone, asker, { now: this.#parts.now(), policy });
   }
 
-  async #askerOf(asked: Asked, { phone, profile }: Whose, generation: number): Promise<Asker> {
+  async #askerOf(
+    asked: Asked,
+    { phone, profile }: Whose,
+    generation: number,
+    place?: Place,
+  ): Promise<Asker> {
     const line = lineOf(profile, phone);
     return {
       protocol: asked.protocol,
-      address: asked.address,
       isPrivate: asked.isPrivate === true,
-      neighbour: await this.#parts.neighbourOf(asked.address, phone.mac as Mac),
-      certificateMac: asked.certificateMac ?? null,
+      ...(place ?? (await this.#placeOf(asked, phone))),
       absentKeeps: line?.absentValue === 'keeps',
       generation,
     };
@@ -215,6 +244,7 @@ export class Provisioning implements FileResolver {
   async #image(
     asked: Asked,
     { phone, release, image }: Extract<Meaning, { kind: 'image' }>,
+    isShown: boolean,
   ): Promise<Served> {
     const digest = image.sha256 as Sha256;
     const served = await storedImage(this.#parts.images, digest);
@@ -225,7 +255,8 @@ export class Provisioning implements FileResolver {
     }
     const mac = phone.mac as Mac;
     const { fileName } = image;
-    this.observer.expect(asked, { kind: 'image', mac, release: release.id as Id, fileName });
+    if (isShown)
+      this.observer.expect(asked, { kind: 'image', mac, release: release.id as Id, fileName });
     return served;
   }
 
@@ -301,14 +332,17 @@ export class Provisioning implements FileResolver {
   }
 
   /** Directories, pictures and further settings of a phone that is known: from the base, never an image. */
-  async #other(asked: Asked, phone: PlanPhone | undefined): Promise<Served> {
+  async #other(asked: Asked, phone: PlanPhone | undefined, place?: Place): Promise<Served> {
     const profile = phone && profileOf(phone.vendor);
     if (!phone || !profile || !this.#parts.base.hasOthers) return { kind: 'absent' };
     const means = profile.fileAsked(`/${asked.path}`)?.kind;
     if (means === 'image' || leadsElsewhere(profile, phone, asked.path)) return { kind: 'absent' };
     const generation = this.#logins.generation(asked, phone);
     const whose = { phone, profile };
-    const asker = { ...(await this.#askerOf(asked, whose, generation)), further: asked.path };
+    const asker = {
+      ...(await this.#askerOf(asked, whose, generation, place)),
+      further: asked.path,
+    };
     const handed = this.#handing(whose, asker);
     if (handed.kind === 'hidden') return this.#hide(asked, handed.alarm);
     const isOwn = this.#logins.isOwnWord(phone, generation);

@@ -1,5 +1,6 @@
 import type { Id, Mac } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
+import { type ByteRange, coversAll, withRange } from '../core/byte-ranges.ts';
 import type { AgentEvent } from '../core/state.ts';
 import type { Asked, TransferEnd, TransferObserver, TransferSeen } from './file-source.ts';
 
@@ -17,10 +18,17 @@ export type Evidence =
 /** Often enough to keep a slow phone's time from running out, too seldom to cost anything. */
 const progressEveryMs = 500;
 
+/** Images under way to phones of one site. */
+const partsMax = 2048;
+/** Pieces of one image that are not joined yet: a phone reads on from where it is. */
+const rangesMax = 64;
+
 /** What transfers show of phones: that an image began, goes on and left whole, and which secret left. */
 export class TransferEvidence implements TransferObserver {
   readonly #of = new WeakMap<Asked, Evidence>();
   readonly #reportedAt = new WeakMap<Asked, SteadyMs>();
+  /** What each phone has of an image that is not whole yet; the one heard of last comes last. */
+  readonly #parts = new Map<string, readonly ByteRange[]>();
   readonly #submit: (event: AgentEvent) => void;
 
   constructor(submit: (event: AgentEvent) => void) {
@@ -43,19 +51,19 @@ export class TransferEvidence implements TransferObserver {
     this.#transfer(asked, 'image-progressed');
   }
 
-  /** The last byte of a file may leave in a Range: whole means that the phone now has all up to the end. */
   transferEnded(seen: TransferSeen, end: TransferEnd): void {
     const evidence = this.#of.get(seen.asked);
     if (!evidence || seen.asked.method === 'HEAD') return;
-    const whole = leftWhole(seen, end);
     if (evidence.kind === 'image') {
       const { mac, release, fileName } = evidence;
+      const whole = this.#hasAll(evidence, seen, end);
       const broken = brokenOff(seen, end);
       const how = broken && !whole ? { brokenOff: broken } : {};
       this.#submit({ kind: 'image-left', mac, release, fileName, whole, ...how });
     } else if (evidence.kind === 'rescue') {
-      evidence.left({ bytes: end.bytes, whole });
+      evidence.left({ bytes: end.bytes, whole: leftWhole(seen, end) });
     } else {
+      const whole = leftWhole(seen, end);
       const { mac, generation, isCounted } = evidence;
       const { address } = seen.asked;
       const ofBase = isCounted && generation === 0 ? ({ ofBase: true } as const) : {};
@@ -64,6 +72,24 @@ export class TransferEvidence implements TransferObserver {
         this.#submit({ kind: 'secret-broke-off', mac, address, how: 'broken' });
       }
     }
+  }
+
+  /** An image may leave in several Ranges: it is whole when the phone has had each byte of it at one address. */
+  #hasAll(
+    { mac, release, fileName }: Extract<Evidence, { kind: 'image' }>,
+    { asked, etag, fromByte, lengthBytes }: TransferSeen,
+    { bytes, outcome }: TransferEnd,
+  ): boolean {
+    const key = [mac, asked.address, release, fileName, etag].join(' ');
+    const before = this.#parts.get(key) ?? [];
+    const parts = withRange(before, { from: fromByte, to: fromByte + bytes });
+    this.#parts.delete(key);
+    const isOver = outcome.kind === 'done' || outcome.kind === 'last-ack-missing';
+    if (isOver && coversAll(parts, lengthBytes)) return true;
+    const [oldest] = this.#parts.keys();
+    if (this.#parts.size >= partsMax && oldest !== undefined) this.#parts.delete(oldest);
+    this.#parts.set(key, parts.slice(0, rangesMax));
+    return false;
   }
 
   #transfer(asked: Asked, kind: 'image-began' | 'image-progressed'): void {

@@ -17,16 +17,19 @@ export interface SecretPolicy {
   readonly routed: boolean;
 }
 
-/** Who asks, as far as the network shows it. */
-export interface Asker {
-  readonly protocol: 'tftp' | 'http';
+/** Where the asker is, as far as the network shows it. */
+export interface Place {
   readonly address: string;
-  /** The request came through TLS. */
-  readonly isPrivate: boolean;
   /** Whose MAC the neighbour table has for the address; null: it has none. */
   readonly neighbour: Mac | null;
   /** The MAC in a vendor's client certificate; null: no certificate came. */
   readonly certificateMac: Mac | null;
+}
+
+export interface Asker extends Place {
+  readonly protocol: 'tftp' | 'http';
+  /** The request came through TLS. */
+  readonly isPrivate: boolean;
   /** Whether an absent value in this vendor's language keeps what the phone has. */
   readonly absentKeeps: boolean;
   /** The generation it logged in with; 0: none. */
@@ -268,9 +271,9 @@ function twinAlarm(
   return { fault, detail };
 }
 
-/** Whether the asker is where the phone is. */
-function placeAlarm(mac: Mac, asker: Asker, policy: SecretPolicy): Alarm | undefined {
-  const { address, certificateMac, neighbour } = asker;
+/** What is wrong where the asker is not where the phone is. */
+export function placeAlarm(mac: Mac, place: Place, policy: SecretPolicy): Alarm | undefined {
+  const { address, certificateMac, neighbour } = place;
   if (certificateMac !== null && certificateMac !== mac) {
     const detail = `the certificate of ${certificateMac} asked for the file of ${mac} from ${address}`;
     return { fault: 'certificate-of-another', detail };

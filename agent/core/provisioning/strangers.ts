@@ -2,16 +2,9 @@
 // for secrets, and gets nothing more for an hour.
 
 import type { FaultCode } from '@ringwave/protocol/faults';
-import {
-  type DurationMs,
-  type EpochMs,
-  hours,
-  laterBy,
-  type Mac,
-  minutes,
-} from '@ringwave/protocol/units';
+import { type DurationMs, type EpochMs, hours, laterBy, minutes } from '@ringwave/protocol/units';
 import { report } from '../reporting.ts';
-import type { AgentDraft, AgentTables, Stranger } from '../state.ts';
+import type { AgentDraft, AgentEvent, AgentTables, Stranger } from '../state.ts';
 
 /** Different unknown MACs that one address may ask for within `watched`; a phone has one, a phone behind another two. */
 export const unknownMacsMax = 3;
@@ -34,41 +27,54 @@ const LIMITS: Partial<Record<FaultCode, AlarmLimit>> = {
   'base-secret-waits': { every: hours(24), most: 8 },
 };
 
-export const isBlocked = (
+/**
+ * Anyone can write any address on a TFTP request, so that a sweep over TFTP shuts its address out there alone; one over HTTP,
+ * which answers only where the address is true, shuts it out of both.
+ */
+export function isBlocked(
   { strangers }: Pick<AgentTables, 'strangers'>,
-  address: string,
+  { address, protocol }: { readonly address: string; readonly protocol: Protocol },
   now: EpochMs,
-): boolean => {
-  const until = strangers.get(address)?.blockedUntil;
-  return until !== undefined && now < until;
-};
+): boolean {
+  const keys = protocol === 'tftp' ? [keyOf(address, 'http'), keyOf(address, 'tftp')] : [address];
+  return keys.some((key) => now < (strangers.get(key)?.blockedUntil ?? 0));
+}
+
+type Protocol = Extract<AgentEvent, { kind: 'stranger-asked' }>['protocol'];
+
+const keyOf = (address: string, protocol: Protocol): string =>
+  protocol === 'http' ? address : `tftp ${address}`;
 
 export function strangerAsked(
   draft: AgentDraft,
-  { address, mac }: { readonly address: string; readonly mac: Mac },
+  { address, mac, protocol }: Extract<AgentEvent, { kind: 'stranger-asked' }>,
   now: EpochMs,
 ): void {
-  const before = draft.strangers.get(address);
+  const key = keyOf(address, protocol);
+  const before = draft.strangers.get(key);
   const recent = (before?.asked ?? []).filter((one) => now < laterBy(one.at, watched));
   const others = recent.filter((one) => one.mac !== mac);
   const asked = [...others, { mac, at: now }].slice(-(unknownMacsMax + 1));
   const isSweep = asked.length > unknownMacsMax;
-  if (!before) forgetOldest(draft);
+  if (!before) forgetOldest(draft, now);
   const stranger: Stranger = {
     asked,
     ...(isSweep ? { blockedUntil: laterBy(now, blockedFor) } : {}),
   };
-  draft.strangers.put(address, stranger);
+  draft.strangers.put(key, stranger);
   if (!isSweep) return;
   const macs = asked.map((one) => one.mac).join(', ');
   raise(draft, { fault: 'macs-enumerated', address, detail: `${address} asked for ${macs}` }, now);
 }
 
-function forgetOldest(draft: AgentDraft): void {
+function forgetOldest(draft: AgentDraft, now: EpochMs): void {
   const all = [...draft.strangers.entries()];
   if (all.length < strangersMax) return;
-  const at = (stranger: Stranger): number => stranger.asked.at(-1)?.at ?? 0;
-  const [oldest] = all.sort(([, a], [, b]) => at(a) - at(b));
+  // What is sent in the names of many others lets nobody go who was shut out at his true address.
+  const isShutOut = ([key, { blockedUntil }]: [string, Stranger]): boolean =>
+    !key.startsWith('tftp ') && blockedUntil !== undefined && now < blockedUntil;
+  const at = ([, { asked }]: [string, Stranger]): number => asked.at(-1)?.at ?? 0;
+  const [oldest] = all.sort((a, b) => Number(isShutOut(a)) - Number(isShutOut(b)) || at(a) - at(b));
   if (oldest) draft.strangers.remove(oldest[0]);
 }
 

@@ -19,9 +19,14 @@ function site() {
   const tables = emptyTables();
   return {
     tables,
-    asked: (address: string, n: number, at: EpochMs = noon): void => {
+    asked: (
+      address: string,
+      n: number,
+      at: EpochMs = noon,
+      protocol: 'http' | 'tftp' = 'http',
+    ): void => {
       const draft = draftOf(tables);
-      strangerAsked(draft, { address, mac: macOf(n) }, at);
+      strangerAsked(draft, { kind: 'stranger-asked', address, mac: macOf(n), protocol }, at);
       fold(tables, changesOf(draft));
     },
     alarms: () => [...tables.outbox.values()].map((item) => ('fault' in item ? item.fault : '')),
@@ -31,21 +36,48 @@ function site() {
 test('T36: who asks for a fourth unknown MAC within ten minutes gets nothing for an hour', (t) => {
   const { tables, asked, alarms } = site();
   for (const n of [1, 2, 3, 3, 2, 1]) asked('10.0.0.9', n);
-  t.notOk(isBlocked(tables, '10.0.0.9', noon), 'the same three again are no sweep');
+  t.notOk(
+    isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, noon),
+    'the same three again are no sweep',
+  );
   t.same(alarms(), []);
   asked('10.0.0.9', 4);
-  t.ok(isBlocked(tables, '10.0.0.9', noon));
+  t.ok(isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, noon));
   t.same(alarms(), ['macs-enumerated']);
-  t.ok(isBlocked(tables, '10.0.0.9', after(59)));
-  t.notOk(isBlocked(tables, '10.0.0.9', after(61)));
-  t.notOk(isBlocked(tables, '10.0.0.10', noon), 'others are not meant');
+  t.ok(isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, after(59)));
+  t.notOk(isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, after(61)));
+  t.notOk(
+    isBlocked(tables, { address: '10.0.0.10', protocol: 'http' }, noon),
+    'others are not meant',
+  );
+  t.end();
+});
+
+test('over TFTP, where anyone writes any address, a sweep shuts the address out of TFTP alone', (t) => {
+  const { tables, asked, alarms } = site();
+  for (const n of [1, 2, 3, 4]) asked('10.0.0.9', n, noon, 'tftp');
+  t.ok(isBlocked(tables, { address: '10.0.0.9', protocol: 'tftp' }, noon));
+  t.notOk(isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, noon));
+  t.same(alarms(), ['macs-enumerated']);
+  for (const n of [5, 6, 7]) asked('10.0.0.9', n);
+  t.notOk(
+    isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, noon),
+    'nor do they count with what it asks for itself',
+  );
+  asked('10.0.0.9', 8);
+  for (let n = 0; n < strangersMax + 5; n += 1)
+    asked(`10.1.${n >> 8}.${n & 255}`, 1, after(1), 'tftp');
+  t.ok(
+    isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, after(1)),
+    'many others do not let it go',
+  );
   t.end();
 });
 
 test('four unknown phones over an hour are no sweep', (t) => {
   const { tables, asked } = site();
   for (const [place, n] of [1, 2, 3, 4].entries()) asked('10.0.0.9', n, after(place * 11));
-  t.notOk(isBlocked(tables, '10.0.0.9', after(34)));
+  t.notOk(isBlocked(tables, { address: '10.0.0.9', protocol: 'http' }, after(34)));
   t.end();
 });
 
