@@ -9,7 +9,7 @@ import { joinIncident } from './incidents.ts';
 import { replan } from './plan.ts';
 import { partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
-import { noteDiscovered } from './site-tables.ts';
+import { forgetHolds, noteDiscovered } from './site-tables.ts';
 import {
   joinOpenWaves,
   type Moved,
@@ -182,6 +182,7 @@ export function takeReport(
     effects.push({ kind: 'send-ack', site, ack: ackOf(draft, agent, now) });
     return;
   }
+  if (agent.cursor.seq === 0) forgetHolds(draft, site, receipt.items);
   for (const item of receipt.items) apply(draft, site, notAhead(item, now), now, moved);
   const after = { ...agent, cursor: receipt.cursor };
   draft.agents.put(site, after);
