@@ -3,6 +3,7 @@ import type { Release } from '@ringwave/firmware-catalog/release';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import { isHeldBack } from './bonds.ts';
 import { takesOf } from './durations.ts';
 import { freezesMeant, planFreezes } from './planned-freeze.ts';
 import { priorityOf } from './rollout-state.ts';
@@ -182,15 +183,19 @@ export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefi
   const assigned = draft.assignments.get(mac);
   if (assigned === undefined) return undefined;
   const mine: ActiveWork[] = [];
+  let isHeld = false;
   for (const id of assigned) {
     const rollout = draft.rollouts.get(id);
     const progress = rollout && draft.progress.get(progressKey(id, mac));
+    if (progress && isHeldBack(progress)) isHeld = true;
     if (!progress || progress.hops.length === 0 || !isReleased(rollout, progress)) continue;
     mine.push({ rollout, progress });
   }
-  if (mine.length < 2) return mine[0];
+  if (mine.length < 2 && !isHeld) return mine[0];
   const open = mine.filter(({ progress }) => !isFinal(progress.phase));
-  if (open.length < 2) return open[0] ?? mine.at(-1);
+  // What ended before other work was named would be begun anew where that is taken back, or has ended.
+  if (open.length === 0) return isHeld ? undefined : lastEnded(mine);
+  if (open.length < 2) return open[0];
   const begun = open.find((one) => hasBegun(draft, phone, one));
   return begun ?? open.sort(firstGoes)[0];
 }
@@ -208,6 +213,9 @@ function hasBegun(draft: WorkTables, { running }: Phone, { progress }: ActiveWor
   const stones = progress.hops.slice(0, -1);
   return stones.some((hop) => draft.releases.get(hop)?.version === running?.version);
 }
+
+const lastEnded = (mine: readonly ActiveWork[]): ActiveWork | undefined =>
+  mine.toSorted((a, b) => a.progress.at - b.progress.at).at(-1);
 
 function firstGoes(a: ActiveWork, b: ActiveWork): number {
   const byPriority = priorityOf(b.rollout) - priorityOf(a.rollout);
