@@ -1,7 +1,7 @@
 import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { FaultCode } from '@ringwave/protocol/faults';
-import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
+import type { Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import {
