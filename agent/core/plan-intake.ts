@@ -174,6 +174,7 @@ function orderOf(plan: Plan, phone: PlanPhone, release: string, version: string)
 
 /** The controller has lost count: everything it may not know is told again, in a new epoch. */
 export function retell(draft: AgentDraft, now: EpochMs): void {
+  for (const hold of draft.holds.values()) tellHold(draft, hold, now);
   for (const { versionAt: _versionAt, hardware, ...seen } of draft.sightings.values()) {
     const about = hardware ? { hardware } : {};
     report(draft, { kind: 'phone-seen', source: 'http-request', ...seen, ...about });
@@ -197,7 +198,6 @@ export function retell(draft: AgentDraft, now: EpochMs): void {
     }
   }
   for (const work of draft.work.values()) tell(draft, work, now);
-  for (const hold of draft.holds.values()) tellHold(draft, hold, now);
   retellCalls(draft, now);
   for (const found of draft.discovered.values()) {
     if (!phoneIn(draft.plan.get('plan')?.plan, found.mac)) tellDiscovered(draft, found);

@@ -1,9 +1,16 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
-import { isFinal, type Waiting } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
-import { partnersOf } from './pairs.ts';
+import { partnersBehind } from './pairs.ts';
 import { invalid } from './refusal.ts';
-import type { ControllerDraft, Phone, Progress, Refusal, Rollout } from './state.ts';
+import {
+  type ControllerDraft,
+  type Phone,
+  type Progress,
+  progressKey,
+  type Refusal,
+  type Rollout,
+} from './state.ts';
 
 // Phones of one bond, at any sites, shall end on one version. No agent sees all of them, so the controller lets them
 // go one after another, and the first only when every one of them could.
@@ -53,7 +60,8 @@ export function keptByPartners(
 ): Waiting | undefined {
   const name = tieName(draft, progress);
   if (name === undefined) return undefined;
-  for (const other of unfinishedPartners(draft, progress)) {
+  const isLeft = ({ phase }: Progress) => !isFinal(phase);
+  for (const other of partnersBehind(draft, progress, isLeft).filter(isLeft)) {
     const partner = draft.phones.get(other.mac);
     const gone: MayNot = {
       why: 'it is no longer in the inventory',
@@ -76,19 +84,59 @@ export function goesBehind(
   progress: Progress,
 ): Waiting | undefined {
   const bond = draft.phones.get(progress.mac)?.bond;
-  if (bond === undefined) return undefined;
-  const rank = ({ rollout, mac }: Progress) => fractionOf(rollout, mac);
-  const first = unfinishedPartners(draft, progress)
-    .filter(({ mac }) => draft.phones.get(mac)?.bond === bond)
-    .filter((other) => rank(other) < rank(progress))
-    .sort((a, b) => rank(a) - rank(b))[0];
+  const first = bond === undefined ? undefined : firstOf(draft, bond, progress);
   if (!first) return undefined;
-  const reason = `Goes when ${first.mac} (${first.site}), which is before it in bond ${bond}, proves its version`;
+  const which = `Goes when ${first.mac} (${first.site})`;
+  const reason =
+    first.rollout === progress.rollout
+      ? `${which}, which is before it in bond ${bond}, proves its version`
+      : `${which}, of the same bond ${bond}, has ended its part of rollout ${first.rollout}`;
   return { reason, waitingFor: 'wave', nextAttemptAt: null, attempt: 1, attemptsMax };
 }
 
-const unfinishedPartners = (draft: ControllerDraft, progress: Progress): Progress[] =>
-  partnersOf(draft, progress).filter(({ phase }) => !isFinal(phase));
+/**
+ * Whoever was let go goes first, in whichever rollout: its agent may be starting it. Of several that were, as one that
+ * comes into a bond may have been, the one that has begun; then goes the one whose wave is before the other's, then by
+ * an order of the bond that all rollouts share.
+ */
+function firstOf(draft: ControllerDraft, bond: Id, mine: Progress): Progress | undefined {
+  const others = (draft.bonds.get(bond) ?? []).filter((mac) => mac !== mine.mac);
+  const place = ({ mac }: Progress) => fractionOf(bond, mac);
+  const gone = others.flatMap((mac) => partsOf(draft, mac).filter(isLetGo));
+  if (isLetGo(mine))
+    return gone.find((other) => !isToBegin(draft, other) || place(other) < place(mine));
+  if (gone[0]) return gone[0];
+  const isBefore = (a: Progress, b: Progress) => a.wave - b.wave || place(a) - place(b);
+  return others
+    .flatMap((mac) => draft.progress.get(progressKey(mine.rollout, mac)) ?? [])
+    .filter((other) => !isFinal(other.phase) && isBefore(other, mine) < 0)
+    .sort(isBefore)[0];
+}
+
+/** Also of rollouts that were aborted: what was in flight then goes on. */
+const partsOf = (draft: ControllerDraft, mac: Mac): Progress[] =>
+  [...draft.rollouts.values()].flatMap(({ id }) => draft.progress.get(progressKey(id, mac)) ?? []);
+
+const isLetGo = ({ hops, phase }: Progress): boolean =>
+  holdsSlot(phase) || (hops.length > 0 && !isFinal(phase));
+
+/** It has its road, and nothing of it was gone: neither is the phone under way, nor does it stand on a stepping stone. */
+export function isToBegin(draft: ControllerDraft, progress: Progress): boolean {
+  if (!isLetGo(progress) || holdsSlot(progress.phase)) return false;
+  const running = draft.phones.get(progress.mac)?.running?.version;
+  return !progress.hops.some((hop) => draft.releases.get(hop)?.version === running);
+}
+
+/** One of a bond that went silent in an update, of whichever rollout, and has shown nothing since: it counts as down. */
+export const isLost = (
+  draft: ControllerDraft,
+  { mac, bond, seenAt = 0 as EpochMs }: Phone,
+): boolean =>
+  bond !== undefined &&
+  partsOf(draft, mac).some(
+    ({ phase, fault, at }) =>
+      isFinal(phase) && fault === 'phone-silent-after-restart' && seenAt <= at,
+  );
 
 function tieName(draft: ControllerDraft, { mac }: Progress): string | undefined {
   const { pair, bond } = draft.phones.get(mac) ?? {};

@@ -6,7 +6,7 @@ import { bondProblems, leaveBond, noteBond } from './bonds.ts';
 import { putAdvisory } from './claim-commands.ts';
 import { putAnnouncements, takeFeedRun } from './feed-commands.ts';
 import { takeAll } from './desired-state.ts';
-import { tiedTo } from './pairs.ts';
+import { allTiedTo } from './pairs.ts';
 import { takePlannedFreeze } from './planned-freeze.ts';
 import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
@@ -240,7 +240,7 @@ function loosenedBy(draft: ControllerDraft, { mac, site, pair, bond }: PhoneInpu
   const before = draft.phones.get(mac);
   if (!before) return [];
   const isSame = before.bond === bond && before.pair === pair && before.site === site;
-  return isSame ? [] : [mac, ...tiedTo(draft, before)];
+  return isSame ? [] : [mac, ...allTiedTo(draft, before)];
 }
 
 function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void {
@@ -318,7 +318,7 @@ function removePhone(
     const detail = 'Removed from the inventory';
     putProgress(draft, { ...progress, phase: 'skipped', at: now, detail });
   }
-  const tied = tiedTo(draft, phone);
+  const tied = allTiedTo(draft, phone);
   leaveBond(draft, phone);
   draft.assignments.remove(mac);
   leaveRoster(draft, phone);

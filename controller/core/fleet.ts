@@ -5,18 +5,14 @@ import { isFinal } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, type Mac } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
 import { noteDuration } from './durations.ts';
+import { asPartnersAllow } from './hold-back.ts';
 import { joinIncident } from './incidents.ts';
 import { replan } from './plan.ts';
-import { partPair } from './pairs.ts';
+import { isLost } from './bonds.ts';
+import { allTiedTo, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
-import { noteDiscovered } from './site-tables.ts';
-import {
-  joinOpenWaves,
-  type Moved,
-  letPartnersGo,
-  rejoinPair,
-  asPartnersAllow,
-} from './wave-release.ts';
+import { forgetHolds, noteDiscovered } from './site-tables.ts';
+import { joinOpenWaves, type Moved, letPartnersGo, rejoinPair, tryAgain } from './wave-release.ts';
 import {
   type Agent,
   type ControllerDraft,
@@ -182,6 +178,7 @@ export function takeReport(
     effects.push({ kind: 'send-ack', site, ack: ackOf(draft, agent, now) });
     return;
   }
+  if (agent.cursor.seq === 0) forgetHolds(draft, site, receipt.items);
   for (const item of receipt.items) apply(draft, site, notAhead(item, now), now, moved);
   const after = { ...agent, cursor: receipt.cursor };
   draft.agents.put(site, after);
@@ -277,7 +274,7 @@ function phoneMoved(
     if (rollout.forced) draft.progress.put(progressKey(rollout.id, progress.mac), late);
     if (rollout.forced || item.phase !== 'done') return;
   }
-  const { fault: _fault, detail: _detail, ...rest } = withoutWaiting(progress);
+  const { fault: _fault, detail: _detail, told: _told, ...rest } = withoutWaiting(progress);
   const told: Progress = {
     ...rest,
     phase: item.phase,
@@ -313,8 +310,9 @@ function ended(
     joinIncident(draft, next, now);
     partPair(draft, next, now);
   }
-  if (next.phase === 'done' && isFinal(before.phase)) rejoinPair(draft, next, now, moved);
-  if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
+  if (next.phase !== 'done') return;
+  rejoinPair(draft, next, now, moved);
+  letPartnersGo(draft, next, now, moved);
 }
 
 function phoneSeen(
@@ -342,6 +340,8 @@ function phoneSeen(
   };
   draft.phones.put(item.mac, withDrift(seen, at));
   if (!phone.running && running) joinOpenWaves(draft, seen, now, moved);
+  else if (isLost(draft, phone) && !isLost(draft, seen))
+    tryAgain(draft, allTiedTo(draft, phone), now, moved);
 }
 
 /** A phone that shows another version than a rollout brought it to: somebody or something changed it since. */

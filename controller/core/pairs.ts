@@ -57,6 +57,17 @@ export function tiedTo(tables: Omit<PairTables, 'progress'>, phone: Phone): Mac[
   return [...new Set([...ofPair, ...ofBond])].filter((other) => other !== mac);
 }
 
+/** Those, theirs, and so on. */
+export function allTiedTo(tables: Omit<PairTables, 'progress'>, phone: Phone): Mac[] {
+  const all = new Set<Mac>([phone.mac]);
+  for (const mac of all) {
+    const one = tables.phones.get(mac);
+    for (const other of one ? tiedTo(tables, one) : []) all.add(other);
+  }
+  all.delete(phone.mac);
+  return [...all];
+}
+
 /** The same for whoever asks of very many phones: the roster of a site is read once. */
 export function tiedIn(tables: Omit<PairTables, 'progress'>): (phone: Phone) => readonly Mac[] {
   const pairs = new Map<Id, Map<Id | undefined, Mac[]>>();
@@ -112,18 +123,45 @@ export function partnersOf(tables: PairTables, { rollout, mac }: Progress): Prog
   );
 }
 
-/** What is said of a phone whose partner has ended without the version; undefined where none has. */
-export function partedFrom(tables: PairTables, progress: Progress): string | undefined {
-  const lost = partnersOf(tables, progress).find(endedWithout);
-  if (!lost) return undefined;
-  const { pair, bond } = tables.phones.get(progress.mac) ?? {};
-  if (bond !== undefined && tables.phones.get(lost.mac)?.bond === bond)
-    return `${lost.mac} (${lost.site}), of the same bond ${bond}, is ${lost.phase}: all stay on one version`;
-  return `${lost.mac}, the other phone of pair ${pair}, is ${lost.phase}: both stay on one version`;
+/** The parts of its partners, and of theirs behind those that `leadsOn` says. */
+export function partnersBehind(
+  tables: PairTables,
+  progress: Progress,
+  leadsOn: (partner: Progress) => boolean,
+): Progress[] {
+  const seen = new Set([progress.mac]);
+  const found = [progress];
+  for (const one of found) {
+    if (one !== progress && !leadsOn(one)) continue;
+    for (const partner of partnersOf(tables, one)) {
+      if (seen.has(partner.mac)) continue;
+      seen.add(partner.mac);
+      found.push(partner);
+    }
+  }
+  return found.slice(1);
 }
 
-const endedWithout = ({ phase, fault }: Progress): boolean =>
-  isFinal(phase) && phase !== 'done' && fault !== 'pair-parted';
+/**
+ * What is said of a phone of whose partners, or of theirs, one has ended without the version; undefined where none has. One
+ * that stays for the sake of its pair keeps its bond, and the other way round.
+ */
+export function partedFrom(tables: PairTables, progress: Progress): string | undefined {
+  const lost = partnersBehind(tables, progress, isParted).find(endedWithout);
+  if (!lost) return undefined;
+  const { pair, bond, site } = tables.phones.get(progress.mac) ?? {};
+  const other = tables.phones.get(lost.mac);
+  if (bond !== undefined && other?.bond === bond)
+    return `${lost.mac} (${lost.site}), of the same bond ${bond}, is ${lost.phase}: all stay on one version`;
+  if (pair !== undefined && other?.pair === pair && other.site === site)
+    return `${lost.mac}, the other phone of pair ${pair}, is ${lost.phase}: both stay on one version`;
+  return `${lost.mac} (${lost.site}), tied to it by its pair and a bond, is ${lost.phase}: all stay on one version`;
+}
+
+const isParted = ({ fault }: Progress): boolean => fault === 'pair-parted';
+
+const endedWithout = (progress: Progress): boolean =>
+  isFinal(progress.phase) && progress.phase !== 'done' && !isParted(progress);
 
 /** Takes a phone out because of its partner. Without hops no plan names it. */
 export const partedNow = (progress: Progress, why: string, now: EpochMs): Progress => ({
@@ -135,20 +173,26 @@ export const partedNow = (progress: Progress, why: string, now: EpochMs): Progre
   at: now,
 });
 
-/** One has ended without the version: its partners that were not begun are taken out. */
+/** One has ended without the version: its partners that were not begun are taken out, and theirs. */
 export function partPair(draft: ControllerDraft, ended: Progress, now: EpochMs): void {
-  if (!endedWithout(ended)) return;
-  for (const partner of partnersOf(draft, ended)) {
-    if (isFinal(partner.phase) || holdsSlot(partner.phase)) continue;
-    const why = partedFrom(draft, partner);
-    if (why !== undefined) putProgress(draft, partedNow(partner, why, now));
+  if (!endedWithout(ended) && !isParted(ended)) return;
+  const stay = [ended];
+  for (const one of stay) {
+    for (const partner of partnersOf(draft, one)) {
+      if (isFinal(partner.phase) || holdsSlot(partner.phase)) continue;
+      const why = partedFrom(draft, partner);
+      if (why === undefined) continue;
+      const parted = partedNow(partner, why, now);
+      putProgress(draft, parted);
+      stay.push(parted);
+    }
   }
 }
 
 /** Phones that were taken out because of this one, which has shown the version after all. */
 export const partedBy = (draft: ControllerDraft, proven: Progress): Progress[] =>
-  partnersOf(draft, proven).filter(
-    (one) => one.fault === 'pair-parted' && partedFrom(draft, one) === undefined,
+  partnersBehind(draft, proven, isParted).filter(
+    (one) => isParted(one) && partedFrom(draft, one) === undefined,
   );
 
 /** Of a rollout about to be made: phones whose partner is selected and left out, and whose partner's partner is. */

@@ -10,6 +10,7 @@ import {
   laterBy,
   type Mac,
 } from '@ringwave/protocol/units';
+import { isHeldBack } from './bonds.ts';
 import { takesOf } from './durations.ts';
 import { freezesMeant, planFreezes } from './planned-freeze.ts';
 import { priorityOf } from './rollout-state.ts';
@@ -191,9 +192,15 @@ export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefi
   const [only, second] = assigned;
   if (only !== undefined && second === undefined) return workIn(draft, only, mac);
   const mine = assigned.flatMap((id) => workIn(draft, id, mac) ?? []);
-  if (mine.length < 2) return mine[0];
+  const isHeld = assigned.some((id) => {
+    const progress = draft.rollouts.get(id) && draft.progress.get(progressKey(id, mac));
+    return progress && isHeldBack(progress);
+  });
+  if (mine.length < 2 && !isHeld) return mine[0];
   const open = mine.filter(({ progress }) => !isFinal(progress.phase));
-  if (open.length < 2) return open[0] ?? mine.at(-1);
+  // What ended before other work was named would be begun anew where that is taken back, or has ended.
+  if (open.length === 0) return isHeld ? undefined : lastEnded(mine);
+  if (open.length < 2) return open[0];
   const begun = open.find((one) => hasBegun(draft, phone, one));
   return begun ?? open.sort(firstGoes)[0];
 }
@@ -219,6 +226,9 @@ function hasBegun(draft: WorkTables, { running }: Phone, { progress }: ActiveWor
   const stones = progress.hops.slice(0, -1);
   return stones.some((hop) => draft.releases.get(hop)?.version === running?.version);
 }
+
+const lastEnded = (mine: readonly ActiveWork[]): ActiveWork | undefined =>
+  mine.toSorted((a, b) => a.progress.at - b.progress.at).at(-1);
 
 function firstGoes(a: ActiveWork, b: ActiveWork): number {
   const byPriority = priorityOf(b.rollout) - priorityOf(a.rollout);

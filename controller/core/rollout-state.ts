@@ -205,6 +205,8 @@ export interface Progress {
   readonly fault?: FaultCode;
   readonly detail?: string;
   readonly waiting?: Waiting;
+  /** What its site last said of work that was taken back: it may never hear of that. */
+  readonly told?: { readonly phase: PhonePhase; readonly waiting?: Waiting };
   /** The trouble of its whole site that it is part of, and which counts once. */
   readonly incident?: string;
   /** Said after this phone's part had been closed by force: kept, not applied. */

@@ -91,6 +91,18 @@ export const emptySiteTables = (): SiteTables => ({
 
 export const HOLDS = ['freeze', 'emergency-call'] as const satisfies readonly SiteHeld['hold'][];
 
+/** All is told again, what is on first: of what is not, somebody else may have heard the end. */
+export function forgetHolds(
+  draft: Draft<SiteTables>,
+  site: Id,
+  told: readonly { readonly kind: string; readonly hold?: string }[],
+): void {
+  for (const hold of HOLDS) {
+    const isTold = told.some((item) => item.kind === 'site-held' && item.hold === hold);
+    if (!isTold) draft.siteHolds.remove(`${site}/${hold}`);
+  }
+}
+
 /** A site that is gone leaves nothing that it told. */
 export function forgetSite(draft: Draft<SiteTables>, site: Id): void {
   draft.freezes.remove(site);

@@ -1,4 +1,5 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
+import { isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { orderKey } from './pairs.ts';
 import { progressOf } from './progress.ts';
@@ -18,8 +19,9 @@ const pieceKey = (rollout: Id, wave: number, piece: number): string =>
 /** Lines up the phones of a wave that have not ended. Gives how many there are. */
 export function fillLine(draft: ControllerDraft, rollout: Rollout, wave: number): number {
   const macs: { mac: Mac; rank: number }[] = [];
-  for (const { mac, wave: own, phase } of progressOf(draft, rollout)) {
-    if (own !== wave || phase !== 'waiting') continue;
+  for (const progress of progressOf(draft, rollout)) {
+    if (progress.wave !== wave || !isToLetGo(progress)) continue;
+    const { mac } = progress;
     const phone = draft.phones.get(mac);
     macs.push({ mac, rank: fractionOf(rollout.id, phone ? orderKey(phone) : mac) });
   }
@@ -36,6 +38,9 @@ export function fillLine(draft: ControllerDraft, rollout: Rollout, wave: number)
   });
   return line.length;
 }
+
+/** Whatever its site says of it: one that got its work from a controller that was put back since may be held there. */
+const isToLetGo = ({ phase, hops }: Progress): boolean => !isFinal(phase) && hops.length === 0;
 
 /** A phone that comes late stands last. */
 export function joinLine(draft: ControllerDraft, rollout: Id, wave: number, mac: Mac): void {
@@ -77,7 +82,7 @@ export function takeFromLine(
         continue;
       }
       const progress = draft.progress.get(progressKey(rollout.id, mac));
-      if (progress?.phase !== 'waiting' || progress.wave !== wave) dropped += 1;
+      if (!progress || !isToLetGo(progress) || progress.wave !== wave) dropped += 1;
       else if (share.take(progress.site)) taken.push(progress);
       else {
         passedOver += 1;

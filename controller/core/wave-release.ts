@@ -2,12 +2,19 @@ import type { UpgradePath } from '@ringwave/firmware-catalog/upgrade-path';
 import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { FaultCode } from '@ringwave/protocol/faults';
-import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
+import type { Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { goesBehind, isHeldBack, keptByPartners, lookAtBondsBy, type MayGo } from './bonds.ts';
+import {
+  goesBehind,
+  isHeldBack,
+  isLost,
+  keptByPartners,
+  lookAtBondsBy,
+  type MayGo,
+} from './bonds.ts';
 import { allowed } from './pace.ts';
-import { isTied, partedBy, partedFrom, partedNow, partPair, tiedTo } from './pairs.ts';
+import { allTiedTo, isTied, partedBy, partedFrom, partedNow, partPair } from './pairs.ts';
 import {
   hasEnded,
   progressRowsOf,
@@ -147,17 +154,24 @@ export function giveWork(
   moved.sites.add(progress.site);
   const phone = draft.phones.get(progress.mac);
   if (!phone || !isTied(phone)) {
-    const next = { ...withoutWaiting(progress), ...release(draft, rollout, phone, now) };
+    const next = asTold({ ...withoutWaiting(progress), ...release(draft, rollout, phone, now) });
     return replaceProgress(draft, progress, next, key);
   }
   const parted = partedFrom(draft, progress);
   const next = parted
     ? partedNow(progress, parted, now)
-    : { ...withoutWaiting(progress), ...released(draft, rollout, progress, now) };
+    : asTold({ ...withoutWaiting(progress), ...released(draft, rollout, progress, now) });
   // Its partners may have taken it out since it was read.
   putProgress(draft, next);
   partPair(draft, next, now);
   if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
+}
+
+/** A site that has not heard that the work was taken back meanwhile goes on as it has said, and says it once. */
+function asTold(progress: Progress): Progress {
+  if (progress.told === undefined || progress.phase !== 'scheduled') return progress;
+  const { told, ...next } = progress;
+  return { ...next, ...told };
 }
 
 /** Its hops, unless its partners keep it for now: one that has none is told so at once, and parts them. */
@@ -178,7 +192,7 @@ function released(
 }
 
 /** Of its own site a phone is told by its agent; what keeps those of others only the controller knows. */
-function mayGo(
+export function mayGo(
   draft: ControllerDraft,
   rollout: Rollout,
   { site }: Pick<Progress, 'site'>,
@@ -189,45 +203,11 @@ function mayGo(
     if (!phone.running) return lacks('it was never seen');
     const path = pathFor(draft, rollout, phone);
     if (path.kind !== 'path' && path.kind !== 'arrived') return lacks(path.reason);
+    if (isLost(draft, phone)) return lacks('it went silent in an update and was not seen since');
     if (phone.site === site) return undefined;
     lookAtBondsBy(draft, restTurnsAt(draft, phone.site, now));
     return restOf(draft, phone.site, now);
   };
-}
-
-/** Takes the work of a phone back that was not begun, where one of its partners can no longer go. */
-export function holdBack(
-  draft: ControllerDraft,
-  rollout: Rollout,
-  progress: Progress,
-  now: EpochMs,
-  moved: Moved,
-): void {
-  const held = keptByPartners(draft, rollout, progress, mayGo(draft, rollout, progress, now));
-  if (rollout.endedAt !== undefined || !held) return;
-  putProgress(draft, { ...progress, phase: 'waiting', hops: [], at: now, waiting: held });
-  moved.sites.add(progress.site);
-}
-
-/**
- * What a site tells of a phone before it knows that its partners keep it: that one has ended without the version, or that
- * its work was taken back. What had begun by then goes on.
- */
-export function asPartnersAllow(
-  draft: ControllerDraft,
-  rollout: Rollout,
-  { before, told }: { before: Progress; told: Progress },
-  now: EpochMs,
-): Progress {
-  if (isFinal(told.phase)) return told;
-  const isBegun = holdsSlot(told.phase);
-  const parted = isBegun ? undefined : partedFrom(draft, told);
-  if (parted !== undefined) return partedNow(told, parted, now);
-  if (!isHeldBack(before)) return told;
-  if (!isBegun) return { ...before, attempt: told.attempt };
-  const phone = draft.phones.get(told.mac);
-  const path = phone && pathFor(draft, rollout, phone);
-  return path?.kind === 'path' ? { ...told, hops: path.hops.map((hop) => hop.id) } : told;
 }
 
 /** A phone that its partners waited for has come, or has the version. */
@@ -238,7 +218,7 @@ export function letPartnersGo(
   moved: Moved,
 ): void {
   const phone = draft.phones.get(mac);
-  if (phone) tryAgain(draft, tiedTo(draft, phone), now, moved, id);
+  if (phone) tryAgain(draft, allTiedTo(draft, phone), now, moved, id);
 }
 
 /** Looks again at phones that were held for the sake of others, in all their rollouts or in one. */
@@ -254,8 +234,9 @@ export function tryAgain(
       const rollout = draft.rollouts.get(id);
       const progress = draft.progress.get(progressKey(id, mac));
       if ((only !== undefined && id !== only) || !rollout || !progress) continue;
-      if (rollout.endedAt === undefined && isHeldBack(progress))
-        giveWork(draft, rollout, progress, now, moved);
+      if (rollout.endedAt !== undefined || !isHeldBack(progress)) continue;
+      giveWork(draft, rollout, progress, now, moved);
+      moved.rollouts.add(id);
     }
   }
 }

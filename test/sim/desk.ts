@@ -27,6 +27,8 @@ export interface PhoneState extends SimPhone {
   run: number;
   /** It went away in the middle of an update and has shown nothing since. */
   isLost?: boolean;
+  /** It has taken its image, and has not shown itself since. */
+  isRestarting?: boolean;
 }
 
 const HOUR = 3_600_000;
@@ -79,7 +81,7 @@ export class Desks {
     );
     // To a phone that has proven a login once its file is for that login alone.
     if (generation === 'refused') return this.boot(phone, HOUR);
-    if (agent.node.isUp) phone.isLost = false;
+    if (agent.node.isUp) phone.isLost = phone.isRestarting = false;
     agent.node.submit({
       kind: 'phone-asked',
       mac: input.mac,
@@ -142,6 +144,7 @@ export class Desks {
 
   #flash(phone: PhoneState, version: string): void {
     this.#world.invariants.flashed(phone, version);
+    phone.isRestarting = true;
     if (phone.habit !== 'comes-back-old') {
       phone.running = version;
       phone.flashes.push(version);

@@ -1,4 +1,5 @@
 import type { Id } from '@ringwave/protocol/units';
+import { bondTrouble } from './bonds.ts';
 import { simulatedRollouts } from './orders.ts';
 import { guessOf } from './weather.ts';
 import { startSecond } from './second.ts';
@@ -19,6 +20,7 @@ export function disorder(world: World): void {
     if (faults.restoreController > 0 && dice.chance(0.2)) world.backUpController();
     if (faults.second > 0 && dice.chance(faults.second)) startSecond(world);
     if (faults.moves > 0 && dice.chance(faults.moves)) movePhone(world);
+    if (world.hasBonds) bondTrouble(world);
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
       if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);

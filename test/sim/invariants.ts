@@ -16,6 +16,7 @@ import type {
 } from '../../controller/core/state.ts';
 import type { Step } from '@ringwave/runtime/step-loop';
 import type { PhoneState } from './desk.ts';
+import { BondInvariants } from './bond-invariants.ts';
 import { WaveInvariants } from './wave-invariants.ts';
 import { loginOf } from './weather.ts';
 import type { AgentNode, World } from './world.ts';
@@ -40,6 +41,7 @@ export class Invariants {
   readonly #begun = new Map<string, { readonly start: number; readonly process: number }>();
   readonly #starts = new Map<Id, readonly number[]>();
   readonly #waves: WaveInvariants;
+  readonly bonds: BondInvariants;
   #controllerNews = 0;
   #isCarried = false;
   #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
@@ -47,7 +49,9 @@ export class Invariants {
   constructor(world: World) {
     this.#world = world;
     this.#phonesAt = phonesBySite(world);
-    this.#waves = new WaveInvariants(world, (rule, detail) => this.#fail(rule, detail));
+    const fail = (rule: string, detail: string) => this.#fail(rule, detail);
+    this.#waves = new WaveInvariants(world, fail);
+    this.bonds = new BondInvariants(world, fail);
   }
 
   #fail(rule: string, detail: string): never {
@@ -76,6 +80,7 @@ export class Invariants {
         );
       }
       this.#saysWhy(work);
+      if (holdsSlot(work.phase)) this.bonds.underWay(work.mac);
       this.#triesEnd(work);
     }
   }
@@ -159,6 +164,7 @@ export class Invariants {
   controllerRestored(): void {
     this.#begun.clear();
     this.#waves.restored();
+    this.bonds.controllerRestored();
   }
   #generationRises(site: Id, tables: AgentTables): void {
     const revision = tables.plan.get('plan')?.plan.revision ?? 0;
@@ -283,7 +289,8 @@ export class Invariants {
       this.#fail('never more starts in a minute than registrations', `${recent.length} at ${site}`);
   }
 
-  afterController(_event: ControllerEvent, step: Step<ControllerTables, ControllerEffect>): void {
+  afterController(event: ControllerEvent, step: Step<ControllerTables, ControllerEffect>): void {
+    this.bonds.afterController(event.kind === 'started', step.changes);
     if (step.changes.some((change) => change.table === 'rollouts')) this.#waves.check();
     // Most steps take a sign of life and change nothing that a plan could follow from.
     const isNews = step.changes.some((change) => !plansIgnore.includes(change.table));
@@ -332,6 +339,7 @@ export class Invariants {
     }
     for (const rollout of controller.tables.rollouts.values()) this.#countsAdd(rollout.id);
     this.#plansHaveArrived();
+    this.bonds.atRest();
     for (const { input, holds } of phones.values()) {
       const row = agents.get(input.site)?.node.tables.credentials.get(input.mac);
       const known = controller.tables.phones.get(input.mac)?.credential?.known;

@@ -1,9 +1,15 @@
 import { test } from 'tap';
+import { hasBonds } from './bonds.ts';
 import { type Faults, wild } from './faults.ts';
 import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
 
 const seedsMax = 10;
+const seeds = Array.from({ length: seedsMax }, (_, nth) => nth + 1);
+/** As many, in worlds whose phones are in bonds. */
+const seedsWithBonds = Array.from({ length: 4 * seedsMax }, (_, nth) => nth + 1)
+  .filter((seed) => hasBonds(seed, wild))
+  .slice(0, seedsMax);
 /**
  * Calls, clocks that jump and power cuts are rare: where they are what is looked for there are more of them, and none of
  * what mends the harm before anybody sees it, as a backup does after which all is told anew.
@@ -20,8 +26,9 @@ for (const [name, plant] of Object.entries(PLANTS)) {
   test(`the checks find ${name} within ${seedsMax} seeds`, async (t) => {
     let found: string | undefined;
     let seed = 0;
-    while (found === undefined && seed < seedsMax) {
-      seed += 1;
+    for (const one of /bond/.test(name) ? seedsWithBonds : seeds) {
+      if (found !== undefined) break;
+      seed = one;
       found = attempt(seed, {
         sites: 3,
         phonesPerSite: 12,

@@ -1,6 +1,12 @@
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import type { AgentStep, Work } from '../../agent/core/state.ts';
-import type { ControllerStep, Rollout, RolloutInput } from '../../controller/core/state.ts';
+import type {
+  ControllerStep,
+  ControllerTables,
+  Progress,
+  Rollout,
+  RolloutInput,
+} from '../../controller/core/state.ts';
 import type { Plant } from './faults.ts';
 
 // Bugs put in on purpose, each the smallest that somebody could write: every one must be found, or the checks prove
@@ -61,6 +67,31 @@ const withRollouts = (
     one.table === 'rollouts' && one.value ? { ...one, value: change(one.value as Rollout) } : one,
   ),
 });
+
+/** Whenever this happens to a phone of a bond, the controller lets another one go that waits for it. */
+const letsGo = (when: (progress: Progress) => boolean): Plant => ({
+  controllerStep: (step, { tables }) => {
+    const more = step.changes.flatMap(({ table, value }) => {
+      const progress = table === 'progress' ? (value as Progress | undefined) : undefined;
+      return progress && when(progress) ? waitingBeside(tables, progress) : [];
+    });
+    return { ...step, changes: [...step.changes, ...more] };
+  },
+});
+
+function waitingBeside(tables: ControllerTables, { rollout, mac, hops }: Progress) {
+  const bond = tables.phones.get(mac)?.bond;
+  for (const other of bond === undefined ? [] : (tables.bonds.get(bond) ?? [])) {
+    const key = `${rollout}/${other}`;
+    const found = tables.progress.get(key);
+    if (other === mac || found?.phase !== 'waiting' || !found.waiting || hops.length === 0)
+      continue;
+    const { waiting: _waiting, ...rest } = found;
+    const value: Progress = { ...rest, phase: 'scheduled', hops };
+    return [{ table: 'progress' as const, key, value }];
+  }
+  return [];
+}
 
 const without = (plan: object, part: string): object => ({
   ...plan,
@@ -257,5 +288,29 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       });
       return { ...step, changes: [...step.changes, ...going] };
     },
+  },
+  'a controller that knows no bonds': {
+    controllerEvent: (event) =>
+      event.kind === 'command' && event.command.kind === 'phones-put'
+        ? {
+            ...event,
+            command: {
+              ...event.command,
+              phones: event.command.phones.map(({ bond: _bond, ...phone }) => phone),
+            },
+          }
+        : event,
+  },
+  'a controller that lets the next of a bond go when the one before has taken its image': letsGo(
+    ({ phase }) => phase === 'rebooting',
+  ),
+  'a controller that lets the next of a bond go when the one before has failed': letsGo(
+    ({ phase }) => phase === 'failed' || phase === 'rolled-back' || phase === 'unreachable',
+  ),
+  'a controller that does not hear of freezes at other sites of a bond': {
+    controllerStep: (step, { event }) =>
+      event.kind === 'command' && event.command.kind === 'site-freeze'
+        ? { ...step, changes: step.changes.filter((one) => one.table !== 'freezes') }
+        : step,
   },
 };

@@ -111,6 +111,10 @@ function play(world: World, options: SimOptions): void {
 /** Phones that cannot go back are left out: then the number of the others is what is to be confirmed. */
 function create(world: World, input: RolloutInput): CommandResult {
   const result = world.command({ kind: 'rollout-create', input });
+  // A bond is in one wave: where the first ones take big ones, none may be left for the last.
+  const isEmpty = !result.ok && result.refusals.some((one) => one.reason === 'takes no phone');
+  if (isEmpty && input.waves.length > 1)
+    return create(world, { ...input, waves: [{ name: 'rest' }] });
   const next = result.ok ? '' : result.refusals.map((one) => one.next).join();
   const confirmed = /--confirm (\d+)/.exec(next)?.[1];
   if (confirmed === undefined) return result;

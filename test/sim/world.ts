@@ -28,6 +28,7 @@ import {
 } from '../../controller/core/state.ts';
 import type { Faults, Plant } from './faults.ts';
 import { type SimFleet, simFleet, type SimPhone } from './fleet.ts';
+import { bindPhones, hasBonds } from './bonds.ts';
 import { Invariants } from './invariants.ts';
 import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
@@ -105,6 +106,8 @@ export class World {
   readonly isPlanted: boolean;
   /** Its rollouts are rollbacks. */
   readonly goesBack: boolean;
+  /** Some of its phones, at several sites, shall end on one version. */
+  readonly hasBonds: boolean;
   readonly #began: EpochMs;
   #commands = 0;
   #controllerCopy: ReturnType<World['controller']['backup']> | undefined;
@@ -122,6 +125,8 @@ export class World {
     // Every seventh seed, so that those that once failed keep what they are.
     this.goesBack = options.faults.orders && seed % 7 === 5;
     this.fleet = simFleet(this.random, { ...options, goesBack: this.goesBack });
+    this.hasBonds = hasBonds(seed, options.faults);
+    if (this.hasBonds) bindPhones(this.fleet, seed);
     this.invariants = new Invariants(this);
     this.controller = this.controllerNode('controller');
     for (const site of this.fleet.sites) this.agents.set(site.id, this.#agentNode(site.id));

@@ -118,6 +118,19 @@ test('a phone that leaves the inventory leaves the line, and the rest goes on', 
   t.end();
 });
 
+test('a phone of the line that its site still holds, by work of a controller that was put back, is let go in its turn', (t) => {
+  const desk = began(smallFleet(3), { gate, pace: { perMinute: 1 } });
+  const waits = [1, 2, 3].find(
+    (number) => desk.tables.progress.get(`autumn/${macOf(number)}`)?.hops.length === 0,
+  );
+  const about = { mac: macOf(waits ?? 0), rollout: 'autumn', revision: 9, attempt: 1 };
+  desk.hears(lisbon, { kind: 'phone-moved', at: desk.now, phase: 'held', ...about });
+  for (let minute = 0; minute < 4; minute += 1) desk.wait(1);
+  t.match(wave(desk)?.paced, { released: 3, waiting: 0 });
+  t.match(desk.tables.progress.get(`autumn/${macOf(waits ?? 0)}`), { phase: 'scheduled' });
+  t.end();
+});
+
 test('a deadline grows more insistent: idle only, then windows, then any idle minute, then a person', (t) => {
   const deadline = { dueAt: after(1000), because: 'CVE-2026-0001' };
   t.same(

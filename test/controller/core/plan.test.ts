@@ -47,6 +47,20 @@ test('a plan that says anything else of a phone is a new plan, but for what the 
   t.end();
 });
 
+test('what a phone failed at first is not named again, and so not begun anew, when it has failed at the next', (t) => {
+  const desk = began(smallFleet(2)).do(
+    { kind: 'rollout-create', input: rolloutOf({ id: idOf('urgent'), priority: 900 }) },
+    { kind: 'rollout-approve', rollout: idOf('urgent') },
+  );
+  const named = () => desk.tables.plans.get(lisbon)?.plan.phones[0]?.work?.rollout;
+  t.equal(named(), 'urgent');
+  desk.wait(1).ended(lisbon, 1, 'failed', 'urgent');
+  t.equal(named(), 'autumn');
+  desk.wait(1).ended(lisbon, 1, 'failed');
+  t.equal(named(), 'autumn');
+  t.end();
+});
+
 test('a plan that nobody confirms is sent again after 30 s, then ever later, at most each 15 minutes', (t) => {
   const desk = began(smallFleet(1)).do({
     kind: 'site-put',

@@ -41,6 +41,30 @@ test('a site keeps five hundred of them; the one not heard of for longest goes',
   t.end();
 });
 
+test('a site that tells all anew, and of no freeze, has none: a copy of the controller may have heard of its end', (t) => {
+  for (const isOn of [false, true]) {
+    const held = desk();
+    const said = { kind: 'site-held', hold: 'freeze', until: null, reason: 'wedding' } as const;
+    held.hears(site, { ...said, at: held.now, isOn: true });
+    const about = { planRevision: 0, phones: 0, agentVersion: '0.1.0', clockMs: held.now };
+    const hello = { kind: 'hello' as const, conn: 'c2', epoch: 99, nextSeq: 1, ...about };
+    held.take({ kind: 'hello', site, hello });
+    t.equal(held.tables.siteHolds.size, 1, 'not before it has told');
+    const epoch = held.tables.agents.get(site)?.cursor.epoch ?? 0;
+    const first = isOn
+      ? { ...said, at: held.now, isOn }
+      : ({ kind: 'agent-fault', at: held.now, fault: 'plan-expired', detail: '' } as const);
+    const items = [{ ...first, seq: 1 }];
+    held.take({
+      kind: 'report',
+      site,
+      report: { kind: 'report', epoch, firstSeq: 1, lastSeq: 1, items },
+    });
+    t.equal(held.tables.siteHolds.size, isOn ? 1 : 0);
+  }
+  t.end();
+});
+
 test('what a site holds back for is shown until its agent says that it is over', (t) => {
   const held = desk();
   const freeze = { kind: 'site-held', at: held.now, hold: 'freeze', until: null } as const;
