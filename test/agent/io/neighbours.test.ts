@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Neighbours, parseTable } from '@ringwave/agent/io/neighbours';
 import type { Mac } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import { HandClock } from '../../hand-clock.ts';
+import { boxAndDesk } from '../../peers/network.ts';
 import { one } from '../core/box.ts';
 
 const text = `IP address       HW type     Flags       HW address            Mask     Device
@@ -90,4 +92,18 @@ test('whoever does not answer is asked for once in a while, and nobody of anothe
   t.equal(await neighbours.of('10.0.0.12'), null);
   t.equal(await neighbours.of('192.0.2.1'), null);
   t.same(provoked, ['10.0.0.12']);
+});
+
+test('on a real cable a phone whose entry has aged out is asked for by the system itself', (t) => {
+  const machines = boxAndDesk(t);
+  if (machines) {
+    const { box, desk } = machines;
+    desk.run('ip', ['link', 'set', 'lan', 'address', phone]);
+    box.run('ip', ['neigh', 'flush', 'dev', 'lan']);
+    const script = fileURLToPath(new URL('./neighbours-process.ts', import.meta.url));
+    const asked = [desk.address, '10.77.0.99', '192.0.2.1'];
+    const said = box.run(process.execPath, [script, ...asked]);
+    t.equal(said, `10.77.0.2 ${phone}\n10.77.0.99 null\n192.0.2.1 null\n`);
+  }
+  t.end();
 });
