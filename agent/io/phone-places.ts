@@ -11,7 +11,7 @@ interface PhonePlacesOf {
   readonly neighbours: Pick<Neighbours, 'of' | 'whereIs'>;
   /** Registrars that are believed about where a phone is. */
   readonly pbxs: readonly Pbx[];
-  readonly tables: Pick<AgentTables, 'plan' | 'sightings'>;
+  readonly tables: Pick<AgentTables, 'plan' | 'sightings' | 'credentials'>;
   /** Phones may be behind a router, whose MAC the neighbour table then shows for them. */
   readonly isRouted: boolean;
 }
@@ -34,6 +34,17 @@ export class PhonePlaces {
     // The table has no IPv6: that it knows of no such neighbour says nothing.
     if (elsewhere !== null && isIPv4(seenAt)) return elsewhere;
     return (await this.#registeredSince(mac)) ?? seenAt;
+  }
+
+  /**
+   * Whether the phone itself is there, for what may be told to nobody else: the neighbour table names its MAC, or it was seen
+   * there by its login. Behind a router anybody else can say that he is a phone that has none yet.
+   */
+  async isSure(mac: Mac, address: string): Promise<boolean> {
+    const { isRouted, neighbours, tables } = this.#parts;
+    if (!isRouted && (await neighbours.of(address, mac)) === mac) return true;
+    const hasLogin = tables.credentials.get(mac)?.current !== undefined;
+    return hasLogin && tables.sightings.get(mac)?.address === address;
   }
 
   /** Where a registrar saw this phone after it was seen here, if nobody else can be meant. */

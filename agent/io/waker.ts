@@ -140,8 +140,9 @@ export class Waker {
     const { ways } = this.#parts.settings;
     const login = this.#webLogin(vendor);
     const knowsIdle = told?.isInCall === false;
-    // What a phone does over HTTP it may do at once: only one that is known to be idle is told so.
-    const hasHttpLogin = login !== undefined && knowsIdle;
+    // What a phone does over HTTP it may do at once: only one that is known to be idle is told so, and known to be the one.
+    const hasHttpLogin =
+      login !== undefined && knowsIdle && (await this.#places.isSure(mac, address));
     const event = profileOf(vendor)?.wake.event ?? '';
     const plan = waysFor(triggers, event, { ways, hasHttpLogin });
     const answers: WayAnswer[] = [];

@@ -247,6 +247,7 @@ test('a phone that no NOTIFY wakes is told over its web server, by its administr
   const { port } = await phone(t, { status: '489 Bad Event' });
   const idle = pbxOf({ inCall: () => Promise.resolve(false) });
   const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
+  const sure = { of: () => mac };
   const settings = { ways: ['sip-udp', 'http'], idle: ['pbx'], webLogins: [login] } as const;
   const digest = 'Digest realm="phone", nonce="n1", qop="auth", algorithm=MD5';
   for (const [challenge, scheme] of [
@@ -254,13 +255,14 @@ test('a phone that no NOTIFY wakes is told over its web server, by its administr
     ['Basic realm="phone"', 'basic'],
   ] as const) {
     const { webPort, done } = await web(t, challenge);
-    const told = await wakerOf(t, { port, webPort, settings, pbxs: [idle] });
+    const told = await wakerOf(t, { ...sure, port, webPort, settings, pbxs: [idle] });
     t.same(await told.wake(), answered('accepted'));
     t.same(done, [`${scheme} GET /servlet?key=AutoP`]);
   }
   const sealed = await web(t, digest);
   const { webLogins: _file, ...without } = settings;
   const kept = await wakerOf(t, {
+    ...sure,
     port,
     webPort: sealed.webPort,
     settings: without,
@@ -270,12 +272,32 @@ test('a phone that no NOTIFY wakes is told over its web server, by its administr
   t.same(await kept.wake(), answered('accepted'), 'a login that the box keeps');
   const { webPort, done } = await web(t, digest);
   const wrong = { ...settings, webLogins: [{ ...login, password: 'wrong' }] };
-  const refused = await wakerOf(t, { port, webPort, settings: wrong, pbxs: [idle] });
+  const refused = await wakerOf(t, { ...sure, port, webPort, settings: wrong, pbxs: [idle] });
   t.same(await refused.wake(), answered('login-refused'));
-  const unknown = await wakerOf(t, { port, webPort, settings, pbxs: [pbxOf({})] });
+  const unknown = await wakerOf(t, { ...sure, port, webPort, settings, pbxs: [pbxOf({})] });
   t.same(await unknown.wake(), answered('refused'), 'nobody says that it is idle');
   const busy = await web(t, digest, '{"Status": "4001"}');
-  const poly = await wakerOf(t, { port, webPort: busy.webPort, settings, pbxs: [idle] });
+  const poly = await wakerOf(t, { ...sure, port, webPort: busy.webPort, settings, pbxs: [idle] });
   t.same(await poly.wake(), answered('busy'), 'a phone may say so in its body');
   t.same(done, []);
+});
+
+test('an administrator’s login is told only where the phone itself is: by its MAC there, or since it logged in from there', async (t) => {
+  const { port } = await phone(t, { status: '489 Bad Event' });
+  const idle = pbxOf({ inCall: () => Promise.resolve(false) });
+  const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
+  const settings = { ways: ['sip-udp', 'http'], idle: ['pbx'], webLogins: [login] } as const;
+  const { webPort, done } = await web(t, 'Basic realm="phone"');
+  for (const isRouted of [false, true]) {
+    const { wake } = await wakerOf(t, { port, webPort, settings, pbxs: [idle], isRouted });
+    t.same(await wake(), answered('refused'), 'nobody knows who is there');
+  }
+  t.same(done, []);
+  const known = await wakerOf(t, { port, webPort, settings, pbxs: [idle], isRouted: true });
+  const about = { vendor: null, model: null, version: null, at: one, versionAt: one };
+  known.tables.sightings.set(mac, { mac, address: '127.0.0.1', ...about });
+  t.same(await known.wake(), answered('refused'), 'it has no login to be known by');
+  const current = { generation: 1, sealed: 's', fingerprint: 'f', state: 'proven' } as const;
+  known.tables.credentials.set(mac, { mac, current });
+  t.same(await known.wake(), answered('accepted'));
 });
