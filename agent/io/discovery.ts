@@ -98,7 +98,7 @@ export class Discovery {
     const phones = this.#parts.tables.plan.get('plan')?.plan.phones ?? [];
     if (!phones.some(({ mac }) => mac === claim.mac)) return;
     // Somebody else who claims to be a phone of the plan gets no answer either.
-    const neighbour = await this.#parts.neighbours.of(address);
+    const neighbour = await this.#parts.neighbours.of(address, claim.mac);
     if (neighbour !== null && neighbour !== claim.mac) return;
     this.#answer(request, from);
   }
