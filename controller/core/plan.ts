@@ -104,12 +104,14 @@ function contentOf(
 ): Content {
   const roster = draft.rosters.get(site.id) ?? [];
   const phones: PlanPhone[] = [];
+  const isNamed = namedIn(before);
   const releases = new Map<string, PlanRelease>();
   const rollouts = new Map<Id, Rollout>();
   for (const mac of roster) {
     const phone = draft.phones.get(mac);
     if (!phone) continue;
-    const active = activeWork(draft, phone);
+    const found = activeWork(draft, phone);
+    const active = found && isFinal(found.progress.phase) && !isNamed(found) ? undefined : found;
     const was = before[phones.length];
     phones.push(was && isSaidOf(was, phone, active) ? was : planPhone(phone, active));
     if (!active) continue;
@@ -130,6 +132,15 @@ function contentOf(
     ),
     releases: [...releases.values()],
     phones,
+  };
+}
+
+/** Work that has ended stays named; named again after other work, the site would begin it anew. */
+function namedIn(before: readonly PlanPhone[]): (work: ActiveWork) => boolean {
+  let named: ReadonlyMap<string, string | undefined> | undefined;
+  return ({ rollout, progress }) => {
+    named ??= new Map(before.map(({ mac, work }) => [mac, work?.rollout]));
+    return named.get(progress.mac) === rollout.id;
   };
 }
 

@@ -61,6 +61,23 @@ test('what a phone failed at first is not named again, and so not begun anew, wh
   t.end();
 });
 
+test('what a phone failed at is not named again when a later rollout that had the phone has ended', (t) => {
+  const desk = began(smallFleet(2)).wait(1).ended(lisbon, 1, 'failed');
+  const named = () => desk.tables.plans.get(lisbon)?.plan.phones[0]?.work?.rollout;
+  t.equal(named(), 'autumn', 'it stays named while nothing else is');
+  const [mac] = desk.tables.rosters.get(lisbon) ?? [];
+  const selection = { macs: mac === undefined ? [] : [mac] };
+  desk.do(
+    { kind: 'rollout-create', input: rolloutOf({ id: idOf('urgent'), selection }) },
+    { kind: 'rollout-approve', rollout: idOf('urgent') },
+  );
+  t.equal(named(), 'urgent');
+  desk.wait(1).ended(lisbon, 1, 'done', 'urgent');
+  t.equal(desk.tables.rollouts.get('urgent')?.state, 'done');
+  t.equal(named(), undefined);
+  t.end();
+});
+
 test('a plan that nobody confirms is sent again after 30 s, then ever later, at most each 15 minutes', (t) => {
   const desk = began(smallFleet(1)).do({
     kind: 'site-put',
