@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { type Mac, mac, minutes, ms } from '@ringwave/protocol/units';
+import { type Mac, mac, minutes, ms, seconds } from '@ringwave/protocol/units';
 import {
   type Clock,
   type SteadyMs,
@@ -49,7 +49,7 @@ export class Neighbours {
   constructor(parts: NeighboursOf = {}) {
     this.#file = parts.file ?? tableFile;
     this.#clock = parts.clock ?? wallClock();
-    this.#isNear = parts.isNear ?? isOnLink;
+    this.#isNear = parts.isNear ?? onLink();
     this.#provoke = parts.provoke ?? provokeArp;
   }
 
@@ -63,8 +63,9 @@ export class Neighbours {
     const isKnown = (found: Mac | undefined) =>
       found !== undefined && (expected === undefined || found === expected);
     if (isIP(address) !== 4 || address.startsWith('127.')) return null;
-    if (steadyNow() < this.#until && isKnown(this.#table.get(address)))
-      return this.#table.get(address) ?? null;
+    // Of another network the table never has anybody.
+    const isEnough = isKnown(this.#table.get(address)) || !this.#isNear(address);
+    if (steadyNow() < this.#until && isEnough) return this.#table.get(address) ?? null;
     await this.#read();
     return this.#table.get(address) ?? (await this.#askedFor(address));
   }
@@ -130,14 +131,29 @@ export function parseTable(text: string): ReadonlyMap<string, Mac> {
   return table;
 }
 
-/** Of a network that one of this machine's interfaces is in; a loopback has no neighbours. */
-function isOnLink(address: string): boolean {
+/** Interfaces of a box change when somebody works on it. */
+const interfacesKeptFor = seconds(10);
+
+/** Whether an address is of a network that one of this machine's interfaces is in; a loopback has no neighbours. */
+function onLink(): (address: string) => boolean {
+  let networks = new BlockList();
+  let until = 0 as SteadyMs;
+  return (address) => {
+    if (steadyNow() >= until) {
+      until = steadyLater(steadyNow(), interfacesKeptFor);
+      networks = ownNetworks();
+    }
+    return networks.check(address, 'ipv4');
+  };
+}
+
+function ownNetworks(): BlockList {
   const networks = new BlockList();
   for (const own of Object.values(networkInterfaces()).flat()) {
     if (own?.family !== 'IPv4' || own.internal || own.cidr === null) continue;
     networks.addSubnet(own.address, Number(own.cidr.split('/')[1]), 'ipv4');
   }
-  return networks.check(address, 'ipv4');
+  return networks;
 }
 
 /** The discard port (RFC 863): an empty datagram, for which the system has to know whose the address is. */
