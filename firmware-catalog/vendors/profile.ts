@@ -67,6 +67,8 @@ export interface AgentAddress {
 export interface PhoneFacts {
   readonly mac: Mac;
   readonly model: string;
+  /** What it runs, where names of settings differ by version. */
+  readonly version?: string;
 }
 
 /** What a configuration file told the phone that read it. */
