@@ -71,6 +71,46 @@ test('with slot and lease a base has the firmware of the slot, the phone’s log
   t.end();
 });
 
+test('a Yealink’s name with and without static. is one setting, taken out, kept back and said alike', (t) => {
+  const base = (lines: readonly string[]) => `#!version:1.0.0.1\n${lines.join('\n')}\n`;
+  const names = [
+    'firmware.url',
+    'over_the_air.url.w56h',
+    'auto_provision.server.url',
+    'auto_provision.server.username',
+    'auto_provision.server.password',
+    'security.user_password',
+    'account.2.password',
+  ];
+  const both = names.flatMap((name) => [`static.${name} = pbx`, `${name} = pbx`]);
+  t.same(over(yealink, base([...both, 'account.1.label = Ann'])), {
+    kind: 'composed',
+    body: base(['account.1.label = Ann']),
+  });
+  const made = over(yealink, base(both), { slot: true, lease: true, hardened: true });
+  t.same(made, {
+    kind: 'composed',
+    body: base([
+      'static.firmware.url = http://192.0.2.1:80/fw/805ec0000007/r1/a.rom',
+      'firmware.url = http://192.0.2.1:80/fw/805ec0000007/r1/a.rom',
+      'static.auto_provision.server.username = 805ec0000007',
+      'auto_provision.server.username = 805ec0000007',
+      'static.auto_provision.server.password = Secret23456789',
+      'auto_provision.server.password = Secret23456789',
+      'static.security.user_password = pbx',
+      'security.user_password = pbx',
+      'static.account.2.password = pbx',
+      'account.2.password = pbx',
+      'static.wui.http_enable = 0',
+      'wui.http_enable = 0',
+      'static.wui.https_enable = 0',
+      'wui.https_enable = 0',
+    ]),
+    hasSecrets: true,
+  });
+  t.end();
+});
+
 const poly = { vendor: 'Polycom', model: 'VVX450', path: '/805ec0000007.cfg' };
 
 test('a Poly master keeps the PBX’s files behind the agent’s own, and no image for its model stays', (t) => {
@@ -284,7 +324,7 @@ test('the agent’s own file is hardened where its line tells how', (t) => {
   const line = profileOf('Yealink')?.lines.find(({ hasModel }) => hasModel('T46S'));
   t.equal(
     line && hardened('#!version:1.0.0.1\n', line),
-    '#!version:1.0.0.1\nstatic.wui.http_enable = 0\nstatic.wui.https_enable = 0\n',
+    '#!version:1.0.0.1\nstatic.wui.http_enable = 0\nwui.http_enable = 0\nstatic.wui.https_enable = 0\nwui.https_enable = 0\n',
   );
   t.end();
 });
