@@ -3,7 +3,7 @@
 
 import { grandstreamImages } from './grandstream-images.ts';
 import type { LineFacts } from './line-facts.ts';
-import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, numberedOnly, setting } from './line-parts.ts';
 
 const common = {
   ...NOTHING_KNOWN,
@@ -23,6 +23,7 @@ const common = {
     line: '<{name}>{value}</{name}>',
     escape: 'xml',
     lineEnd: '\n',
+    unreadable: numberedOnly,
   },
   settings: {
     ...NO_SETTINGS,

@@ -1,7 +1,7 @@
 // What is documented about Htek's UC phones (UC900 provisioning guide; release archives; provisioning templates).
 
 import type { LineFacts } from './line-facts.ts';
-import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, numberedOnly, setting } from './line-parts.ts';
 
 export const htekLines: readonly LineFacts[] = [
   {
@@ -20,6 +20,7 @@ export const htekLines: readonly LineFacts[] = [
       line: '<{name}>{value}</{name}>',
       escape: 'xml',
       lineEnd: '\n',
+      unreadable: numberedOnly,
     },
     settings: {
       ...NO_SETTINGS,

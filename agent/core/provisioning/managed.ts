@@ -11,6 +11,7 @@ import {
   type Managed,
   mayHold,
   overlay,
+  unreadable,
   valuesIn,
 } from '@ringwave/firmware-catalog/vendors/overlay';
 
@@ -38,6 +39,8 @@ export function composed(base: string, by: Overlaying): Composed {
   if (config === 'unknown') return { kind: 'refused', reason: 'its language is unknown' };
   const isWhole = isWrittenIn(base, config);
   if (by.isWhole && !isWhole) return { kind: 'refused', reason: `it is not ${config.form}` };
+  const odd = unreadable(base, config);
+  if (odd) return { kind: 'refused', reason: `it ${odd.reason}` };
   const tooLong = isWhole ? longerThan(config, base) : undefined;
   if (tooLong) return tooLong;
   const hasCodes = !isWhole && holdsCodes(base, by.line);
@@ -123,7 +126,7 @@ function managedOf(
   { line, ours, isHardened }: Overlaying,
   config: ConfigLanguage,
 ): (Managed | undefined)[] {
-  const { settings, otherFirmwareNames = [] } = line;
+  const { settings, otherFirmwareNames = [], otherServerNames = [] } = line;
   const lines = [
     ...known(settings.firmware),
     ...known(settings['provisioning-login']),
@@ -131,7 +134,7 @@ function managedOf(
   ];
   const once = lines.filter((one, at) => lines.findIndex(({ name }) => name === one.name) === at);
   return [
-    ...otherFirmwareNames.map((name) => ({ name })),
+    ...[...otherFirmwareNames, ...otherServerNames].map((name) => ({ name })),
     ...once.map((one) => managedAs(one, ours, config)),
     ...switches(config, ours),
     ...(isHardened ? hardening(line) : []),

@@ -232,6 +232,61 @@ test('a phone that may lose what a file leaves out gets its passwords or nothing
   t.end();
 });
 
+test('no other name of a base for firmware, or for a server with profiles of its own, is left', (t) => {
+  const gone: readonly (readonly [object & { vendor: string; model: string }, string, string])[] = [
+    [
+      { vendor: 'Snom', model: 'D785' },
+      '<settings><phone-settings><firmware_url>http://pbx/a.bin</firmware_url><firmware_uxm perm="">http://pbx/u.bin</firmware_uxm></phone-settings></settings>',
+      '<settings><phone-settings></phone-settings></settings>',
+    ],
+    ...['B', 'C', 'D'].flatMap((letter) =>
+      [
+        { vendor: 'Cisco', model: '8851' },
+        { vendor: 'Cisco', model: 'SPA504G' },
+        { vendor: 'Linksys', model: 'SPA942' },
+      ].map(
+        (phone) =>
+          [
+            phone,
+            `<flat-profile><Profile_Rule_${letter} ua="na">http://pbx/b.xml</Profile_Rule_${letter}></flat-profile>`,
+            '<flat-profile></flat-profile>',
+          ] as const,
+      ),
+    ),
+    [
+      { vendor: 'Polycom', model: 'VVX450' },
+      '<c device.prov.upgradeServer="http://pbx/" device.prov.upgradeServer.set="1" voice.gain="1"/>',
+      '<c voice.gain="1"/>',
+    ],
+  ];
+  for (const [phone, base, body] of gone) {
+    t.same(over({ ...phone, path: '/x' }, base), { kind: 'composed', body }, base);
+    t.same(over({ ...phone, path: '/x' }, base, { part: true }), { kind: 'composed', body });
+  }
+  t.end();
+});
+
+for (const phone of [
+  { vendor: 'Grandstream', model: 'GRP2614', path: '/cfg805ec0000007.xml' },
+  { vendor: 'Htek', model: 'UC926', path: '/cfg805ec0000007.xml' },
+]) {
+  test(`a file of a ${phone.vendor} with named items is refused: nobody knows which of them name firmware`, (t) => {
+    const file = (config: string) => `<gs_provision version="1">${config}</config></gs_provision>`;
+    const reason =
+      'it has named items (config version 2), and no document tells which of them name firmware or hold passwords';
+    for (const config of [
+      '<config version="2"><item name="firmware.path"><part name="a">x</part></item>',
+      "<config  version = '2' ><P47>pbx</P47>",
+      '<config version="1"><item  name="x">y</item>',
+    ])
+      for (const more of [{}, { lease: true }, { part: true }, { part: true, lease: true }])
+        t.same(over(phone, file(config), more), { kind: 'refused', reason }, config);
+    const known = file('<!-- <config version="2"> --><config version="1"><P47>pbx</P47>');
+    t.equal(over(phone, known, { lease: true }).kind, 'composed');
+    t.end();
+  });
+}
+
 test('where codes do not show which hold passwords, every base is guarded', (t) => {
   const grandstream = { vendor: 'Grandstream', model: 'GXP1630', path: '/cfg805ec0000007.xml' };
   const base =
