@@ -187,7 +187,7 @@ function phoneConfig({ agent, firmware, provisioning, mac }: Rendition): string 
   const values: [string, string][] = [];
   if (firmware) {
     values.push(['P192', `${host(agent)}:${agent.tftpPort}/${escapedPath(firmware.folder)}`]);
-    values.push(['P6767', TFTP], ['P238', CHECK_ALWAYS]);
+    values.push(['P6767', TFTP], ['P238', CHECK_ALWAYS], ['P232', ''], ['P233', '']);
   }
   if (provisioning) values.push(['P1360', provisioning.user], ['P1361', provisioning.password]);
   return provision(values, mac.replaceAll(':', ''));
@@ -209,7 +209,8 @@ function readConfig(body: string, phone?: PhoneFacts): ConfigRead {
   const scheme = SCHEMES[xmlElement(body, 'P6767') ?? '1'];
   const user = rawElement(body, 'P1360');
   const password = rawElement(body, 'P1361');
-  const name = phone ? imageName(phone.model) : '';
+  const [prefix, postfix] = [xmlElement(body, 'P232') ?? '', xmlElement(body, 'P233') ?? ''];
+  const name = phone ? `${prefix}${imageName(phone.model)}${postfix}` : '';
   return {
     ...(folder === undefined || folder === '' || scheme === undefined
       ? {}

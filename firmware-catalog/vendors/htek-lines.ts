@@ -39,6 +39,8 @@ export const htekLines: readonly LineFacts[] = [
       'provisioning-server': [setting('P237', '{root}/')],
       'provisioning-login': [setting('P1360', '{user}'), setting('P1361', '{password}')],
     },
+    // Prefix and postfix of the image's name, as Grandstream's: with them the phone asks for another one than lies in the folder.
+    otherFirmwareNames: ['P232', 'P233'],
     // It looks at what lies in the folder and takes it, newer or older.
     updateDecision: 'always',
     versionScheme: 'four or five numbers, at times after a V',

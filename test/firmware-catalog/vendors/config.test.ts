@@ -289,6 +289,21 @@ test('models that share a Grandstream image ask for its one name', (t) => {
   t.end();
 });
 
+test('a Grandstream puts what P232 and P233 say around the image’s name, and is told that they say nothing', (t) => {
+  const grandstream = profileNamed('Grandstream');
+  const file = (codes: string) => `<gs_provision><config>${codes}</config></gs_provision>`;
+  const url = (body: string) =>
+    grandstream.readConfig(body, renditionFor('Grandstream')).firmware?.url;
+  const named = '<P192>a/fw</P192><P232>v1-</P232><P233>.new</P233>';
+  t.equal(url(file(named)), 'http://a/fw/v1-gxp2170fw.bin.new');
+  const firmware = { version: '1.0.11.57', folder: 'fw/r', fileName: 'gxp2170fw.bin' };
+  const { body } = grandstream.renderPhoneConfig(renditionFor('Grandstream', { firmware }), '');
+  t.match(body, '<P232></P232>');
+  t.match(body, '<P233></P233>');
+  t.equal(url(body), 'tftp://192.0.2.7:6969/fw/r/gxp2170fw.bin');
+  t.end();
+});
+
 test('hostile but legal passwords survive rendering and reading', (t) => {
   const hostile = [
     'a&b',

@@ -301,6 +301,19 @@ const withCodes = [
   { vendor: 'Htek', model: 'UC926', path: '/cfg805ec0000007.xml' },
 ];
 
+for (const phone of withCodes) {
+  test(`what a base puts around the name of a ${phone.vendor}’s image says nothing any more`, (t) => {
+    const root = phone.vendor === 'Htek' ? 'hl_provision' : 'gs_provision';
+    const base = `<${root}><config><P232>pbx-</P232><P233>.old</P233></config></${root}>`;
+    for (const more of [{ lease: true }, { lease: true, slot: true }]) {
+      const made = over({ ...phone, path: '/cfg805ec0000007.xml' }, base, more);
+      t.equal(made.kind, 'composed');
+      t.notMatch(made.kind === 'composed' && made.body, /pbx-|\.old/);
+    }
+    t.end();
+  });
+}
+
 /** As a Grandstream's tool makes it: a head with its length and MAC, then all settings in one line. */
 const binary = '\0\0\0\x18\x12\x34\x80\x5e\xc0\0\0\x07\r\n\r\nP3=Ann&P34=secret&gnkey=0b82';
 
