@@ -186,8 +186,10 @@ function sameHardwareLine(
 function phoneConfig({ agent, firmware, provisioning, mac }: Rendition): string {
   const values: [string, string][] = [];
   if (firmware) {
-    values.push(['P192', `${host(agent)}:${agent.tftpPort}/${escapedPath(firmware.folder)}`]);
-    values.push(['P6767', TFTP], ['P238', CHECK_ALWAYS], ['P232', ''], ['P233', '']);
+    const isLong = firmware.lengthBytes !== undefined && firmware.lengthBytes >= tftpBytesMax;
+    const [scheme, port] = isLong ? [HTTP, agent.httpPort] : [TFTP, agent.tftpPort];
+    values.push(['P192', `${host(agent)}:${port}/${escapedPath(firmware.folder)}`]);
+    values.push(['P6767', scheme], ['P238', CHECK_ALWAYS], ['P232', ''], ['P233', '']);
   }
   if (provisioning) values.push(['P1360', provisioning.user], ['P1361', provisioning.password]);
   return provision(values, mac.replaceAll(':', ''));
@@ -195,6 +197,9 @@ function phoneConfig({ agent, firmware, provisioning, mac }: Rendition): string 
 
 /** P6767: how P192 is fetched. The path itself is written without a scheme. */
 const TFTP = '0';
+const HTTP = '1';
+/** 65535 blocks of 512 bytes, the last of them short: beyond it a phone must count on from 0 or ask for longer blocks, and some do neither. */
+const tftpBytesMax = 65_535 * 512;
 const SCHEMES: Readonly<Record<string, string>> = { '0': 'tftp', '1': 'http', '2': 'https' };
 const CHECK_ALWAYS = '0';
 

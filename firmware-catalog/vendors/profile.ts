@@ -90,6 +90,8 @@ export interface Rendition {
     readonly version: string;
     readonly folder: string;
     readonly fileName: string;
+    /** Where it is known: what a phone cannot carry over TFTP is named over HTTP. */
+    readonly lengthBytes?: number;
   };
   /** The login with which the phone fetches its files from the agent over HTTP. */
   readonly provisioning?: { readonly user: string; readonly password: string };
