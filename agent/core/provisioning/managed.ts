@@ -154,7 +154,7 @@ function managedAs(
   return { name, value, ...(written === undefined ? {} : { written }) };
 }
 
-/** The files that the base lists stay; ours come first, because what is read first counts (Poly). */
+/** The files that the base lists stay; ours come first in each list, because what is read first counts (Poly). */
 function furtherFiles(
   base: string,
   { line: { furtherFiles: name }, ours }: Overlaying,
@@ -162,9 +162,16 @@ function furtherFiles(
 ): Managed[] {
   const own = name === undefined ? [] : listed(valuesIn(ours, config, name)[0]);
   if (name === undefined || own.length === 0) return [];
-  const all = new Set([...own, ...listed(valuesIn(base, config, name)[0])]);
-  return [{ name, value: [...all].join(',') }];
+  const lists = new Set([name, ...ofModels(base, name)]);
+  return Array.from(lists, (list) => {
+    const all = new Set([...own, ...listed(valuesIn(base, config, list)[0])]);
+    return { name: list, value: [...all].join(',') };
+  });
 }
+
+/** Of an attribute there may be one for each model, as `APP_FILE_PATH_VVX410`; such a phone may read it in the plain one's place. */
+const ofModels = (base: string, name: string): string[] =>
+  Array.from(base.matchAll(new RegExp(`\\s(${name}_\\w{1,64})\\s?=`, 'g')), ([, own = '']) => own);
 
 const listed = (text = ''): string[] =>
   text

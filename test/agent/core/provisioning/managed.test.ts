@@ -123,6 +123,42 @@ test('a Poly master keeps the PBX’s files behind the agent’s own, and no ima
   t.end();
 });
 
+test('the agent’s own file comes first also in the list that a Poly master has for one model', (t) => {
+  const master =
+    '<?xml version="1.0"?><APPLICATION CONFIG_FILES="reg.cfg"><APPLICATION_VVX450 CONFIG_FILES_VVX450="model.cfg, reg.cfg"/></APPLICATION>';
+  t.same(over(poly, master), { kind: 'composed', body: master }, 'where it has none they stay');
+  t.same(over(poly, master, { lease: true }), {
+    kind: 'composed',
+    body: '<?xml version="1.0"?><APPLICATION CONFIG_FILES="805ec0000007-user.cfg,reg.cfg"><APPLICATION_VVX450 CONFIG_FILES_VVX450="805ec0000007-user.cfg,model.cfg,reg.cfg"/></APPLICATION>',
+  });
+  t.end();
+});
+
+for (const [vendor, model] of [
+  ['Mitel', '6930'],
+  ['Aastra', '6731i'],
+] as const) {
+  test(`a base sends a ${vendor} to no other server, by whichever protocol`, (t) => {
+    const phone = { vendor, model, path: '/805EC0000007.cfg' };
+    const names = [
+      'download protocol',
+      ...['tftp', 'ftp', 'http', 'https'].map((protocol) => `${protocol} server`),
+      ...['http', 'https'].flatMap((protocol) => [`${protocol} path`, `${protocol} port`]),
+      'alternate tftp server',
+      'use alternate tftp server',
+      'ftp username',
+      'ftp password',
+      'https user',
+      'https password',
+    ];
+    const base = names.map((name) => `${name}: pbx\n`).join('');
+    const made = over(phone, `${base}time zone name: DE-Berlin\n`);
+    t.equal(made.kind, 'composed');
+    t.equal(made.kind === 'composed' && made.body, 'time zone name: DE-Berlin\n');
+    t.end();
+  });
+}
+
 test('the file of a Panasonic model leads to the agent for all three files, whatever the PBX’s says', (t) => {
   const profile = profileOf('Panasonic');
   const [line] = profile?.lines ?? [];
