@@ -147,6 +147,9 @@ export class Provisioning implements FileResolver {
       neighbour: await this.#parts.neighbourOf(asked.address, phone.mac as Mac),
       certificateMac: asked.certificateMac ?? null,
       absentKeeps: line?.absentValue === 'keeps',
+      canBeLed:
+        this.#parts.address().httpsPort !== undefined &&
+        (line?.settings['provisioning-server'] ?? 'unknown') !== 'unknown',
       generation,
     };
   }
@@ -250,6 +253,7 @@ export class Provisioning implements FileResolver {
         model: phone.model,
         agent: this.#parts.address(),
         ...(firmware ? { firmware } : {}),
+        ...(handed.kind === 'without' && handed.isLed ? { isLed: true } : {}),
         ...(secret
           ? { provisioning: { user: userOf(phone), password: this.#logins.open(phone, secret) } }
           : {}),

@@ -36,7 +36,11 @@ export const htekLines: readonly LineFacts[] = [
         setting('P34', '{password}'),
       ],
       'admin-password': [setting('P2', '{password}')],
-      'provisioning-server': [setting('P237', '{root}/')],
+      // P212 as Grandstream's: 2 is HTTPS. With firmware it is the image's, and P237 has a scheme of its own.
+      'provisioning-server': [
+        setting('P237', '{root}/'),
+        { ...setting('P212', '2'), over: 'https' },
+      ],
       'provisioning-login': [setting('P1360', '{user}'), setting('P1361', '{password}')],
     },
     // Prefix and postfix of the image's name, as Grandstream's: with them the phone asks for another one than lies in the folder.

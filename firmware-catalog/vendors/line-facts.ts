@@ -123,6 +123,8 @@ export interface SettingLine {
   readonly file?: string;
   /** What the phone asks for in the folder that it is told, as in `BootPath`. */
   readonly asks?: string;
+  /** Said only where the agent's files are fetched by it; absent: by either. */
+  readonly over?: 'http' | 'https';
 }
 
 export interface ImageName {

@@ -95,6 +95,8 @@ export interface Rendition {
   };
   /** The login with which the phone fetches its files from the agent over HTTP. */
   readonly provisioning?: { readonly user: string; readonly password: string };
+  /** Whether the phone asked in clear and is told to fetch its files over HTTPS, where it is given its login. */
+  readonly isLed?: boolean;
 }
 
 export interface RenderedFile {

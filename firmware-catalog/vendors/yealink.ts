@@ -238,7 +238,7 @@ const modelFile = (number: number): string => `y${String(number).padStart(12, '0
 
 const FIRST_LINE = '#!version:1.0.0.1';
 
-function phoneConfig({ agent, firmware, provisioning }: Rendition): string {
+function phoneConfig({ agent, firmware, provisioning, isLed }: Rendition): string {
   const lines = [FIRST_LINE];
   if (firmware) {
     const url = httpUrl(agent, `${firmware.folder}/${firmware.fileName}`);
@@ -248,13 +248,15 @@ function phoneConfig({ agent, firmware, provisioning }: Rendition): string {
     lines.push(...bothNames('auto_provision.server.username', provisioning.user));
     lines.push(...bothNames('auto_provision.server.password', provisioning.password));
   }
+  if (isLed) lines.push(...serverLines(agent));
   return `${lines.join('\n')}\n`;
 }
 
-function commonConfig(agent: AgentAddress): string {
-  const lines = bothNames('auto_provision.server.url', `${filesRoot(agent)}/`);
-  return `${[FIRST_LINE, ...lines].join('\n')}\n`;
-}
+const commonConfig = (agent: AgentAddress): string =>
+  `${[FIRST_LINE, ...serverLines(agent)].join('\n')}\n`;
+
+const serverLines = (agent: AgentAddress): string[] =>
+  bothNames('auto_provision.server.url', `${filesRoot(agent)}/`);
 
 /**
  * `static.` stands before these names since V81 alone. Which version reads the file is known only afterwards: a phone passes
