@@ -244,7 +244,11 @@ function attributeShape(): Shape {
     isOf: (body) => isXml(body) && !isPage(body),
     mayHold: isXml,
     comments: XML_COMMENTS,
-    places: (name) => new RegExp(`(\\s${named(name)}\\s?=\\s?")([^"<]*)(")`, 'g'),
+    places: (name) =>
+      new RegExp(
+        `(\\s${named(name)}\\s{0,64}=\\s{0,64}["'])((?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(["'])`,
+        'g',
+      ),
     added: (body, { name, value }) => {
       const end = body.lastIndexOf('</');
       if (end > 0) return `${body.slice(0, end)}<managed ${name}="${value}"/>\n${body.slice(end)}`;

@@ -171,7 +171,10 @@ function furtherFiles(
 
 /** Of an attribute there may be one for each model, as `APP_FILE_PATH_VVX410`; such a phone may read it in the plain one's place. */
 const ofModels = (base: string, name: string): string[] =>
-  Array.from(base.matchAll(new RegExp(`\\s(${name}_\\w{1,64})\\s?=`, 'g')), ([, own = '']) => own);
+  Array.from(
+    base.matchAll(new RegExp(`\\s(${name}_\\w{1,64})\\s{0,64}=`, 'g')),
+    ([, own = '']) => own,
+  );
 
 const listed = (text = ''): string[] =>
   text
