@@ -58,6 +58,8 @@ export const mitelSip = (brand: 'Aastra' | 'Mitel') =>
       'https user',
       'https password',
     ],
+    // Of all lines together, and of who uses the phone.
+    otherPasswordNames: ['sip password', 'user password'],
     absentValue: 'unknown',
     updateDecision: 'differs',
     versionScheme: 'a.b.c.build; up to release 3 two ranges of builds for two groups of models',

@@ -31,6 +31,7 @@ const common = {
     'device.prov.upgradeServer',
     'device.prov.upgradeServer.set',
   ],
+  otherPasswordNames: ['device.auth.localUserPassword'],
   furtherFiles: 'CONFIG_FILES',
   settings: {
     ...NO_SETTINGS,

@@ -268,6 +268,18 @@ test('a phone that may lose what a file leaves out gets its passwords or nothing
   t.end();
 });
 
+test('the password of who uses a phone is guarded as the administrator’s is', (t) => {
+  for (const [vendor, model, base] of [
+    ['Mitel', '6930', 'user password: x\n'],
+    ['Aastra', '6731i', 'sip password: x\n'],
+    ['Polycom', 'VVX450', '<c device.auth.localUserPassword="x"/>'],
+    ['Cisco', '8851', '<flat-profile><User_Password ua="na">x</User_Password></flat-profile>'],
+    ['Linksys', 'SPA942', '<flat-profile><User_Password>x</User_Password></flat-profile>'],
+  ] as const)
+    t.same(over({ vendor, model, path: '/x' }, base), { kind: 'guarded' }, `${vendor} ${base}`);
+  t.end();
+});
+
 test('no other name of a base for firmware, or for a server with profiles of its own, is left', (t) => {
   const gone: readonly (readonly [object & { vendor: string; model: string }, string, string])[] = [
     [
