@@ -69,7 +69,7 @@ export const FAULTS = {
     class: 'policy-blocked',
     retry: 'when-fixed',
     advice:
-      'Let this phone fetch its files over HTTPS; in clear it gets none that holds its login.',
+      'Send this phone to the HTTPS address of the agent, by DHCP or in its own settings; in clear it gets no file that holds its login or passwords of its base.',
   },
   'secret-asked-from-elsewhere': {
     class: 'policy-blocked',

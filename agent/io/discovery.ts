@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
+import { filesRoot } from '@ringwave/firmware-catalog/vendors/config-text';
+import type { AgentAddress } from '@ringwave/firmware-catalog/vendors/profile';
 import { type Mac, minutes, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { makersByPrefix } from '../core/discovered.ts';
@@ -18,7 +19,7 @@ interface DiscoveryParts {
   readonly neighbours: Pick<Neighbours, 'of' | 'all'>;
   readonly tables: Pick<AgentTables, 'plan'>;
   /** What a phone of the plan is told to fetch from. */
-  readonly address: () => { readonly host: string; readonly httpPort: number };
+  readonly address: () => AgentAddress;
   readonly clock?: Clock;
   submit(event: AgentEvent): void;
 }
@@ -109,9 +110,9 @@ export class Discovery {
     if (!socket || this.#isClosed) return;
     const [tag, branch] = [randomBytes(8).toString('hex'), randomBytes(16).toString('hex')];
     const ok = answerTo(request, { status: '200 OK', tag });
-    const { host, httpPort } = this.#parts.address();
-    const url = `http://${isIPv6(host) ? `[${host}]` : host}:${httpPort}/`;
-    const own = { address: host, port: socket.address().port };
+    const address = this.#parts.address();
+    const url = `${filesRoot(address)}/`;
+    const own = { address: address.host, port: socket.address().port };
     const send = (bytes: Buffer) => socket.send(bytes, to.port, to.address, () => {});
     send(ok);
     send(pnpNotify(request, { from: own, tag, branch, url }));

@@ -176,6 +176,9 @@ export class Provisioning implements FileResolver {
       isPrivate: asked.isPrivate === true,
       ...(place ?? (await this.#placeOf(asked, phone))),
       absentKeeps: line?.absentValue === 'keeps',
+      canBeLed:
+        this.#parts.address().httpsPort !== undefined &&
+        (line?.settings['provisioning-server'] ?? 'unknown') !== 'unknown',
       generation,
     };
   }
@@ -281,6 +284,7 @@ export class Provisioning implements FileResolver {
         model: phone.model,
         agent: this.#parts.address(),
         ...(firmware ? { firmware } : {}),
+        ...(handed.kind === 'without' && handed.isLed ? { isLed: true } : {}),
         ...(secret
           ? { provisioning: { user: userOf(phone), password: this.#logins.open(phone, secret) } }
           : {}),

@@ -6,7 +6,12 @@ import { isMpp } from './cisco-mpp.ts';
 import { isSpa } from './cisco-spa.ts';
 import type { LineFacts } from './line-facts.ts';
 import { asked, byHand, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
-import { flatProfile, flatProfileSettings } from './flat-profile.ts';
+import {
+  flatProfile,
+  flatProfilePasswords,
+  flatProfileServers,
+  flatProfileSettings,
+} from './flat-profile.ts';
 
 const challenged = { mayChallenge: true } as const;
 
@@ -91,6 +96,8 @@ const mpp: LineFacts = {
     ],
     'provisioning-server': [setting('Profile_Rule', '{root}/Cisco/CP-{model}-3PCC/$MA.cfg')],
   },
+  otherServerNames: flatProfileServers,
+  otherPasswordNames: flatProfilePasswords,
   updateDecision: 'differs',
   versionScheme: 'a-b-c, MSR or MPP and its number, then the build',
   families: 'unknown',
@@ -122,6 +129,8 @@ const spa: LineFacts = {
   userAgent: 'Cisco/{model}-{version} ({MAC})(CCQ00000000)',
   config: flatProfile,
   settings: flatProfileSettings('Admin_Passwd'),
+  otherServerNames: flatProfileServers,
+  otherPasswordNames: flatProfilePasswords,
   updateDecision: 'differs',
   versionScheme: 'a.b.c and a letter for a later issue',
   families: 'unknown',

@@ -133,15 +133,17 @@ function fileAsked(path: string): FileAsked | undefined {
   return readFile(file) ? { kind: 'other' } : undefined;
 }
 
-function phoneConfig({ mac, model, agent, firmware, provisioning }: Rendition): string {
+function phoneConfig(rendition: Rendition): string {
+  const { mac, model, agent, firmware, provisioning, isLed } = rendition;
   const values: [string, string][] = [];
   if (firmware) {
     values.push(['Upgrade_Enable', 'Yes']);
     values.push(['Upgrade_Rule', httpUrl(agent, `${firmware.folder}/${firmware.fileName}`)]);
   }
-  if (provisioning) {
+  if (provisioning || isLed) {
     const own = ownPath(model, '$MA') ?? `/${mac.replaceAll(':', '')}.xml`;
-    values.push(['Profile_Rule', `${login(provisioning)}${filesRoot(agent)}${own}`]);
+    const before = provisioning ? login(provisioning) : '';
+    values.push(['Profile_Rule', `${before}${filesRoot(agent)}${own}`]);
   }
   return flatProfile(values);
 }

@@ -14,6 +14,12 @@ export const flatProfile: ConfigLanguage = {
   macros: { $MA: '{mac}' },
 };
 
+/** Further profiles, which the phone reads after its own: an `Upgrade_Rule` in one of them would count. */
+export const flatProfileServers = ['Profile_Rule_B', 'Profile_Rule_C', 'Profile_Rule_D'];
+
+/** Of who uses the phone. */
+export const flatProfilePasswords = ['User_Password'];
+
 /** What all of them say alike; only the name of the administrator's password changed with the maker. */
 export const flatProfileSettings = (
   adminPassword: 'Admin_Passwd' | 'Admin_Password',

@@ -3,7 +3,7 @@
 
 import { grandstreamImages } from './grandstream-images.ts';
 import type { LineFacts } from './line-facts.ts';
-import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, numberedOnly, setting } from './line-parts.ts';
 
 const common = {
   ...NOTHING_KNOWN,
@@ -23,11 +23,19 @@ const common = {
     line: '<{name}>{value}</{name}>',
     escape: 'xml',
     lineEnd: '\n',
+    unreadable: numberedOnly,
   },
   settings: {
     ...NO_SETTINGS,
     // P6767 is how P192 is fetched: a base that says HTTP would send the phone to TFTP's port with it.
-    firmware: [setting('P192', '{folder}'), setting('P6767', '0'), setting('P238', '0')],
+    // P232 and P233 stand before and behind the name that the phone asks for in P192: with them it is not the one that lies there.
+    firmware: [
+      setting('P192', '{folder}'),
+      setting('P6767', '0'),
+      setting('P238', '0'),
+      setting('P232', ''),
+      setting('P233', ''),
+    ],
     'sip-login': [setting('P35', '{user}'), setting('P36', '{user}'), setting('P34', '{password}')],
     'admin-password': [setting('P2', '{password}')],
     'provisioning-login': [setting('P1360', '{user}'), setting('P1361', '{password}')],

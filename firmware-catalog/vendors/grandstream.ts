@@ -10,6 +10,7 @@ import {
   xmlText,
 } from './config-text.ts';
 import type {
+  AgentAddress,
   AgentClaim,
   ConfigRead,
   FileAsked,
@@ -183,18 +184,35 @@ function sameHardwareLine(
   return hardware !== undefined || isLow(a) === isLow(b);
 }
 
-function phoneConfig({ agent, firmware, provisioning, mac }: Rendition): string {
+function phoneConfig({ agent, firmware, provisioning, mac, isLed }: Rendition): string {
   const values: [string, string][] = [];
   if (firmware) {
-    values.push(['P192', `${host(agent)}:${agent.tftpPort}/${escapedPath(firmware.folder)}`]);
-    values.push(['P6767', TFTP], ['P238', CHECK_ALWAYS]);
+    const isLong = firmware.lengthBytes !== undefined && firmware.lengthBytes >= tftpBytesMax;
+    const [scheme, port] = isLong ? [HTTP, agent.httpPort] : [TFTP, agent.tftpPort];
+    values.push(['P192', `${host(agent)}:${port}/${escapedPath(firmware.folder)}`]);
+    values.push(['P6767', scheme], ['P238', CHECK_ALWAYS], ['P232', ''], ['P233', '']);
   }
   if (provisioning) values.push(['P1360', provisioning.user], ['P1361', provisioning.password]);
+  if (isLed) values.push(...serverValues(agent));
   return provision(values, mac.replaceAll(':', ''));
+}
+
+/** P212: how the phone's own files are fetched from P237, which has no scheme. */
+function serverValues(agent: AgentAddress): [string, string][] {
+  const { httpPort, httpsPort } = agent;
+  const scheme = httpsPort === undefined ? HTTP : HTTPS;
+  return [
+    ['P237', `${host(agent)}:${httpsPort ?? httpPort}`],
+    ['P212', scheme],
+  ];
 }
 
 /** P6767: how P192 is fetched. The path itself is written without a scheme. */
 const TFTP = '0';
+const HTTP = '1';
+const HTTPS = '2';
+/** 65535 blocks of 512 bytes, the last of them short: beyond it a phone must count on from 0 or ask for longer blocks, and some do neither. */
+const tftpBytesMax = 65_535 * 512;
 const SCHEMES: Readonly<Record<string, string>> = { '0': 'tftp', '1': 'http', '2': 'https' };
 const CHECK_ALWAYS = '0';
 
@@ -209,7 +227,8 @@ function readConfig(body: string, phone?: PhoneFacts): ConfigRead {
   const scheme = SCHEMES[xmlElement(body, 'P6767') ?? '1'];
   const user = rawElement(body, 'P1360');
   const password = rawElement(body, 'P1361');
-  const name = phone ? imageName(phone.model) : '';
+  const [prefix, postfix] = [xmlElement(body, 'P232') ?? '', xmlElement(body, 'P233') ?? ''];
+  const name = phone ? `${prefix}${imageName(phone.model)}${postfix}` : '';
   return {
     ...(folder === undefined || folder === '' || scheme === undefined
       ? {}

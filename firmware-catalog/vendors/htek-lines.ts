@@ -1,7 +1,7 @@
 // What is documented about Htek's UC phones (UC900 provisioning guide; release archives; provisioning templates).
 
 import type { LineFacts } from './line-facts.ts';
-import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, setting } from './line-parts.ts';
+import { asked, NO_SETTINGS, notify, NOTHING_KNOWN, numberedOnly, setting } from './line-parts.ts';
 
 export const htekLines: readonly LineFacts[] = [
   {
@@ -20,6 +20,7 @@ export const htekLines: readonly LineFacts[] = [
       line: '<{name}>{value}</{name}>',
       escape: 'xml',
       lineEnd: '\n',
+      unreadable: numberedOnly,
     },
     settings: {
       ...NO_SETTINGS,
@@ -35,9 +36,15 @@ export const htekLines: readonly LineFacts[] = [
         setting('P34', '{password}'),
       ],
       'admin-password': [setting('P2', '{password}')],
-      'provisioning-server': [setting('P237', '{root}/')],
+      // P212 as Grandstream's: 2 is HTTPS. With firmware it is the image's, and P237 has a scheme of its own.
+      'provisioning-server': [
+        setting('P237', '{root}/'),
+        { ...setting('P212', '2'), over: 'https' },
+      ],
       'provisioning-login': [setting('P1360', '{user}'), setting('P1361', '{password}')],
     },
+    // Prefix and postfix of the image's name, as Grandstream's: with them the phone asks for another one than lies in the folder.
+    otherFirmwareNames: ['P232', 'P233'],
     // It looks at what lies in the folder and takes it, newer or older.
     updateDecision: 'always',
     versionScheme: 'four or five numbers, at times after a V',

@@ -28,6 +28,8 @@ export interface LineFacts {
   readonly settings: Readonly<Record<SettingName, Known<readonly SettingLine[]>>>;
   /** Further names under which files of others tell firmware, with `*` for any word: taken out of a PBX's file. */
   readonly otherFirmwareNames?: readonly string[];
+  /** Further names under which files of others send the phone to a server or have it read files there: taken out of a PBX's file. */
+  readonly otherServerNames?: readonly string[];
   /** Names under which files of others hold further passwords, with `#` for a number and `*` for any word: kept as the phone's own are. */
   readonly otherPasswordNames?: readonly string[];
   /** The setting that lists, between commas, the files to load next. */
@@ -83,6 +85,8 @@ export interface ConfigLanguage {
   readonly otherFiles?: Readonly<Record<string, string>>;
   /** Bytes of a file that the phone takes at most; absent where no document tells them. */
   readonly bytesMax?: number;
+  /** What shows that the file is in a form of the language whose names of settings no document tells, and why it is refused. */
+  readonly unreadable?: { readonly pattern: RegExp; readonly reason: string };
   /** Words in a value that the phone replaces by its own, as in `BootPath`: `$MA` is `{mac}`. */
   readonly macros?: Readonly<Record<string, string>>;
 }
@@ -119,6 +123,8 @@ export interface SettingLine {
   readonly file?: string;
   /** What the phone asks for in the folder that it is told, as in `BootPath`. */
   readonly asks?: string;
+  /** Said only where the agent's files are fetched by it; absent: by either. */
+  readonly over?: 'http' | 'https';
 }
 
 export interface ImageName {

@@ -83,6 +83,14 @@ export const notify = (
 
 export const byHand = (how: string): Trigger => ({ by: 'hand', how });
 
+/** P values are told by number; beside them there are files of named items, of which no document at hand has the names. */
+export const numberedOnly = {
+  pattern:
+    /<config\s(?:[^<>]{0,200}\s)?version\s{0,8}=\s{0,8}["'](?!1["'])|<item\s[^<>]{0,200}?\bname\s{0,8}=/i,
+  reason:
+    'has named items (config version 2), and no document tells which of them name firmware or hold passwords',
+} as const;
+
 /** Letters and digits, for lines of which only the length is told. */
 export const lettersAndDigits = (lengthMin: number, lengthMax: number): PasswordRule => ({
   alphabet: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',

@@ -61,6 +61,18 @@ export const isWrittenIn = (body: string, language: ConfigLanguage): boolean =>
 export const mayHold = (body: string, language: ConfigLanguage): boolean =>
   body.length <= overlaidLengthMax && shapeOf(language).mayHold(body);
 
+/** Why a file of this language cannot be overlaid: what stands in it is called by names that nobody knows. Line from 1. */
+export function unreadable(
+  body: string,
+  { unreadable: form }: ConfigLanguage,
+): { readonly line: number; readonly reason: string } | undefined {
+  if (!form || body.length > overlaidLengthMax) return undefined;
+  // As long as they were, so that lines stay where they are.
+  const bare = body.replace(XML_COMMENTS, (comment) => comment.replace(/[^\n]/g, ' '));
+  const at = bare.search(form.pattern);
+  return at < 0 ? undefined : { line: bare.slice(0, at).split('\n').length, reason: form.reason };
+}
+
 /** What a file says of a setting, at each place; empty where it says nothing or no setting can stand in it. */
 export function valuesIn(body: string, language: ConfigLanguage, name: string): string[] {
   const shape = shapeOf(language);
@@ -232,7 +244,11 @@ function attributeShape(): Shape {
     isOf: (body) => isXml(body) && !isPage(body),
     mayHold: isXml,
     comments: XML_COMMENTS,
-    places: (name) => new RegExp(`(\\s${named(name)}\\s?=\\s?")([^"<]*)(")`, 'g'),
+    places: (name) =>
+      new RegExp(
+        `(\\s${named(name)}\\s{0,64}=\\s{0,64}["'])((?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(["'])`,
+        'g',
+      ),
     added: (body, { name, value }) => {
       const end = body.lastIndexOf('</');
       if (end > 0) return `${body.slice(0, end)}<managed ${name}="${value}"/>\n${body.slice(end)}`;

@@ -25,8 +25,13 @@ const common = {
     escape: 'xml',
     lineEnd: '\n',
   },
-  // APP_FILE_PATH_VVX410 and the like count before APP_FILE_PATH.
-  otherFirmwareNames: ['APP_FILE_PATH_*'],
+  // APP_FILE_PATH_VVX410 and the like count before APP_FILE_PATH; the server of upgrades names firmware without it.
+  otherFirmwareNames: [
+    'APP_FILE_PATH_*',
+    'device.prov.upgradeServer',
+    'device.prov.upgradeServer.set',
+  ],
+  otherPasswordNames: ['device.auth.localUserPassword'],
   furtherFiles: 'CONFIG_FILES',
   settings: {
     ...NO_SETTINGS,

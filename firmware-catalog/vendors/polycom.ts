@@ -203,11 +203,11 @@ const userFileName = (mac: Mac): string => `${mac.replaceAll(':', '')}-user.cfg`
  * The master can never be encrypted and is asked for before any login is known, so it holds no
  * secret; the phone then loads the user file it names.
  */
-function masterFile({ mac, agent, firmware, provisioning }: Rendition): string {
+function masterFile({ mac, agent, firmware, provisioning, isLed }: Rendition): string {
   const image = firmware
     ? ` APP_FILE_PATH="${xmlText(httpUrl(agent, `${firmware.folder}/${firmware.fileName}`))}"`
     : '';
-  const files = provisioning ? userFileName(mac) : '';
+  const files = provisioning || isLed ? userFileName(mac) : '';
   return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<APPLICATION${image} CONFIG_FILES="${files}"/>\n`;
 }
 
@@ -216,15 +216,16 @@ const COMMON_MASTER =
   '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<APPLICATION CONFIG_FILES=""/>\n';
 
 /** Every `device.*` needs its `.set` twin and the file `device.set`, or the phone ignores it. */
-function userFile({ agent, provisioning }: Rendition): string {
-  const values: [string, string][] = provisioning
-    ? [
-        ['device.prov.serverName', `${filesRoot(agent)}/`],
-        ['device.prov.serverType', agent.httpsPort === undefined ? 'HTTP' : 'HTTPS'],
-        ['device.prov.user', provisioning.user],
-        ['device.prov.password', provisioning.password],
-      ]
-    : [];
+function userFile({ agent, provisioning, isLed }: Rendition): string {
+  const values: [string, string][] = [];
+  if (provisioning || isLed) {
+    values.push(['device.prov.serverName', `${filesRoot(agent)}/`]);
+    values.push(['device.prov.serverType', agent.httpsPort === undefined ? 'HTTP' : 'HTTPS']);
+  }
+  if (provisioning) {
+    values.push(['device.prov.user', provisioning.user]);
+    values.push(['device.prov.password', provisioning.password]);
+  }
   const written = values.map(([key, value]) => `  ${key}="${xmlText(value)}"\n  ${key}.set="1"\n`);
   return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<ringwave device.set="1"\n${written.join('')}/>\n`;
 }

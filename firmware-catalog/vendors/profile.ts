@@ -67,6 +67,8 @@ export interface AgentAddress {
 export interface PhoneFacts {
   readonly mac: Mac;
   readonly model: string;
+  /** What it runs, where names of settings differ by version. */
+  readonly version?: string;
 }
 
 /** What a configuration file told the phone that read it. */
@@ -88,9 +90,13 @@ export interface Rendition {
     readonly version: string;
     readonly folder: string;
     readonly fileName: string;
+    /** Where it is known: what a phone cannot carry over TFTP is named over HTTP. */
+    readonly lengthBytes?: number;
   };
   /** The login with which the phone fetches its files from the agent over HTTP. */
   readonly provisioning?: { readonly user: string; readonly password: string };
+  /** Whether the phone asked in clear and is told to fetch its files over HTTPS, where it is given its login. */
+  readonly isLed?: boolean;
 }
 
 export interface RenderedFile {

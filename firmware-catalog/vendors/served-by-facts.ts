@@ -173,13 +173,16 @@ function phoneFile(
   rendition: Rendition,
   path: string,
 ): RenderedFile {
-  const { config, firmware, login } = line ?? first;
+  const { config, firmware, login, server } = line ?? first;
   const other = Object.keys(config.otherFiles ?? {}).find((file) => pathReader(file).read(path));
   const isHere = ({ file }: SettingLine): boolean => file === other;
   const settings = [
     ...(line && rendition.firmware ? firmware.filter(isHere) : []),
     ...(line && rendition.provisioning ? login.filter(isHere) : []),
   ];
+  const isSaid = ({ name }: SettingLine): boolean => settings.some((one) => one.name === name);
+  const led = line && rendition.isLed ? saidOver(rendition.agent, server) : [];
+  settings.push(...led.filter((one) => isHere(one) && !isSaid(one)));
   const frame = other === undefined ? config.frame : (config.otherFiles?.[other] ?? '');
   return {
     contentType: config.contentType,
@@ -217,9 +220,14 @@ const serverWords = (agent: AgentAddress): Words => ({
   port: String(agent.httpsPort ?? agent.httpPort),
 });
 
+const saidOver = ({ httpsPort }: AgentAddress, lines: readonly SettingLine[]): SettingLine[] => {
+  const scheme = httpsPort === undefined ? 'http' : 'https';
+  return lines.filter(({ over = scheme }) => over === scheme);
+};
+
 const commonFile = ({ config, server }: ServedLine, agent: AgentAddress): RenderedFile => ({
   contentType: config.contentType,
-  body: writtenFile(config, config.frame, server, serverWords(agent)),
+  body: writtenFile(config, config.frame, saidOver(agent, server), serverWords(agent)),
   holdsLogin: false,
 });
 

@@ -128,6 +128,8 @@ export const snomLines: readonly LineFacts[] = [
       srtp: [ofIdentity('user_srtp', 'on'), ofIdentity('user_savp', 'mandatory')],
       syslog: [setting('syslog_server', '{host}')],
     },
+    // The phone's image by another of its names, and the expansion module's.
+    otherFirmwareNames: ['firmware_url', 'firmware_uxm'],
     absentValue: 'unknown',
     updateDecision: 'differs',
     versionScheme: 'three to five numbers; a further number is a later patch of the same release',

@@ -1,7 +1,12 @@
 // The SPA line, which Sipura made, Linksys bought and Cisco went on with: two brands, one firmware family.
 
 import { spaImages } from './cisco-images.ts';
-import { flatProfile, flatProfileSettings } from './flat-profile.ts';
+import {
+  flatProfile,
+  flatProfilePasswords,
+  flatProfileServers,
+  flatProfileSettings,
+} from './flat-profile.ts';
 import type { LineFacts } from './line-facts.ts';
 import { asked, notify, NOTHING_KNOWN } from './line-parts.ts';
 
@@ -18,6 +23,8 @@ export const spaLine = (
   ],
   config: flatProfile,
   settings: flatProfileSettings('Admin_Passwd'),
+  otherServerNames: flatProfileServers,
+  otherPasswordNames: flatProfilePasswords,
   updateDecision: 'differs',
   versionScheme: 'a.b.c and a letter for a later issue; letters in brackets mark a product',
   imageNames: spaImages(true),

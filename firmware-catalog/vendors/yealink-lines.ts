@@ -22,29 +22,37 @@ const guides = [
   'Yealink Administrator Guide: SIP NOTIFY, Action URI, user mode passwords',
 ];
 
+/**
+ * Since V81 the name has `static.` before it, and before V81 it has not (told of `firmware.url`): both are one setting, written,
+ * managed and kept back together.
+ */
+const staticNames = (name: string): readonly string[] => [`static.${name}`, name];
+const staticSetting = (name: string, value: string) =>
+  staticNames(name).map((one) => setting(one, value));
+
 const settings: LineFacts['settings'] = {
   ...NO_SETTINGS,
-  firmware: [setting('static.firmware.url', '{url}')],
+  firmware: staticSetting('firmware.url', '{url}'),
   'sip-login': [
     setting('account.1.enable', '1'),
     setting('account.1.user_name', '{user}'),
     setting('account.1.auth_name', '{user}'),
     setting('account.1.password', '{password}'),
   ],
-  'admin-password': [setting('static.security.user_password', 'admin:{password}')],
+  'admin-password': staticSetting('security.user_password', 'admin:{password}'),
   'provisioning-login': [
-    setting('static.auto_provision.server.username', '{user}'),
-    setting('static.auto_provision.server.password', '{password}'),
+    ...staticSetting('auto_provision.server.username', '{user}'),
+    ...staticSetting('auto_provision.server.password', '{password}'),
   ],
-  'provisioning-server': [setting('static.auto_provision.server.url', '{root}/')],
+  'provisioning-server': staticSetting('auto_provision.server.url', '{root}/'),
   'sip-tls': [setting('account.1.sip_server.1.transport_type', '2')],
   srtp: [setting('account.1.srtp_encryption', '2')],
   syslog: [
-    setting('static.syslog.enable', '1'),
-    setting('static.syslog.server', '{host}'),
-    setting('static.syslog.server_port', '{port}'),
+    ...staticSetting('syslog.enable', '1'),
+    ...staticSetting('syslog.server', '{host}'),
+    ...staticSetting('syslog.server_port', '{port}'),
   ],
-  'web-off': [setting('static.wui.http_enable', '0'), setting('static.wui.https_enable', '0')],
+  'web-off': [...staticSetting('wui.http_enable', '0'), ...staticSetting('wui.https_enable', '0')],
 };
 
 const config: LineFacts['config'] = {
@@ -70,8 +78,9 @@ const common = {
   bootFiles,
   config,
   settings,
-  // The first is the name before V81; handsets load through their base.
-  otherFirmwareNames: ['firmware.url', 'over_the_air.url', 'over_the_air.url.*'],
+  // Handsets load through their base.
+  otherFirmwareNames: [...staticNames('over_the_air.url'), ...staticNames('over_the_air.url.*')],
+  otherPasswordNames: ['static.account.#.password'],
   absentValue: 'keeps',
   updateDecision: 'differs',
   versionScheme: 'family.line.branch.build; numbers of two families do not compare',

@@ -11,6 +11,7 @@ import type {
   FileAsked,
   Order,
   PathClaim,
+  PhoneFacts,
   Rendition,
   VendorProfile,
 } from './profile.ts';
@@ -237,23 +238,34 @@ const modelFile = (number: number): string => `y${String(number).padStart(12, '0
 
 const FIRST_LINE = '#!version:1.0.0.1';
 
-function phoneConfig({ agent, firmware, provisioning }: Rendition): string {
+function phoneConfig({ agent, firmware, provisioning, isLed }: Rendition): string {
   const lines = [FIRST_LINE];
   if (firmware) {
-    lines.push(
-      `static.firmware.url = ${httpUrl(agent, `${firmware.folder}/${firmware.fileName}`)}`,
-    );
+    const url = httpUrl(agent, `${firmware.folder}/${firmware.fileName}`);
+    lines.push(...bothNames('firmware.url', url));
   }
   if (provisioning) {
-    lines.push(line('static.auto_provision.server.username', provisioning.user));
-    lines.push(line('static.auto_provision.server.password', provisioning.password));
+    lines.push(...bothNames('auto_provision.server.username', provisioning.user));
+    lines.push(...bothNames('auto_provision.server.password', provisioning.password));
   }
+  if (isLed) lines.push(...serverLines(agent));
   return `${lines.join('\n')}\n`;
 }
 
-function commonConfig(agent: AgentAddress): string {
-  return `${FIRST_LINE}\n${line('static.auto_provision.server.url', `${filesRoot(agent)}/`)}\n`;
-}
+const commonConfig = (agent: AgentAddress): string =>
+  `${[FIRST_LINE, ...serverLines(agent)].join('\n')}\n`;
+
+const serverLines = (agent: AgentAddress): string[] =>
+  bothNames('auto_provision.server.url', `${filesRoot(agent)}/`);
+
+/**
+ * `static.` stands before these names since V81 alone. Which version reads the file is known only afterwards: a phone passes
+ * over the name that it does not know, and both say the same.
+ */
+const bothNames = (name: string, value: string): string[] => [
+  line(`static.${name}`, value),
+  line(name, value),
+];
 
 /** The phone drops spaces around a value and reads `%NULL%` as empty, so neither can be a value. */
 function line(key: string, value: string): string {
@@ -262,17 +274,28 @@ function line(key: string, value: string): string {
   return `${key} = ${value}`;
 }
 
-function readConfig(body: string): ConfigRead {
+function readConfig(body: string, phone?: PhoneFacts): ConfigRead {
   const lines = body.split(/\r?\n/);
   if (!lines[0]?.startsWith('#!version:')) return {};
   const values = new Map(lines.slice(1).flatMap(keyAndValue));
-  const url = values.get('static.firmware.url') ?? values.get('firmware.url');
-  const user = values.get('static.auto_provision.server.username');
-  const password = values.get('static.auto_provision.server.password');
+  const leads = leadsRead(phone?.version);
+  const valueOf = (name: string) =>
+    leads.map((lead) => values.get(`${lead}${name}`)).find((value) => value !== undefined);
+  const url = valueOf('firmware.url');
+  const user = valueOf('auto_provision.server.username');
+  const password = valueOf('auto_provision.server.password');
   return {
     ...(url === undefined ? {} : { firmware: firmwareAt(url) }),
     ...(user === undefined || password === undefined ? {} : { provisioning: { user, password } }),
   };
+}
+
+/** What stands before names in the files that a version reads: nothing before V81; either where nobody can tell. */
+function leadsRead(version = ''): readonly string[] {
+  const [family, line] = dotted(version, 4, 4) ?? [];
+  if (family === undefined || line === undefined || editionOf(family, line) !== 'sip')
+    return ['static.', ''];
+  return line < 81 ? [''] : ['static.'];
 }
 
 function keyAndValue(text: string): [string, string][] {

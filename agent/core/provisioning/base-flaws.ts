@@ -3,7 +3,7 @@
 
 import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
-import { isWrittenIn } from '@ringwave/firmware-catalog/vendors/overlay';
+import { isWrittenIn, unreadable } from '@ringwave/firmware-catalog/vendors/overlay';
 
 export interface BaseFlaw {
   /** From 1. */
@@ -38,7 +38,10 @@ export function templateFlaw(text: string): BaseFlaw | undefined {
 export function baseFlaw(path: string, text: string): BaseFlaw | undefined {
   const flaw = templateFlaw(text);
   const forms = flaw ? [] : languagesFor(path);
-  if (forms.length === 0 || forms.some((language) => isWrittenIn(text, language))) return flaw;
+  const written = forms.filter((language) => isWrittenIn(text, language));
+  const [odd] = written.map((language) => unreadable(text, language));
+  if (odd) return { ...odd, nextStep: 'Give its settings as numbered P values.' };
+  if (forms.length === 0 || written.length > 0) return flaw;
   const names = Array.from(new Set(forms.map(({ form }) => form))).join(' or ');
   const line = Math.max(1, text.split('\n').findIndex((one) => one.trim() !== '') + 1);
   return { line, reason: `is not ${names}`, nextStep: 'Correct the file, or take it away.' };

@@ -11,6 +11,7 @@ import {
   type Managed,
   mayHold,
   overlay,
+  unreadable,
   valuesIn,
 } from '@ringwave/firmware-catalog/vendors/overlay';
 
@@ -38,6 +39,8 @@ export function composed(base: string, by: Overlaying): Composed {
   if (config === 'unknown') return { kind: 'refused', reason: 'its language is unknown' };
   const isWhole = isWrittenIn(base, config);
   if (by.isWhole && !isWhole) return { kind: 'refused', reason: `it is not ${config.form}` };
+  const odd = unreadable(base, config);
+  if (odd) return { kind: 'refused', reason: `it ${odd.reason}` };
   const tooLong = isWhole ? longerThan(config, base) : undefined;
   if (tooLong) return tooLong;
   const hasCodes = !isWhole && holdsCodes(base, by.line);
@@ -123,7 +126,7 @@ function managedOf(
   { line, ours, isHardened }: Overlaying,
   config: ConfigLanguage,
 ): (Managed | undefined)[] {
-  const { settings, otherFirmwareNames = [] } = line;
+  const { settings, otherFirmwareNames = [], otherServerNames = [] } = line;
   const lines = [
     ...known(settings.firmware),
     ...known(settings['provisioning-login']),
@@ -131,7 +134,7 @@ function managedOf(
   ];
   const once = lines.filter((one, at) => lines.findIndex(({ name }) => name === one.name) === at);
   return [
-    ...otherFirmwareNames.map((name) => ({ name })),
+    ...[...otherFirmwareNames, ...otherServerNames].map((name) => ({ name })),
     ...once.map((one) => managedAs(one, ours, config)),
     ...switches(config, ours),
     ...(isHardened ? hardening(line) : []),
@@ -151,7 +154,7 @@ function managedAs(
   return { name, value, ...(written === undefined ? {} : { written }) };
 }
 
-/** The files that the base lists stay; ours come first, because what is read first counts (Poly). */
+/** The files that the base lists stay; ours come first in each list, because what is read first counts (Poly). */
 function furtherFiles(
   base: string,
   { line: { furtherFiles: name }, ours }: Overlaying,
@@ -159,9 +162,19 @@ function furtherFiles(
 ): Managed[] {
   const own = name === undefined ? [] : listed(valuesIn(ours, config, name)[0]);
   if (name === undefined || own.length === 0) return [];
-  const all = new Set([...own, ...listed(valuesIn(base, config, name)[0])]);
-  return [{ name, value: [...all].join(',') }];
+  const lists = new Set([name, ...ofModels(base, name)]);
+  return Array.from(lists, (list) => {
+    const all = new Set([...own, ...listed(valuesIn(base, config, list)[0])]);
+    return { name: list, value: [...all].join(',') };
+  });
 }
+
+/** Of an attribute there may be one for each model, as `APP_FILE_PATH_VVX410`; such a phone may read it in the plain one's place. */
+const ofModels = (base: string, name: string): string[] =>
+  Array.from(
+    base.matchAll(new RegExp(`\\s(${name}_\\w{1,64})\\s{0,64}=`, 'g')),
+    ([, own = '']) => own,
+  );
 
 const listed = (text = ''): string[] =>
   text

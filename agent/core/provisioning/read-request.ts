@@ -114,9 +114,11 @@ export function firmwareFor(tables: AgentTables, phone: PlanPhone) {
     return undefined;
   const release = releaseIn(plan, presentHop(work));
   if (!release) return undefined;
-  const entry = entryFor(release, phone.model);
+  const fileName = entryFor(release, phone.model);
+  const image = release.images.find((one) => one.fileName === fileName);
   const folder = imageFolder(phone.mac as Mac, release.id as Id);
-  return { version: release.version, folder, fileName: entry };
+  const { version } = release;
+  return { version, folder, fileName, ...(image && { lengthBytes: image.lengthBytes }) };
 }
 
 /** The file a configuration names: the release's entry, or this model's own image where files differ by model. */

@@ -32,6 +32,8 @@ export interface Asker extends Place {
   readonly isPrivate: boolean;
   /** Whether an absent value in this vendor's language keeps what the phone has. */
   readonly absentKeeps: boolean;
+  /** Whether the agent serves HTTPS, and a file of this vendor's can send the phone there. */
+  readonly canBeLed: boolean;
   /** The generation it logged in with; 0: none. */
   readonly generation: number;
   /** The path of a further file of a base, which is counted by itself; absent: its own file. */
@@ -44,8 +46,14 @@ export type Handing =
   /**
    * The file as it is outside a lease: it says nothing of the secret. A phone that cannot be told a login has no other; what a
    * base holds for it leaves with `baseSecrets`, and `alarm` is raised where the base does hold something that may not leave.
+   * With `isLed` it names the agent's HTTPS address: there the phone is given its login.
    */
-  | { readonly kind: 'without'; readonly baseSecrets?: boolean; readonly alarm?: Alarm }
+  | {
+      readonly kind: 'without';
+      readonly baseSecrets?: boolean;
+      readonly isLed?: boolean;
+      readonly alarm?: Alarm;
+    }
   /** A file without the secret would take it away from the phone, so it comes back later. */
   | { readonly kind: 'later'; readonly alarm?: Alarm }
   /** To this asker the file does not exist. */
@@ -124,17 +132,29 @@ export function handing(
   if (!secret) return { kind: 'without' };
   const lease = leaseOf(credential, tables.work.get(mac), now);
   const closed: Handing = asker.absentKeeps ? { kind: 'without' } : { kind: 'later' };
-  if (asker.protocol === 'tftp') return { kind: 'without' };
-  if (!asker.isPrivate && !policy.plain) {
-    return asker.absentKeeps ? closed : { kind: 'later', alarm: inClear(mac, asker) };
+  const taken = tables.fetches.get(mac);
+  if (asker.protocol === 'tftp' || (!asker.isPrivate && !policy.plain)) {
+    const mayHold = credential?.current !== undefined || (taken?.count ?? 0) > 0;
+    return inClearWithout(mac, asker, mayHold);
   }
   if (lease === undefined) return closed;
-  const taken = tables.fetches.get(mac);
   const twin = twinAlarm(mac, asker, taken, now);
   if (twin) return { kind: 'later', alarm: twin };
   const most = asker.generation === secret.generation ? holderFetchesMax : fetchesMax;
   const often = oftenAlarm(mac, asker, { lease, taken, most });
   return often ? { kind: 'later', alarm: often } : { kind: 'with', secret };
+}
+
+/**
+ * In clear a phone gets a file without its login, which leads it to where it is given one. Who may hold a login already gets
+ * none where it could lose it by that.
+ */
+function inClearWithout(mac: Mac, asker: Asker, mayHold: boolean): Handing {
+  const { absentKeeps, canBeLed, protocol } = asker;
+  const alarm = inClear(mac, asker);
+  if (absentKeeps) return { kind: 'without', isLed: canBeLed };
+  if (mayHold || (protocol === 'http' && !canBeLed)) return { kind: 'later', alarm };
+  return { kind: 'without', isLed: canBeLed, alarm };
 }
 
 /** Its file is never kept from such a phone: only what a base holds may have to be. */
@@ -155,9 +175,9 @@ function withoutLogin(
   return alarm ? { kind: 'without', alarm } : { kind: 'without', baseSecrets: true };
 }
 
-const inClear = (mac: Mac, { address }: Asker): Alarm => ({
+const inClear = (mac: Mac, { address, canBeLed }: Asker): Alarm => ({
   fault: 'secret-asked-in-clear',
-  detail: `${mac} asked for its file in clear from ${address}`,
+  detail: `${mac} asked for its file in clear from ${address}, and waits until ${canBeLed ? 'somebody sends it to HTTPS' : 'it is served over HTTPS, or --plain-secrets allows this'}`,
 });
 
 const tooLate = (mac: Mac, { address, further }: Asker): Alarm => ({

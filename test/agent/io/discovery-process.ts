@@ -13,7 +13,7 @@ await Discovery.open({
   pnp: { host: '0.0.0.0', port: 5060 },
   neighbours: new Neighbours(),
   tables,
-  address: () => ({ host: '10.77.0.1', httpPort: 80 }),
+  address: () => ({ host: '10.77.0.1', httpPort: 80, tftpPort: 69 }),
   submit: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
 });
 process.stdout.write('listens\n');

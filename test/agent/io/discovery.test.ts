@@ -48,7 +48,15 @@ async function asker(t: Test, port: number) {
 
 async function discovery(
   t: Test,
-  { all = [], of = null }: { all?: readonly (readonly [string, Mac])[]; of?: Mac | null } = {},
+  {
+    all = [],
+    of = null,
+    httpsPort,
+  }: {
+    all?: readonly (readonly [string, Mac])[];
+    of?: Mac | null;
+    httpsPort?: number;
+  } = {},
 ) {
   const events: AgentEvent[] = [];
   const tables = emptyTables();
@@ -58,7 +66,12 @@ async function discovery(
     pnp: { host: '127.0.0.1', port: 0 },
     neighbours: { of: () => Promise.resolve(of), all: () => Promise.resolve(new Map(all)) },
     tables,
-    address: () => ({ host: '10.0.0.2', httpPort: 8080 }),
+    address: () => ({
+      host: '10.0.0.2',
+      httpPort: 8080,
+      tftpPort: 6969,
+      ...(httpsPort === undefined ? {} : { httpsPort }),
+    }),
     clock: new HandClock(one),
     submit: (event) => (events.push(event), told()),
   });
@@ -85,6 +98,14 @@ test('a phone of the plan that asks by plug and play is told where its files are
   t.match(notify, /\r\nContent-Type: application\/url\r\n[^]*\r\n\r\nhttp:\/\/10\.0\.0\.2:8080\/$/);
   await until(1);
   t.match(events, [{ kind: 'phone-claimed', mac: macOf(1), via: 'pnp', model: 'T46S' }]);
+});
+
+test('where the agent serves HTTPS, plug and play sends the phone there', async (t) => {
+  const { port } = await discovery(t, { httpsPort: 8443 });
+  const phone = await asker(t, port);
+  phone.ask(subscribe(bare(macOf(1))));
+  await phone.until(2);
+  t.match(phone.heard[1], /\r\n\r\nhttps:\/\/10\.0\.0\.2:8443\/$/);
 });
 
 test('a stranger, and who only says to be a phone of the plan, are listed and told nothing', async (t) => {

@@ -124,8 +124,11 @@ test('what a profile renders says exactly what the vendor documents', (t) => {
     [
       '#!version:1.0.0.1',
       'static.firmware.url = http://192.0.2.7:8080/fw/r1/T46S%28T48S%2CT42S%2CT41S%29-66.86.0.15.rom',
+      'firmware.url = http://192.0.2.7:8080/fw/r1/T46S%28T48S%2CT42S%2CT41S%29-66.86.0.15.rom',
       'static.auto_provision.server.username = p1',
+      'auto_provision.server.username = p1',
       'static.auto_provision.server.password = s3cret',
+      'auto_provision.server.password = s3cret',
       '',
     ].join('\n'),
   );
@@ -182,6 +185,34 @@ test('what a profile renders says exactly what the vendor documents', (t) => {
     mpp,
     '>[--uid p1 --pwd s3cret]http://192.0.2.7:8080/Cisco/CP-8851-3PCC/$MA.cfg</Profile_Rule>',
   );
+  t.end();
+});
+
+test('a Yealink of any version reads image and login in the file, by the names that its version has', (t) => {
+  const yealink = profileNamed('Yealink');
+  const rendition = renditionFor('Yealink', {
+    firmware: { version: '28.83.0.120', folder: 'fw/r', fileName: 'T46-28.83.0.120.rom' },
+    provisioning: { user: 'p1', password: 's3cret' },
+  });
+  const { body } = yealink.renderPhoneConfig(rendition, '/805ec0123456.cfg');
+  const read = (version: string, text = body) =>
+    yealink.readConfig(text, { mac: rendition.mac, model: 'T46G', version });
+  for (const version of ['28.80.0.95', '28.81.0.110', '2.73.0.50', '73.15.0.20']) {
+    t.same(read(version), {
+      firmware: {
+        url: 'http://192.0.2.7:8080/fw/r/T46-28.83.0.120.rom',
+        version: '28.83.0.120',
+      },
+      provisioning: { user: 'p1', password: 's3cret' },
+    });
+  }
+  const first = '#!version:1.0.0.1\n';
+  const before = `${first}firmware.url = http://pbx/old.rom\n`;
+  const since = `${first}static.firmware.url = http://pbx/new.rom\n`;
+  t.equal(read('28.80.0.95', before).firmware?.url, 'http://pbx/old.rom');
+  t.equal(read('28.80.0.95', since).firmware, undefined, 'V80 does not know the name of V81');
+  t.equal(read('28.81.0.110', before).firmware, undefined);
+  t.equal(read('73.15.0.20', before).firmware?.url, 'http://pbx/old.rom', 'of Teams none is told');
   t.end();
 });
 
@@ -255,6 +286,21 @@ test('models that share a Grandstream image ask for its one name', (t) => {
   t.equal(url('HT802V2'), 'http://a/fw/ht80xv2fw.bin');
   t.equal(url('HT802'), 'http://a/fw/ht802fw.bin');
   t.equal(profileNamed('Grandstream').readConfig(body).firmware?.url, 'http://a/fw/');
+  t.end();
+});
+
+test('a Grandstream puts what P232 and P233 say around the image’s name, and is told that they say nothing', (t) => {
+  const grandstream = profileNamed('Grandstream');
+  const file = (codes: string) => `<gs_provision><config>${codes}</config></gs_provision>`;
+  const url = (body: string) =>
+    grandstream.readConfig(body, renditionFor('Grandstream')).firmware?.url;
+  const named = '<P192>a/fw</P192><P232>v1-</P232><P233>.new</P233>';
+  t.equal(url(file(named)), 'http://a/fw/v1-gxp2170fw.bin.new');
+  const firmware = { version: '1.0.11.57', folder: 'fw/r', fileName: 'gxp2170fw.bin' };
+  const { body } = grandstream.renderPhoneConfig(renditionFor('Grandstream', { firmware }), '');
+  t.match(body, '<P232></P232>');
+  t.match(body, '<P233></P233>');
+  t.equal(url(body), 'tftp://192.0.2.7:6969/fw/r/gxp2170fw.bin');
   t.end();
 });
 

@@ -231,6 +231,26 @@ test('a number and a word stand for any, but only where the whole name fits', (t
   t.end();
 });
 
+test('an attribute in single quotes, or with space around its sign, is a setting as any other', (t) => {
+  const poly = languageOf('Polycom', 'VVX450');
+  const name = 'reg.1.auth.password';
+  for (const [has, value, gone, set] of [
+    [`<c ${name}='se"cret' b='1'/>`, 'se"cret', `<c b='1'/>`, `<c ${name}='x' b='1'/>`],
+    [`<c ${name}="it's" b="1"/>`, "it's", '<c b="1"/>', `<c ${name}="x" b="1"/>`],
+    [`<c ${name}  =\n'a' b='1'/>`, 'a', `<c b='1'/>`, `<c ${name}  =\n'x' b='1'/>`],
+  ] as const) {
+    t.same(valuesIn(has, poly, name), [value]);
+    t.equal(body(has, poly, { name }), gone);
+    t.equal(body(has, poly, { name, value: 'x' }), set);
+  }
+  t.equal(
+    body(`<c ${name}='a'/>`, poly, { name, value: `it's "x"` }),
+    `<c ${name}='it&apos;s &quot;x&quot;'/>`,
+    'it cannot break out',
+  );
+  t.end();
+});
+
 test('values are read as they are meant, at every place, and not in comments', (t) => {
   const cisco = languageOf('Cisco', '8851');
   const text =

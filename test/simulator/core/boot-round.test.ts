@@ -36,6 +36,22 @@ test('files named by a file come next, once each', (t) => {
   t.end();
 });
 
+test('a Yealink reads the names of settings that its version has, and no others', (t) => {
+  const kind = kindOf('Yealink', 'T46G')!;
+  const told = (version: string, name: string) => {
+    const body = `#!version:1.0.0.1\n${name} = http://127.0.0.1/a.rom\n`;
+    const own = { ...phone, model: 'T46G', version };
+    const round = beginRound(kind, own, agent);
+    return afterFile(round, { kind: 'body', body }, { kind, phone: own }).told.firmware?.url;
+  };
+  const [before, since] = ['28.80.0.95', '28.83.0.120'];
+  t.equal(told(before, 'firmware.url'), 'http://127.0.0.1/a.rom');
+  t.equal(told(before, 'static.firmware.url'), undefined);
+  t.equal(told(since, 'firmware.url'), undefined);
+  t.equal(told(since, 'static.firmware.url'), 'http://127.0.0.1/a.rom');
+  t.end();
+});
+
 test('files that name ever more files end at the bound', (t) => {
   let round = beginRound(polycom, phone, agent);
   for (let file = 0; round.todo.length > 0; file += 1) {

@@ -71,6 +71,46 @@ test('with slot and lease a base has the firmware of the slot, the phone’s log
   t.end();
 });
 
+test('a Yealink’s name with and without static. is one setting, taken out, kept back and said alike', (t) => {
+  const base = (lines: readonly string[]) => `#!version:1.0.0.1\n${lines.join('\n')}\n`;
+  const names = [
+    'firmware.url',
+    'over_the_air.url.w56h',
+    'auto_provision.server.url',
+    'auto_provision.server.username',
+    'auto_provision.server.password',
+    'security.user_password',
+    'account.2.password',
+  ];
+  const both = names.flatMap((name) => [`static.${name} = pbx`, `${name} = pbx`]);
+  t.same(over(yealink, base([...both, 'account.1.label = Ann'])), {
+    kind: 'composed',
+    body: base(['account.1.label = Ann']),
+  });
+  const made = over(yealink, base(both), { slot: true, lease: true, hardened: true });
+  t.same(made, {
+    kind: 'composed',
+    body: base([
+      'static.firmware.url = http://192.0.2.1:80/fw/805ec0000007/r1/a.rom',
+      'firmware.url = http://192.0.2.1:80/fw/805ec0000007/r1/a.rom',
+      'static.auto_provision.server.username = 805ec0000007',
+      'auto_provision.server.username = 805ec0000007',
+      'static.auto_provision.server.password = Secret23456789',
+      'auto_provision.server.password = Secret23456789',
+      'static.security.user_password = pbx',
+      'security.user_password = pbx',
+      'static.account.2.password = pbx',
+      'account.2.password = pbx',
+      'static.wui.http_enable = 0',
+      'wui.http_enable = 0',
+      'static.wui.https_enable = 0',
+      'wui.https_enable = 0',
+    ]),
+    hasSecrets: true,
+  });
+  t.end();
+});
+
 const poly = { vendor: 'Polycom', model: 'VVX450', path: '/805ec0000007.cfg' };
 
 test('a Poly master keeps the PBX’s files behind the agent’s own, and no image for its model stays', (t) => {
@@ -82,6 +122,42 @@ test('a Poly master keeps the PBX’s files behind the agent’s own, and no ima
   });
   t.end();
 });
+
+test('the agent’s own file comes first also in the list that a Poly master has for one model', (t) => {
+  const master =
+    '<?xml version="1.0"?><APPLICATION CONFIG_FILES="reg.cfg"><APPLICATION_VVX450 CONFIG_FILES_VVX450="model.cfg, reg.cfg"/></APPLICATION>';
+  t.same(over(poly, master), { kind: 'composed', body: master }, 'where it has none they stay');
+  t.same(over(poly, master, { lease: true }), {
+    kind: 'composed',
+    body: '<?xml version="1.0"?><APPLICATION CONFIG_FILES="805ec0000007-user.cfg,reg.cfg"><APPLICATION_VVX450 CONFIG_FILES_VVX450="805ec0000007-user.cfg,model.cfg,reg.cfg"/></APPLICATION>',
+  });
+  t.end();
+});
+
+for (const [vendor, model] of [
+  ['Mitel', '6930'],
+  ['Aastra', '6731i'],
+] as const) {
+  test(`a base sends a ${vendor} to no other server, by whichever protocol`, (t) => {
+    const phone = { vendor, model, path: '/805EC0000007.cfg' };
+    const names = [
+      'download protocol',
+      ...['tftp', 'ftp', 'http', 'https'].map((protocol) => `${protocol} server`),
+      ...['http', 'https'].flatMap((protocol) => [`${protocol} path`, `${protocol} port`]),
+      'alternate tftp server',
+      'use alternate tftp server',
+      'ftp username',
+      'ftp password',
+      'https user',
+      'https password',
+    ];
+    const base = names.map((name) => `${name}: pbx\n`).join('');
+    const made = over(phone, `${base}time zone name: DE-Berlin\n`);
+    t.equal(made.kind, 'composed');
+    t.equal(made.kind === 'composed' && made.body, 'time zone name: DE-Berlin\n');
+    t.end();
+  });
+}
 
 test('the file of a Panasonic model leads to the agent for all three files, whatever the PBX’s says', (t) => {
   const profile = profileOf('Panasonic');
@@ -192,6 +268,73 @@ test('a phone that may lose what a file leaves out gets its passwords or nothing
   t.end();
 });
 
+test('the password of who uses a phone is guarded as the administrator’s is', (t) => {
+  for (const [vendor, model, base] of [
+    ['Mitel', '6930', 'user password: x\n'],
+    ['Aastra', '6731i', 'sip password: x\n'],
+    ['Polycom', 'VVX450', '<c device.auth.localUserPassword="x"/>'],
+    ['Cisco', '8851', '<flat-profile><User_Password ua="na">x</User_Password></flat-profile>'],
+    ['Linksys', 'SPA942', '<flat-profile><User_Password>x</User_Password></flat-profile>'],
+  ] as const)
+    t.same(over({ vendor, model, path: '/x' }, base), { kind: 'guarded' }, `${vendor} ${base}`);
+  t.end();
+});
+
+test('no other name of a base for firmware, or for a server with profiles of its own, is left', (t) => {
+  const gone: readonly (readonly [object & { vendor: string; model: string }, string, string])[] = [
+    [
+      { vendor: 'Snom', model: 'D785' },
+      '<settings><phone-settings><firmware_url>http://pbx/a.bin</firmware_url><firmware_uxm perm="">http://pbx/u.bin</firmware_uxm></phone-settings></settings>',
+      '<settings><phone-settings></phone-settings></settings>',
+    ],
+    ...['B', 'C', 'D'].flatMap((letter) =>
+      [
+        { vendor: 'Cisco', model: '8851' },
+        { vendor: 'Cisco', model: 'SPA504G' },
+        { vendor: 'Linksys', model: 'SPA942' },
+      ].map(
+        (phone) =>
+          [
+            phone,
+            `<flat-profile><Profile_Rule_${letter} ua="na">http://pbx/b.xml</Profile_Rule_${letter}></flat-profile>`,
+            '<flat-profile></flat-profile>',
+          ] as const,
+      ),
+    ),
+    [
+      { vendor: 'Polycom', model: 'VVX450' },
+      '<c device.prov.upgradeServer="http://pbx/" device.prov.upgradeServer.set="1" voice.gain="1"/>',
+      '<c voice.gain="1"/>',
+    ],
+  ];
+  for (const [phone, base, body] of gone) {
+    t.same(over({ ...phone, path: '/x' }, base), { kind: 'composed', body }, base);
+    t.same(over({ ...phone, path: '/x' }, base, { part: true }), { kind: 'composed', body });
+  }
+  t.end();
+});
+
+for (const phone of [
+  { vendor: 'Grandstream', model: 'GRP2614', path: '/cfg805ec0000007.xml' },
+  { vendor: 'Htek', model: 'UC926', path: '/cfg805ec0000007.xml' },
+]) {
+  test(`a file of a ${phone.vendor} with named items is refused: nobody knows which of them name firmware`, (t) => {
+    const file = (config: string) => `<gs_provision version="1">${config}</config></gs_provision>`;
+    const reason =
+      'it has named items (config version 2), and no document tells which of them name firmware or hold passwords';
+    for (const config of [
+      '<config version="2"><item name="firmware.path"><part name="a">x</part></item>',
+      "<config  version = '2' ><P47>pbx</P47>",
+      '<config version="1"><item  name="x">y</item>',
+    ])
+      for (const more of [{}, { lease: true }, { part: true }, { part: true, lease: true }])
+        t.same(over(phone, file(config), more), { kind: 'refused', reason }, config);
+    const known = file('<!-- <config version="2"> --><config version="1"><P47>pbx</P47>');
+    t.equal(over(phone, known, { lease: true }).kind, 'composed');
+    t.end();
+  });
+}
+
 test('where codes do not show which hold passwords, every base is guarded', (t) => {
   const grandstream = { vendor: 'Grandstream', model: 'GXP1630', path: '/cfg805ec0000007.xml' };
   const base =
@@ -205,6 +348,19 @@ const withCodes = [
   { vendor: 'Grandstream', model: 'GXP1630', path: '/cfg805ec0000007' },
   { vendor: 'Htek', model: 'UC926', path: '/cfg805ec0000007.xml' },
 ];
+
+for (const phone of withCodes) {
+  test(`what a base puts around the name of a ${phone.vendor}’s image says nothing any more`, (t) => {
+    const root = phone.vendor === 'Htek' ? 'hl_provision' : 'gs_provision';
+    const base = `<${root}><config><P232>pbx-</P232><P233>.old</P233></config></${root}>`;
+    for (const more of [{ lease: true }, { lease: true, slot: true }]) {
+      const made = over({ ...phone, path: '/cfg805ec0000007.xml' }, base, more);
+      t.equal(made.kind, 'composed');
+      t.notMatch(made.kind === 'composed' && made.body, /pbx-|\.old/);
+    }
+    t.end();
+  });
+}
 
 /** As a Grandstream's tool makes it: a head with its length and MAC, then all settings in one line. */
 const binary = '\0\0\0\x18\x12\x34\x80\x5e\xc0\0\0\x07\r\n\r\nP3=Ann&P34=secret&gnkey=0b82';
@@ -284,7 +440,7 @@ test('the agent’s own file is hardened where its line tells how', (t) => {
   const line = profileOf('Yealink')?.lines.find(({ hasModel }) => hasModel('T46S'));
   t.equal(
     line && hardened('#!version:1.0.0.1\n', line),
-    '#!version:1.0.0.1\nstatic.wui.http_enable = 0\nstatic.wui.https_enable = 0\n',
+    '#!version:1.0.0.1\nstatic.wui.http_enable = 0\nwui.http_enable = 0\nstatic.wui.https_enable = 0\nwui.https_enable = 0\n',
   );
   t.end();
 });

@@ -1,6 +1,6 @@
 import { test } from 'tap';
-import { readRequest } from '../../../../agent/core/provisioning/read-request.ts';
-import { Box, planOf, planPhone } from '../box.ts';
+import { firmwareFor, readRequest } from '../../../../agent/core/provisioning/read-request.ts';
+import { Box, planOf, planPhone, workOf } from '../box.ts';
 
 const meaningOf = (vendor: string, model: string, path: string, userAgent?: string) => {
   const phone = planPhone(1, { vendor, model, mac: '0c:38:3e:00:00:01' });
@@ -31,6 +31,22 @@ test('a name that many makers use is the file of the maker whose phone is planne
   t.match(meaningOf('Linksys', 'SPA942', '0c383e000001.xml'), {
     kind: 'phone-config',
     profile: { name: 'Linksys' },
+  });
+  t.end();
+});
+
+test('the firmware of a slot is told with the length of its image, which decides how some phones are told of it', (t) => {
+  const phone = planPhone(1);
+  const { tables } = new Box().take({ kind: 'plan-came', plan: planOf([phone]) });
+  const [release] = planOf([]).releases;
+  const [image] = release?.images ?? [];
+  t.equal(firmwareFor(tables, phone), undefined, 'outside the slot none is named');
+  tables.work.set(phone.mac, workOf(1, { phase: 'offered' }));
+  t.same(firmwareFor(tables, phone), {
+    version: release?.version,
+    folder: 'fw/805ec0000001/target',
+    fileName: image?.fileName,
+    lengthBytes: image?.lengthBytes,
   });
   t.end();
 });

@@ -27,6 +27,7 @@ const atHome: Asker = {
   neighbour: mac,
   certificateMac: null,
   absentKeeps: true,
+  canBeLed: false,
   generation: 0,
 };
 
@@ -210,6 +211,32 @@ test('T40: in clear no secret leaves, unless the site allows it', (t) => {
   t.equal(fault(given({ isPrivate: false })), 'without');
   t.equal(fault(given({ isPrivate: false, absentKeeps: false })), 'later secret-asked-in-clear');
   t.equal(fault(given({ isPrivate: false }, { policy: { plain: true, routed: false } })), 'with');
+  t.end();
+});
+
+test('in clear a phone is led to HTTPS by a file without its login, unless that could take one away', (t) => {
+  const clear = { isPrivate: false, canBeLed: true };
+  const led = { kind: 'without', isLed: true };
+  for (const asker of [clear, { ...clear, protocol: 'tftp' as const }]) {
+    t.match(given(asker), led, 'it keeps what is left out');
+    t.match(given(asker, { credential: proven }), led);
+    const loses = { ...asker, absentKeeps: false };
+    t.match(given(loses), led, 'it is new, and has nothing to lose');
+    t.equal(fault(given(loses, { credential: proven })), 'later secret-asked-in-clear');
+    t.equal(
+      fault(given(loses, { taken: 1 })),
+      'later secret-asked-in-clear',
+      'it may have its first login since a moment',
+    );
+    t.match(given({ ...asker, neighbour: null }), { kind: 'hidden' }, 'from elsewhere');
+  }
+  t.match(given({ canBeLed: true }), { kind: 'with' }, 'in private there is nothing to lead it to');
+  t.match(given({ ...clear, absentKeeps: false }, { credential: proven }), {
+    alarm: { detail: /10\.0\.0\.7, and waits until somebody sends it to HTTPS$/ },
+  });
+  t.match(given({ isPrivate: false, absentKeeps: false }), {
+    alarm: { detail: /and waits until it is served over HTTPS, or --plain-secrets allows this$/ },
+  });
   t.end();
 });
 

@@ -44,6 +44,8 @@ test('files that no phone could be given are named with their line and what to d
     '805ec0000001.cfg': '#!version:1.0.0.1\naccount.1.label = Ann\naccount.1.password = {$pass}\n',
     '805ec0000002.cfg': '#!version:1.0.0.1\n# made from {{ this }}\naccount.1.label = Bob\n',
     'y000000000066.cfg': '<settings/>',
+    'cfgc074ad000003.xml':
+      '<gs_provision version="1">\n<config version="2">\n<item name="a">b</item>\n</config></gs_provision>',
     '805ec0000001.boot': '#!version:1.0.0.1\ninclude:config "all.cfg"\n',
     site: { 'extra.xml': '<a>\n<!-- {{x}}\n-->\n<b>${USER}</b></a>', 'ann.jpg': '{{x}}' },
   });
@@ -53,6 +55,7 @@ test('files that no phone could be given are named with their line and what to d
   const fill = 'Fill the template in, or give its finished files.';
   t.same(flaws.sort(), [
     `805ec0000001.cfg line 3 has the placeholder {$pass}. ${fill}`,
+    'cfgc074ad000003.xml line 2 has named items (config version 2), and no document tells which of them name firmware or hold passwords. Give its settings as numbered P values.',
     `site/extra.xml line 4 has the placeholder \${USER}. ${fill}`,
     'y000000000066.cfg line 1 is not key = value lines under a first line with a version. Correct the file, or take it away.',
   ]);
