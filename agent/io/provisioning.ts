@@ -15,6 +15,8 @@ import {
   type Asker,
   type Handing,
   handing,
+  inClearWithout,
+  isInClear,
   type Place,
   placeAlarm,
   type SecretPolicy,
@@ -170,16 +172,22 @@ export class Provisioning implements FileResolver {
     generation: number,
     place?: Place,
   ): Promise<Asker> {
-    const line = lineOf(profile, phone);
     return {
       protocol: asked.protocol,
       isPrivate: asked.isPrivate === true,
       ...(place ?? (await this.#placeOf(asked, phone))),
-      absentKeeps: line?.absentValue === 'keeps',
-      canBeLed:
-        this.#parts.address().httpsPort !== undefined &&
-        (line?.settings['provisioning-server'] ?? 'unknown') !== 'unknown',
+      ...this.#waysOf({ phone, profile }),
       generation,
+    };
+  }
+
+  #waysOf({ phone, profile }: Whose): Pick<Asker, 'absentKeeps' | 'canBeLed'> {
+    const line = lineOf(profile, phone);
+    const isHttpsServed = this.#parts.address().httpsPort !== undefined;
+    const server = line?.settings['provisioning-server'] ?? 'unknown';
+    return {
+      absentKeeps: line?.absentValue === 'keeps',
+      canBeLed: isHttpsServed && server !== 'unknown',
     };
   }
 
@@ -202,13 +210,19 @@ export class Provisioning implements FileResolver {
     if (profile?.fileAsked(`/${asked.path}`)?.kind !== 'phone-config') return hidden;
     const password = keyring.fingerprint(`decoy login ${mac}`).slice(0, profile.password.length);
     const login = { user: mac.replaceAll(':', ''), password };
-    const agent = this.#parts.address();
+    // As a new phone of this kind is answered.
+    const asker = { ...asked, ...this.#waysOf({ phone: twin, profile }) };
+    const handed = isInClear(asked, this.#parts.policy)
+      ? inClearWithout(mac, asker, false)
+      : undefined;
+    if (handed?.kind === 'later') return { kind: 'later', reason: 'a decoy in clear' };
+    const isLed = handed?.kind === 'without' && handed.isLed === true;
     const { body, contentType } = profile.renderPhoneConfig(
       {
         mac,
         model: twin.model,
-        agent,
-        ...(asked.protocol === 'http' ? { provisioning: login } : {}),
+        agent: this.#parts.address(),
+        ...(handed ? { isLed } : { provisioning: login }),
       },
       `/${asked.path}`,
     );

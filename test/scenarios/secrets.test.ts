@@ -166,3 +166,11 @@ test('T44 a decoy looks like a phone, opens nothing, and is told at once', async
   t.not(passwordIn((await ask(agent, file)).text), password, 'that is nobody’s');
   await until('the controller is told', () => notices().some((one) => /decoy-asked/.test(one)));
 });
+
+test('T44 where no login leaves in clear a decoy is answered as the phone that it is a twin of', async (t) => {
+  const { agent } = await site(t, { plain: false, routed: false });
+  const [decoy = ''] = decoyMacs(agent, t);
+  const [lure, own] = [await ask(agent, `/${decoy}.cfg`), await ask(agent, file)];
+  t.same([lure.status, lure.text, lure.headers], [own.status, own.text, own.headers]);
+  t.equal(passwordIn(lure.text), undefined);
+});

@@ -133,7 +133,7 @@ export function handing(
   const lease = leaseOf(credential, tables.work.get(mac), now);
   const closed: Handing = asker.absentKeeps ? { kind: 'without' } : { kind: 'later' };
   const taken = tables.fetches.get(mac);
-  if (asker.protocol === 'tftp' || (!asker.isPrivate && !policy.plain)) {
+  if (isInClear(asker, policy)) {
     const mayHold = credential?.current !== undefined || (taken?.count ?? 0) > 0;
     return inClearWithout(mac, asker, mayHold);
   }
@@ -145,11 +145,21 @@ export function handing(
   return often ? { kind: 'later', alarm: often } : { kind: 'with', secret };
 }
 
+/** No secret leaves so. */
+export const isInClear = (
+  { protocol, isPrivate }: Pick<Asker, 'protocol'> & { readonly isPrivate?: boolean },
+  { plain }: SecretPolicy,
+): boolean => protocol === 'tftp' || (isPrivate !== true && !plain);
+
 /**
  * In clear a phone gets a file without its login, which leads it to where it is given one. Who may hold a login already gets
  * none where it could lose it by that.
  */
-function inClearWithout(mac: Mac, asker: Asker, mayHold: boolean): Handing {
+export function inClearWithout(
+  mac: Mac,
+  asker: Pick<Asker, 'address' | 'absentKeeps' | 'canBeLed' | 'protocol'>,
+  mayHold: boolean,
+): Handing {
   const { absentKeeps, canBeLed, protocol } = asker;
   const alarm = inClear(mac, asker);
   if (absentKeeps) return { kind: 'without', isLed: canBeLed };
@@ -167,15 +177,14 @@ function withoutLogin(
   const mac = phone.mac as Mac;
   const taken = tables.fetches.get(mac);
   const lease = baseLeaseOf(phone, tables.work.get(mac), taken);
-  if (asker.protocol === 'tftp' || (!asker.isPrivate && !policy.plain))
-    return { kind: 'without', alarm: inClear(mac, asker) };
+  if (isInClear(asker, policy)) return { kind: 'without', alarm: inClear(mac, asker) };
   if (lease === undefined) return { kind: 'without', alarm: tooLate(mac, asker) };
   const alarm =
     twinAlarm(mac, asker, taken, now) ?? oftenAlarm(mac, asker, { lease, taken, most: fetchesMax });
   return alarm ? { kind: 'without', alarm } : { kind: 'without', baseSecrets: true };
 }
 
-const inClear = (mac: Mac, { address, canBeLed }: Asker): Alarm => ({
+const inClear = (mac: Mac, { address, canBeLed }: Pick<Asker, 'address' | 'canBeLed'>): Alarm => ({
   fault: 'secret-asked-in-clear',
   detail: `${mac} asked for its file in clear from ${address}, and waits until ${canBeLed ? 'somebody sends it to HTTPS' : 'it is served over HTTPS, or --plain-secrets allows this'}`,
 });
