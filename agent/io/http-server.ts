@@ -57,6 +57,8 @@ const sweepEveryMs = 50;
 /** Characters kept of a User-Agent. */
 const userAgentMax = 512;
 const logLinesPerSecond = 5;
+/** When a phone may ask again for what it could not have. */
+const laterAfter = seconds(300);
 
 interface Exchange {
   readonly request: IncomingMessage;
@@ -176,7 +178,7 @@ export class HttpServer {
         });
       case 'later':
         this.#note({ path: asked.path, address: asked.address, why: served.reason }, 'http later');
-        return emptyAnswer(response, 503, { 'Retry-After': '300' });
+        return emptyAnswer(response, 503, { 'Retry-After': inSeconds(served.after ?? laterAfter) });
       case 'refused':
         // To the one who asked it looks like any missing file: a difference would say that there is something.
         this.#note(
@@ -254,6 +256,8 @@ export class HttpServer {
 /** RFC 9112 section 3.2: whoever reads the other of the two would see another request. */
 const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean =>
   rawHeaders.filter((text, place) => place % 2 === 0 && text.toLowerCase() === 'host').length > 1;
+
+const inSeconds = (wait: DurationMs): string => String(Math.ceil(wait / 1000));
 
 const notAllowed = (response: ServerResponse): void =>
   emptyAnswer(response, 405, { Allow: 'GET, HEAD' });

@@ -6,9 +6,10 @@ import type { UpstreamSettings } from '../../core/provisioning/base.ts';
 import { templateFlaw } from '../../core/provisioning/base-flaws.ts';
 import { type BaseAsked, type BaseFile, type BaseReader, baseBytesMax } from './base-file.ts';
 import type { LastGood, NotKept } from './last-good.ts';
+import { Turns } from './turns.ts';
 
 export interface UpstreamLimits {
-  /** The whole answer. A phone waits ten seconds and longer before it gives up. */
+  /** The whole answer, and the wait for a turn to ask. A phone waits ten seconds and longer before it gives up. */
   readonly answerWithin: DurationMs;
   /** Once it failed it is not asked again for so long, so that a floor of phones does not wait for each other. */
   readonly restsFor: DurationMs;
@@ -21,6 +22,8 @@ export const upstreamLimits: UpstreamLimits = {
 
 /** Questions to the server at once; a PBX answers some hundred a second. */
 const askedAtOnceMax = 32;
+/** Questions that wait for their turn: so many a server answers in five seconds that takes 150 ms for each. */
+const waitingMax = 1024;
 /** Different files that fail one after the other before it is the server that is taken to be down. */
 const failuresMax = 3;
 /** Files of which it is known that they failed a moment ago. */
@@ -40,7 +43,9 @@ export class Upstream implements BaseReader {
   readonly #kept: LastGood;
   readonly #limits: UpstreamLimits;
   readonly #told: Told;
-  #asking = 0;
+  readonly #turns: Turns;
+  /** By all that a question says. */
+  readonly #underWay = new Map<string, Promise<BaseFile>>();
   #restsUntil = 0 as SteadyMs;
   /** Files that failed, by path, the oldest first: one that cannot be made is not the fault of the others. */
   readonly #resting = new Map<string, SteadyMs>();
@@ -58,9 +63,22 @@ export class Upstream implements BaseReader {
     this.#kept = by.kept;
     this.#told = (reason, fault) => by.told(reason, fault);
     this.#limits = by.limits ?? upstreamLimits;
+    const waitsFor = this.#limits.answerWithin;
+    this.#turns = new Turns({ atOnceMax: askedAtOnceMax, waitingMax, waitsFor });
   }
 
-  async read(asked: BaseAsked): Promise<BaseFile> {
+  /** Whoever asks the same meanwhile is given the same answer: phones of one model ask for one file at their boot. */
+  read(asked: BaseAsked): Promise<BaseFile> {
+    const { path, userAgent = null, isConfig } = asked;
+    const question = JSON.stringify([path, userAgent, isConfig]);
+    const underWay = this.#underWay.get(question);
+    if (underWay) return underWay;
+    const reading = this.#read(asked).finally(() => this.#underWay.delete(question));
+    this.#underWay.set(question, reading);
+    return reading;
+  }
+
+  async #read(asked: BaseAsked): Promise<BaseFile> {
     const fetched = await this.#fetched(asked);
     const { path } = asked;
     if (fetched.kind === 'found') {
@@ -75,8 +93,10 @@ export class Upstream implements BaseReader {
       await this.#kept.drop(path);
       return fetched;
     }
-    const { reason } = fetched;
     const kept = await this.#kept.find(path);
+    // That too many ask is no fault of the server.
+    if (fetched.kind === 'busy') return kept ?? fetched;
+    const { reason } = fetched;
     return kept ? this.#instead(reason, kept) : { kind: 'failed', reason };
   }
 
@@ -87,11 +107,14 @@ export class Upstream implements BaseReader {
 
   async #fetched(asked: BaseAsked): Promise<Fetched> {
     const { path } = asked;
-    const restsUntil = Math.max(this.#restsUntil, this.#resting.get(path) ?? 0);
-    if (steadyNow() < restsUntil) return down(`${this.name} failed a moment ago`);
-    if (this.#asking >= askedAtOnceMax) return down(`${this.name} is asked too much at once`);
-    this.#asking += 1;
+    const rested = down(`${this.name} failed a moment ago`);
+    if (this.#rests(path)) return rested;
+    if (!(await this.#turns.take())) {
+      return { kind: 'busy', reason: `too many files of ${this.name} are asked for at once` };
+    }
     try {
+      // It may have gone down meanwhile.
+      if (this.#rests(path)) return rested;
       const fetched = await this.#ask(asked);
       if (fetched.kind === 'down') this.#failed(path);
       else this.#answered(path);
@@ -101,8 +124,12 @@ export class Upstream implements BaseReader {
       this.#failed(path, reason.startsWith(unreached));
       return down(`${this.name} ${reason}`);
     } finally {
-      this.#asking -= 1;
+      this.#turns.end();
     }
+  }
+
+  #rests(path: string): boolean {
+    return steadyNow() < Math.max(this.#restsUntil, this.#resting.get(path) ?? 0);
   }
 
   #answered(path: string): void {
@@ -137,7 +164,7 @@ export class Upstream implements BaseReader {
       const answer = await fetch(url, { headers, signal, redirect: 'manual' });
       const next = answer.headers.get('location');
       if (answer.status < 300 || answer.status >= 400 || next === null) {
-        return await this.#read(answer, path, isConfig);
+        return await this.#take(answer, path, isConfig);
       }
       await answer.body?.cancel();
       const to = URL.canParse(next, url) ? new URL(next, url) : undefined;
@@ -149,7 +176,7 @@ export class Upstream implements BaseReader {
     return { kind: 'failed', reason: `${this.name} redirects ${path} without end` };
   }
 
-  async #read(answer: Response, path: string, isConfig: boolean): Promise<Fetched> {
+  async #take(answer: Response, path: string, isConfig: boolean): Promise<Fetched> {
     const refuse = async (reason: string): Promise<Fetched> => {
       await answer.body?.cancel();
       return { kind: 'failed', reason: `${this.name} ${reason} for ${path}` };

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Socket } from 'node:net';
-import type { EpochMs } from '@ringwave/protocol/units';
+import { type EpochMs, seconds } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import { digestResponse } from '../../../agent/core/digest.ts';
 import { ByteBudget } from '../../../agent/io/byte-budget.ts';
@@ -71,6 +71,19 @@ test('one address gets its requests a second and is told to wait beyond them', a
   for (let count = 0; count < 15; count += 1) all.push(await status());
   t.ok(all.filter((one) => one === 200).length >= 10);
   t.ok(all.includes(503));
+});
+
+test('a phone that is to come back is told when, five minutes where nothing else is known', async (t) => {
+  const later = { kind: 'later', reason: 'busy' } as const;
+  const { base } = await serve(t, ({ path }) =>
+    path === 'soon' ? { ...later, after: seconds(5) } : later,
+  );
+  const told = async (path: string) => {
+    const { status, headers } = await fetch(`${base}/${path}`);
+    return [status, headers.get('retry-after')];
+  };
+  t.same(await told('soon'), [503, '5']);
+  t.same(await told('later'), [503, '300']);
 });
 
 const login = (nonce: string, count: string, password = 'secret') => {
