@@ -156,7 +156,8 @@ export class HttpServer {
     const asked = askedFrom(request, want, read.login);
     const served = await this.#options.files.resolve(asked);
     if (served.kind === 'login-needed' && read.wasTried && !read.isStale()) {
-      source?.failedLogins.allows();
+      // Many at once were let in before the first was known to be wrong.
+      source?.failedLogins.owe();
     }
     await this.#send(exchange, { asked, served, isStale: read.isStale() });
   }

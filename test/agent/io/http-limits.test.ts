@@ -131,6 +131,45 @@ test('a wrong password uses up no count, and a guesser soon gets no verdict', as
   t.ok(statuses.includes(503), statuses.join(' '));
 });
 
+/** The status of an answer that came over a connection of its own. */
+const statusAlone = async (port: number, headers: string): Promise<number> => {
+  const socket = await open(
+    port,
+    `GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n`,
+  );
+  return Number((await allOf(socket)).slice(9, 12));
+};
+
+const wrongLogin = 'Authorization: Basic cGhvbmU6Z3Vlc3M=\r\n';
+
+test('who guesses over a new connection each time is limited as who keeps one', async (t) => {
+  const { port } = await serve(t, () => ({ kind: 'login-needed', realm: 'R' }));
+  const statuses = [];
+  for (let count = 0; count < 12; count += 1) statuses.push(await statusAlone(port, wrongLogin));
+  t.ok(statuses.includes(503), statuses.join(' '));
+});
+
+test('guesses that come all at once count each', async (t) => {
+  const { port } = await serve(t, async () => {
+    await new Promise(setImmediate);
+    return { kind: 'login-needed', realm: 'R' };
+  });
+  const guess = () => statusAlone(port, wrongLogin);
+  await Promise.all(Array.from({ length: 30 }, guess));
+  const statuses = [];
+  for (let count = 0; count < 5; count += 1) statuses.push(await guess());
+  t.same(new Set(statuses), new Set([503]));
+});
+
+test('requests over a new connection each count together', async (t) => {
+  const { port } = await serve(t, () => image(Buffer.from('x')), {
+    limits: { ...fast, requestsPerSecond: 5 },
+  });
+  const statuses = [];
+  for (let count = 0; count < 15; count += 1) statuses.push(await statusAlone(port, ''));
+  t.ok(statuses.includes(503), statuses.join(' '));
+});
+
 test('a date alone says unchanged, a tag beside it decides', async (t) => {
   const modifiedAt = Date.UTC(2026, 10, 22, 10) as EpochMs;
   const { base } = await serve(t, () => image(Buffer.from('x'), { modifiedAt }));
