@@ -256,8 +256,9 @@ export class TftpServer {
   #converse(read: Read, content: Content, left: () => void): TftpConversation {
     const { key, entry, request, peer, asked } = read;
     const { image, shared } = content;
-    const policy = policyFor(this.#memory, asked.address, this.#policy);
-    const options = optionsFor(this.#memory, asked.address, request.options);
+    const now = steadyNow();
+    const policy = policyFor(this.#memory, asked.address, this.#policy, now);
+    const options = optionsFor(this.#memory, asked.address, request.options, now);
     const terms = agreeOptions(options, image.lengthBytes, policy);
     return new TftpConversation({
       openWire: this.#openWire!,
@@ -280,7 +281,7 @@ export class TftpServer {
         if (outcome.kind === 'aborted' && outcome.by === 'us') {
           this.#note({ path, address, why: outcome.why }, 'tftp aborted');
         }
-        learnFrom(this.#memory, address, transfer);
+        learnFrom(this.#memory, address, transfer, steadyNow());
         this.#live.release(key, entry);
         left();
       },
