@@ -133,6 +133,8 @@ export class TftpUpload implements Talk {
     const outcome = await this.#of.upload
       .store(this.#of.isText ? fromNetascii(whole) : whole)
       .catch((error: Error) => error);
+    // What lingers for its last ACK keeps no other file of the phone waiting.
+    this.#of.upload.done();
     if (this.#reception.ended) return;
     if (outcome instanceof Error) return this.abort(`cannot keep the file: ${outcome.message}`);
     const now = steadyNow();
