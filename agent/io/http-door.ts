@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Mac } from '@ringwave/protocol/units';
 import { certificateMac } from '../core/certificate.ts';
+import { answerUnread } from './http-unread.ts';
 import { HttpSources, type Source } from './http-sources.ts';
 
 export interface HttpLimits {
@@ -75,6 +76,11 @@ export class HttpDoor {
       ? createTlsServer({ ...times, ...tlsOptions(tls, headersTimeout) }, answer)
       : createServer(times, answer);
     this.server.on('checkContinue', answer);
+    // No phone is known to expect anything else; Node's own answer comes in chunks.
+    this.server.on('checkExpectation', (_request, response: ServerResponse) =>
+      response.writeHead(417, { 'Content-Length': 0, Connection: 'close' }).end(),
+    );
+    this.server.on('clientError', answerUnread);
     this.server.timeout = silentMsMax;
     // Small stacks end their side once they have asked. Node’s server reads this; its types leave it out.
     Object.assign(this.server, { httpAllowHalfOpen: true });

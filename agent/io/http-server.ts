@@ -283,7 +283,7 @@ function askedFrom(
 
 type Path =
   | { readonly kind: 'path'; readonly path: string }
-  /** No file can have this name. */
+  /** No file can have this name: as for any that is missing, phones look for the next one. */
   | { readonly kind: 'impossible' }
   | { readonly kind: 'malformed' };
 
@@ -295,7 +295,7 @@ function pathFrom(url: string): Path {
     const path = askedPath(decodeURIComponent(encoded));
     return path === undefined ? { kind: 'impossible' } : { kind: 'path', path };
   } catch {
-    return { kind: 'malformed' };
+    return { kind: 'impossible' };
   }
 }
 

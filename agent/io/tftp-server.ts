@@ -336,8 +336,9 @@ export class TftpServer {
     text: string,
     within: { bytesMax: number; limit: RateLimit },
   ): void {
-    if (!within.limit.allows()) return;
     const packet = encodeError(ERROR_CODES[code], text, within.bytesMax);
+    // Whoever forges an address must not have more sent to it than it cost.
+    if (packet.length > within.bytesMax || !within.limit.allows()) return;
     // Whether it arrives is the phone's own concern: it asks again.
     this.#socket.send(packet, to.port, to.address, () => {});
   }

@@ -157,7 +157,9 @@ test('a Range gives one part, the whole, or cannot be met', (t) => {
     ['bytes=-', 'whole'],
     ['bytes=a-b', 'whole'],
     ['lines=1-2', 'whole'],
-    [`bytes=0-${'9'.repeat(30)}`, 'whole'],
+    [`bytes=0-${'9'.repeat(30)}`, '0-99'],
+    [`bytes=${'9'.repeat(16)}-`, 'unsatisfiable'],
+    [`bytes=${' '.repeat(16_000)}x`, 'whole'],
   ];
   for (const [range, expected] of cases) t.equal(portion(range), expected, range ?? 'no range');
   t.equal(portion('bytes=0-', 0), 'unsatisfiable');
