@@ -130,8 +130,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     settled: () => loop.settled(),
   });
   const servers = await openPhoneServers({
-    ...options,
-    ...options.serving,
+    ...servingOf(options),
     hosts: [host],
     files,
     now: wallClock().now(),
@@ -161,6 +160,12 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     },
   };
 }
+
+const servingOf = (options: AgentOptions) => ({
+  ...options,
+  ...options.serving,
+  plainSecrets: options.secrets?.plain ?? false,
+});
 
 const pageOf = async ({ page }: AgentOptions, view: () => ReturnType<typeof localView>) =>
   page && openLocalPage({ ...page, view });

@@ -50,6 +50,8 @@ export interface HttpServerOptions {
   readonly mayAsk?: (address: string) => boolean;
   /** Absent: without TLS. */
   readonly tls?: HttpTls;
+  /** Logins may cross the wire in clear. Without it and without TLS only Digest is offered and taken. */
+  readonly plainSecrets?: boolean;
 }
 
 /** How often finished connections are looked for while the server closes. */
@@ -72,7 +74,7 @@ export class HttpServer {
   readonly #cache: ChunkCache;
   readonly #budget: ByteBudget;
   readonly #log: EdgeLog;
-  readonly #logins = new HttpLoginDesk();
+  readonly #logins: HttpLoginDesk;
   readonly #logLines = new RateLimit(logLinesPerSecond);
 
   private constructor(options: HttpServerOptions) {
@@ -80,6 +82,8 @@ export class HttpServer {
     this.#cache = options.cache ?? new ChunkCache();
     this.#budget = options.budget ?? new ByteBudget();
     this.#log = options.log ?? silentLog;
+    const takesBasic = options.tls !== undefined || options.plainSecrets === true;
+    this.#logins = new HttpLoginDesk({ takesBasic });
     this.#door = new HttpDoor({
       limits: options.limits ?? phoneHttpLimits,
       tls: options.tls,

@@ -143,17 +143,20 @@ const statusAlone = async (port: number, headers: string): Promise<number> => {
 const wrongLogin = 'Authorization: Basic cGhvbmU6Z3Vlc3M=\r\n';
 
 test('who guesses over a new connection each time is limited as who keeps one', async (t) => {
-  const { port } = await serve(t, () => ({ kind: 'login-needed', realm: 'R' }));
+  const { port } = await serve(t, () => ({ kind: 'login-needed', realm: 'R' }), {
+    plainSecrets: true,
+  });
   const statuses = [];
   for (let count = 0; count < 12; count += 1) statuses.push(await statusAlone(port, wrongLogin));
   t.ok(statuses.includes(503), statuses.join(' '));
 });
 
 test('guesses that come all at once count each', async (t) => {
-  const { port } = await serve(t, async () => {
+  const later = async (): Promise<Served> => {
     await new Promise(setImmediate);
     return { kind: 'login-needed', realm: 'R' };
-  });
+  };
+  const { port } = await serve(t, later, { plainSecrets: true });
   const guess = () => statusAlone(port, wrongLogin);
   await Promise.all(Array.from({ length: 30 }, guess));
   const statuses = [];

@@ -222,14 +222,27 @@ test('the resolver learns who asks', async (t) => {
   ]);
 });
 
-test('a phone logs in with either password of a rotation, by Digest or Basic', async (t) => {
+const loggedIn = ({ login }: Asked): Served => {
+  const held = login?.verify((user) => (user === 'phone' ? ['old', 'new'] : []));
+  if (held === undefined) return { kind: 'login-needed', realm: 'Ringwave' };
+  const text = `${login?.scheme} ${['old', 'new'][held]}`;
+  return { kind: 'bytes', body: Buffer.from(text), contentType: 'text/plain', noStore: true };
+};
+
+test('without TLS no phone is invited to send its password in clear, and none that does is let in', async (t) => {
+  const base = await serve(t, loggedIn);
+  const authorization = `Basic ${Buffer.from('phone:new').toString('base64')}`;
+  for (const headers of [{}, { authorization }] as const) {
+    const answer = await fetch(`${base}/x`, { headers });
+    t.equal(answer.status, 401);
+    t.match(answer.headers.get('www-authenticate'), /^Digest .*MD5.*, Digest .*SHA-256/);
+    t.notMatch(answer.headers.get('www-authenticate'), /Basic/);
+  }
+});
+
+test('a phone logs in with either password of a rotation, by Digest or, where it may, Basic', async (t) => {
   if (!needs(t, 'curl')) return;
-  const base = await serve(t, ({ login }) => {
-    const held = login?.verify((user) => (user === 'phone' ? ['old', 'new'] : []));
-    if (held === undefined) return { kind: 'login-needed', realm: 'Ringwave' };
-    const text = `${login?.scheme} ${['old', 'new'][held]}`;
-    return { kind: 'bytes', body: Buffer.from(text), contentType: 'text/plain', noStore: true };
-  });
+  const base = await serve(t, loggedIn, { plainSecrets: true });
   const curl = async (...args: string[]) =>
     (await run('curl', ['-s', '-w', ' %{http_code}', ...args, `${base}/a%20b.cfg?x=1`])).stdout;
   t.equal(await curl('--digest', '-u', 'phone:old'), 'digest old 200');
