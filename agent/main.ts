@@ -1,4 +1,5 @@
 import { createPublicKey, randomBytes, randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { type EnvelopeKind, open } from '@ringwave/protocol/envelope';
@@ -24,7 +25,7 @@ import { type BaseSettings, ownTemplates } from './core/provisioning/base.ts';
 import { SipSocket } from './io/sip-socket.ts';
 import { openWaker, type Waker } from './io/waker.ts';
 import { webLoginOf } from './io/web-logins.ts';
-import { endRunning, tellRunning } from './io/running-file.ts';
+import { endRunning, type Running, tellRunning } from './io/running-file.ts';
 import { localView } from './core/local-view.ts';
 import { openLocalPage } from './io/local-page.ts';
 import { Discovery } from './io/discovery.ts';
@@ -62,6 +63,8 @@ export interface AgentOptions {
   readonly secrets?: SecretPolicy;
   /** What phones' files are made over; the agent's own templates where absent. */
   readonly base?: BaseSettings;
+  /** The file that says so, for `doctor`. */
+  readonly baseFile?: string;
   /** TLS, limits and TFTP's peculiarities; plain HTTP and TFTP without any. */
   readonly serving?: ServingSettings;
   /** A page for whoever stands at the box; none where absent. */
@@ -130,8 +133,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     settled: () => loop.settled(),
   });
   const servers = await openPhoneServers({
-    ...options,
-    ...options.serving,
+    ...servingOf(options),
     hosts: [host],
     files,
     now: wallClock().now(),
@@ -142,7 +144,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   parts.waker = wakerOf(options, { sip, neighbours, tables, keyring, submit });
   const page = await pageOf(options, () => localView(site, tables, clock.now()));
   ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
-  tellRunning(options.folder, { pid: process.pid, host, http: ports.http, tftp: ports.tftp });
+  tellRunning(options.folder, runningOf(options, host, ports));
   const discovery = await Discovery.open({ ...options, neighbours, tables, submit, address });
   submit({ kind: 'started' });
   const freezeFile = watchFreezeFile(options.folder, { clock: wallClock(), submit });
@@ -161,6 +163,26 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     },
   };
 }
+
+const runningOf = (
+  { baseFile }: AgentOptions,
+  host: string,
+  { http, tftp }: RunningAgent['ports'],
+): Running => ({
+  pid: process.pid,
+  host,
+  http,
+  tftp,
+  ...(baseFile === undefined
+    ? {}
+    : { base: { file: resolve(baseFile), startedIn: process.cwd() } }),
+});
+
+const servingOf = (options: AgentOptions) => ({
+  ...options,
+  ...options.serving,
+  plainSecrets: options.secrets?.plain ?? false,
+});
 
 const pageOf = async ({ page }: AgentOptions, view: () => ReturnType<typeof localView>) =>
   page && openLocalPage({ ...page, view });

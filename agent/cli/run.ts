@@ -60,7 +60,9 @@ export async function run(flags: RunFlags): Promise<void> {
     phoneSipPort: portFrom(flags.phoneSipPort),
     secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
     serving: servingFrom(flags),
-    ...(flags.provisioning ? { base: openBaseSettings(flags.provisioning) } : {}),
+    ...(flags.provisioning
+      ? { base: openBaseSettings(flags.provisioning), baseFile: flags.provisioning }
+      : {}),
     ...(flags.pbx ? { wake: openWakeFile(flags.pbx) } : {}),
     ...(flags.pnp ? { pnp: listenFrom('--pnp', flags.pnp) } : {}),
     ...(flags.page ? { page: listenFrom('--page', flags.page) } : {}),

@@ -13,3 +13,7 @@ export function askedPath(text: string): string | undefined {
   if (segments.length === 0 || segments.includes('..') || /\/\.?$/.test(text)) return undefined;
   return segments.join('/');
 }
+
+/** Whether a name holds a phone's MAC, so that only that phone asks for it. Yealink's `y000000000066.cfg` is for a model. */
+export const namesOnePhone = (path: string): boolean =>
+  /(?!0{6})[0-9a-f]{2}(?:[:-]?[0-9a-f]{2}){5}/i.test(path);

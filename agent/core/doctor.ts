@@ -18,6 +18,7 @@ export const CHECKS = [
   'broker',
   'http',
   'tftp',
+  'base',
   'plan',
   'phones',
 ] as const;

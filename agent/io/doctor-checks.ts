@@ -9,6 +9,7 @@ import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import type { Finding, Findings } from '../core/doctor.ts';
 import { decodePacket, encodeRequest } from '../core/tftp/packet.ts';
 import type { HeldPlan, Sighting } from '../core/state.ts';
+import { checkBase } from './base/base-check.ts';
 import { checkPath } from './check-path.ts';
 import { type Box, readGrant } from './box.ts';
 import { type Running, runningIn } from './running-file.ts';
@@ -35,13 +36,15 @@ export async function examine(box: Box): Promise<Findings> {
   if ('state' in grant) return { enrolment: grant };
   const running = runningIn(box.folder);
   const mqtt = new URL(grant.mqttUrl);
-  const [disk, clock, name, broker, http, tftp] = await Promise.all([
+  const plan = planIn(box);
+  const [disk, clock, name, broker, http, tftp, base] = await Promise.all([
     diskOf(box.folder),
     clockOf(grant),
     nameOf(mqtt.hostname),
     brokerOf(mqtt),
     running && httpOf(running),
     running && tftpOf(running),
+    running?.base && checkBase(running.base, plan?.phones ?? []),
   ]);
   return {
     enrolment: well('enrolment', `agent of site ${grant.site}`),
@@ -54,6 +57,7 @@ export async function examine(box: Box): Promise<Findings> {
     broker,
     ...(http ? { http } : {}),
     ...(tftp ? { tftp } : {}),
+    ...(base ? { base: { what: 'base', ...base } } : {}),
     ...storedIn(box, running),
   };
 }
@@ -168,10 +172,24 @@ async function tftpOf(running: Running): Promise<Finding> {
   }
 }
 
+const openDatabase = (box: Box): DatabaseSync | undefined =>
+  existsSync(box.database)
+    ? new DatabaseSync(box.database, { readOnly: true, timeout: answerMsMax })
+    : undefined;
+
+function planIn(box: Box): HeldPlan['plan'] | undefined {
+  const db = openDatabase(box);
+  try {
+    return db && rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
+  } finally {
+    db?.close();
+  }
+}
+
 /** What the agent has stored: its plan, and which phones have shown themselves. */
 function storedIn(box: Box, running: Running | undefined): Pick<Findings, 'plan' | 'phones'> {
-  if (!existsSync(box.database)) return {};
-  const db = new DatabaseSync(box.database, { readOnly: true, timeout: answerMsMax });
+  const db = openDatabase(box);
+  if (!db) return {};
   try {
     const plan = rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
     const seen = rowsOf<Sighting>(db, 'sightings').length;

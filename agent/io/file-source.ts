@@ -43,8 +43,8 @@ export type Served =
   | ServedImage
   | { readonly kind: 'absent' }
   | { readonly kind: 'login-needed'; readonly realm: string }
-  /** Not now: the phone keeps what it has and asks again. */
-  | { readonly kind: 'later'; readonly reason: string }
+  /** Not now: the phone keeps what it has and asks again, `after` so long where that is known. */
+  | { readonly kind: 'later'; readonly reason: string; readonly after?: DurationMs }
   | { readonly kind: 'refused'; readonly reason: string };
 
 export interface ServedImage {

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Mac } from '@ringwave/protocol/units';
 import { certificateMac } from '../core/certificate.ts';
-import { RateLimit } from './rate-limit.ts';
+import { answerUnread } from './http-unread.ts';
+import { HttpSources, type Source } from './http-sources.ts';
 
 export interface HttpLimits {
   readonly connectionsMax: number;
@@ -40,20 +41,11 @@ const requestMsMax = 60_000;
 const keepAliveMs = 30_000;
 /** Silence on a connection under transfer, as when a phone lost power. */
 const silentMsMax = 60_000;
-/** Wrong logins a second of one address; a phone sends one or two and then asks its user. */
-const failedLoginsPerSecond = 2;
-
-/** What is known of one address while it has a connection. */
-export interface Source {
-  open: number;
-  readonly requests: RateLimit | undefined;
-  readonly failedLogins: RateLimit;
-}
 
 /** The listening side of an HTTP server: times, sizes, TLS, and how much one address may hold. */
 export class HttpDoor {
   readonly server: Server;
-  readonly #sources = new Map<string, Source>();
+  readonly #sources: HttpSources;
   readonly #limits: HttpLimits;
   readonly #mayAsk: (address: string) => boolean;
   readonly #refused: (about: { address: string; open: number }) => void;
@@ -68,6 +60,7 @@ export class HttpDoor {
     const { limits, tls, answer } = of;
     this.#mayAsk = of.mayAsk ?? (() => true);
     this.#limits = limits;
+    this.#sources = new HttpSources(limits.requestsPerSecond);
     this.#refused = of.refused;
     const headersTimeout = limits.headersMsMax ?? headersMsMax;
     const times = {
@@ -83,6 +76,11 @@ export class HttpDoor {
       ? createTlsServer({ ...times, ...tlsOptions(tls, headersTimeout) }, answer)
       : createServer(times, answer);
     this.server.on('checkContinue', answer);
+    // No phone is known to expect anything else; Node's own answer comes in chunks.
+    this.server.on('checkExpectation', (_request, response: ServerResponse) =>
+      response.writeHead(417, { 'Content-Length': 0, Connection: 'close' }).end(),
+    );
+    this.server.on('clientError', answerUnread);
     this.server.timeout = silentMsMax;
     // Small stacks end their side once they have asked. Node’s server reads this; its types leave it out.
     Object.assign(this.server, { httpAllowHalfOpen: true });
@@ -92,29 +90,20 @@ export class HttpDoor {
     this.server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   }
 
-  /** Absent once the connection is gone. */
+  /** Undefined where nothing of this address counts. */
   source(address: string | undefined): Source | undefined {
-    return this.#sources.get(address ?? '');
+    return this.#sources.at(address ?? '');
   }
 
   #count(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const { connectionsPerSourceMax, requestsPerSecond } = this.#limits;
-    const source = this.#sources.get(address) ?? {
-      open: 0,
-      requests: requestsPerSecond === undefined ? undefined : new RateLimit(requestsPerSecond),
-      failedLogins: new RateLimit(failedLoginsPerSecond),
-    };
-    if (!this.#mayAsk(address) || source.open >= connectionsPerSourceMax) {
+    const open = this.#sources.at(address)?.open ?? 0;
+    if (!this.#mayAsk(address) || open >= this.#limits.connectionsPerSourceMax) {
       socket.destroy();
-      return this.#refused({ address, open: source.open });
+      return this.#refused({ address, open });
     }
-    source.open += 1;
-    this.#sources.set(address, source);
-    socket.once('close', () => {
-      source.open -= 1;
-      if (source.open === 0) this.#sources.delete(address);
-    });
+    this.#sources.entered(address);
+    socket.once('close', () => this.#sources.left(address));
   }
 }
 

@@ -25,15 +25,24 @@ export interface ReadLogin {
 export class HttpLoginDesk {
   readonly #key = randomBytes(32);
   readonly #counts = nonceCounts();
+  readonly #takesBasic: boolean;
   #made = 0;
 
+  /** Basic shows the password to whoever listens: it is for listeners with TLS, and where secrets may cross in clear. */
+  constructor({ takesBasic }: { readonly takesBasic: boolean }) {
+    this.#takesBasic = takesBasic;
+  }
+
   challenges(realm: string, isStale: boolean): string[] {
-    return loginChallenges(realm, mintNonce(this.#key, steadyNow(), (this.#made += 1)), isStale);
+    const nonce = mintNonce(this.#key, steadyNow(), (this.#made += 1));
+    return loginChallenges(realm, nonce, { isStale, takesBasic: this.#takesBasic });
   }
 
   read(request: IncomingMessage, method: string): ReadLogin {
     const claim = loginClaim(request.headers.authorization, { method, target: request.url ?? '' });
-    if (!claim) return { wasTried: false, isStale: () => false };
+    if (!claim || (claim.scheme === 'basic' && !this.#takesBasic)) {
+      return { wasTried: false, isStale: () => false };
+    }
     if (claim.scheme === 'digest' && !isFreshNonce(claim.facts.nonce, this.#key, steadyNow())) {
       return { wasTried: false, isStale: () => true };
     }

@@ -50,6 +50,8 @@ export interface HttpServerOptions {
   readonly mayAsk?: (address: string) => boolean;
   /** Absent: without TLS. */
   readonly tls?: HttpTls;
+  /** Logins may cross the wire in clear. Without it and without TLS only Digest is offered and taken. */
+  readonly plainSecrets?: boolean;
 }
 
 /** How often finished connections are looked for while the server closes. */
@@ -57,6 +59,8 @@ const sweepEveryMs = 50;
 /** Characters kept of a User-Agent. */
 const userAgentMax = 512;
 const logLinesPerSecond = 5;
+/** When a phone may ask again for what it could not have. */
+const laterAfter = seconds(300);
 
 interface Exchange {
   readonly request: IncomingMessage;
@@ -70,7 +74,7 @@ export class HttpServer {
   readonly #cache: ChunkCache;
   readonly #budget: ByteBudget;
   readonly #log: EdgeLog;
-  readonly #logins = new HttpLoginDesk();
+  readonly #logins: HttpLoginDesk;
   readonly #logLines = new RateLimit(logLinesPerSecond);
 
   private constructor(options: HttpServerOptions) {
@@ -78,6 +82,8 @@ export class HttpServer {
     this.#cache = options.cache ?? new ChunkCache();
     this.#budget = options.budget ?? new ByteBudget();
     this.#log = options.log ?? silentLog;
+    const takesBasic = options.tls !== undefined || options.plainSecrets === true;
+    this.#logins = new HttpLoginDesk({ takesBasic });
     this.#door = new HttpDoor({
       limits: options.limits ?? phoneHttpLimits,
       tls: options.tls,
@@ -154,7 +160,8 @@ export class HttpServer {
     const asked = askedFrom(request, want, read.login);
     const served = await this.#options.files.resolve(asked);
     if (served.kind === 'login-needed' && read.wasTried && !read.isStale()) {
-      source?.failedLogins.allows();
+      // Many at once were let in before the first was known to be wrong.
+      source?.failedLogins.owe();
     }
     await this.#send(exchange, { asked, served, isStale: read.isStale() });
   }
@@ -176,7 +183,7 @@ export class HttpServer {
         });
       case 'later':
         this.#note({ path: asked.path, address: asked.address, why: served.reason }, 'http later');
-        return emptyAnswer(response, 503, { 'Retry-After': '300' });
+        return emptyAnswer(response, 503, { 'Retry-After': inSeconds(served.after ?? laterAfter) });
       case 'refused':
         // To the one who asked it looks like any missing file: a difference would say that there is something.
         this.#note(
@@ -255,6 +262,8 @@ export class HttpServer {
 const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean =>
   rawHeaders.filter((text, place) => place % 2 === 0 && text.toLowerCase() === 'host').length > 1;
 
+const inSeconds = (wait: DurationMs): string => String(Math.ceil(wait / 1000));
+
 const notAllowed = (response: ServerResponse): void =>
   emptyAnswer(response, 405, { Allow: 'GET, HEAD' });
 
@@ -278,7 +287,7 @@ function askedFrom(
 
 type Path =
   | { readonly kind: 'path'; readonly path: string }
-  /** No file can have this name. */
+  /** No file can have this name: as for any that is missing, phones look for the next one. */
   | { readonly kind: 'impossible' }
   | { readonly kind: 'malformed' };
 
@@ -290,7 +299,7 @@ function pathFrom(url: string): Path {
     const path = askedPath(decodeURIComponent(encoded));
     return path === undefined ? { kind: 'impossible' } : { kind: 'path', path };
   } catch {
-    return { kind: 'malformed' };
+    return { kind: 'impossible' };
   }
 }
 

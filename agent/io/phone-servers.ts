@@ -35,6 +35,8 @@ export interface ServingSettings {
   readonly tftpRollsOverToOne?: boolean;
   /** Transfers at once for one address; more where many phones stand behind one. */
   readonly tftpPerAddressMax?: number;
+  /** Logins may cross the wire in clear, to phones without TLS. */
+  readonly plainSecrets?: boolean;
   /** Who asks from elsewhere gets silence over TFTP and a cut connection over HTTP. Absent: everyone may ask. */
   readonly networks?: PhoneNetworks;
 }
@@ -81,6 +83,7 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
   const { networks, tftpPerAddressMax: perAddress } = of;
   const mayAsk = networks && ((address: string) => networks.has(address));
   const common = { files, log, cache, budget, uploads, ...(mayAsk && { mayAsk }) };
+  const { plainSecrets = false } = of;
   const limits = { ...phoneLimits, ...(perAddress && { transfersPerSourceMax: perAddress }) };
   const policy = { ...phonePolicy, rollover: of.tftpRollsOverToOne ? 1 : 0 } as const;
   const singlePort = of.tftpOnePort === true;
@@ -91,7 +94,7 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
   };
   const close = async () => void (await Promise.all(running.map((server) => server.close())));
   try {
-    const http = kept(await HttpServer.listen({ ...of.http, ...common }));
+    const http = kept(await HttpServer.listen({ ...of.http, ...common, plainSecrets }));
     const tftp = kept(
       await TftpServer.listen({ ...of.tftp, ...common, limits, policy, singlePort }),
     );

@@ -15,13 +15,30 @@ export class RateLimit {
 
   /** True when the next would be refused; nothing is used up. */
   isSpent(now = steadyNow()): boolean {
-    return this.#left + ((now - this.#at) / 1000) * this.#perSecond < 1;
+    this.#earn(now);
+    return this.#left < 1;
   }
 
-  allows(now = steadyNow()): boolean {
+  /** True when nothing that went through counts any more: a new one would allow as much. */
+  isFull(now = steadyNow()): boolean {
+    this.#earn(now);
+    return this.#left >= 2 * this.#perSecond;
+  }
+
+  /** Counts one that went through before it was known that it counts, also where none was left. */
+  owe(now = steadyNow()): void {
+    this.#earn(now);
+    this.#left -= 1;
+  }
+
+  #earn(now: SteadyMs): void {
     const earned = ((now - this.#at) / 1000) * this.#perSecond;
     this.#left = Math.min(this.#left + earned, 2 * this.#perSecond);
     this.#at = now;
+  }
+
+  allows(now = steadyNow()): boolean {
+    this.#earn(now);
     if (this.#left < 1) {
       this.refused += 1;
       return false;

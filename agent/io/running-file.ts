@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
+import type { BaseTold } from './base/base-check.ts';
 
 /** Where a running agent says what it listens on, for `doctor` on the same box. */
 export interface Running {
@@ -8,6 +9,8 @@ export interface Running {
   readonly host: string;
   readonly http: number;
   readonly tftp: number;
+  /** Where the site has a base. */
+  readonly base?: BaseTold;
 }
 
 const fileIn = (folder: string): string => join(folder, 'running.json');

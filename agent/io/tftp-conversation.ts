@@ -7,6 +7,7 @@ import {
   beginTransfer,
   bytesAcknowledged,
   contentArrived,
+  isUnderWay,
   peerGone,
   type Sending,
   type Transfer,
@@ -35,6 +36,8 @@ export interface ConversationOf {
   readonly terms: Terms;
   readonly seen: TransferSeen;
   readonly observer: TransferObserver;
+  /** Called once, when the phone's port has answered. */
+  readonly onVerified: (talk: Talk) => void;
   readonly onEnd: (record: TransferRecord, transfer: Transfer) => void;
 }
 
@@ -71,6 +74,10 @@ export class TftpConversation implements Talk {
     return this.#transfer.verified;
   }
 
+  get isUnderWay(): boolean {
+    return isUnderWay(this.#transfer);
+  }
+
   get startedAt(): SteadyMs {
     return this.#transfer.startedAt;
   }
@@ -81,7 +88,11 @@ export class TftpConversation implements Talk {
 
   take(bytes: Buffer): void {
     const packet = decodePacket(bytes);
-    if (packet) this.#send(takePacket(this.#transfer, packet, steadyNow()));
+    if (!packet) return;
+    const wasVerified = this.verified;
+    const sending = takePacket(this.#transfer, packet, steadyNow());
+    if (this.verified && !wasVerified) this.#of.onVerified(this);
+    this.#send(sending);
   }
 
   /** Looks whether the phone's answer is overdue. */
@@ -100,6 +111,11 @@ export class TftpConversation implements Talk {
     if (this.#closed) return;
     abortTransfer(this.#transfer, why, steadyNow());
     if (this.#isOpen) this.#wire.send(encodeError(ERROR_CODES.undefined, why));
+    this.#close();
+  }
+
+  forget(): void {
+    peerGone(this.#transfer, steadyNow());
     this.#close();
   }
 

@@ -1,10 +1,13 @@
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyNow } from '@ringwave/runtime/clock';
+import { namesOnePhone } from '../core/asked-path.ts';
 
 /** A transfer under way, read or write. */
 export interface Talk {
   /** The peer has answered from its port. */
   readonly verified: boolean;
+  /** It acknowledged more than the first packet: somebody takes the file. */
+  readonly isUnderWay: boolean;
   readonly startedAt: SteadyMs;
   /** When the peer last moved it on. */
   readonly heardAt: SteadyMs;
@@ -12,11 +15,15 @@ export interface Talk {
   scan(now: SteadyMs): void;
   repeatFirst(): void;
   abort(why: string): void;
+  /** Ends it without a word: whoever is at the address may have asked for nothing. */
+  forget(): void;
 }
 
 export interface Entry {
   readonly kind: 'read' | 'write';
   readonly fileName: string;
+  /** It has a place of an image. */
+  isImage?: boolean;
   /** Absent while the file is looked up or a place awaited. */
   talk?: Talk;
   /** Gives up what it waits for. */
@@ -30,9 +37,15 @@ export interface TftpLimits {
   readonly transfersPerSourceMax: number;
   /** Of them images: the rest is kept for configurations, by which phones boot. Absent: all but 64, or an eighth where there are few. */
   readonly imagesMax?: number;
+  /** Silence of a transfer after which the same file asked from the same address may be the same phone starting again. Absent: 5 s. */
+  readonly startsAgainAfter?: DurationMs;
 }
 
 export const phoneLimits: TftpLimits = { transfersMax: 1088, transfersPerSourceMax: 8 };
+
+const startsAgainAfter = seconds(5);
+/** Phones acknowledge within some ms, and within this also while a thousand ask at once. */
+const answersWithinMs = 250;
 
 /** How often overdue answers are looked for, while there are transfers. */
 const scanEveryMs = 10;
@@ -42,13 +55,17 @@ export class TftpLive {
   readonly #limits: TftpLimits;
   readonly #entries = new Map<string, Entry>();
   readonly #perSource = new Map<string, number>();
-  readonly #eachScan: (now: SteadyMs) => void;
+  readonly #line: { readonly waiting: number; dismiss(now: SteadyMs): void };
   #timer: NodeJS.Timeout | undefined;
   #closing: (() => void) | undefined;
 
-  constructor(limits: TftpLimits, eachScan: (now: SteadyMs) => void) {
+  /** What waits in the line of images holds nothing yet and takes nobody's place. */
+  constructor(
+    limits: TftpLimits,
+    line: { readonly waiting: number; dismiss(now: SteadyMs): void },
+  ) {
     this.#limits = limits;
-    this.#eachScan = eachScan;
+    this.#line = line;
   }
 
   get size(): number {
@@ -68,21 +85,53 @@ export class TftpLive {
     return this.#entries.get(key);
   }
 
-  isFull(address: string): boolean {
-    const { transfersMax, transfersPerSourceMax } = this.#limits;
-    const fromHere = this.#perSource.get(address) ?? 0;
-    return this.#entries.size >= transfersMax || fromHere >= transfersPerSourceMax;
+  /** False: there is none for this address. Where there was none, the oldest that nobody has answered gives its own up. */
+  makeRoom(address: string, now: SteadyMs): boolean {
+    if (this.#isFullFor(address)) {
+      this.dropMute(now, (_, key) => addressOf(key) === address);
+      if (this.#isFullFor(address)) return false;
+    }
+    // The place of an image goes to the next in its line.
+    if (this.#isFull && !this.dropMute(now, ({ isImage }) => !isImage))
+      this.dropMute(now, () => true);
+    return !this.#isFull;
   }
 
-  /** The transfer of this file to this address that has been silent the longest since `before`. */
-  stalled(address: string, about: { fileName: string; before: SteadyMs }): Talk | undefined {
-    if (!this.#perSource.has(address)) return undefined;
-    for (const [key, { fileName, talk }] of this.#entries) {
-      if (talk && fileName === about.fileName && talk.heardAt < about.before) {
-        if (addressOf(key) === address) return talk;
-      }
+  get #isFull(): boolean {
+    return this.#entries.size - this.#line.waiting >= this.#limits.transfersMax;
+  }
+
+  #isFullFor(address: string): boolean {
+    return (this.#perSource.get(address) ?? 0) >= this.#limits.transfersPerSourceMax;
+  }
+
+  /** Ends the oldest that fits and that nobody has answered in time: many such come from addresses that are forged. */
+  dropMute(now: SteadyMs, fits: (entry: Entry, key: string) => boolean): boolean {
+    for (const [key, entry] of this.#entries) {
+      const { talk } = entry;
+      if (!talk || talk.verified || now - talk.startedAt < answersWithinMs) continue;
+      if (!fits(entry, key)) continue;
+      talk.forget();
+      return true;
     }
-    return undefined;
+    return false;
+  }
+
+  /**
+   * A phone that starts again asks for its file from another port, and its old transfer would go on into the void. What is
+   * under way may as well be another phone's behind the same address, or the request a forged one: it ends only for a
+   * file of one phone alone, and `isProven` that the phone is there.
+   */
+  supersede(address: string, by: { fileName: string; now: SteadyMs; isProven?: Talk }): void {
+    if (!this.#perSource.has(address)) return;
+    const after = this.#limits.startsAgainAfter ?? startsAgainAfter;
+    const mayEnd = by.isProven !== undefined && namesOnePhone(by.fileName);
+    for (const [key, { fileName, talk }] of this.#entries) {
+      if (!talk || fileName !== by.fileName || talk === by.isProven) continue;
+      if (by.now - talk.heardAt <= after || addressOf(key) !== address) continue;
+      if (mayEnd || !talk.isUnderWay)
+        return talk.abort('superseded by a new request of the same phone');
+    }
   }
 
   admit(key: string, entry: Entry): void {
@@ -100,7 +149,7 @@ export class TftpLive {
   #scanAll(): void {
     const now = steadyNow();
     for (const { talk } of this.#entries.values()) talk?.scan(now);
-    this.#eachScan(now);
+    this.#line.dismiss(now);
   }
 
   /** Does nothing where another entry has taken this key. */

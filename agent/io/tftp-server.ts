@@ -1,7 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
-import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
+import { steadyNow } from '@ringwave/runtime/clock';
 import { askedPath } from '../core/asked-path.ts';
 import { type BlockMemory, learnFrom, optionsFor, policyFor } from '../core/tftp/block-memory.ts';
 import { agreeOptions, agreeUpload, type OptionPolicy, phonePolicy } from '../core/tftp/options.ts';
@@ -12,14 +12,6 @@ import {
   type FileRequest,
   type Packet,
 } from '../core/tftp/packet.ts';
-import {
-  enter,
-  impatient,
-  leave,
-  type WaitingRoom,
-  waitingRoom,
-  withdraw,
-} from '../core/waiting-room.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import {
@@ -29,11 +21,12 @@ import {
   plainAddress,
   silentLog,
 } from './file-source.ts';
+import { ImagePlaces } from './image-places.ts';
 import { RateLimit } from './rate-limit.ts';
 import { TftpBlocks } from './tftp-blocks.ts';
 import { type Content, contentOf } from './tftp-content.ts';
 import { TftpConversation } from './tftp-conversation.ts';
-import { type Entry, phoneLimits, TftpLive, type TftpLimits } from './tftp-live.ts';
+import { type Entry, phoneLimits, type Talk, TftpLive, type TftpLimits } from './tftp-live.ts';
 import { TftpUpload } from './tftp-upload.ts';
 import { listenersPort, ownPort, type OpenWire, type Peer, udpSocket } from './tftp-wire.ts';
 import type { UploadDesk } from './upload-spool.ts';
@@ -64,10 +57,6 @@ const garbageAnswersPerSecond = 10;
 const refusalsPerSecond = 2000;
 /** A request repeated this soon after a transfer got going is a late copy, not a phone that starts again. */
 const lateCopyMs = 2000;
-/** Silence of a transfer after which the same file asked from the same address is the same phone starting again. */
-const startsAgainMs = 5000;
-/** Images that wait for a place: more phones than that get silence and ask again. */
-const waitingMax = 1024;
 /** Places that images leave to configurations, where nothing else is said. */
 const configPlaces = 64;
 const logLinesPerSecond = 5;
@@ -81,12 +70,6 @@ interface Read {
   readonly asked: Asked;
 }
 
-/** An image that waits for its place. */
-interface Guest {
-  begin(): void;
-  giveUp(): void;
-}
-
 /** Serves reads and, where a desk admits them, writes (RFC 1350, 2347 to 2349, 7440). Whatever arrives may cost its own transfer at most. */
 export class TftpServer {
   readonly #socket: Socket;
@@ -96,7 +79,7 @@ export class TftpServer {
   readonly #budget: ByteBudget;
   readonly #policy: OptionPolicy;
   readonly #live: TftpLive;
-  readonly #room: WaitingRoom<Guest>;
+  readonly #places: ImagePlaces;
   readonly #memory: BlockMemory = new Map();
   readonly #garbage = new RateLimit(garbageAnswersPerSecond);
   readonly #refusals = new RateLimit(refusalsPerSecond);
@@ -112,11 +95,11 @@ export class TftpServer {
     this.#budget = options.budget ?? new ByteBudget();
     this.#policy = options.policy ?? phonePolicy;
     const limits = options.limits ?? phoneLimits;
-    this.#live = new TftpLive(limits, (now) => this.#dismiss(now));
     const imagesMax =
       limits.imagesMax ??
       limits.transfersMax - Math.min(configPlaces, Math.floor(limits.transfersMax / 8));
-    this.#room = waitingRoom(imagesMax, waitingMax);
+    this.#places = new ImagePlaces(imagesMax);
+    this.#live = new TftpLive(limits, this.#places);
     this.#socket = udpSocket(options.host);
   }
 
@@ -219,15 +202,11 @@ export class TftpServer {
     if (request.mode !== 'octet' && request.mode !== 'netascii') {
       return refuse('illegal-operation', 'Mode must be octet or netascii');
     }
-    this.#live
-      .stalled(from.address, {
-        fileName: request.fileName,
-        before: steadyLater(steadyNow(), -startsAgainMs),
-      })
-      ?.abort('superseded by a new request of the same phone');
+    const now = steadyNow();
+    this.#live.supersede(from.address, { fileName: request.fileName, now });
     const address = plainAddress(from.address);
     if (request.kind === 'write') return this.#write({ key, request, peer: from, path, refuse });
-    if (this.#live.isFull(from.address)) return this.#noteFull(from);
+    if (!this.#live.makeRoom(from.address, now)) return this.#noteFull(from);
     const asked: Asked = { protocol: 'tftp', method: 'GET', path, address };
     const admitted: Entry = { kind: 'read', fileName: request.fileName };
     this.#live.admit(key, admitted);
@@ -260,37 +239,26 @@ export class TftpServer {
 
   #queue(read: Read, content: Content): void {
     const { key, entry, asked } = read;
-    const source = asked.address;
-    const begin = () => {
-      delete entry.withdraw;
-      entry.talk = this.#converse(read, content, () => leave(this.#room, source)?.begin());
-    };
+    const now = steadyNow();
+    const release = () => content.image.release?.();
     const giveUp = () => {
-      delete entry.withdraw;
-      content.image.release?.();
+      release();
       this.#live.release(key, entry);
     };
-    const guest: Guest = { begin, giveUp };
-    const admission = enter(this.#room, { source, item: guest }, steadyNow());
-    if (admission === 'goes') return begin();
-    if (admission === 'full') {
-      this.#noteFull(read.peer);
-      return giveUp();
-    }
-    entry.withdraw = () => {
-      if (withdraw(this.#room, guest)) content.image.release?.();
-    };
-  }
-
-  #dismiss(now: SteadyMs): void {
-    for (const guest of impatient(this.#room, now)) guest.giveUp();
+    if (this.#places.areTaken) this.#live.dropMute(now, ({ isImage }) => isImage === true);
+    const begin = (left: () => void) => void (entry.talk = this.#converse(read, content, left));
+    const guest = { source: asked.address, entry, begin, giveUp, withdrawn: release };
+    if (this.#places.take(guest, now)) return;
+    this.#noteFull(read.peer);
+    giveUp();
   }
 
   #converse(read: Read, content: Content, left: () => void): TftpConversation {
     const { key, entry, request, peer, asked } = read;
     const { image, shared } = content;
-    const policy = policyFor(this.#memory, asked.address, this.#policy);
-    const options = optionsFor(this.#memory, asked.address, request.options);
+    const now = steadyNow();
+    const policy = policyFor(this.#memory, asked.address, this.#policy, now);
+    const options = optionsFor(this.#memory, asked.address, request.options, now);
     const terms = agreeOptions(options, image.lengthBytes, policy);
     return new TftpConversation({
       openWire: this.#openWire!,
@@ -307,12 +275,13 @@ export class TftpServer {
         fromByte: 0,
       },
       observer: this.#options.files.observer ?? {},
+      onVerified: (talk) => this.#isThere(peer, request, talk),
       onEnd: ({ outcome }, transfer) => {
         const { path, address } = asked;
         if (outcome.kind === 'aborted' && outcome.by === 'us') {
           this.#note({ path, address, why: outcome.why }, 'tftp aborted');
         }
-        learnFrom(this.#memory, address, transfer);
+        learnFrom(this.#memory, address, transfer, steadyNow());
         this.#live.release(key, entry);
         left();
       },
@@ -328,7 +297,7 @@ export class TftpServer {
   }): void {
     const { key, request, peer, path, refuse } = write;
     const address = plainAddress(peer.address);
-    if (this.#live.isFull(peer.address)) return this.#noteFull(peer);
+    if (!this.#live.makeRoom(peer.address, steadyNow())) return this.#noteFull(peer);
     const upload = this.#options.uploads?.admits({ protocol: 'tftp', path, address });
     if (upload === undefined) return refuse('access-violation', 'Read only', this.#garbage);
     if (upload === 'busy') return this.#noteFull(peer);
@@ -345,11 +314,16 @@ export class TftpServer {
       upload,
       terms,
       isText: request.mode === 'netascii',
+      onVerified: (talk) => this.#isThere(peer, request, talk),
       onEnd: (end) => {
         this.#log.info({ path, address, ...end }, 'tftp upload ended');
         this.#live.release(key, entry);
       },
     });
+  }
+
+  #isThere({ address }: Peer, { fileName }: FileRequest, talk: Talk): void {
+    this.#live.supersede(address, { fileName, now: steadyNow(), isProven: talk });
   }
 
   #noteFull(from: Peer): void {
@@ -362,8 +336,9 @@ export class TftpServer {
     text: string,
     within: { bytesMax: number; limit: RateLimit },
   ): void {
-    if (!within.limit.allows()) return;
     const packet = encodeError(ERROR_CODES[code], text, within.bytesMax);
+    // Whoever forges an address must not have more sent to it than it cost.
+    if (packet.length > within.bytesMax || !within.limit.allows()) return;
     // Whether it arrives is the phone's own concern: it asks again.
     this.#socket.send(packet, to.port, to.address, () => {});
   }

@@ -32,6 +32,8 @@ export interface UploadOf {
   readonly upload: Upload;
   readonly terms: Terms;
   readonly isText: boolean;
+  /** Called once, when the phone's port has answered. */
+  readonly onVerified: (talk: Talk) => void;
   readonly onEnd: (end: TransferEnd) => void;
 }
 
@@ -63,6 +65,10 @@ export class TftpUpload implements Talk {
     return this.#reception.verified;
   }
 
+  get isUnderWay(): boolean {
+    return this.#reception.received > 0;
+  }
+
   get startedAt(): SteadyMs {
     return this.#reception.startedAt;
   }
@@ -73,7 +79,11 @@ export class TftpUpload implements Talk {
 
   take(bytes: Buffer): void {
     const packet = decodePacket(bytes);
-    if (packet) this.#answer(takeWritten(this.#reception, packet, steadyNow()));
+    if (!packet) return;
+    const wasVerified = this.verified;
+    const reply = takeWritten(this.#reception, packet, steadyNow());
+    if (this.verified && !wasVerified) this.#of.onVerified(this);
+    this.#answer(reply);
   }
 
   scan(now: SteadyMs): void {
@@ -92,6 +102,11 @@ export class TftpUpload implements Talk {
       abortReception(this.#reception, why, steadyNow());
       if (this.#isOpen) this.#wire.send(encodeError(ERROR_CODES.undefined, why));
     }
+    this.#close();
+  }
+
+  forget(): void {
+    writerGone(this.#reception, steadyNow());
     this.#close();
   }
 
@@ -118,6 +133,8 @@ export class TftpUpload implements Talk {
     const outcome = await this.#of.upload
       .store(this.#of.isText ? fromNetascii(whole) : whole)
       .catch((error: Error) => error);
+    // What lingers for its last ACK keeps no other file of the phone waiting.
+    this.#of.upload.done();
     if (this.#reception.ended) return;
     if (outcome instanceof Error) return this.abort(`cannot keep the file: ${outcome.message}`);
     const now = steadyNow();

@@ -31,12 +31,15 @@ export interface SpoolLimits {
   readonly fileBytesMax: number;
   /** Each is held in memory until it is whole. */
   readonly uploadsMax: number;
+  /** Of them for one address: a phone writes one at a time. */
+  readonly uploadsPerSourceMax: number;
 }
 
 export const spoolLimits: SpoolLimits = {
   quotaBytes: 256 * 1024 * 1024,
   fileBytesMax: 2 * 1024 * 1024,
   uploadsMax: 16,
+  uploadsPerSourceMax: 2,
 };
 
 /** What is kept of an upload: a phone's own logins are taken out of it. */
@@ -64,6 +67,7 @@ export class UploadSpool implements UploadDesk {
   readonly #lengths = new Map<string, number>();
   #bytes = 0;
   #active = 0;
+  readonly #activeOf = new Map<string, number>();
 
   private constructor(
     folder: string,
@@ -101,18 +105,28 @@ export class UploadSpool implements UploadDesk {
   admits(asked: AskedUpload): Upload | 'busy' | undefined {
     const named = this.#mayWrite(asked.path);
     if (!named) return undefined;
-    if (this.#active >= this.#limits.uploadsMax) return 'busy';
-    this.#active += 1;
+    const { address } = asked;
+    const { uploadsMax, uploadsPerSourceMax } = this.#limits;
+    const fromHere = this.#activeOf.get(address) ?? 0;
+    if (this.#active >= uploadsMax || fromHere >= uploadsPerSourceMax) return 'busy';
+    this.#hold(address, 1);
     let holdsPlace = true;
     const { masked = (body: Buffer) => body } = this.#hooks;
     return {
       bytesMax: this.#limits.fileBytesMax,
       store: (body) => this.#store(asked, named.name, masked(body, named.mac)),
       done: () => {
-        if (holdsPlace) this.#active -= 1;
+        if (holdsPlace) this.#hold(address, -1);
         holdsPlace = false;
       },
     };
+  }
+
+  #hold(address: string, by: 1 | -1): void {
+    this.#active += by;
+    const fromHere = (this.#activeOf.get(address) ?? 0) + by;
+    if (fromHere > 0) this.#activeOf.set(address, fromHere);
+    else this.#activeOf.delete(address);
   }
 
   async #store(

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { doctorLines } from '../../agent/core/doctor.ts';
@@ -29,13 +30,17 @@ test('doctor leads from an empty box to one that can be left', async (t) => {
   await api.must('PUT', '/sites/lisbon', alwaysOpen);
   await enrolAgent(api, controller, 'lisbon', box);
   t.equal((await said(box)).at(-1), 'Mend this first: Start it with: ringwave-agent run');
-  const agent = await startAgent(box);
+  const baseFile = join(folder, 'provisioning.json');
+  writeFileSync(baseFile, '{"base": "folder", "folder": "."}');
+  const agent = await startAgent(box, { baseFile });
   await until('the agent is connected', () => agent.tables.link.get('link')?.answered);
   const early = await said(box);
   t.match(early.at(-1), /^Mend this first: (?:Put its phones|Set DHCP option 66)/);
   const mac = '80:5e:c0:00:00:01';
   await api.must('POST', '/phones', [{ mac, site: 'lisbon', vendor: 'Yealink', model: 'T46S' }]);
   await until('the plan is here', () => agent.tables.plan.get('plan')?.plan.phones.length === 1);
+  t.match((await said(box)).at(-1), /^Mend this first: Check the path of the base/);
+  writeFileSync(baseFile, '{"base": "template"}');
   const waiting = await said(box);
   t.match(
     waiting.at(-1),

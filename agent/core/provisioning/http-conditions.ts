@@ -10,10 +10,13 @@ export type Portion =
 
 const WHOLE: Portion = { kind: 'whole' };
 
+/** Characters of a Range that is looked at; two numbers of sixteen digits have 40. */
+const rangeCharactersMax = 128;
+
 /** Several ranges, other units and malformed ones give the whole file, as RFC 9110 section 14.2 allows. */
 export function askedPortion(range: string | undefined, lengthBytes: number): Portion {
-  const [, first, last] =
-    /^\s*bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})\s*$/i.exec(range ?? '') ?? [];
+  if (range === undefined || range.length > rangeCharactersMax) return WHOLE;
+  const [, first, last] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(range) ?? [];
   if (first === undefined || last === undefined || (first === '' && last === '')) return WHOLE;
   if (first === '') return suffix(Number(last), lengthBytes);
   const from = Number(first);

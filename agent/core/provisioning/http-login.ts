@@ -103,9 +103,14 @@ const sealOf = (key: Buffer, said: string): string =>
  * The challenges of one 401, each for a header line of its own. MD5 comes before SHA-256: phones with an old libcurl
  * stop at the first Digest line and fail on an algorithm they do not know.
  */
-export function loginChallenges(realm: string, nonce: string, isStale: boolean): string[] {
+export function loginChallenges(
+  realm: string,
+  nonce: string,
+  { isStale, takesBasic }: { readonly isStale: boolean; readonly takesBasic: boolean },
+): string[] {
   const stale = isStale ? ', stale=true' : '';
   const digest = (algorithm: string) =>
     `Digest realm=${quoted(realm)}, qop="auth", algorithm=${algorithm}, nonce="${nonce}"${stale}`;
-  return [digest('MD5'), digest('SHA-256'), `Basic realm=${quoted(realm)}`];
+  const basic = takesBasic ? [`Basic realm=${quoted(realm)}`] : [];
+  return [digest('MD5'), digest('SHA-256'), ...basic];
 }

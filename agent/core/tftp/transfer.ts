@@ -235,5 +235,9 @@ function end(transfer: Transfer, outcome: Outcome, now: SteadyMs): Sending {
   return NOTHING;
 }
 
+/** More than the first packet was acknowledged, be it the OACK or the first block. */
+export const isUnderWay = ({ terms, acked }: Transfer): boolean =>
+  acked > (terms.agreed.size > 0 ? 0 : 1);
+
 export const bytesAcknowledged = (transfer: Transfer): number =>
   Math.min(Math.max(0, transfer.acked) * transfer.terms.blockBytes, transfer.terms.lengthBytes);

@@ -3,7 +3,9 @@ export type BaseFile =
   | { readonly kind: 'found'; readonly body: Buffer; readonly contentType?: string }
   | { readonly kind: 'absent' }
   /** It could not be read now: nothing is known about it. */
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** More was asked for than we ask for at once: nothing is wrong with the source. */
+  | { readonly kind: 'busy'; readonly reason: string };
 
 export interface BaseAsked {
   /** As `askedPath` gives it. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
 import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
+import { seconds } from '@ringwave/protocol/units';
 import { type Composed, composed, hardened, holdsCodes } from '../../core/provisioning/managed.ts';
 import { isUtf16 } from '../../core/provisioning/utf16.ts';
 import type { Asked, Served } from '../file-source.ts';
@@ -59,6 +60,7 @@ export class BaseFiles {
     const base = await reader.read({ ...questionOf(asked), isConfig: true });
     if (base.kind === 'failed')
       return this.#unusable(base.reason, { kind: 'later', reason: base.reason });
+    if (base.kind === 'busy') return soon(base.reason);
     if (base.kind === 'absent') return line?.absentValue === 'keeps' ? own() : { kind: 'absent' };
     if (!line) return instead('the line of this model is unknown');
     const by = { line, ours: ours.body, maySecrets, isHardened, isWhole: true };
@@ -81,10 +83,11 @@ export class BaseFiles {
     if (!reader) return { kind: 'absent' };
     const base = await reader.read({ ...questionOf(asked), isConfig: isConfigName(asked.path) });
     if (base.kind === 'absent') return base;
+    // A phone that is told to come back for a picture may do so without end.
+    const isNeeded = isConfigName(asked.path);
+    if (base.kind === 'busy') return isNeeded ? soon(base.reason) : { kind: 'absent' };
     if (base.kind === 'failed') {
-      // A phone that is told to come back for a picture may do so without end.
       const { reason } = base;
-      const isNeeded = isConfigName(asked.path);
       return this.#unusable(reason, isNeeded ? { kind: 'later', reason } : { kind: 'absent' });
     }
     const served = {
@@ -116,6 +119,11 @@ export class BaseFiles {
     return served;
   }
 }
+
+/** A provisioning server answers some hundred files a second: a floor of phones has its own by then. */
+const soonAfter = seconds(5);
+
+const soon = (reason: string): Served => ({ kind: 'later', reason, after: soonAfter });
 
 const questionOf = ({ path, userAgent }: Asked) => ({
   path,

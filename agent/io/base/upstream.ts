@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { escapedPath } from '@ringwave/firmware-catalog/vendors/config-text';
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyLater, steadyNow } from '@ringwave/runtime/clock';
 import type { UpstreamSettings } from '../../core/provisioning/base.ts';
-import { templateFlaw } from '../../core/provisioning/base-flaws.ts';
-import { type BaseAsked, type BaseFile, type BaseReader, baseBytesMax } from './base-file.ts';
+import { type Answered, askUpstream, isUnreached, reasonOf } from './ask-upstream.ts';
+import type { BaseAsked, BaseFile, BaseReader } from './base-file.ts';
 import type { LastGood, NotKept } from './last-good.ts';
+import { Turns } from './turns.ts';
 
 export interface UpstreamLimits {
-  /** The whole answer. A phone waits ten seconds and longer before it gives up. */
+  /** The whole answer, and the wait for a turn to ask. A phone waits ten seconds and longer before it gives up. */
   readonly answerWithin: DurationMs;
   /** Once it failed it is not asked again for so long, so that a floor of phones does not wait for each other. */
   readonly restsFor: DurationMs;
@@ -21,26 +21,27 @@ export const upstreamLimits: UpstreamLimits = {
 
 /** Questions to the server at once; a PBX answers some hundred a second. */
 const askedAtOnceMax = 32;
+/** Questions that wait for their turn: so many a server answers in five seconds that takes 150 ms for each. */
+const waitingMax = 1024;
 /** Different files that fail one after the other before it is the server that is taken to be down. */
 const failuresMax = 3;
 /** Files of which it is known that they failed a moment ago. */
 const restingMax = 1024;
-/** Redirects followed, on the same host alone. */
-const redirectsMax = 3;
 
-type Fetched = BaseFile | { readonly kind: 'down'; readonly reason: string };
+type Fetched = Answered | Extract<BaseFile, { kind: 'busy' }>;
 
 type Told = (reason: string, fault: NotKept['fault']) => void;
 
 /** The provisioning server of a PBX, asked as the phone asks, with its last good answers for when it is down. */
 export class Upstream implements BaseReader {
   readonly name: string;
-  readonly #root: URL;
   readonly #settings: UpstreamSettings;
   readonly #kept: LastGood;
   readonly #limits: UpstreamLimits;
   readonly #told: Told;
-  #asking = 0;
+  readonly #turns: Turns;
+  /** By all that a question says. */
+  readonly #underWay = new Map<string, Promise<BaseFile>>();
   #restsUntil = 0 as SteadyMs;
   /** Files that failed, by path, the oldest first: one that cannot be made is not the fault of the others. */
   readonly #resting = new Map<string, SteadyMs>();
@@ -53,14 +54,26 @@ export class Upstream implements BaseReader {
     by: { kept: LastGood; told: Told; limits?: UpstreamLimits },
   ) {
     this.#settings = settings;
-    this.#root = new URL(settings.url.endsWith('/') ? settings.url : `${settings.url}/`);
-    this.name = this.#root.host;
+    this.name = new URL(settings.url).host;
     this.#kept = by.kept;
     this.#told = (reason, fault) => by.told(reason, fault);
     this.#limits = by.limits ?? upstreamLimits;
+    const waitsFor = this.#limits.answerWithin;
+    this.#turns = new Turns({ atOnceMax: askedAtOnceMax, waitingMax, waitsFor });
   }
 
-  async read(asked: BaseAsked): Promise<BaseFile> {
+  /** Whoever asks the same meanwhile is given the same answer: phones of one model ask for one file at their boot. */
+  read(asked: BaseAsked): Promise<BaseFile> {
+    const { path, userAgent = null, isConfig } = asked;
+    const question = JSON.stringify([path, userAgent, isConfig]);
+    const underWay = this.#underWay.get(question);
+    if (underWay) return underWay;
+    const reading = this.#read(asked).finally(() => this.#underWay.delete(question));
+    this.#underWay.set(question, reading);
+    return reading;
+  }
+
+  async #read(asked: BaseAsked): Promise<BaseFile> {
     const fetched = await this.#fetched(asked);
     const { path } = asked;
     if (fetched.kind === 'found') {
@@ -75,8 +88,10 @@ export class Upstream implements BaseReader {
       await this.#kept.drop(path);
       return fetched;
     }
-    const { reason } = fetched;
     const kept = await this.#kept.find(path);
+    // That too many ask is no fault of the server.
+    if (fetched.kind === 'busy') return kept ?? fetched;
+    const { reason } = fetched;
     return kept ? this.#instead(reason, kept) : { kind: 'failed', reason };
   }
 
@@ -87,22 +102,29 @@ export class Upstream implements BaseReader {
 
   async #fetched(asked: BaseAsked): Promise<Fetched> {
     const { path } = asked;
-    const restsUntil = Math.max(this.#restsUntil, this.#resting.get(path) ?? 0);
-    if (steadyNow() < restsUntil) return down(`${this.name} failed a moment ago`);
-    if (this.#asking >= askedAtOnceMax) return down(`${this.name} is asked too much at once`);
-    this.#asking += 1;
+    const rested = down(`${this.name} failed a moment ago`);
+    if (this.#rests(path)) return rested;
+    if (!(await this.#turns.take())) {
+      return { kind: 'busy', reason: `too many files of ${this.name} are asked for at once` };
+    }
     try {
-      const fetched = await this.#ask(asked);
+      // It may have gone down meanwhile.
+      if (this.#rests(path)) return rested;
+      const fetched = await askUpstream(this.#settings, asked, this.#limits.answerWithin);
       if (fetched.kind === 'down') this.#failed(path);
       else this.#answered(path);
       return fetched;
     } catch (error) {
       const reason = reasonOf(error, this.#limits.answerWithin);
-      this.#failed(path, reason.startsWith(unreached));
+      this.#failed(path, isUnreached(reason));
       return down(`${this.name} ${reason}`);
     } finally {
-      this.#asking -= 1;
+      this.#turns.end();
     }
+  }
+
+  #rests(path: string): boolean {
+    return steadyNow() < Math.max(this.#restsUntil, this.#resting.get(path) ?? 0);
   }
 
   #answered(path: string): void {
@@ -123,93 +145,9 @@ export class Upstream implements BaseReader {
     const [oldest] = this.#resting.keys();
     if (this.#resting.size > restingMax && oldest !== undefined) this.#resting.delete(oldest);
   }
-
-  async #ask({ path, userAgent, isConfig }: BaseAsked): Promise<Fetched> {
-    const { login } = this.#settings;
-    const headers = {
-      'accept-encoding': 'identity',
-      ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
-      ...(login ? { authorization: `Basic ${encoded(login)}` } : {}),
-    };
-    const signal = AbortSignal.timeout(this.#limits.answerWithin);
-    let url = new URL(escapedPath(path), this.#root);
-    for (let hop = 0; hop <= redirectsMax; hop += 1) {
-      const answer = await fetch(url, { headers, signal, redirect: 'manual' });
-      const next = answer.headers.get('location');
-      if (answer.status < 300 || answer.status >= 400 || next === null) {
-        return await this.#read(answer, path, isConfig);
-      }
-      await answer.body?.cancel();
-      const to = URL.canParse(next, url) ? new URL(next, url) : undefined;
-      if (to?.origin !== this.#root.origin) {
-        return { kind: 'failed', reason: `${this.name} sends ${path} to another host` };
-      }
-      url = to;
-    }
-    return { kind: 'failed', reason: `${this.name} redirects ${path} without end` };
-  }
-
-  async #read(answer: Response, path: string, isConfig: boolean): Promise<Fetched> {
-    const refuse = async (reason: string): Promise<Fetched> => {
-      await answer.body?.cancel();
-      return { kind: 'failed', reason: `${this.name} ${reason} for ${path}` };
-    };
-    const { status } = answer;
-    if (status === 404 || status === 410) {
-      await answer.body?.cancel();
-      return { kind: 'absent' };
-    }
-    if (status >= 500) return { ...(await refuse(`answered ${status}`)), kind: 'down' } as Fetched;
-    if (status !== 200) return refuse(`answered ${status}`);
-    const contentType = answer.headers.get('content-type') ?? undefined;
-    if (isConfig && /^text\/html\b/i.test(contentType ?? '')) return refuse('gave a web page');
-    const body = await bodyOf(answer);
-    if (body === undefined) return refuse(`gave more than ${baseBytesMax} bytes`);
-    if (isConfig && isPage(body)) return refuse('gave a web page');
-    const flaw = isConfig ? templateFlaw(body.toString('latin1')) : undefined;
-    if (flaw) return refuse(`gave a template whose line ${flaw.line} ${flaw.reason},`);
-    return { kind: 'found', body, ...(contentType === undefined ? {} : { contentType }) };
-  }
 }
 
 const down = (reason: string): Fetched => ({ kind: 'down', reason });
 
-const encoded = ({ user, password }: NonNullable<UpstreamSettings['login']>): string =>
-  Buffer.from(`${user}:${password}`).toString('base64');
-
-/** Undefined for a body beyond the bound, of which no more is read than the bound. */
-async function bodyOf(answer: Response): Promise<Buffer | undefined> {
-  if (Number(answer.headers.get('content-length') ?? 0) > baseBytesMax) return undefined;
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of answer.body ?? []) {
-    length += piece.byteLength;
-    if (length > baseBytesMax) return undefined;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
 const isBlank = ({ body }: { readonly body: Buffer }): boolean =>
   body.length < 64 && body.toString('latin1').trim() === '';
-
-/** With what web servers and PHP put before or in place of a page. */
-const isPage = (body: Buffer): boolean =>
-  /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<(?:!doctype\s+html|html|head|body|br|b|script)\b/i.test(
-    body.subarray(0, 256).toString('latin1'),
-  );
-
-function reasonOf(error: unknown, within: DurationMs): string {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return `gave no whole answer in ${within} ms`;
-  }
-  const { code = String(error) } = causeOf(error) ?? {};
-  // The connection ended where the answer had not.
-  const isCut = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code.startsWith('HPE_');
-  return isCut ? `broke its answer off (${code})` : `${unreached} (${code})`;
-}
-
-const unreached = 'cannot be reached';
-
-const causeOf = (error: unknown): NodeJS.ErrnoException | undefined =>
-  error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Socket } from 'node:net';
-import type { EpochMs } from '@ringwave/protocol/units';
+import { type EpochMs, seconds } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import { digestResponse } from '../../../agent/core/digest.ts';
 import { ByteBudget } from '../../../agent/io/byte-budget.ts';
@@ -73,6 +73,19 @@ test('one address gets its requests a second and is told to wait beyond them', a
   t.ok(all.includes(503));
 });
 
+test('a phone that is to come back is told when, five minutes where nothing else is known', async (t) => {
+  const later = { kind: 'later', reason: 'busy' } as const;
+  const { base } = await serve(t, ({ path }) =>
+    path === 'soon' ? { ...later, after: seconds(5) } : later,
+  );
+  const told = async (path: string) => {
+    const { status, headers } = await fetch(`${base}/${path}`);
+    return [status, headers.get('retry-after')];
+  };
+  t.same(await told('soon'), [503, '5']);
+  t.same(await told('later'), [503, '300']);
+});
+
 const login = (nonce: string, count: string, password = 'secret') => {
   const facts = {
     algorithm: 'MD5',
@@ -115,6 +128,48 @@ test('a wrong password uses up no count, and a guesser soon gets no verdict', as
   for (let count = 2; count < 12; count += 1) {
     statuses.push((await ask(login(nonce, `000000${10 + count}`, 'guess'))).status);
   }
+  t.ok(statuses.includes(503), statuses.join(' '));
+});
+
+/** The status of an answer that came over a connection of its own. */
+const statusAlone = async (port: number, headers: string): Promise<number> => {
+  const socket = await open(
+    port,
+    `GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${headers}\r\n`,
+  );
+  return Number((await allOf(socket)).slice(9, 12));
+};
+
+const wrongLogin = 'Authorization: Basic cGhvbmU6Z3Vlc3M=\r\n';
+
+test('who guesses over a new connection each time is limited as who keeps one', async (t) => {
+  const { port } = await serve(t, () => ({ kind: 'login-needed', realm: 'R' }), {
+    plainSecrets: true,
+  });
+  const statuses = [];
+  for (let count = 0; count < 12; count += 1) statuses.push(await statusAlone(port, wrongLogin));
+  t.ok(statuses.includes(503), statuses.join(' '));
+});
+
+test('guesses that come all at once count each', async (t) => {
+  const later = async (): Promise<Served> => {
+    await new Promise(setImmediate);
+    return { kind: 'login-needed', realm: 'R' };
+  };
+  const { port } = await serve(t, later, { plainSecrets: true });
+  const guess = () => statusAlone(port, wrongLogin);
+  await Promise.all(Array.from({ length: 30 }, guess));
+  const statuses = [];
+  for (let count = 0; count < 5; count += 1) statuses.push(await guess());
+  t.same(new Set(statuses), new Set([503]));
+});
+
+test('requests over a new connection each count together', async (t) => {
+  const { port } = await serve(t, () => image(Buffer.from('x')), {
+    limits: { ...fast, requestsPerSecond: 5 },
+  });
+  const statuses = [];
+  for (let count = 0; count < 15; count += 1) statuses.push(await statusAlone(port, ''));
   t.ok(statuses.includes(503), statuses.join(' '));
 });
 

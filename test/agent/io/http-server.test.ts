@@ -93,6 +93,7 @@ test('a part is exactly that part, over the borders of chunks', async (t) => {
   }
   t.ok((await part({ range: 'bytes=-5' })).bytes.equals(body.subarray(-5)));
   t.match(await part({ range: 'bytes=600000-' }), { status: 416, range: 'bytes */600000' });
+  t.match(await part({ range: `bytes=${'9'.repeat(16)}-` }), { status: 416 });
   t.match(await part({ range: 'bytes=0-1,4-5' }), { status: 200 });
   t.match(await part({ range: 'bytes=5-', 'if-range': '"sha256-abc"' }), { status: 206 });
   t.match(await part({ range: 'bytes=5-', 'if-range': '"other"' }), { status: 200 });
@@ -129,10 +130,13 @@ test('a path is decoded once; what leaves the root or is no path is refused', as
   t.equal(await status('/a;b\\c'), '404');
   t.equal(await status('/%252e%252e/x'), '404');
   t.same(seen, ['T46U(T43U,T46U)-108 %2e.rom', 'a;b\\c', '%2e%2e/x']);
-  for (const target of ['/../x', '/a/%2e%2e/x', '/%00', '/a/', '/']) {
+  for (const target of ['/../x', '/a/%2e%2e/x', '/%00', '/a/', '/', '/%', '/%zz', '/%e9']) {
     t.equal(await status(target), '404', target);
   }
-  for (const target of ['/%', '/%zz', '/%e9', 'http://other/x', '*']) {
+  for (const target of ['/a b.cfg', '/Büro.cfg', '/a b\xe9.cfg?x']) {
+    t.equal(await status(target), '404', `${target}, unescaped: a phone looks for its next name`);
+  }
+  for (const target of ['http://other/x', '*', 'a b']) {
     t.equal(await status(target), '400', target);
   }
   t.equal(seen.length, 3, 'nobody was asked for those');
@@ -149,6 +153,29 @@ test('other methods are refused by name and their bodies are not read', async (t
   );
   t.match(expecting, /^HTTP\/1.1 405 .*Connection: close/s);
   t.equal((await fetch(`${base}/fw.rom`, { method: 'DELETE' })).status, 405);
+});
+
+test('what is expected and not known is refused without a body', async (t) => {
+  const base = await serve(t, byName);
+  const expecting = await raw(base, 'GET /fw.rom HTTP/1.1\r\nExpect: a miracle\r\n\r\n');
+  t.match(expecting, /^HTTP\/1.1 417 .*Content-Length: 0\r\n.*\r\n\r\n$/s);
+  const put = await raw(base, 'PUT /a b.log HTTP/1.1\r\nContent-Length: 1\r\n\r\nx');
+  t.match(put, /^HTTP\/1.1 400 /);
+});
+
+test('what cannot be read does not get into the image that is on its way', async (t) => {
+  const chunk = Buffer.alloc(262_144, 'x');
+  const never = new Promise<Buffer>(() => {});
+  const read = (offset: number) => (offset === 0 ? chunk : never);
+  const base = await serve(t, () => ({ kind: 'image', etag: 'a', lengthBytes: 600_000, read }));
+  const socket = connect(Number(new URL(base).port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (piece: Buffer) => (text += piece.toString('latin1')));
+  socket.write('GET /fw.rom HTTP/1.1\r\n\r\n');
+  await once(socket, 'data');
+  socket.write('GET /a b HTTP/1.1\r\n\r\n');
+  await once(socket, 'close');
+  t.match(text, /^HTTP\/1.1 200 OK\r\n(?:[A-Z][^\r]*\r\n)+\r\nx*$/);
 });
 
 test('old and odd clients are served: HTTP/1.0, no Host, ten files on one connection', async (t) => {
@@ -195,14 +222,27 @@ test('the resolver learns who asks', async (t) => {
   ]);
 });
 
-test('a phone logs in with either password of a rotation, by Digest or Basic', async (t) => {
+const loggedIn = ({ login }: Asked): Served => {
+  const held = login?.verify((user) => (user === 'phone' ? ['old', 'new'] : []));
+  if (held === undefined) return { kind: 'login-needed', realm: 'Ringwave' };
+  const text = `${login?.scheme} ${['old', 'new'][held]}`;
+  return { kind: 'bytes', body: Buffer.from(text), contentType: 'text/plain', noStore: true };
+};
+
+test('without TLS no phone is invited to send its password in clear, and none that does is let in', async (t) => {
+  const base = await serve(t, loggedIn);
+  const authorization = `Basic ${Buffer.from('phone:new').toString('base64')}`;
+  for (const headers of [{}, { authorization }] as const) {
+    const answer = await fetch(`${base}/x`, { headers });
+    t.equal(answer.status, 401);
+    t.match(answer.headers.get('www-authenticate'), /^Digest .*MD5.*, Digest .*SHA-256/);
+    t.notMatch(answer.headers.get('www-authenticate'), /Basic/);
+  }
+});
+
+test('a phone logs in with either password of a rotation, by Digest or, where it may, Basic', async (t) => {
   if (!needs(t, 'curl')) return;
-  const base = await serve(t, ({ login }) => {
-    const held = login?.verify((user) => (user === 'phone' ? ['old', 'new'] : []));
-    if (held === undefined) return { kind: 'login-needed', realm: 'Ringwave' };
-    const text = `${login?.scheme} ${['old', 'new'][held]}`;
-    return { kind: 'bytes', body: Buffer.from(text), contentType: 'text/plain', noStore: true };
-  });
+  const base = await serve(t, loggedIn, { plainSecrets: true });
   const curl = async (...args: string[]) =>
     (await run('curl', ['-s', '-w', ' %{http_code}', ...args, `${base}/a%20b.cfg?x=1`])).stdout;
   t.equal(await curl('--digest', '-u', 'phone:old'), 'digest old 200');

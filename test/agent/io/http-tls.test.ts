@@ -70,6 +70,12 @@ test('a phone that trusts the agent’s authority fetches over TLS 1.2 and 1.3',
   await t.rejects(got(port, {}), 'one that does not trust it ends the handshake');
 });
 
+test('over TLS a phone that knows Basic alone logs in', async (t) => {
+  const { port, authority, asked } = await serve(t);
+  await got(port, { ca: authority, auth: 'phone:secret' });
+  t.match(asked[0]?.login, { scheme: 'basic', user: 'phone' });
+});
+
 const oldOnly = (authority: string) => ({
   ca: authority,
   minVersion: 'TLSv1' as const,

@@ -5,6 +5,7 @@ import { phonePolicy } from '../../../agent/core/tftp/options.ts';
 import { ByteBudget } from '../../../agent/io/byte-budget.ts';
 import type { Asked, Served } from '../../../agent/io/file-source.ts';
 import { TftpServer, type TftpServerOptions } from '../../../agent/io/tftp-server.ts';
+import { phoneLimits } from '../../../agent/io/tftp-live.ts';
 import { readFile, readRequest, TftpPeer } from './tftp-peer.ts';
 
 const image = (body: Buffer, release = () => {}): Served => ({
@@ -32,8 +33,8 @@ async function serve(
   return server;
 }
 
-async function peerOf(t: Test): Promise<TftpPeer> {
-  const peer = await TftpPeer.open();
+async function peerOf(t: Test, address?: string): Promise<TftpPeer> {
+  const peer = await TftpPeer.open(address);
   t.teardown(() => peer.close());
   return peer;
 }
@@ -121,6 +122,86 @@ test('one who waits and asks for something else gives its place in the line up',
   t.same(released, ['second']);
   first.send(encodeAck(1), port);
   t.match(await readFile(server.port, 'third'), { bytes: Buffer.from('third') });
+});
+
+test('two phones behind one address that take the same file leave each other alone', async (t) => {
+  const limits = { ...phoneLimits, startsAgainAfter: seconds(0) };
+  const server = await serve(t, () => image(Buffer.alloc(5000, 7)), { limits });
+  const slow = await peerOf(t);
+  slow.send(readRequest('T46.rom'), server.port);
+  const { port } = await slow.next();
+  for (const block of [1, 2]) {
+    slow.send(encodeAck(block), port);
+    t.match((await slow.next()).packet, { kind: 'data', block: block + 1 });
+  }
+  t.match(await readFile(server.port, 'T46.rom'), { kind: 'file' });
+  slow.send(encodeAck(3), port);
+  t.match((await slow.next()).packet, { kind: 'data', block: 4 });
+});
+
+test('a phone that starts again is done with its old transfer once it answers; a forged request ends nothing', async (t) => {
+  const limits = { ...phoneLimits, startsAgainAfter: seconds(0) };
+  const server = await serve(t, () => image(Buffer.alloc(5000, 7)), { limits });
+  const [before, after] = [await peerOf(t), await peerOf(t)];
+  const own = readRequest('fw/0004f2aabbcc/r1/sip.ld');
+  before.send(own, server.port);
+  const { port } = await before.next();
+  for (const block of [1, 2]) {
+    before.send(encodeAck(block), port);
+    await before.next();
+  }
+  after.send(own, server.port);
+  const again = await after.next();
+  before.send(encodeAck(3), port);
+  t.match((await before.next()).packet, { kind: 'data', block: 4 });
+  after.send(encodeAck(1), again.port);
+  t.match((await before.next()).packet, { kind: 'error' });
+  t.match((await after.next()).packet, { kind: 'data', block: 2 });
+});
+
+test('a crowd of addresses that never answer keeps no phone from its files', async (t) => {
+  const limits = { transfersMax: 4, transfersPerSourceMax: 4, imagesMax: 2 };
+  const server = await serve(
+    t,
+    ({ path }) => (path.endsWith('cfg') ? config : image(Buffer.from(path))),
+    { limits },
+  );
+  const names = ['a.cfg', 'b.cfg', 'c.rom', 'd.rom'];
+  const mutes = await Promise.all(names.map(() => peerOf(t, '127.0.0.2')));
+  for (const [place, mute] of mutes.entries()) {
+    mute.send(readRequest(names[place]!), server.port);
+    await mute.next();
+  }
+  // As a phone does, it asks until it is answered.
+  for (const [name, bytes] of [
+    ['e.cfg', 'config'],
+    ['f.rom', 'f.rom'],
+  ] as const) {
+    const phone = await peerOf(t);
+    const asks = setInterval(() => phone.send(readRequest(name), server.port), 50);
+    const { packet, port } = await phone.next();
+    clearInterval(asks);
+    t.match(packet, { kind: 'data', data: Buffer.from(bytes) });
+    phone.send(encodeAck(1), port);
+  }
+  for (const mute of mutes) t.ok(mute.left < 2, 'it has not been given up for its silence');
+});
+
+test('images that wait in their line take no place of a configuration', async (t) => {
+  const limits = { transfersMax: 2, transfersPerSourceMax: 9, imagesMax: 1 };
+  const server = await serve(
+    t,
+    ({ path }) => (path === 'cfg' ? config : image(Buffer.alloc(1000))),
+    { limits },
+  );
+  const [first, ...others] = await Promise.all([1, 2, 3].map(() => peerOf(t)));
+  first!.send(readRequest('x'), server.port);
+  const { port } = await first!.next();
+  first!.send(encodeAck(1), port);
+  await first!.next();
+  for (const other of others) other.send(readRequest('x'), server.port);
+  while (server.transfers < 3) await new Promise(setImmediate);
+  t.match(await readFile(server.port, 'cfg'), { bytes: Buffer.from('config') });
 });
 
 test('a limit of bytes a second holds, and no timer runs when all is done', async (t) => {

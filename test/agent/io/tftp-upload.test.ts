@@ -173,3 +173,15 @@ test('an upload holds one place until it is done, however often that is said', a
   );
   t.ok(existsSync(join(folder, 'spool', log)));
 });
+
+test('one address holds two places, whatever else it wants to write; others have theirs', async (t) => {
+  const spool = await UploadSpool.open(t.testdir({}), mayWrite);
+  const ask = (address: string) => spool.admits({ protocol: 'http', path: log, address });
+  const [first] = [ask('10.0.0.1'), ask('10.0.0.1')];
+  t.equal(ask('10.0.0.1'), 'busy');
+  t.type(ask('10.0.0.2'), 'object');
+  if (!first || first === 'busy') return t.fail('not admitted');
+  first.done();
+  t.type(ask('10.0.0.1'), 'object');
+  t.equal(ask('10.0.0.1'), 'busy');
+});

@@ -58,7 +58,7 @@ export class Branch implements FileResolver {
   static async open(t: Test, ports: { http?: number } = {}): Promise<Branch> {
     const branch = new Branch();
     const listen = { host: '127.0.0.1', files: branch };
-    const http = await HttpServer.listen({ ...listen, port: ports.http ?? 0 });
+    const http = await HttpServer.listen({ ...listen, port: ports.http ?? 0, plainSecrets: true });
     const tftp = await TftpServer.listen({ ...listen, port: 0 });
     branch.#address = { host: '127.0.0.1', httpPort: http.port, tftpPort: tftp.port };
     t.teardown(() => Promise.all([http.close(), tftp.close()]));

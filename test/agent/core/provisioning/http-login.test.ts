@@ -100,12 +100,15 @@ test('a nonce is taken for five minutes and only when it is ours', (t) => {
   t.end();
 });
 
-test('a challenge offers Digest in two strengths and Basic', (t) => {
-  t.same(loginChallenges('Ringwave "lab"', 'n', true), [
+test('a challenge offers Digest in two strengths, and Basic where it may cross the wire', (t) => {
+  const digests = [
     'Digest realm="Ringwave \\"lab\\"", qop="auth", algorithm=MD5, nonce="n", stale=true',
     'Digest realm="Ringwave \\"lab\\"", qop="auth", algorithm=SHA-256, nonce="n", stale=true',
-    'Basic realm="Ringwave \\"lab\\""',
-  ]);
+  ];
+  const offered = (takesBasic: boolean) =>
+    loginChallenges('Ringwave "lab"', 'n', { isStale: true, takesBasic });
+  t.same(offered(true), [...digests, 'Basic realm="Ringwave \\"lab\\""']);
+  t.same(offered(false), digests);
   t.end();
 });
 
@@ -157,7 +160,9 @@ test('a Range gives one part, the whole, or cannot be met', (t) => {
     ['bytes=-', 'whole'],
     ['bytes=a-b', 'whole'],
     ['lines=1-2', 'whole'],
-    [`bytes=0-${'9'.repeat(30)}`, 'whole'],
+    [`bytes=0-${'9'.repeat(30)}`, '0-99'],
+    [`bytes=${'9'.repeat(16)}-`, 'unsatisfiable'],
+    [`bytes=${' '.repeat(16_000)}x`, 'whole'],
   ];
   for (const [range, expected] of cases) t.equal(portion(range), expected, range ?? 'no range');
   t.equal(portion('bytes=0-', 0), 'unsatisfiable');

@@ -1,18 +1,7 @@
 import { test } from 'tap';
 import { stepTo, wireNumber } from '../../../../agent/core/tftp/block-number.ts';
-import {
-  type BlockMemory,
-  learnFrom,
-  optionsFor,
-  policyFor,
-} from '../../../../agent/core/tftp/block-memory.ts';
 import { agreeOptions, phonePolicy } from '../../../../agent/core/tftp/options.ts';
-import {
-  beginTransfer,
-  peerGone,
-  takePacket,
-  takeTimeout,
-} from '../../../../agent/core/tftp/transfer.ts';
+import { beginTransfer, takePacket, takeTimeout } from '../../../../agent/core/tftp/transfer.ts';
 import type { SteadyMs } from '@ringwave/runtime/clock';
 
 const at = (ms: number) => ms as SteadyMs;
@@ -40,41 +29,6 @@ test('the step to a wire number is small for what follows and larger than any wi
     }
   }
   t.equal(stepTo(0, 70_000, 1), Infinity, 'no block is called 0 when counting goes on with 1');
-  t.end();
-});
-
-/** A phone that accepts the options and never gets block 1. */
-function firstBlockDied(blksize: string) {
-  const terms = agreeOptions(new Map([['blksize', blksize]]), 90_000, phonePolicy);
-  const { transfer } = beginTransfer(terms, at(0));
-  takePacket(transfer, { kind: 'ack', block: 0 }, at(1));
-  for (let now = 0; now < 5000; now += 10) takeTimeout(transfer, at(now));
-  peerGone(transfer, at(5000));
-  return transfer;
-}
-
-test('a phone whose first large block dies is offered 1024 the next time, and then no option at all', (t) => {
-  const memory: BlockMemory = new Map();
-  learnFrom(memory, 'a', firstBlockDied('1428'));
-  t.equal(policyFor(memory, 'a', phonePolicy).blockBytesMax, 1024);
-  t.equal(policyFor(memory, 'b', phonePolicy), phonePolicy, 'nobody else is');
-  learnFrom(memory, 'a', firstBlockDied('1024'));
-  t.equal(optionsFor(memory, 'a', new Map([['blksize', '1428']])).size, 0);
-  t.end();
-});
-
-test('a phone that got blocks, or never answered, teaches nothing about block sizes', (t) => {
-  const memory: BlockMemory = new Map();
-  const terms = agreeOptions(new Map([['blksize', '1428']]), 90_000, phonePolicy);
-  const silent = beginTransfer(terms, at(0)).transfer;
-  for (let now = 0; now < 20_000; now += 10) takeTimeout(silent, at(now));
-  learnFrom(memory, 'a', silent);
-  const gone = beginTransfer(terms, at(0)).transfer;
-  takePacket(gone, { kind: 'ack', block: 0 }, at(1));
-  takePacket(gone, { kind: 'ack', block: 1 }, at(2));
-  for (let now = 0; now < 70_000; now += 10) takeTimeout(gone, at(now));
-  learnFrom(memory, 'a', gone);
-  t.equal(memory.size, 0);
   t.end();
 });
 

@@ -42,3 +42,28 @@ test('a Grandstream’s binary settings are kept back as others are, and a pictu
   const given = await ask('wallpaper.png', false);
   t.same(given.kind === 'bytes' && given.body, picture);
 });
+
+test('a phone that asks while too many do is told to come back in seconds, and nobody hears of a fault', async (t) => {
+  const told: string[] = [];
+  const reader = {
+    name: 'pbx',
+    read: () => Promise.resolve({ kind: 'busy', reason: 'too many' } as const),
+  };
+  const files = new BaseFiles({
+    reader,
+    isHardened: false,
+    alarm: (fault) => void told.push(fault),
+  });
+  const line = knowledgeOf('Yealink')?.lines.find(({ hasModel }) => hasModel('T46S'));
+  const askedFor = (path: string) =>
+    ({ protocol: 'http', method: 'GET', path, address: '192.0.2.9' }) as const;
+  const later = { kind: 'later', reason: 'too many', after: 5000 };
+  const asked = askedFor('805ec0001000.cfg');
+  const ours = { body: '', contentType: 'text/plain', holdsLogin: false };
+  const over = { asked, line, ours, isOwnName: false, maySecrets: true };
+  t.same(await files.config(over), later);
+  t.same(await files.other({ asked: askedFor('more.cfg'), line, maySecrets: true }), later);
+  const picture = { asked: askedFor('logo.png'), line, maySecrets: true };
+  t.same(await files.other(picture), { kind: 'absent' });
+  t.same(told, []);
+});

@@ -13,7 +13,7 @@ import { smallDisk } from '../../../peers/small-disk.ts';
 async function upstreamOf(
   t: Test,
   answer: RequestListener,
-  { folder = t.testdir(), restsFor = 0 } = {},
+  { folder = t.testdir(), restsFor = 0, answerWithin = 300 } = {},
 ) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -28,12 +28,13 @@ async function upstreamOf(
     {
       kept: await LastGood.open(folder),
       told: (reason, fault) => told.push(`${fault} ${reason.replaceAll(String(port), 'PORT')}`),
-      limits: { answerWithin: ms(300), restsFor: ms(restsFor) },
+      limits: { answerWithin: ms(answerWithin), restsFor: ms(restsFor) },
     },
   );
   const ask = async (path: string, isConfig = true): Promise<string> => {
     const file = await upstream.read({ path, userAgent: 'Yealink SIP-T46S', isConfig });
     if (file.kind === 'found') return file.body.toString();
+    if (file.kind === 'busy') return 'busy';
     return file.kind === 'absent' ? 'absent' : file.reason.replaceAll(String(port), 'PORT');
   };
   const stop = async () => {
@@ -138,6 +139,50 @@ test('a server that nothing reaches is not asked for each file', async (t) => {
   await stop();
   t.match(await ask('a.cfg'), /cannot be reached \(ECONNREFUSED\)/);
   t.match(await ask('b.cfg'), /failed a moment ago/);
+});
+
+/** The files of so many phones, asked for in the same instant. */
+const boot = async (ask: (path: string) => Promise<string>, phones: number) => {
+  const paths = Array.from({ length: phones }, (_, place) => `805ec000${1000 + place}.cfg`);
+  return Promise.all(paths.map(ask));
+};
+
+test('200 phones that ask at once, of a server that takes 150 ms, all get the fresh file and nobody hears of a fault', async (t) => {
+  const state = { body: 'a = 1\n', atOnce: 0, most: 0 };
+  const answer: RequestListener = (_, response) => {
+    state.atOnce += 1;
+    state.most = Math.max(state.most, state.atOnce);
+    setTimeout(() => {
+      state.atOnce -= 1;
+      response.end(state.body);
+    }, 150);
+  };
+  const { ask, told } = await upstreamOf(t, answer, { answerWithin: 5000 });
+  t.same(new Set(await boot(ask, 200)), new Set(['a = 1\n']));
+  state.body = 'a = 2\n';
+  t.same(new Set(await boot(ask, 200)), new Set(['a = 2\n']), 'also where old ones are kept');
+  t.same(told, []);
+  t.equal(state.most, 32, 'the server is not asked for more at once');
+});
+
+test('what many phones ask for at once is one question to the server', async (t) => {
+  let asked = 0;
+  const { ask } = await upstreamOf(t, (_, response) => response.end(`${(asked += 1)}`));
+  const got = await Promise.all(Array.from({ length: 200 }, () => ask('y000000000066.cfg')));
+  t.same(new Set(got), new Set(['1']));
+  t.equal(await ask('y000000000066.cfg'), '2', 'who asks later is given what is there then');
+});
+
+test('a phone whose turn does not come is told to come back or gets the kept file, and no fault is told of', async (t) => {
+  const state = { hangs: false };
+  const answer: RequestListener = (_, response) => void (state.hangs || response.end('good'));
+  const { ask, told } = await upstreamOf(t, answer);
+  t.equal(await ask('kept.cfg'), 'good');
+  state.hangs = true;
+  const crowd = boot(ask, 32);
+  t.same(await Promise.all([ask('kept.cfg'), ask('new.cfg')]), ['good', 'busy']);
+  t.same(told, []);
+  for (const got of await crowd) t.match(got, /gave no whole answer in 300 ms/);
 });
 
 test('an empty answer does not take the place of settings', async (t) => {
