@@ -1,7 +1,7 @@
 import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { receive } from '@ringwave/protocol/delivery';
 import type { Ack, Hello, Report, ReportItem } from '@ringwave/protocol/messages';
-import { isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, type Mac } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
 import { noteDuration } from './durations.ts';
@@ -267,6 +267,7 @@ function phoneMoved(
   if (!rollout || progress?.site !== site || !phoneAt(draft, site, item.mac)) return;
   // Done is proven by the phone; an agent that knows less, restored from a backup, does not take it back.
   if (progress.phase === 'done' && item.phase !== 'done') return;
+  if (isOut(progress) && !isFinal(item.phase) && !holdsSlot(item.phase)) return;
   const at = item.at as EpochMs;
   if (rollout.endedAt !== undefined && isFinal(progress.phase)) {
     // What was closed by force stays closed; what is heard of it is kept beside, for whoever looks.
@@ -291,6 +292,9 @@ function phoneMoved(
   const phone = draft.phones.get(item.mac);
   if (phone && item.tookMs !== undefined) noteDuration(draft.durations, phone, item.tookMs);
 }
+
+/** Taken out here, so that no plan names it: what its site had not begun when it said so it never will. */
+const isOut = ({ phase, hops }: Progress): boolean => isFinal(phase) && hops.length === 0;
 
 /** What a phone's end means beyond the phone itself. */
 function ended(

@@ -55,6 +55,17 @@ test('where one of a pair fails, the other is not begun, and says why', (t) => {
   t.end();
 });
 
+test('a phone that was taken out stays out, whatever its site told of work that it had not begun', (t) => {
+  const desk = going().ended(site, 1, 'failed');
+  desk.do({ kind: 'phones-put', phones: [1, 2].map((number) => phoneOf(number)) });
+  const about = { at: desk.now, mac: macOf(2), rollout: 'autumn', revision: 1, attempt: 1 };
+  desk.hears(site, { kind: 'phone-moved', phase: 'staged', ...about });
+  t.match(part(desk, 2), { phase: 'skipped' });
+  desk.hears(site, { kind: 'phone-moved', phase: 'downloading', ...about });
+  t.match(part(desk, 2), { phase: 'downloading' }, 'what had begun goes on to its end');
+  t.end();
+});
+
 test('what the site told before it knew does not begin the other one again', (t) => {
   const desk = going().ended(site, 1, 'failed');
   const waiting = {
