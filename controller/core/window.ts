@@ -67,16 +67,17 @@ function openingOn(date: Temporal.PlainDate, rule: WindowRule, zone: string): Op
 }
 
 function resolveOpening(date: Temporal.PlainDate, rule: WindowRule, zone: string): Opening {
-  const start = resolve(date, rule.start, zone);
+  const begins = date.toPlainDateTime(Temporal.PlainTime.from(rule.start));
+  const start = resolve(begins, zone);
   // A zone that crossed the date line has days that never were; their openings would fall on the day after.
-  if (!start.isThatDay) {
+  if (!isThere(date, zone)) {
     const note = `the calendar of ${zone} has no ${date.toString()}`;
     return { date: date.toString(), start: start.at, end: start.at, note };
   }
-  const end = endOn(date, start.at, rule, zone);
+  const end = resolve(endOf(begins, rule), zone);
   const notes = [
-    start.moved && `start ${rule.start} does not exist this night, moved to ${start.wall}`,
-    end.moved && `end ${rule.end ?? ''} does not exist this night, moved to ${end.wall}`,
+    start.moved && `start ${start.asked} does not exist this night, moved to ${start.wall}`,
+    end.moved && `end ${end.asked} does not exist this night, moved to ${end.wall}`,
     end.at <= start.at && 'the clock change leaves nothing of this opening',
   ].filter((note) => typeof note === 'string');
   const note = notes.length > 0 ? { note: notes.join('; ') } : {};
@@ -88,23 +89,25 @@ function resolveOpening(date: Temporal.PlainDate, rule: WindowRule, zone: string
   };
 }
 
-function endOn(date: Temporal.PlainDate, start: EpochMs, rule: WindowRule, zone: string) {
-  if (rule.minutes !== undefined)
-    return { at: laterBy(start, minutes(rule.minutes)), moved: false, wall: '' };
-  const wall = rule.end ?? rule.start;
-  return resolve(wall <= rule.start ? date.add({ days: 1 }) : date, wall, zone);
+/** By the wall clock, also where the rule gives how long: at night some hours are longer than others. */
+function endOf(begins: Temporal.PlainDateTime, rule: WindowRule): Temporal.PlainDateTime {
+  if (rule.minutes !== undefined) return begins.add({ minutes: rule.minutes });
+  const end = rule.end ?? rule.start;
+  const day = end <= rule.start ? begins.toPlainDate().add({ days: 1 }) : begins.toPlainDate();
+  return day.toPlainDateTime(Temporal.PlainTime.from(end));
 }
 
-function resolve(date: Temporal.PlainDate, wall: string, zone: string) {
-  const asked = Temporal.PlainTime.from(wall);
-  const zoned = date.toZonedDateTime({ timeZone: zone, plainTime: asked });
+const isThere = (date: Temporal.PlainDate, zone: string): boolean =>
+  date.toZonedDateTime({ timeZone: zone }).toPlainDate().equals(date);
+
+function resolve(asked: Temporal.PlainDateTime, zone: string) {
+  const zoned = asked.toZonedDateTime(zone);
   const got = zoned.toPlainDateTime();
-  const moved = !got.equals(date.toPlainDateTime(asked));
   return {
     at: zoned.epochMilliseconds as EpochMs,
-    isThatDay: got.toPlainDate().equals(date),
-    moved,
-    wall: wallOf(got, date),
+    moved: !got.equals(asked),
+    asked: asked.toPlainTime().toString().slice(0, 5),
+    wall: wallOf(got, asked.toPlainDate()),
   };
 }
 

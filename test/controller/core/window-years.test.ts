@@ -121,3 +121,27 @@ for (const zone of ZONES) {
     t.end();
   });
 }
+
+test('where clocks jump over the last hour of a day, what begins in it begins at midnight', (t) => {
+  const rule = { days: WEEKDAYS, start: '23:00', end: '05:00' };
+  for (const [zone, date, start] of [
+    ['America/Nuuk', '2026-03-28', '2026-03-29T01:00:00.000Z'],
+    ['America/Scoresbysund', '2026-03-28', '2026-03-29T01:00:00.000Z'],
+  ] as const) {
+    const [opening] = openingsBetween(rule, zone, { from: date, to: date });
+    t.equal(opening && new Date(opening.start).toISOString(), start, zone);
+    t.match(opening?.note, 'start 23:00 does not exist this night, moved to 2026-03-29 00:00');
+  }
+  t.end();
+});
+
+test('a length and an end that mean the same give the same openings in every night of twenty years', (t) => {
+  for (const zone of ZONES) {
+    const range = { from: '2020-01-01', to: '2040-12-31' };
+    const byLength = openingsBetween({ days: WEEKDAYS, start: '00:30', minutes: 180 }, zone, range);
+    const byEnd = openingsBetween({ days: WEEKDAYS, start: '00:30', end: '03:30' }, zone, range);
+    const ends = (openings: typeof byEnd) => openings.map(({ start, end }) => `${start} ${end}`);
+    t.same(ends(byLength), ends(byEnd), zone);
+  }
+  t.end();
+});
