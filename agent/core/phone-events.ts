@@ -12,7 +12,7 @@ import {
 import { imagesFor, releaseIn } from './image-needs.ts';
 import {
   type Cause,
-  downloadStallMax,
+  deadlineOf,
   ended,
   moved,
   presentHop,
@@ -180,9 +180,10 @@ export function imageBegan(
 /** How much later a phone must be seen to take its image before that is written down and reported. */
 const takesAgainAfter = seconds(30);
 
-function isFreshlySeen({ phase, brokeOff, deadlineAt }: Work, now: EpochMs): boolean {
+function isFreshlySeen(work: Work, now: EpochMs): boolean {
+  const { phase, brokeOff, deadlineAt } = work;
   if (phase !== 'downloading' || brokeOff || deadlineAt === undefined) return false;
-  return laterBy(now, downloadStallMax) - deadlineAt < takesAgainAfter;
+  return (deadlineOf(work, now) ?? now) - deadlineAt < takesAgainAfter;
 }
 
 /** The last byte of the last file the phone needs begins its restart. */

@@ -4,6 +4,7 @@ import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import {
   type DurationMs,
   type EpochMs,
+  earliest,
   type Id,
   laterBy,
   minutes,
@@ -92,6 +93,8 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
 export const offerTakesMax: DurationMs = minutes(10);
 /** Without a new block of the image. Phones pause up to 30 s to erase flash. */
 export const downloadStallMax: DurationMs = minutes(5);
+/** From the first block to the last, however steadily they come: as long as a whole update may take, and a loop takes longer. */
+export const downloadTakesMax: DurationMs = minutes(90);
 /** From the last byte to the first request with a version: flash and boot take 3 to 15 minutes. */
 export const restartTakesMax: DurationMs = minutes(15);
 /** Requests sooner than this after the last byte are still those of the old run. */
@@ -152,10 +155,16 @@ function faultAt({ phase, brokeOff }: Work): FaultCode | undefined {
   return phase === 'downloading' && isRefused ? 'phone-refused-image' : FAULT_AT[phase];
 }
 
+/** By when something must be heard of a phone in this phase; undefined where nothing need be. */
+export function deadlineOf({ phase, since }: Work, now: EpochMs): EpochMs | undefined {
+  const time = PHASE_TIME[phase];
+  const next = time && laterBy(now, time);
+  return phase === 'downloading' ? earliest(next, laterBy(since, downloadTakesMax)) : next;
+}
+
 function withDeadline(work: Work, now: EpochMs): Work {
-  const time = PHASE_TIME[work.phase];
-  if (!time) return work;
-  const deadlineAt = laterBy(now, time);
+  const deadlineAt = deadlineOf(work, now);
+  if (deadlineAt === undefined) return work;
   return { ...work, deadlineAt, why: { ...work.why, nextAttemptAt: deadlineAt } };
 }
 

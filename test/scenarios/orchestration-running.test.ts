@@ -113,7 +113,7 @@ test('19: only what a retry can mend is retried, at most so often, after pauses 
   t.end();
 });
 
-test('20: each step has its own time and a newer one replaces it; a phone whose agent is away never times out as failed', (t) => {
+test('20: each step has its own time and a newer one replaces it, all of a download bounded by one; a phone whose agent is away never times out as failed', (t) => {
   const box = ready().hold(agent.imageDigest);
   const first = box.tables.work.get(agent.macOf(1))?.deadlineAt ?? 0;
   box.wait(3).take({
@@ -123,6 +123,9 @@ test('20: each step has its own time and a newer one replaces it; a phone whose 
     fileName: 'T46S.rom',
   });
   t.not(box.tables.work.get(agent.macOf(1))?.deadlineAt, first);
+  const about = { mac: agent.macOf(1), release: 'target' as Id, fileName: 'T46S.rom' };
+  for (let took = 0; took <= 90; took += 3) box.take({ kind: 'image-began', ...about }).wait(3);
+  t.equal(box.tables.work.get(agent.macOf(1))?.fault, 'download-stalled');
   const desk = began(smallFleet(1));
   desk.hears(lisbon, moved(desk, 1, 'downloading'));
   desk.take({ kind: 'last-will', site: lisbon, will: { kind: 'lwt', conn: 'c1' } });

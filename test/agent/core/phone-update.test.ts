@@ -1,7 +1,7 @@
 import { CLASS_RULES, classOf, FAULTS, type FaultCode } from '@ringwave/protocol/faults';
 import type { Plan } from '@ringwave/protocol/messages';
 import { isFinal, PHONE_PHASES, type PhonePhase } from '@ringwave/protocol/phases';
-import { type Id, minutes } from '@ringwave/protocol/units';
+import { type Id, type Mac, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import {
   afterFailure,
@@ -438,5 +438,24 @@ test('where the registrar proves, done waits for a registration after the restar
   t.match(silent.tables.work.get(macOf(1)), { phase: 'failed', fault: 'phone-not-registered' });
   t.equal(silent.asks(macOf(1), '66.86.0.15').phase(macOf(1)), 'failed', 'its word is not enough');
   t.equal(silent.take(seen as AgentEvent).phase(macOf(1)), 'done', 'proof beats the clock');
+  t.end();
+});
+
+test('a phone whose image trickles without an end keeps its slot for an hour and a half, and no longer', (t) => {
+  const plan = planOf([planPhone(1), planPhone(2)], { phonesUpdatingMax: 1 });
+  const box = new Box().take({ kind: 'plan-came', plan });
+  for (const number of [1, 2]) box.asks(macOf(number), '66.85.0.5');
+  box.hold(imageDigest);
+  const [first, second] = [1, 2].map(macOf).sort((a) => (box.phase(a) === 'offered' ? -1 : 1)) as [
+    Mac,
+    Mac,
+  ];
+  const about = { mac: first, release: 'target' as Id, fileName: 'T46S.rom' };
+  for (let took = 0; took < 92; took += 4) {
+    t.equal(box.phase(second), 'staged');
+    box.take({ kind: 'image-began', ...about }).wait(4);
+  }
+  t.match(box.tables.work.get(first), { phase: 'held', fault: 'download-stalled' });
+  t.equal(box.phase(second), 'offered', 'its slot is another’s');
   t.end();
 });
