@@ -140,6 +140,8 @@ export interface RolloutView {
   } | null;
   readonly createdBy: string;
   readonly editedBy: string | null;
+  /** All who changed it since it was proposed, the last one last. */
+  readonly editors: readonly string[];
   readonly denied: { readonly who: string; readonly remark: string } | null;
   /** The reason that was given for an approval without a second person. */
   readonly brokeGlass: string | null;

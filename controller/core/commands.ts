@@ -112,6 +112,8 @@ function putSite(
   if (!draft.rosters.has(site.id)) draft.rosters.put(site.id, []);
   audit(draft, { at: now, who, what: 'site stored', object: site.id });
   moved.sites.add(site.id);
+  // Phones may be selected by the labels, the name or the zone of their site.
+  joinDynamicWaves(draft, draft.rosters.get(site.id) ?? [], now, moved);
   return taken;
 }
 

@@ -81,7 +81,8 @@ export function editRollout(
       const { refusals, layout } = checkRollout(draft, asked, now);
       if (refusals.length > 0 || !layout) return refusals;
       const { createdBy, createdAt } = old;
-      storeRollout(draft, input, layout, { createdBy, createdAt, editedBy: who });
+      const editors = [...editorsOf(old).filter((one) => one !== who), who];
+      storeRollout(draft, input, layout, { createdBy, createdAt, editedBy: who, editors });
       const isVoid = old.state === 'scheduled' ? '; its approval is void' : '';
       const what = `rollout changed before its start${isVoid}`;
       audit(draft, { at: now, who, what, object: input.id });
@@ -142,7 +143,7 @@ function storeRollout(
   draft: ControllerDraft,
   input: RolloutInput,
   layout: Layout,
-  made: Pick<Rollout, 'createdBy' | 'createdAt' | 'editedBy'>,
+  made: Pick<Rollout, 'createdBy' | 'createdAt' | 'editedBy' | 'editors'>,
 ): void {
   const { members, waveOf } = layout.assignment;
   const waves = layout.waves.map((spec, index) => ({
@@ -189,6 +190,12 @@ export function addPhone(
 /** Rows are never mutated, so that a million of them may hold the same list. */
 const none: readonly Id[] = [];
 
+const editorsOf = ({ editors, editedBy }: Rollout): readonly string[] =>
+  editors ?? (editedBy === undefined ? [] : [editedBy]);
+
+/** A name in capitals is no second person. */
+const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
 /** Four eyes: bound to what was shown, and never given by whoever proposed or changed it. */
 export function approve(
   draft: ControllerDraft,
@@ -205,7 +212,7 @@ export function approve(
         'Read it again, then approve what it says now.',
       );
     }
-    const isOwn = who === rollout.createdBy || who === rollout.editedBy;
+    const isOwn = [rollout.createdBy, ...editorsOf(rollout)].some((one) => isSame(one, who));
     if (isOwn && breakGlass === undefined) return ownProposal(id, who);
     const unusable = unusableReleases(draft, rollout)[0];
     if (unusable) return unusable;

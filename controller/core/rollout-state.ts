@@ -161,6 +161,8 @@ export interface Rollout {
   readonly createdAt: EpochMs;
   /** Who changed it last: that person, too, cannot approve it. */
   readonly editedBy?: string;
+  /** All who changed it, in order: none of them can. */
+  readonly editors?: readonly string[];
   readonly startAt?: EpochMs;
   readonly startedAt?: EpochMs;
   readonly endedAt?: EpochMs;

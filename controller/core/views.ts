@@ -142,6 +142,7 @@ export function rolloutView(tables: ControllerTables, rollout: Rollout): Rollout
     deadline: rollout.deadline ? { ...rollout.deadline, urgency: rollout.urgency ?? null } : null,
     createdBy,
     editedBy: rollout.editedBy ?? null,
+    editors: rollout.editors ?? [],
     denied: rollout.denied ?? null,
     brokeGlass: rollout.brokeGlass ?? null,
     approvedBy: rollout.approvedBy ?? null,

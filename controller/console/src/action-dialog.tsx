@@ -23,7 +23,9 @@ export function ActionDialog({ verb, rollout, phones, close }: Props) {
   const [isSent, setIsSent] = useState(false);
   const readOnly = useReadOnlyReason();
   const { who } = useIdentity();
-  const isOwn = verb === 'approve' && proposersOf(rollout).includes(who);
+  const isOwn =
+    verb === 'approve' &&
+    proposersOf(rollout).some((one) => one.toLowerCase() === who.toLowerCase());
   const asked = isOwn ? BREAK_GLASS : VERB[verb].text;
   const send = async () => {
     setIsSent(true);

@@ -99,6 +99,7 @@ export function verbsOf({ state, waves }: RolloutView): readonly Verb[] {
   }
 }
 
-/** Whoever proposed a rollout or changed it last: none of them can approve it. */
-export const proposersOf = ({ createdBy, editedBy }: RolloutView): readonly string[] =>
-  editedBy === null || editedBy === createdBy ? [createdBy] : [createdBy, editedBy];
+/** Whoever proposed a rollout or changed it since: none of them can approve it. */
+export const proposersOf = ({ createdBy, editors }: RolloutView): readonly string[] => [
+  ...new Set([createdBy, ...editors]),
+];

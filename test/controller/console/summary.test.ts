@@ -86,6 +86,7 @@ const rollout = (part: Partial<RolloutView> = {}): RolloutView => ({
   priority: 500,
   deadline: null,
   editedBy: null,
+  editors: [],
   denied: null,
   brokeGlass: null,
   after: [],

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import type { Command } from '../../../controller/core/state.ts';
-import { after, type Desk, idOf, releaseOf, rolloutOf, smallFleet } from './desk.ts';
+import { after, type Desk, idOf, phoneOf, releaseOf, rolloutOf, smallFleet } from './desk.ts';
 
 // What is asked of a rollout too late is refused for what really became of it.
 
@@ -41,5 +41,41 @@ test('what ended before it began, has ended, or is paused before its start is re
   t.same(removing(paused), [
     `rollout autumn is paused. It was paused before its start. End it with: ringwave rollout abort. ${seeIt}`,
   ]);
+  t.end();
+});
+
+test('nobody who proposed a rollout or ever changed it is its second person, however he writes his name', (t) => {
+  const desk = waiting();
+  const edit = (attemptsMax: number): Command => ({
+    kind: 'rollout-edit',
+    input: rolloutOf({ attemptsMax }),
+  });
+  t.ok(desk.ask(edit(4), 'Mallory').ok);
+  t.ok(desk.ask(edit(5), 'bob').ok);
+  const refusedTo = ['ada', 'Mallory', 'mallory', 'BOB'].filter(
+    (who) => !desk.ask(approve, who).ok,
+  );
+  t.same(refusedTo, ['ada', 'Mallory', 'mallory', 'BOB']);
+  t.ok(desk.ask(approve, 'grace').ok);
+  t.end();
+});
+
+test('a phone whose site gets what a dynamic wave selects by joins it', (t) => {
+  const waves = [{ name: 'all', dynamic: true }];
+  const selection = { where: 'site.region = EU' };
+  const desk = smallFleet(1);
+  const site = desk.tables.sites.get('lisbon');
+  if (!site) throw new Error('no site');
+  const other = { ...site, id: idOf('porto'), labels: { region: 'EU' } };
+  desk.do(
+    { kind: 'site-put', site: other },
+    { kind: 'phones-put', phones: [phoneOf(7, { site: idOf('porto') })] },
+    { kind: 'rollout-create', input: rolloutOf({ waves, selection }) },
+    approve,
+  );
+  const [mac] = desk.tables.rosters.get('lisbon') ?? [];
+  t.notOk(desk.tables.progress.has(`autumn/${mac}`));
+  desk.do({ kind: 'site-put', site: { ...site, labels: { region: 'EU' } } });
+  t.ok(desk.tables.progress.has(`autumn/${mac}`));
   t.end();
 });
