@@ -194,7 +194,7 @@ interface ActiveWork {
 
 /**
  * Of a phone's rollouts the one that goes first: what has begun on the phone, then the highest priority, then
- * the oldest; of those with something left to do. The work stays named until its rollout ends.
+ * the oldest; of those with something left to do, and of those that are not paused. The work stays named until its rollout ends.
  */
 export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefined {
   const { mac } = phone;
@@ -213,7 +213,9 @@ export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefi
   if (open.length === 0) return isHeld ? undefined : lastEnded(mine);
   if (open.length < 2) return open[0];
   const begun = open.find((one) => hasBegun(draft, phone, one));
-  return begun ?? open.sort(firstGoes)[0];
+  // One that is paused waits for a person, and keeps no phone from others that go on.
+  const going = open.filter(({ rollout }) => rollout.state === 'running');
+  return begun ?? (going.length > 0 ? going : open).sort(firstGoes)[0];
 }
 
 /** What is left to do of a phone in one of its rollouts; it stays named until that ends. */

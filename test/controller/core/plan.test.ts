@@ -78,6 +78,23 @@ test('what a phone failed at is not named again when a later rollout that had th
   t.end();
 });
 
+test('a rollout that is paused keeps no phone that it has not begun from another one', (t) => {
+  const desk = began(smallFleet(2)).do(
+    { kind: 'rollout-create', input: rolloutOf({ id: idOf('winter') }) },
+    { kind: 'rollout-approve', rollout: idOf('winter') },
+  );
+  const named = () => desk.tables.plans.get(lisbon)?.plan.phones.map(({ work }) => work?.rollout);
+  t.same(named(), ['autumn', 'autumn'], 'the older one goes first');
+  const [mac = ''] = desk.tables.rosters.get(lisbon) ?? [];
+  const about = { at: desk.now, mac, rollout: 'autumn', revision: 1, attempt: 1 };
+  desk.hears(lisbon, { kind: 'phone-moved', phase: 'downloading', ...about });
+  desk.do({ kind: 'rollout-pause', rollout: idOf('autumn'), reason: 'a bad release' });
+  t.same(named(), ['autumn', 'winter'], 'but for a phone that is on its way');
+  desk.do({ kind: 'rollout-resume', rollout: idOf('autumn') });
+  t.same(named(), ['autumn', 'autumn']);
+  t.end();
+});
+
 test('a plan that nobody confirms is sent again after 30 s, then ever later, at most each 15 minutes', (t) => {
   const desk = began(smallFleet(1)).do({
     kind: 'site-put',
