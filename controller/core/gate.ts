@@ -1,3 +1,4 @@
+import type { Released } from './rollout-state.ts';
 import type { Gate, Rollout, Wave, WaveCounts } from './state.ts';
 
 export type GateVerdict =
@@ -15,6 +16,26 @@ export const gateOf = (rollout: Rollout, wave: Wave): Gate => ({
 
 /** Said of a wave that has passed by its results, and by nobody's word. */
 export const gateMet = 'Gate met';
+
+/** Judges a wave by what counts of it now. What a person has released is not stopped again by the same failures. */
+export function judgeWave(rollout: Rollout, wave: Wave): GateVerdict {
+  const { counts, released } = wave;
+  return judge(gateOf(rollout, wave), released ? beyond(counts, released) : counts);
+}
+
+/** A wave that has passed and whose late failures still halt the rollout. Of one released by an older version nobody kept what was known. */
+export const isWatched = ({ state, why, released }: Wave): boolean =>
+  state === 'passed' && (why === gateMet || released !== undefined);
+
+/** Results may have been taken back since: fewer than none are none. */
+function beyond(counts: WaveCounts, { done, failed }: Released): WaveCounts {
+  return {
+    ...counts,
+    total: counts.total - Math.min(counts.done, done) - Math.min(counts.failed, failed),
+    done: Math.max(counts.done - done, 0),
+    failed: Math.max(counts.failed - failed, 0),
+  };
+}
 
 const percent = (part: number): string => `${Math.floor(part * 1000) / 10} %`;
 

@@ -1,6 +1,7 @@
 import { countsInGate } from '@ringwave/protocol/faults';
 import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
+import type { Released } from './rollout-state.ts';
 import {
   type ControllerDraft,
   type Progress,
@@ -63,10 +64,18 @@ function recount(
     const counts = { ...wave.counts };
     if (from) counts[from] = (counts[from] ?? 0) - 1;
     if (to) counts[to] = (counts[to] ?? 0) + 1;
-    return { ...wave, counts };
+    return {
+      ...wave,
+      counts,
+      ...(wave.released ? { released: stillKnown(wave.released, counts) } : {}),
+    };
   });
   draft.rollouts.put(rolloutId, { ...rollout, waves });
 }
+
+/** A failure that was taken back is forgiven no more: a new one in its place counts. */
+const stillKnown = (released: Released, { failed }: WaveCounts): Released =>
+  failed < released.failed ? { ...released, failed } : released;
 
 /** Of fewer phones each is looked up in no time. */
 const walkedMin = 50_000;

@@ -122,6 +122,13 @@ export interface Wave {
   /** Questions to the URL that brought no yes and no no. */
   readonly unanswered?: number;
   readonly askAgainAt?: EpochMs;
+  readonly released?: Released;
+}
+
+/** A person let the wave go on, knowing of these results: only what comes beyond them is judged again. */
+export interface Released extends Pick<WaveCounts, 'done' | 'failed'> {
+  /** In whose name it has passed, in words. */
+  readonly why: string;
 }
 
 /** By when every phone shall have it, and since when that is so. */

@@ -9,7 +9,7 @@ import {
 import { audit } from './audit.ts';
 import { afterBusinessHours } from './business-hours.ts';
 import { nextRungAt, urgencyAt } from './deadline.ts';
-import { gateMet, gateOf, judge } from './gate.ts';
+import { gateMet, gateOf, isWatched, judgeWave } from './gate.ts';
 import { followHalt } from './halt-followed.ts';
 import { nextLook } from './pace.ts';
 import { ended } from './progress.ts';
@@ -113,7 +113,7 @@ function judgeOpenWave(draft: ControllerDraft, rollout: Rollout, now: EpochMs, m
   const index = rollout.waves.findLastIndex(isUndecided);
   const wave = rollout.waves[index];
   if (!wave) return;
-  const verdict = judge(gateOf(rollout, wave), wave.counts);
+  const verdict = judgeWave(rollout, wave);
   switch (verdict.kind) {
     case 'undecided':
       // New results may take back what an earlier look had found good enough.
@@ -157,9 +157,8 @@ export function stop(
 /** A wave passes on its sample; failures of its other phones may come later, and still halt the rollout. */
 function lateFailure(rollout: Rollout) {
   for (const [index, wave] of rollout.waves.entries()) {
-    // What a person has released is not stopped again by the same failures.
-    if (wave.state !== 'passed' || wave.why !== gateMet) continue;
-    const verdict = judge(gateOf(rollout, wave), wave.counts);
+    if (!isWatched(wave)) continue;
+    const verdict = judgeWave(rollout, wave);
     if (verdict.kind === 'halted') return { index, why: verdict.why };
   }
   return undefined;

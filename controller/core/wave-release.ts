@@ -13,6 +13,7 @@ import {
   lookAtBondsBy,
   type MayGo,
 } from './bonds.ts';
+import { gateMet } from './gate.ts';
 import { allowed } from './pace.ts';
 import { allTiedTo, isTied, partedBy, partedFrom, partedNow, partPair } from './pairs.ts';
 import {
@@ -74,7 +75,9 @@ export function passWave(
 ): void {
   const wave = draft.rollouts.get(id)?.waves[index];
   if (!wave) return;
-  setWave(draft, id, index, { ...reopened(wave), state: 'passed', why });
+  const { done, failed } = wave.counts;
+  const released = why === gateMet ? {} : { released: { why, done, failed } };
+  setWave(draft, id, index, { ...reopened(wave), ...released, state: 'passed', why });
   audit(draft, {
     at: now,
     who: 'ringwave',
