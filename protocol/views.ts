@@ -230,7 +230,7 @@ export interface SiteDetailView extends SiteView {
     readonly end: number;
     readonly note: string | null;
   }[];
-  /** Troubles of the whole site, the newest first; each counts once in its rollout. */
+  /** Troubles of the whole site, the newest first; each counts once in its wave. */
   readonly incidents: readonly {
     readonly rollout: string;
     readonly since: number;

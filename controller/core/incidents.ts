@@ -32,11 +32,15 @@ export interface Incident {
   readonly count: number;
 }
 
+/** Each wave has its own: one that a phone of another wave led would count in none of this wave's results. */
+export const incidentKey = ({ rollout, site, wave }: Pick<Progress, 'rollout' | 'site' | 'wave'>) =>
+  `${rollout}/${site}/${wave}`;
+
 /** Takes a failed phone into the trouble of its site, when there is one. */
 export function joinIncident(draft: ControllerDraft, progress: Progress, now: EpochMs): void {
-  const { rollout, site, mac, fault } = progress;
+  const { rollout, mac, fault } = progress;
   if (!fault || !OF_A_SITE.includes(fault)) return;
-  const key = `${rollout}/${site}`;
+  const key = incidentKey(progress);
   const known = draft.incidents.get(key);
   const goesOn = known !== undefined && now - known.lastAt <= incidentGap;
   if (!goesOn) {

@@ -1,6 +1,7 @@
 import { minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { explainPhone } from '../../../controller/core/explain.ts';
+import { incidentsOf } from '../../../controller/core/site-outlook.ts';
 import { type Desk, idOf, macOf, rolloutOf, smallFleet } from './desk.ts';
 
 const lisbon = idOf('lisbon');
@@ -29,9 +30,11 @@ function halted(): Desk {
 }
 
 /** The phones of the first wave, by their numbers. */
-const canaries = (desk: Desk): number[] =>
+const canaries = (desk: Desk): number[] => membersOf(desk, 0);
+
+const membersOf = (desk: Desk, index: number): number[] =>
   [...desk.tables.progress.values()]
-    .filter((one) => one.wave === 0)
+    .filter((one) => one.wave === index)
     .map(({ mac }) => Number.parseInt(mac.slice(-2), 16));
 
 const why = '2 phones failed, at most 1 may';
@@ -152,5 +155,23 @@ test('a no of the outside check stands whatever the results become', (t) => {
   t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });
   desk.ended(lisbon, all[2] ?? 0, 'done').wait(60);
   t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });
+  t.end();
+});
+
+test('a trouble that hits two waves counts once in each of them', (t) => {
+  const lenient = { ...gate, minSample: 1 };
+  const waves = [{ name: 'first', count: 4 }, { name: 'second', count: 4 }, { name: 'rest' }];
+  const desk = smallFleet(10);
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ gate: lenient, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  const [first = 0, late = 0] = membersOf(desk, 0);
+  desk.ended(lisbon, first, 'done');
+  fail(desk, [late]);
+  fail(desk, membersOf(desk, 1).slice(0, 3));
+  t.match(rollout(desk)?.waves, [{ counts: { failed: 1 } }, { counts: { failed: 1, aside: 2 } }]);
+  t.same(
+    incidentsOf(desk.tables, lisbon).map(({ count }) => count),
+    [3],
+  );
   t.end();
 });
