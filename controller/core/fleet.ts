@@ -6,7 +6,7 @@ import { type EpochMs, type Id, type Mac } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
 import { noteDuration } from './durations.ts';
 import { asPartnersAllow } from './hold-back.ts';
-import { joinIncident } from './incidents.ts';
+import { joinIncident, leaveIncident } from './incidents.ts';
 import { replan } from './plan.ts';
 import { isLost } from './bonds.ts';
 import { allTiedTo, partPair } from './pairs.ts';
@@ -302,6 +302,7 @@ function ended(
 ): void {
   if (isFinal(before.phase) && before.phase === next.phase) return;
   const phone = draft.phones.get(next.mac);
+  if (next.phase === 'done') leaveIncident(draft, before);
   if (next.phase === 'done' && phone) {
     const settled = { rollout: next.rollout, version: next.target };
     const { drift: _drift, ...rest } = phone;

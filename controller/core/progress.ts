@@ -24,10 +24,10 @@ const COUNT_OF: Partial<Record<PhonePhase, CountName>> = {
  * What one phone's result counts as. A trouble of its whole site counts once, with the phone that leads it; a
  * failure of a class that says nothing about the release counts as neither.
  */
-function countOf({ phase, incident, mac, fault }: Progress): CountName | undefined {
+function countOf({ phase, incident, leads, mac, fault }: Progress): CountName | undefined {
   const name = COUNT_OF[phase];
   if (name !== 'failed') return name;
-  const isPartOfMore = incident !== undefined && incident !== mac;
+  const isPartOfMore = incident !== undefined && incident !== mac && !leads;
   return isPartOfMore || !countsInGate(fault) ? 'aside' : 'failed';
 }
 

@@ -214,8 +214,10 @@ export interface Progress {
   readonly waiting?: Waiting;
   /** What its site last said of work that was taken back: it may never hear of that. */
   readonly told?: { readonly phase: PhonePhase; readonly waiting?: Waiting };
-  /** The trouble of its whole site that it is part of, and which counts once. */
+  /** The trouble of its whole site that it is part of, by the phone that was its first; it counts once. */
   readonly incident?: string;
+  /** It counts for that trouble, whose first phone has proven its version since, or is gone. */
+  readonly leads?: true;
   /** Said after this phone's part had been closed by force: kept, not applied. */
   readonly late?: { readonly phase: PhonePhase; readonly at: EpochMs };
 }

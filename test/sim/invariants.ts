@@ -392,7 +392,8 @@ export class Invariants {
         ({ phase }) => isFinal(phase) && phase !== 'done' && phase !== 'skipped',
       );
       const aside = others.filter(
-        ({ incident, mac, fault }) => (incident && incident !== mac) || !countsInGate(fault),
+        ({ incident, leads, mac, fault }) =>
+          (incident && incident !== mac && !leads) || !countsInGate(fault),
       ).length;
       const failed = others.length - aside;
       const { counts } = wave;

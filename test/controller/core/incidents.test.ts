@@ -175,3 +175,48 @@ test('a trouble that hits two waves counts once in each of them', (t) => {
   );
   t.end();
 });
+
+/** Three phones are done and five fail as one incident, so that seven of eight count in no other way. */
+function troubled(): { desk: Desk; failed: readonly number[] } {
+  const strict = { ...gate, failuresMax: 0, minSample: 8 };
+  const waves = [{ name: 'canary', count: 8 }, { name: 'rest' }];
+  const desk = smallFleet(10);
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ gate: strict, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  const all = canaries(desk);
+  for (const number of all.slice(0, 3)) desk.ended(lisbon, number, 'done');
+  return { desk: fail(desk, all.slice(3)), failed: all.slice(3) };
+}
+
+test('an incident counts once, whoever of its phones proves itself late, until all have', (t) => {
+  const { desk, failed } = troubled();
+  t.match(wave(desk)?.counts, { done: 3, failed: 1, aside: 4 });
+  desk.ended(lisbon, failed[0] ?? 0, 'done');
+  t.match(wave(desk)?.counts, { done: 4, failed: 1, aside: 3 }, 'the first phone of it');
+  t.equal(wave(desk)?.state, 'halted');
+  const heir = [...desk.tables.progress.values()].find(({ leads }) => leads);
+  desk.ended(lisbon, Number.parseInt(heir?.mac.slice(-2) ?? '', 16), 'done');
+  t.match(wave(desk)?.counts, { done: 5, failed: 1, aside: 2 }, 'the one that it was handed to');
+  for (const number of failed) desk.ended(lisbon, number, 'done');
+  t.match(wave(desk)?.counts, { done: 8, failed: 0, aside: 0 });
+  t.notOk(desk.tables.incidents.has('autumn/lisbon/0'), 'nobody is left of it');
+  t.end();
+});
+
+test('an incident goes on counting when its first phone is removed from the inventory', (t) => {
+  const { desk, failed } = troubled();
+  desk.do({ kind: 'phone-remove', mac: macOf(failed[0] ?? 0) });
+  t.match(wave(desk), { state: 'halted', counts: { failed: 1, aside: 3, skipped: 1 } });
+  t.end();
+});
+
+test('a phone that has proven itself before the third failed is no part of an incident', (t) => {
+  const desk = halted();
+  const [a = 0, , c = 0, d = 0] = canaries(desk);
+  desk.ended(lisbon, a, 'done');
+  fail(desk, [c]);
+  t.match(wave(desk)?.counts, { done: 1, failed: 2 }, 'two of them are still chance');
+  fail(desk, [d]);
+  t.match(wave(desk)?.counts, { done: 1, failed: 1, aside: 2 });
+  t.end();
+});
