@@ -308,7 +308,7 @@ function ended(
     const { drift: _drift, ...rest } = phone;
     draft.phones.put(next.mac, { ...rest, settled });
   } else if (next.phase !== 'done') {
-    joinIncident(draft, next, now);
+    joinIncident(draft, next);
     partPair(draft, next, now);
   }
   if (next.phase !== 'done') return;

@@ -37,26 +37,31 @@ export interface Incident {
 export const incidentKey = ({ rollout, site, wave }: Pick<Progress, 'rollout' | 'site' | 'wave'>) =>
   `${rollout}/${site}/${wave}`;
 
-/** Takes a failed phone into the trouble of its site, when there is one. */
-export function joinIncident(draft: ControllerDraft, progress: Progress, now: EpochMs): void {
-  const { rollout, mac, fault } = progress;
+/** Takes a failed phone into the trouble of its site, when there is one; by when it failed, told however late. */
+export function joinIncident(draft: ControllerDraft, progress: Progress): void {
+  const { rollout, mac, fault, at } = progress;
   if (!fault || !OF_A_SITE.includes(fault)) return;
   const key = incidentKey(progress);
   const known = draft.incidents.get(key);
-  const goesOn = known !== undefined && now - known.lastAt <= incidentGap;
+  const goesOn =
+    known !== undefined && at - known.lastAt <= incidentGap && known.since - at <= incidentGap;
   if (!goesOn) {
-    draft.incidents.put(key, { since: now, lastAt: now, lead: mac, phones: [mac], count: 1 });
+    draft.incidents.put(key, { since: at, lastAt: at, lead: mac, phones: [mac], count: 1 });
     return;
   }
   if (known.phones.includes(mac)) return;
   const phones = [...known.phones, mac].slice(0, phonesKeptMax);
-  const next = { ...known, lastAt: now, phones, count: known.count + 1 };
+  const since = earlier(known.since, at);
+  const next = { ...known, since, lastAt: later(known.lastAt, at), phones, count: known.count + 1 };
   draft.incidents.put(key, next);
   if (next.count < incidentPhonesMin) return;
   // From the third on all of them are one; those before are taken in when it becomes that.
   const joining = next.count === incidentPhonesMin ? phones : [mac];
   for (const one of joining) mark(draft, rollout, one, next.lead);
 }
+
+const earlier = (a: EpochMs, b: EpochMs): EpochMs => (a < b ? a : b);
+const later = (a: EpochMs, b: EpochMs): EpochMs => (a > b ? a : b);
 
 /** A phone that had failed has proven its version, or is gone: another one counts for the trouble that it led. */
 export function leaveIncident(draft: ControllerDraft, before: Progress): void {

@@ -1,4 +1,4 @@
-import { minutes } from '@ringwave/protocol/units';
+import { laterBy, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { explainPhone } from '../../../controller/core/explain.ts';
 import { incidentsOf } from '../../../controller/core/site-outlook.ts';
@@ -218,5 +218,45 @@ test('a phone that has proven itself before the third failed is no part of an in
   t.match(wave(desk)?.counts, { done: 1, failed: 2 }, 'two of them are still chance');
   fail(desk, [d]);
   t.match(wave(desk)?.counts, { done: 1, failed: 1, aside: 2 });
+  t.end();
+});
+
+/** Told together once the line is back: they failed so many minutes from now. */
+function failLate(desk: Desk, minutesAgo: readonly number[]): Desk {
+  const all = canaries(desk);
+  const items = minutesAgo.map((ago, place) => ({
+    kind: 'phone-moved' as const,
+    phase: 'failed' as const,
+    fault: 'phone-never-asked' as const,
+    at: laterBy(desk.now, minutes(-ago)),
+    mac: macOf(all[place] ?? 0),
+    rollout: 'autumn',
+    revision: 1,
+    attempt: 1,
+  }));
+  return desk.hears(lisbon, ...items);
+}
+
+const began = (): Desk =>
+  smallFleet(8).do(
+    {
+      kind: 'rollout-create',
+      input: rolloutOf({ gate, waves: [{ name: 'canary', count: 6 }, { name: 'rest' }] }),
+    },
+    { kind: 'rollout-approve', rollout: autumn },
+  );
+
+test('failures hours apart that are told in one report are no incident', (t) => {
+  const desk = failLate(began().wait(3000), [2400, 1800, 1200, 600]);
+  t.match(wave(desk), { state: 'halted', counts: { failed: 4 } });
+  t.end();
+});
+
+test('failures of one half hour are an incident however late they are told, and in whatever order', (t) => {
+  const desk = failLate(began().wait(3000), [2400, 2380, 2420]);
+  t.match(wave(desk)?.counts, { failed: 1, aside: 2 });
+  t.match(incidentsOf(desk.tables, lisbon), [
+    { since: laterBy(desk.now, minutes(-2420)), lastAt: laterBy(desk.now, minutes(-2380)) },
+  ]);
   t.end();
 });
