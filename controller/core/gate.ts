@@ -39,14 +39,19 @@ function beyond(counts: WaveCounts, { done, failed }: Released): WaveCounts {
 
 const percent = (part: number): string => `${Math.floor(part * 1000) / 10} %`;
 
-/** Judges a wave over its completed results: failure before success, and nothing below the minimum sample. */
+/**
+ * Judges a wave over its completed results: failure before success. A number of failures holds at once; what is a part of the
+ * results, and success, need the minimum sample.
+ */
 export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
   const { total, done, failed, skipped, aside = 0 } = counts;
   const completed = done + failed;
   const able = total - skipped - aside;
   const sample = Math.min(gate.minSample, able);
   const hasSample = completed > 0 && completed >= sample;
-  const excess = hasSample ? tooManyFailures(gate, failed, completed) : undefined;
+  const excess =
+    tooManyFailures(gate, failed) ??
+    (hasSample ? tooLargePart(gate, failed, completed) : undefined);
   if (excess) return { kind: 'halted', why: excess };
   const missing = missingSuccess(gate, { done, completed, able });
   if (hasSample && !missing) return { kind: 'passed' };
@@ -65,8 +70,10 @@ const nothingProven = ({ aside = 0 }: WaveCounts): string =>
     ? 'Every phone of the wave was skipped, so nothing was proven'
     : 'No phone of the wave gave a result that counts, so nothing was proven';
 
-function tooManyFailures(gate: Gate, failed: number, completed: number): string | undefined {
-  if (failed > gate.failuresMax) return `${failed} phones failed, at most ${gate.failuresMax} may`;
+const tooManyFailures = ({ failuresMax }: Gate, failed: number): string | undefined =>
+  failed > failuresMax ? `${failed} phones failed, at most ${failuresMax} may` : undefined;
+
+function tooLargePart(gate: Gate, failed: number, completed: number): string | undefined {
   const part = failed / completed;
   if (gate.failedPartMax !== undefined && part > gate.failedPartMax) {
     return `${failed} of ${completed} completed phones failed (${percent(part)}), at most ${percent(gate.failedPartMax)} may`;

@@ -53,9 +53,9 @@ export interface Gate {
   readonly doneMin?: number;
   /** More failures than this halt the wave at once. */
   readonly failuresMax: number;
-  /** A larger part of the completed results than this halts the wave at once, 0 to 1. */
+  /** A larger part of the completed results than this halts the wave, 0 to 1; not below the minimum sample. */
   readonly failedPartMax?: number;
-  /** Fewer completed results than this decide nothing (a smaller wave counts whole). */
+  /** Fewer completed results than this pass nothing and are too few for a part of them (a smaller wave counts whole). */
   readonly minSample: number;
   readonly soak: DurationMs;
   /** The soak counts only hours of work at the sites: a phone that boots at two in the night proves little. */

@@ -131,8 +131,8 @@ test('20: each step has its own time and a newer one replaces it; a phone whose 
   t.end();
 });
 
-test('21: failures halt nothing below the minimum sample; above it waiting phones stop and those in flight end', (t) => {
-  const strict = { ...gate, failuresMax: 0, minSample: 3 };
+test('21: a part of failures halts nothing below the minimum sample; above it waiting phones stop and those in flight end', (t) => {
+  const strict = { ...gate, failuresMax: 5, failedPartMax: 0.1, minSample: 3 };
   const desk = began(smallFleet(5), { gate: strict });
   desk.hears(lisbon, moved(desk, 5, 'downloading'));
   desk.ended(lisbon, 1, 'failed').ended(lisbon, 2, 'failed');
