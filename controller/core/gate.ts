@@ -20,7 +20,12 @@ export const gateMet = 'Gate met';
 /** Judges a wave by what counts of it now. What a person has released is not stopped again by the same failures. */
 export function judgeWave(rollout: Rollout, wave: Wave): GateVerdict {
   const { counts, released } = wave;
-  return judge(gateOf(rollout, wave), released ? beyond(counts, released) : counts);
+  return judge(gateOf(rollout, wave), released ? beyond(tried(counts), released) : counts);
+}
+
+/** Phones that ran the version before they were let go are done, and say nothing of how it gets there. */
+export function tried({ already = 0, ...counts }: WaveCounts): WaveCounts {
+  return { ...counts, total: counts.total - already, done: counts.done - already };
 }
 
 /** A wave that has passed and whose late failures still halt the rollout. Of one released by an older version nobody kept what was known. */
@@ -44,7 +49,9 @@ const percent = (part: number): string => `${Math.floor(part * 1000) / 10} %`;
  * results, and success, need the minimum sample.
  */
 export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
-  const { total, done, failed, skipped, aside = 0 } = counts;
+  // With no phone to try nothing is to be waited for.
+  if (counts.total > 0 && counts.already === counts.total) return { kind: 'passed' };
+  const { total, done, failed, skipped, aside = 0 } = tried(counts);
   const completed = done + failed;
   const able = total - skipped - aside;
   const sample = Math.min(gate.minSample, able);
@@ -65,8 +72,8 @@ export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
   return { kind: 'undecided', why: sofar };
 }
 
-const nothingProven = ({ aside = 0 }: WaveCounts): string =>
-  aside === 0
+const nothingProven = ({ aside = 0, already = 0 }: WaveCounts): string =>
+  aside + already === 0
     ? 'Every phone of the wave was skipped, so nothing was proven'
     : 'No phone of the wave gave a result that counts, so nothing was proven';
 

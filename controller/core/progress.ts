@@ -47,15 +47,16 @@ export function replaceProgress(
   draft.progress.put(key, next);
   const from = before && countOf(before);
   const to = countOf(next);
-  if (from !== to) recount(draft, next.rollout, next.wave, from, to);
+  const came = Number(isAlready(next)) - Number(before !== undefined && isAlready(before));
+  if (from !== to || came !== 0) recount(draft, next, { from, to, came });
 }
+
+const isAlready = ({ phase, already }: Progress): boolean => phase === 'done' && already === true;
 
 function recount(
   draft: ControllerDraft,
-  rolloutId: Id,
-  index: number,
-  from?: CountName,
-  to?: CountName,
+  { rollout: rolloutId, wave: index }: Progress,
+  { from, to, came }: { from: CountName | undefined; to: CountName | undefined; came: number },
 ): void {
   const rollout = draft.rollouts.get(rolloutId);
   if (!rollout) return;
@@ -64,6 +65,7 @@ function recount(
     const counts = { ...wave.counts };
     if (from) counts[from] = (counts[from] ?? 0) - 1;
     if (to) counts[to] = (counts[to] ?? 0) + 1;
+    if (came !== 0) counts.already = (counts.already ?? 0) + came;
     return {
       ...wave,
       counts,

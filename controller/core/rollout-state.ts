@@ -88,6 +88,8 @@ export interface WaveCounts {
   readonly skipped: number;
   /** Ended without the version for a reason that says nothing about the release; neither, too. */
   readonly aside?: number;
+  /** Of those that are done: they ran the version before they were let go, which proves nothing of the way to it. */
+  readonly already?: number;
 }
 
 /** How far the release of a paced wave has come. */
@@ -211,6 +213,8 @@ export interface Progress {
   readonly target: string;
   readonly fault?: FaultCode;
   readonly detail?: string;
+  /** It ran the version before it was let go: done, and no result. */
+  readonly already?: true;
   readonly waiting?: Waiting;
   /** What its site last said of work that was taken back: it may never hear of that. */
   readonly told?: { readonly phase: PhonePhase; readonly waiting?: Waiting };
