@@ -73,6 +73,8 @@ export interface WaveView {
   readonly why: string | null;
   /** Ended without the version for a reason that says nothing about the release. */
   readonly aside: number;
+  /** Of those that are done: they ran the version before, and count for no gate. */
+  readonly already?: number;
   /** Held with its gate met, until this has answered. */
   readonly asks: 'person' | 'url' | null;
   /** Of a paced wave: phones that were let go, and those that wait for it. */
@@ -232,7 +234,7 @@ export interface SiteDetailView extends SiteView {
     readonly end: number;
     readonly note: string | null;
   }[];
-  /** Troubles of the whole site, the newest first; each counts once in its rollout. */
+  /** Troubles of the whole site, the newest first; each counts once in its wave. */
   readonly incidents: readonly {
     readonly rollout: string;
     readonly since: number;

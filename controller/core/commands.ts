@@ -6,6 +6,7 @@ import { bondProblems, leaveBond, noteBond } from './bonds.ts';
 import { putAdvisory } from './claim-commands.ts';
 import { putAnnouncements, takeFeedRun } from './feed-commands.ts';
 import { takeAll } from './desired-state.ts';
+import { leaveIncident } from './incidents.ts';
 import { allTiedTo } from './pairs.ts';
 import { takePlannedFreeze } from './planned-freeze.ts';
 import { takePolicyCommand } from './policy.ts';
@@ -319,6 +320,7 @@ function removePhone(
   for (const progress of parts) {
     const detail = 'Removed from the inventory';
     putProgress(draft, { ...progress, phase: 'skipped', at: now, detail });
+    leaveIncident(draft, progress);
   }
   const tied = allTiedTo(draft, phone);
   leaveBond(draft, phone);

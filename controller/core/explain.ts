@@ -239,6 +239,11 @@ function beforeStart(tables: ControllerTables, rollout: Rollout): Blocked | unde
       const reason = `Rollout ${aborted.join(', ')} was aborted, and this one begins only after it is done`;
       return { reason, waitingFor: 'person', nextAttemptAt: null };
     }
+    const unmet = before.filter((id) => tables.rollouts.get(id)?.endedAt !== undefined);
+    if (unmet.length > 0) {
+      const reason = `Rollout ${unmet.join(', ')} has ended without meeting its gate, and this one begins only after it has`;
+      return { reason, waitingFor: 'person', nextAttemptAt: null };
+    }
     if (before.length > 0) {
       const reason = `The rollout begins when ${before.join(', ')} has ended`;
       return { reason, waitingFor: 'wave', nextAttemptAt: null };

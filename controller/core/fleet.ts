@@ -1,12 +1,12 @@
-import { compareVersions } from '@ringwave/firmware-catalog/version';
 import { receive } from '@ringwave/protocol/delivery';
 import type { Ack, Hello, Report, ReportItem } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, type Mac } from '@ringwave/protocol/units';
 import { nextCount } from './audit.ts';
+import { sinceProven, withDrift } from './drift.ts';
 import { noteDuration } from './durations.ts';
 import { asPartnersAllow } from './hold-back.ts';
-import { joinIncident } from './incidents.ts';
+import { joinIncident, leaveIncident } from './incidents.ts';
 import { replan } from './plan.ts';
 import { isLost } from './bonds.ts';
 import { allTiedTo, partPair } from './pairs.ts';
@@ -306,12 +306,13 @@ function ended(
 ): void {
   if (isFinal(before.phase) && before.phase === next.phase) return;
   const phone = draft.phones.get(next.mac);
+  if (next.phase === 'done') leaveIncident(draft, before);
   if (next.phase === 'done' && phone) {
     const settled = { rollout: next.rollout, version: next.target };
     const { drift: _drift, ...rest } = phone;
     draft.phones.put(next.mac, { ...rest, settled });
   } else if (next.phase !== 'done') {
-    joinIncident(draft, next, now);
+    joinIncident(draft, next);
     partPair(draft, next, now);
   }
   if (next.phase !== 'done') return;
@@ -343,20 +344,15 @@ function phoneSeen(
     ...(differs && item.model ? { claimsModel: item.model } : {}),
   };
   draft.phones.put(item.mac, withDrift(seen, at));
+  const turned = sinceProven(draft, seen, at);
+  if (turned) {
+    putProgress(draft, turned.next);
+    ended(draft, turned.next, turned.before, now, moved);
+    moved.rollouts.add(turned.next.rollout);
+  }
   if (!phone.running && running) joinOpenWaves(draft, seen, now, moved);
   else if (isLost(draft, phone) && !isLost(draft, seen))
     tryAgain(draft, allTiedTo(draft, phone), now, moved);
-}
-
-/** A phone that shows another version than a rollout brought it to: somebody or something changed it since. */
-function withDrift(phone: Phone, at: EpochMs): Phone {
-  const { settled, running, drift, ...rest } = phone;
-  if (!settled || !running) return phone;
-  const about = { model: phone.model, ...(phone.hardware ? { hardware: phone.hardware } : {}) };
-  const order = compareVersions(phone.vendor, running.version, settled.version, about);
-  if (order === 'same') return { ...rest, settled, running };
-  if (drift?.to === running.version) return phone;
-  return { ...phone, drift: { from: settled.version, to: running.version, at } };
 }
 
 function credentialMoved(draft: ControllerDraft, site: Id, item: Item<'credential-moved'>): void {

@@ -1,3 +1,4 @@
+import type { Released } from './rollout-state.ts';
 import type { Gate, Rollout, Wave, WaveCounts } from './state.ts';
 
 export type GateVerdict =
@@ -16,16 +17,48 @@ export const gateOf = (rollout: Rollout, wave: Wave): Gate => ({
 /** Said of a wave that has passed by its results, and by nobody's word. */
 export const gateMet = 'Gate met';
 
+/** Judges a wave by what counts of it now. What a person has released is not stopped again by the same failures. */
+export function judgeWave(rollout: Rollout, wave: Wave): GateVerdict {
+  const { counts, released } = wave;
+  return judge(gateOf(rollout, wave), released ? beyond(tried(counts), released) : counts);
+}
+
+/** Phones that ran the version before they were let go are done, and say nothing of how it gets there. */
+export function tried({ already = 0, ...counts }: WaveCounts): WaveCounts {
+  return { ...counts, total: counts.total - already, done: counts.done - already };
+}
+
+/** A wave that has passed and whose late failures still halt the rollout. Of one released by an older version nobody kept what was known. */
+export const isWatched = ({ state, why, released }: Wave): boolean =>
+  state === 'passed' && (why === gateMet || released !== undefined);
+
+/** Results may have been taken back since: fewer than none are none. */
+function beyond(counts: WaveCounts, { done, failed }: Released): WaveCounts {
+  return {
+    ...counts,
+    total: counts.total - Math.min(counts.done, done) - Math.min(counts.failed, failed),
+    done: Math.max(counts.done - done, 0),
+    failed: Math.max(counts.failed - failed, 0),
+  };
+}
+
 const percent = (part: number): string => `${Math.floor(part * 1000) / 10} %`;
 
-/** Judges a wave over its completed results: failure before success, and nothing below the minimum sample. */
+/**
+ * Judges a wave over its completed results: failure before success. A number of failures holds at once; what is a part of the
+ * results, and success, need the minimum sample.
+ */
 export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
-  const { total, done, failed, skipped, aside = 0 } = counts;
+  // With no phone to try nothing is to be waited for.
+  if (counts.total > 0 && counts.already === counts.total) return { kind: 'passed' };
+  const { total, done, failed, skipped, aside = 0 } = tried(counts);
   const completed = done + failed;
   const able = total - skipped - aside;
   const sample = Math.min(gate.minSample, able);
   const hasSample = completed > 0 && completed >= sample;
-  const excess = hasSample ? tooManyFailures(gate, failed, completed) : undefined;
+  const excess =
+    tooManyFailures(gate, failed) ??
+    (hasSample ? tooLargePart(gate, failed, completed) : undefined);
   if (excess) return { kind: 'halted', why: excess };
   const missing = missingSuccess(gate, { done, completed, able });
   if (hasSample && !missing) return { kind: 'passed' };
@@ -39,13 +72,15 @@ export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
   return { kind: 'undecided', why: sofar };
 }
 
-const nothingProven = ({ aside = 0 }: WaveCounts): string =>
-  aside === 0
+const nothingProven = ({ aside = 0, already = 0 }: WaveCounts): string =>
+  aside + already === 0
     ? 'Every phone of the wave was skipped, so nothing was proven'
     : 'No phone of the wave gave a result that counts, so nothing was proven';
 
-function tooManyFailures(gate: Gate, failed: number, completed: number): string | undefined {
-  if (failed > gate.failuresMax) return `${failed} phones failed, at most ${gate.failuresMax} may`;
+const tooManyFailures = ({ failuresMax }: Gate, failed: number): string | undefined =>
+  failed > failuresMax ? `${failed} phones failed, at most ${failuresMax} may` : undefined;
+
+function tooLargePart(gate: Gate, failed: number, completed: number): string | undefined {
   const part = failed / completed;
   if (gate.failedPartMax !== undefined && part > gate.failedPartMax) {
     return `${failed} of ${completed} completed phones failed (${percent(part)}), at most ${percent(gate.failedPartMax)} may`;

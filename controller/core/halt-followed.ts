@@ -1,6 +1,6 @@
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { gateMet, gateOf, judge } from './gate.ts';
+import { gateMet, isWatched, judgeWave } from './gate.ts';
 import { incidentPhonesMin } from './incidents.ts';
 import type { ControllerDraft, Rollout, Wave } from './state.ts';
 import { reopened, setWave } from './wave-release.ts';
@@ -14,7 +14,7 @@ export function followHalt(draft: ControllerDraft, id: Id, now: EpochMs): void {
   const index = rollout.waves.findIndex(({ spec }) => spec.name === rollout.paused?.who);
   const wave = rollout.waves[index];
   if (!wave) return;
-  const verdict = judge(gateOf(rollout, wave), wave.counts);
+  const verdict = judgeWave(rollout, wave);
   const isHalted = wave.state === 'halted';
   if (verdict.kind === 'halted') {
     const { why } = verdict;
@@ -29,17 +29,16 @@ export function followHalt(draft: ControllerDraft, id: Id, now: EpochMs): void {
   say(draft, rollout, wave, { what: 'halt no longer holds', why }, now);
 }
 
-/** One that a person has released is not stopped again by the same failures. */
-const mayHaltAgain = ({ state, why }: Wave): boolean =>
-  state === 'open' || (state === 'passed' && why === gateMet);
+const mayHaltAgain = (wave: Wave): boolean => wave.state === 'open' || isWatched(wave);
 
 /** As it would stand had it not been halted; where nothing is left to come, a person decides as of any held wave. */
 function easedWave(rollout: Rollout, index: number, wave: Wave): Wave {
   const plain = reopened(wave);
-  // It had passed before its late failures: the wave behind it is open already.
+  // It had passed before its late failures: by a person, or the wave behind it is open already.
+  if (wave.released) return { ...plain, state: 'passed', why: wave.released.why };
   if (rollout.waves[index + 1]?.openedAt !== undefined)
     return { ...plain, state: 'passed', why: gateMet };
-  const verdict = judge(gateOf(rollout, wave), wave.counts);
+  const verdict = judgeWave(rollout, wave);
   if (verdict.kind === 'held') return { ...plain, state: 'held', why: verdict.why };
   return { ...plain, why: verdict.kind === 'passed' ? gateMet : verdict.why };
 }

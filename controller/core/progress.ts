@@ -1,6 +1,7 @@
 import { countsInGate } from '@ringwave/protocol/faults';
 import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
+import type { Released } from './rollout-state.ts';
 import {
   type ControllerDraft,
   type Progress,
@@ -23,10 +24,10 @@ const COUNT_OF: Partial<Record<PhonePhase, CountName>> = {
  * What one phone's result counts as. A trouble of its whole site counts once, with the phone that leads it; a
  * failure of a class that says nothing about the release counts as neither.
  */
-function countOf({ phase, incident, mac, fault }: Progress): CountName | undefined {
+function countOf({ phase, incident, leads, mac, fault }: Progress): CountName | undefined {
   const name = COUNT_OF[phase];
   if (name !== 'failed') return name;
-  const isPartOfMore = incident !== undefined && incident !== mac;
+  const isPartOfMore = incident !== undefined && incident !== mac && !leads;
   return isPartOfMore || !countsInGate(fault) ? 'aside' : 'failed';
 }
 
@@ -46,15 +47,16 @@ export function replaceProgress(
   draft.progress.put(key, next);
   const from = before && countOf(before);
   const to = countOf(next);
-  if (from !== to) recount(draft, next.rollout, next.wave, from, to);
+  const came = Number(isAlready(next)) - Number(before !== undefined && isAlready(before));
+  if (from !== to || came !== 0) recount(draft, next, { from, to, came });
 }
+
+const isAlready = ({ phase, already }: Progress): boolean => phase === 'done' && already === true;
 
 function recount(
   draft: ControllerDraft,
-  rolloutId: Id,
-  index: number,
-  from?: CountName,
-  to?: CountName,
+  { rollout: rolloutId, wave: index }: Progress,
+  { from, to, came }: { from: CountName | undefined; to: CountName | undefined; came: number },
 ): void {
   const rollout = draft.rollouts.get(rolloutId);
   if (!rollout) return;
@@ -63,10 +65,19 @@ function recount(
     const counts = { ...wave.counts };
     if (from) counts[from] = (counts[from] ?? 0) - 1;
     if (to) counts[to] = (counts[to] ?? 0) + 1;
-    return { ...wave, counts };
+    if (came !== 0) counts.already = (counts.already ?? 0) + came;
+    return {
+      ...wave,
+      counts,
+      ...(wave.released ? { released: stillKnown(wave.released, counts) } : {}),
+    };
   });
   draft.rollouts.put(rolloutId, { ...rollout, waves });
 }
+
+/** A failure that was taken back is forgiven no more: a new one in its place counts. */
+const stillKnown = (released: Released, { failed }: WaveCounts): Released =>
+  failed < released.failed ? { ...released, failed } : released;
 
 /** Of fewer phones each is looked up in no time. */
 const walkedMin = 50_000;

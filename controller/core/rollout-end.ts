@@ -1,6 +1,6 @@
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { gateMet, gateOf, judge } from './gate.ts';
+import { gateMet, isWatched, judgeWave } from './gate.ts';
 import { hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
 import type { ControllerDraft, Progress, Rollout } from './state.ts';
 import { dropLines } from './wave-line.ts';
@@ -90,8 +90,11 @@ export function finish(draft: ControllerDraft, rollout: Rollout, now: EpochMs, m
   const failed = rollout.waves.reduce((sum, wave) => sum + wave.counts.failed, 0);
   const last = rollout.waves.length - 1;
   const waves = rollout.waves.map((wave, index) => {
-    if (wave.state === 'passed') return wave;
-    const verdict = judge(gateOf(rollout, wave), wave.counts);
+    const verdict = judgeWave(rollout, wave);
+    if (wave.state === 'passed') {
+      const isBroken = isWatched(wave) && verdict.kind === 'halted';
+      return isBroken ? { ...wave, state: 'held' as const, why: verdict.why } : wave;
+    }
     const { soakUntil: _until, asks: _asks, askAgainAt: _again, ...rest } = wave;
     if (verdict.kind === 'passed') return { ...rest, state: 'passed' as const, why: gateMet };
     return {

@@ -53,9 +53,9 @@ export interface Gate {
   readonly doneMin?: number;
   /** More failures than this halt the wave at once. */
   readonly failuresMax: number;
-  /** A larger part of the completed results than this halts the wave at once, 0 to 1. */
+  /** A larger part of the completed results than this halts the wave, 0 to 1; not below the minimum sample. */
   readonly failedPartMax?: number;
-  /** Fewer completed results than this decide nothing (a smaller wave counts whole). */
+  /** Fewer completed results than this pass nothing and are too few for a part of them (a smaller wave counts whole). */
   readonly minSample: number;
   readonly soak: DurationMs;
   /** The soak counts only hours of work at the sites: a phone that boots at two in the night proves little. */
@@ -88,6 +88,8 @@ export interface WaveCounts {
   readonly skipped: number;
   /** Ended without the version for a reason that says nothing about the release; neither, too. */
   readonly aside?: number;
+  /** Of those that are done: they ran the version before they were let go, which proves nothing of the way to it. */
+  readonly already?: number;
 }
 
 /** How far the release of a paced wave has come. */
@@ -122,6 +124,13 @@ export interface Wave {
   /** Questions to the URL that brought no yes and no no. */
   readonly unanswered?: number;
   readonly askAgainAt?: EpochMs;
+  readonly released?: Released;
+}
+
+/** A person let the wave go on, knowing of these results: only what comes beyond them is judged again. */
+export interface Released extends Pick<WaveCounts, 'done' | 'failed'> {
+  /** In whose name it has passed, in words. */
+  readonly why: string;
 }
 
 /** By when every phone shall have it, and since when that is so. */
@@ -206,11 +215,15 @@ export interface Progress {
   readonly target: string;
   readonly fault?: FaultCode;
   readonly detail?: string;
+  /** It ran the version before it was let go: done, and no result. */
+  readonly already?: true;
   readonly waiting?: Waiting;
   /** What its site last said of work that was taken back: it may never hear of that. */
   readonly told?: { readonly phase: PhonePhase; readonly waiting?: Waiting };
-  /** The trouble of its whole site that it is part of, and which counts once. */
+  /** The trouble of its whole site that it is part of, by the phone that was its first; it counts once. */
   readonly incident?: string;
+  /** It counts for that trouble, whose first phone has proven its version since, or is gone. */
+  readonly leads?: true;
   /** Said after this phone's part had been closed by force: kept, not applied. */
   readonly late?: { readonly phase: PhonePhase; readonly at: EpochMs };
 }

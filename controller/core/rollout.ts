@@ -9,7 +9,7 @@ import {
 import { audit } from './audit.ts';
 import { afterBusinessHours } from './business-hours.ts';
 import { nextRungAt, urgencyAt } from './deadline.ts';
-import { gateMet, gateOf, judge } from './gate.ts';
+import { gateMet, gateOf, isWatched, judgeWave } from './gate.ts';
 import { followHalt } from './halt-followed.ts';
 import { nextLook } from './pace.ts';
 import { ended } from './progress.ts';
@@ -38,10 +38,22 @@ export function advance(draft: ControllerDraft, id: Id, now: EpochMs, moved: Mov
   const fresh = draft.rollouts.get(id) ?? rollout;
   const isOver = fresh.waves.every((wave) => ended(wave.counts) === wave.counts.total);
   // A wave that catches late phones has no last one: a person ends such a rollout.
-  if (isOver && !fresh.waves.some((wave) => wave.spec.dynamic)) {
+  if (isOver && !fresh.waves.some((wave) => wave.spec.dynamic) && !isStillAsked(fresh)) {
     return finish(draft, fresh, now, moved);
   }
   judgeOpenWave(draft, fresh, now, moved);
+}
+
+/**
+ * All phones have ended, and what the gate of the last wave asks for beyond results is still to come. The hour of soak that
+ * a rollout has between its waves keeps none from ending: its last wave soaks where it says so itself, or before it asks.
+ */
+function isStillAsked(rollout: Rollout): boolean {
+  const wave = rollout.waves.at(-1);
+  if (!wave || !isUndecided(wave) || lateFailure(rollout)) return false;
+  const { askPerson = false, askUrl } = gateOf(rollout, wave);
+  const asks = askPerson || askUrl !== undefined || (wave.spec.gate?.soak ?? 0) > 0;
+  return asks && judgeWave(rollout, wave).kind === 'passed';
 }
 
 /** When time alone moves a rollout next; undefined where only an event can. */
@@ -75,14 +87,15 @@ function startsLater(draft: ControllerDraft, rollout: Rollout, now: EpochMs): bo
   return unfinishedBefore(draft, rollout).length > 0;
 }
 
-/** The rollouts that this one waits for and that have not ended well. */
+/** The rollouts that this one waits for and that have not ended, each of their waves with its gate met or passed by a person. */
 export const unfinishedBefore = (
   draft: { readonly rollouts: { get(id: string): Rollout | undefined } },
   { after = [] }: Pick<Rollout, 'after'>,
 ): readonly Id[] =>
   after.filter((id) => {
-    const state = draft.rollouts.get(id)?.state;
-    return state !== 'done' && state !== 'done-with-failures';
+    const before = draft.rollouts.get(id);
+    const hasEnded = before?.state === 'done' || before?.state === 'done-with-failures';
+    return !hasEnded || !before.waves.every((wave) => wave.state === 'passed');
   });
 
 function start(draft: ControllerDraft, rollout: Rollout, now: EpochMs, moved: Moved): void {
@@ -113,7 +126,7 @@ function judgeOpenWave(draft: ControllerDraft, rollout: Rollout, now: EpochMs, m
   const index = rollout.waves.findLastIndex(isUndecided);
   const wave = rollout.waves[index];
   if (!wave) return;
-  const verdict = judge(gateOf(rollout, wave), wave.counts);
+  const verdict = judgeWave(rollout, wave);
   switch (verdict.kind) {
     case 'undecided':
       // New results may take back what an earlier look had found good enough.
@@ -157,9 +170,8 @@ export function stop(
 /** A wave passes on its sample; failures of its other phones may come later, and still halt the rollout. */
 function lateFailure(rollout: Rollout) {
   for (const [index, wave] of rollout.waves.entries()) {
-    // What a person has released is not stopped again by the same failures.
-    if (wave.state !== 'passed' || wave.why !== gateMet) continue;
-    const verdict = judge(gateOf(rollout, wave), wave.counts);
+    if (!isWatched(wave)) continue;
+    const verdict = judgeWave(rollout, wave);
     if (verdict.kind === 'halted') return { index, why: verdict.why };
   }
   return undefined;
@@ -228,7 +240,9 @@ function askPerson(draft: ControllerDraft, id: Id, index: number, because: strin
   const wave = draft.rollouts.get(id)?.waves[index];
   if (!wave) return;
   const { soakUntil: _soak, askAgainAt: _again, ...rest } = wave;
-  const why = `${because}; a person lets the next wave open: ringwave rollout pass ${id}`;
+  const isLast = index + 1 === draft.rollouts.get(id)?.waves.length;
+  const what = isLast ? 'the rollout end' : 'the next wave open';
+  const why = `${because}; a person lets ${what}: ringwave rollout pass ${id}`;
   setWave(draft, id, index, { ...rest, state: 'held', asks: 'person', why });
 }
 

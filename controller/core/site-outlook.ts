@@ -2,7 +2,7 @@ import { days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import { turnedWords } from './turned-words.ts';
 import type { SiteDetailView } from '@ringwave/protocol/views';
 import { Temporal } from 'temporal-polyfill';
-import { incidentPhonesMin } from './incidents.ts';
+import { incidentKey, incidentPhonesMin } from './incidents.ts';
 import type { FreezeSpan } from './planned-freeze.ts';
 import { leftOf } from './site-calendar.ts';
 import type { ControllerTables, Site } from './state.ts';
@@ -56,17 +56,19 @@ function partsOf(one: Opening, left: readonly Opening[], zone: string) {
     });
 }
 
-/** Troubles of the whole site, the newest first: in each rollout the last one is known. */
+/** Troubles of the whole site, the newest first: in each wave the last one is known. */
 export function incidentsOf(
   { rollouts, incidents }: Pick<ControllerTables, 'rollouts' | 'incidents'>,
   site: Id,
 ): SiteDetailView['incidents'] {
-  return [...rollouts.keys()]
-    .flatMap((rollout) => {
-      const found = incidents.get(`${rollout}/${site}`);
-      if (!found || found.count < incidentPhonesMin) return [];
-      const { since, lastAt, count, phones } = found;
-      return [{ rollout, since, lastAt, count, phones }];
-    })
+  return [...rollouts.values()]
+    .flatMap(({ id: rollout, waves }) =>
+      waves.flatMap((_, wave) => {
+        const found = incidents.get(incidentKey({ rollout, site, wave }));
+        if (!found || found.count < incidentPhonesMin) return [];
+        const { since, lastAt, count, phones } = found;
+        return [{ rollout, since, lastAt, count, phones }];
+      }),
+    )
     .sort((a, b) => b.lastAt - a.lastAt);
 }

@@ -13,6 +13,7 @@ import {
   lookAtBondsBy,
   type MayGo,
 } from './bonds.ts';
+import { gateMet, tried } from './gate.ts';
 import { allowed } from './pace.ts';
 import { allTiedTo, isTied, partedBy, partedFrom, partedNow, partPair } from './pairs.ts';
 import {
@@ -74,7 +75,9 @@ export function passWave(
 ): void {
   const wave = draft.rollouts.get(id)?.waves[index];
   if (!wave) return;
-  setWave(draft, id, index, { ...reopened(wave), state: 'passed', why });
+  const { done, failed } = tried(wave.counts);
+  const released = why === gateMet ? {} : { released: { why, done, failed } };
+  setWave(draft, id, index, { ...reopened(wave), ...released, state: 'passed', why });
   audit(draft, {
     at: now,
     who: 'ringwave',
@@ -271,7 +274,12 @@ function release(
     case 'path':
       return { phase: 'scheduled', hops: idsOf(path.hops), at: now };
     case 'arrived':
-      return { phase: 'done', at: now, detail: `Already runs ${phone.running?.version}` };
+      return {
+        phase: 'done',
+        at: now,
+        already: true,
+        detail: `Already runs ${phone.running?.version}`,
+      };
     case 'incomparable':
       return skip('version-incomparable', path.reason, now);
     case 'no-path':

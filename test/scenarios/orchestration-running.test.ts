@@ -134,8 +134,8 @@ test('20: each step has its own time and a newer one replaces it, all of a downl
   t.end();
 });
 
-test('21: failures halt nothing below the minimum sample; above it waiting phones stop and those in flight end', (t) => {
-  const strict = { ...gate, failuresMax: 0, minSample: 3 };
+test('21: a part of failures halts nothing below the minimum sample; above it waiting phones stop and those in flight end', (t) => {
+  const strict = { ...gate, failuresMax: 5, failedPartMax: 0.1, minSample: 3 };
   const desk = began(smallFleet(5), { gate: strict });
   desk.hears(lisbon, moved(desk, 5, 'downloading'));
   desk.ended(lisbon, 1, 'failed').ended(lisbon, 2, 'failed');
@@ -332,7 +332,18 @@ test('29: of two controllers the one that knows less is refused by the number of
   t.end();
 });
 
-test('30: a phone that is back on its old version after it was under way is recorded as rolled back, and counted', (t) => {
+test('30: a phone that comes back on its old version after success was claimed is recorded as rolled back, and counted', (t) => {
+  const desk = began(smallFleet(3), { gate: { ...gate, failuresMax: 0, minSample: 3 } });
+  desk.ended(lisbon, 1, 'done').seen(lisbon, 1, '66.86.0.15');
+  t.match(desk.tables.rollouts.get('autumn')?.waves[0]?.counts, { done: 1, failed: 0 });
+  desk.wait(30).seen(lisbon, 1, '66.85.0.5');
+  t.equal(phase(desk, 1), 'rolled-back');
+  t.match(desk.tables.rollouts.get('autumn')?.waves[0]?.counts, { done: 0, failed: 1 });
+  t.equal(desk.tables.rollouts.get('autumn')?.state, 'paused');
+  t.end();
+});
+
+test('a phone that is back on its old version after it was under way is recorded as rolled back, and counted', (t) => {
   const plan = { attemptsMax: 1, rollout: 'autumn', hops: ['target'], round: 1 };
   const box = new agent.Box().take({
     kind: 'plan-came',

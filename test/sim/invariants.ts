@@ -387,12 +387,14 @@ export class Invariants {
         (one) => one.rollout === rolloutId && one.wave === index,
       );
       const done = mine.filter((one) => one.phase === 'done').length;
+      const already = mine.filter((one) => one.phase === 'done' && one.already).length;
       const skipped = mine.filter((one) => one.phase === 'skipped').length;
       const others = mine.filter(
         ({ phase }) => isFinal(phase) && phase !== 'done' && phase !== 'skipped',
       );
       const aside = others.filter(
-        ({ incident, mac, fault }) => (incident && incident !== mac) || !countsInGate(fault),
+        ({ incident, leads, mac, fault }) =>
+          (incident && incident !== mac && !leads) || !countsInGate(fault),
       ).length;
       const failed = others.length - aside;
       const { counts } = wave;
@@ -401,6 +403,7 @@ export class Invariants {
         counts.failed !== failed ||
         counts.skipped !== skipped ||
         (counts.aside ?? 0) !== aside ||
+        (counts.already ?? 0) !== already ||
         counts.total !== mine.length
       ) {
         this.#fail(

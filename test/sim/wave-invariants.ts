@@ -68,8 +68,10 @@ export class WaveInvariants {
     if (openedAt === undefined) this.#fail('waves open in their order', key);
     // A person may let a wave pass that its gate holds.
     if (state === 'passed' && why !== 'Gate met') return;
-    const { done, failed, skipped, aside = 0, total } = counts;
-    const sample = Math.min(gate.minSample, total - skipped - aside);
+    const { failed, skipped, aside = 0, total, already = 0 } = counts;
+    const done = counts.done - already;
+    if (already === total) return;
+    const sample = Math.min(gate.minSample, total - skipped - aside - already);
     const part = done + failed === 0 ? 1 : done / (done + failed);
     const isMet = done + failed >= sample && failed <= gate.failuresMax && part >= gate.successMin;
     if (!isMet) this.#fail('a wave passes by its gate', `${key} after ${JSON.stringify(counts)}`);

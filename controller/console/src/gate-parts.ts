@@ -14,10 +14,11 @@ const percent = (part: number): string => `${Math.floor(part * 1000) / 10} %`;
 
 /** The parts that are judged over results, in the order in which they are judged. */
 export function resultParts(wave: WaveView): readonly GatePart[] {
-  const { gate, total, done, failed, skipped, aside } = wave;
+  const { gate, total, failed, skipped, aside, already = 0 } = wave;
+  const done = wave.done - already;
   const completed = done + failed;
-  // What was skipped or set aside is neither success nor failure; a small wave counts whole.
-  const able = total - skipped - aside;
+  // What was skipped, set aside or there before is neither success nor failure; a small wave counts whole.
+  const able = total - skipped - aside - already;
   return [
     ...failureParts(gate, { failed, completed }),
     samplePart(completed, Math.min(gate.minSample, able)),
@@ -26,7 +27,7 @@ export function resultParts(wave: WaveView): readonly GatePart[] {
 }
 
 function samplePart(completed: number, sample: number): GatePart {
-  const text = `${completed} of at least ${sample}; fewer decide nothing`;
+  const text = `${completed} of at least ${sample}; fewer let nothing pass`;
   return {
     name: 'Results',
     text,

@@ -188,7 +188,7 @@ function Incidents({ detail, view }: { detail: SiteDetailView; view: LiveView })
       {incidents.length === 0 ? <p>None known.</p> : null}
       <ul className="notices">
         {incidents.map(({ rollout, since, lastAt, count, phones }) => (
-          <li key={rollout}>
+          <li key={`${rollout}/${phones[0]}`}>
             <b>{counted(count, 'phone')}</b> of {view.rollouts.get(rollout)?.name ?? rollout} failed
             between <When at={since} zone={zone} /> and <When at={lastAt} zone={zone} />. They count
             as one failure; look at power, switches and the line:{' '}

@@ -66,7 +66,7 @@ test('waves in the console', async (t) => {
     t.strictSame(await gateOf(page, 'canary'), [
       'Failures (met) 0; more than 1 halt the wave',
       'Failed part (met) 0 % of results; more than 10 % halt the wave',
-      'Results (not met yet) 0 of at least 2; fewer decide nothing',
+      'Results (not met yet) 0 of at least 2; fewer let nothing pass',
       'Done (not met yet) no result yet; needs 90 %',
       'Phones done (not met yet) 0; needs 2',
       'Soak (comes later) 1 h, once the results are right',

@@ -1,6 +1,7 @@
-import { minutes } from '@ringwave/protocol/units';
+import { laterBy, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { explainPhone } from '../../../controller/core/explain.ts';
+import { incidentsOf } from '../../../controller/core/site-outlook.ts';
 import { type Desk, idOf, macOf, rolloutOf, smallFleet } from './desk.ts';
 
 const lisbon = idOf('lisbon');
@@ -29,9 +30,11 @@ function halted(): Desk {
 }
 
 /** The phones of the first wave, by their numbers. */
-const canaries = (desk: Desk): number[] =>
+const canaries = (desk: Desk): number[] => membersOf(desk, 0);
+
+const membersOf = (desk: Desk, index: number): number[] =>
   [...desk.tables.progress.values()]
-    .filter((one) => one.wave === 0)
+    .filter((one) => one.wave === index)
     .map(({ mac }) => Number.parseInt(mac.slice(-2), 16));
 
 const why = '2 phones failed, at most 1 may';
@@ -152,5 +155,108 @@ test('a no of the outside check stands whatever the results become', (t) => {
   t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });
   desk.ended(lisbon, all[2] ?? 0, 'done').wait(60);
   t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });
+  t.end();
+});
+
+test('a trouble that hits two waves counts once in each of them', (t) => {
+  const lenient = { ...gate, minSample: 1 };
+  const waves = [{ name: 'first', count: 4 }, { name: 'second', count: 4 }, { name: 'rest' }];
+  const desk = smallFleet(10);
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ gate: lenient, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  const [first = 0, late = 0] = membersOf(desk, 0);
+  desk.ended(lisbon, first, 'done');
+  fail(desk, [late]);
+  fail(desk, membersOf(desk, 1).slice(0, 3));
+  t.match(rollout(desk)?.waves, [{ counts: { failed: 1 } }, { counts: { failed: 1, aside: 2 } }]);
+  t.same(
+    incidentsOf(desk.tables, lisbon).map(({ count }) => count),
+    [3],
+  );
+  t.end();
+});
+
+/** Three phones are done and five fail as one incident, so that seven of eight count in no other way. */
+function troubled(): { desk: Desk; failed: readonly number[] } {
+  const strict = { ...gate, failuresMax: 0, minSample: 8 };
+  const waves = [{ name: 'canary', count: 8 }, { name: 'rest' }];
+  const desk = smallFleet(10);
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ gate: strict, waves }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  const all = canaries(desk);
+  for (const number of all.slice(0, 3)) desk.ended(lisbon, number, 'done');
+  return { desk: fail(desk, all.slice(3)), failed: all.slice(3) };
+}
+
+test('an incident counts once, whoever of its phones proves itself late, until all have', (t) => {
+  const { desk, failed } = troubled();
+  t.match(wave(desk)?.counts, { done: 3, failed: 1, aside: 4 });
+  desk.ended(lisbon, failed[0] ?? 0, 'done');
+  t.match(wave(desk)?.counts, { done: 4, failed: 1, aside: 3 }, 'the first phone of it');
+  t.equal(wave(desk)?.state, 'halted');
+  const heir = [...desk.tables.progress.values()].find(({ leads }) => leads);
+  desk.ended(lisbon, Number.parseInt(heir?.mac.slice(-2) ?? '', 16), 'done');
+  t.match(wave(desk)?.counts, { done: 5, failed: 1, aside: 2 }, 'the one that it was handed to');
+  for (const number of failed) desk.ended(lisbon, number, 'done');
+  t.match(wave(desk)?.counts, { done: 8, failed: 0, aside: 0 });
+  t.notOk(desk.tables.incidents.has('autumn/lisbon/0'), 'nobody is left of it');
+  t.end();
+});
+
+test('an incident goes on counting when its first phone is removed from the inventory', (t) => {
+  const { desk, failed } = troubled();
+  desk.do({ kind: 'phone-remove', mac: macOf(failed[0] ?? 0) });
+  t.match(wave(desk), { state: 'halted', counts: { failed: 1, aside: 3, skipped: 1 } });
+  t.end();
+});
+
+test('a phone that has proven itself before the third failed is no part of an incident', (t) => {
+  const desk = halted();
+  const [a = 0, , c = 0, d = 0] = canaries(desk);
+  desk.ended(lisbon, a, 'done');
+  fail(desk, [c]);
+  t.match(wave(desk)?.counts, { done: 1, failed: 2 }, 'two of them are still chance');
+  fail(desk, [d]);
+  t.match(wave(desk)?.counts, { done: 1, failed: 1, aside: 2 });
+  t.end();
+});
+
+/** Told together once the line is back: they failed so many minutes from now. */
+function failLate(desk: Desk, minutesAgo: readonly number[]): Desk {
+  const all = canaries(desk);
+  const items = minutesAgo.map((ago, place) => ({
+    kind: 'phone-moved' as const,
+    phase: 'failed' as const,
+    fault: 'phone-never-asked' as const,
+    at: laterBy(desk.now, minutes(-ago)),
+    mac: macOf(all[place] ?? 0),
+    rollout: 'autumn',
+    revision: 1,
+    attempt: 1,
+  }));
+  return desk.hears(lisbon, ...items);
+}
+
+const began = (): Desk =>
+  smallFleet(8).do(
+    {
+      kind: 'rollout-create',
+      input: rolloutOf({ gate, waves: [{ name: 'canary', count: 6 }, { name: 'rest' }] }),
+    },
+    { kind: 'rollout-approve', rollout: autumn },
+  );
+
+test('failures hours apart that are told in one report are no incident', (t) => {
+  const desk = failLate(began().wait(3000), [2400, 1800, 1200, 600]);
+  t.match(wave(desk), { state: 'halted', counts: { failed: 4 } });
+  t.end();
+});
+
+test('failures of one half hour are an incident however late they are told, and in whatever order', (t) => {
+  const desk = failLate(began().wait(3000), [2400, 2380, 2420]);
+  t.match(wave(desk)?.counts, { failed: 1, aside: 2 });
+  t.match(incidentsOf(desk.tables, lisbon), [
+    { since: laterBy(desk.now, minutes(-2420)), lastAt: laterBy(desk.now, minutes(-2380)) },
+  ]);
   t.end();
 });

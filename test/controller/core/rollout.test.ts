@@ -23,7 +23,7 @@ const counts = (total: number, done: number, failed: number, skipped = 0): WaveC
   skipped,
 });
 
-test('a gate judges completed results only, failure before success, and nothing below its sample', (t) => {
+test('a gate judges completed results only, failure before success, and below its sample only too many failures', (t) => {
   const cases: readonly [string, WaveCounts, Partial<Gate>, string][] = [
     ['nothing has ended', counts(10, 0, 0), {}, 'undecided'],
     ['too few results', counts(10, 2, 0), {}, 'undecided'],
@@ -31,7 +31,15 @@ test('a gate judges completed results only, failure before success, and nothing 
     ['one failure is allowed but lowers the part', counts(10, 3, 1), {}, 'undecided'],
     ['the part is met again', counts(20, 9, 1), {}, 'passed'],
     ['one failure too many', counts(10, 8, 2), {}, 'halted'],
-    ['failures in too small a sample', counts(10, 0, 2), {}, 'undecided'],
+    ['too many failures in however small a sample', counts(10, 0, 2), {}, 'halted'],
+    ['so many failures as may be', counts(10, 0, 1), {}, 'undecided'],
+    [
+      'too large a part in too small a sample',
+      counts(10, 1, 1),
+      { failedPartMax: 0.3 },
+      'undecided',
+    ],
+    ['too large a part of enough', counts(10, 2, 1), { failedPartMax: 0.3 }, 'halted'],
     ['a wave smaller than the sample counts whole', counts(2, 2, 0), {}, 'passed'],
     ['and can be halted', counts(2, 0, 2), {}, 'halted'],
     ['skipped phones are neither', counts(10, 3, 0, 7), {}, 'passed'],
