@@ -240,10 +240,10 @@ export class Rehearsal {
           this.#tell(site, { kind: 'halt', halt: effect.halt });
         return;
       case 'ask-check': {
-        const { rollout, wave } = effect;
+        const { rollout, wave, question } = effect;
         const answer = { verdict: 'pass', detail: 'assumed in rehearsal' } as const;
         this.#timeline.after(MINUTE, () =>
-          this.controller.submit({ kind: 'check-answered', rollout, wave, ...answer }),
+          this.controller.submit({ kind: 'check-answered', rollout, wave, question, ...answer }),
         );
         return;
       }
