@@ -89,9 +89,9 @@ export async function runController(options: ControllerOptions): Promise<Running
   const access = new Access(file('access.sqlite'), () => wall.now());
   const parts: { transport?: Transport; feeds?: Feeds | undefined } = {};
   const check = async (ask: AskCheck): Promise<void> => {
-    const { rollout, wave } = ask;
+    const { rollout, wave, question } = ask;
     const answer = await askCheck(ask, options.gateCheckHosts ?? []);
-    engine.submit({ kind: 'check-answered', rollout, wave, ...answer });
+    engine.submit({ kind: 'check-answered', rollout, wave, question, ...answer });
   };
   const engine = new Engine({
     database: file('controller.sqlite'),

@@ -85,6 +85,8 @@ export type PlanPhone = Static<typeof PlanPhone>;
 
 /** Of one site within one plan: a week has no more. */
 export const freezesMax = 64;
+/** Of one plan: every other day of it, and more. */
+const blackoutMax = 8;
 /** Of one plan: fifty rules that open daily for a week, and more. */
 const openingsMax = 512;
 /** Waves with windows of their own that phones of one site are in: some rollouts of twenty waves. */
@@ -150,6 +152,10 @@ export const Plan = Type.Object({
     Type.Array(Type.Object({ from: Instant, until: Instant, reason: Text(240) }), {
       maxItems: freezesMax,
     }),
+  ),
+  /** Days of blackout: what may go outside of openings stays within those that began before such a day. */
+  blackout: Type.Optional(
+    Type.Array(Type.Object({ from: Instant, until: Instant }), { maxItems: blackoutMax }),
   ),
   coverage: Type.Array(Type.Object({ id: Id, minUp: Count })),
   pausedRollouts: Type.Array(Type.Object({ rollout: Id, reason: Text(240) })),

@@ -62,7 +62,11 @@ export function outcomeOf(
     (rollout?.waves ?? []).reduce((total, wave) => total + wave.counts[name], 0);
   const total = (rollout?.waves ?? []).reduce((all, wave) => all + wave.counts.total, 0);
   const aside = (rollout?.waves ?? []).reduce((all, wave) => all + (wave.counts.aside ?? 0), 0);
-  const sites = [...rehearsal.sites.values()].map(({ tally }) => lineOf(tally)).sort(bySite);
+  // Sites that only what goes before it is at are played and not told.
+  const own = new Set(rollout?.sites);
+  const sites = [...rehearsal.sites.values()]
+    .flatMap(({ tally }) => (own.has(tally.site) ? lineOf(tally) : []))
+    .sort(bySite);
   const [done, failed, skipped] = [sum('done'), sum('failed') + aside, sum('skipped')];
   const all = (name: 'wanBytes' | 'lanBytes' | 'phoneMinutesLost' | 'quorumWaits') =>
     sites.reduce((added, line) => added + line[name], 0);

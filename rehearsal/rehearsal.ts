@@ -10,6 +10,7 @@ import {
   type ControllerTables,
   emptyTables,
   type Refusal,
+  type Rollout,
   volatileTables,
 } from '../controller/core/state.ts';
 import type { Player } from './crew.ts';
@@ -35,7 +36,7 @@ export interface Assumptions {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-/** Stops of one rollout by its gates after which a person gives up. */
+/** Stops by gates after which a person gives up. */
 const resumesMax = 50;
 
 /** Of the thread that plays the controller, too: the controller costs a third of what the sites do. */
@@ -51,7 +52,8 @@ export class Rehearsal {
   readonly #timeline: Timeline;
   readonly #assume: Assumptions;
   readonly #answers = new Map<string, CommandResult>();
-  #isPersonComing = false;
+  /** To these rollouts a person is on the way. */
+  readonly #comingTo = new Set<Id>();
   readonly #crew: readonly Player[];
   readonly #playerOf = new Map<Id, number>();
   /** For each player what the controller has to say to its sites. */
@@ -109,7 +111,7 @@ export class Rehearsal {
       if (hour % 24 === 0) onDay(this.now);
       const rollout = this.#stored();
       if (!rollout || rollout.endedAt !== undefined) break;
-      this.#askPerson();
+      for (const one of this.#inPlay()) this.#askPerson(one);
       this.#runUntil(Math.min(this.now + HOUR, until));
     }
     for (const player of this.#crew)
@@ -141,7 +143,8 @@ export class Rehearsal {
 
   /** The players get as many phones each; this thread fewer, since the controller is its own, too. */
   #openSites(): void {
-    const briefs = (this.#stored()?.sites ?? []).flatMap((site) => this.#briefOf(site) ?? []);
+    const all = this.#inPlay().flatMap(({ sites }) => sites);
+    const briefs = [...new Set(all)].flatMap((site) => this.#briefOf(site) ?? []);
     const shares = this.#crew.map((_, place) =>
       place === 0 && this.#crew.length > 1 ? shareBesideController : 1,
     );
@@ -162,6 +165,20 @@ export class Rehearsal {
     return this.controller.tables.rollouts.get(this.rollout);
   }
 
+  /** The rollout, then all that have to be done before it begins, and before those. */
+  #inPlay(): readonly Rollout[] {
+    const { rollouts } = this.controller.tables;
+    const found = new Set<Rollout>();
+    const add = (id: Id): void => {
+      const rollout = rollouts.get(id);
+      if (!rollout || rollout.endedAt !== undefined || found.has(rollout)) return;
+      found.add(rollout);
+      for (const before of rollout.after ?? []) add(before);
+    };
+    add(this.rollout);
+    return [...found];
+  }
+
   #briefOf(site: Id): SiteBrief | undefined {
     const { agents, sites, rosters, phones, progress } = this.controller.tables;
     if (!agents.has(site)) return undefined;
@@ -170,6 +187,7 @@ export class Rehearsal {
       site,
       zone: sites.get(site)?.zone ?? 'UTC',
       phones: roster.flatMap((mac) => phones.get(mac) ?? []),
+      rollout: this.rollout,
       inRollout: roster.filter((mac) => progress.has(`${this.rollout}/${mac}`)).length,
       busyByHour: Array.from({ length: hoursOfWeek }, (_, hour) =>
         this.#assume.busyPart(site, hour),
@@ -177,19 +195,19 @@ export class Rehearsal {
     };
   }
 
-  /** Where the rollout waits for somebody, somebody comes, some time later. */
-  #askPerson(): void {
-    const rollout = this.#stored();
-    const asks = rollout?.waves.some((wave) => wave.asks === 'person') ?? false;
-    const isPaused = rollout?.state === 'paused';
-    if (this.#isPersonComing || (!asks && !isPaused) || this.stops.length >= resumesMax) return;
-    this.#isPersonComing = true;
-    const reason = rollout?.paused?.reason ?? 'A wave asks a person before the next one opens';
-    this.stops.push({ at: this.now, reason });
+  /** Where a rollout waits for somebody, somebody comes, some time later. */
+  #askPerson({ id, state, waves, paused }: Rollout): void {
+    const kind = personSays(state, waves);
+    if (!kind || this.#comingTo.has(id) || this.stops.length >= resumesMax) return;
+    this.#comingTo.add(id);
+    const reason = paused?.reason ?? ASKED[kind];
+    this.stops.push({
+      at: this.now,
+      reason: id === this.rollout ? reason : `Before it, ${id}: ${reason}`,
+    });
     this.#timeline.after(this.#assume.personTakesMs, () => {
-      this.#isPersonComing = false;
-      const kind = isPaused ? 'rollout-resume' : 'rollout-pass';
-      this.command({ kind, rollout: this.rollout }, 'a person');
+      this.#comingTo.delete(id);
+      this.command({ kind, rollout: id }, 'a person');
     });
   }
 
@@ -222,10 +240,10 @@ export class Rehearsal {
           this.#tell(site, { kind: 'halt', halt: effect.halt });
         return;
       case 'ask-check': {
-        const { rollout, wave } = effect;
+        const { rollout, wave, question } = effect;
         const answer = { verdict: 'pass', detail: 'assumed in rehearsal' } as const;
         this.#timeline.after(MINUTE, () =>
-          this.controller.submit({ kind: 'check-answered', rollout, wave, ...answer }),
+          this.controller.submit({ kind: 'check-answered', rollout, wave, question, ...answer }),
         );
         return;
       }
@@ -235,6 +253,22 @@ export class Rehearsal {
         effect satisfies never;
     }
   }
+}
+
+/** Why somebody is asked who has not been told by a gate. */
+const ASKED = {
+  'rollout-approve': 'It waits for approval',
+  'rollout-resume': 'It is paused',
+  'rollout-pass': 'A wave asks a person before the next one opens',
+} as const;
+
+function personSays(
+  state: Rollout['state'],
+  waves: Rollout['waves'],
+): keyof typeof ASKED | undefined {
+  if (state === 'awaiting-approval') return 'rollout-approve';
+  if (state === 'paused') return 'rollout-resume';
+  return waves.some((wave) => wave.asks === 'person') ? 'rollout-pass' : undefined;
 }
 
 /** By time, then by site: the same however many threads played them. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Hello, Report } from '@ringwave/protocol/messages';
-import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import { stepAgent } from '../agent/core/agent.ts';
 import {
   type AgentEffect,
@@ -9,6 +9,7 @@ import {
   type AgentTables,
   emptyTables as noAgent,
   type Rate,
+  type Work,
 } from '../agent/core/state.ts';
 import type { Phone } from '../controller/core/state.ts';
 import { Random } from './random.ts';
@@ -26,6 +27,8 @@ export interface SiteBrief {
   readonly site: Id;
   readonly zone: string;
   readonly phones: readonly Phone[];
+  /** What is tallied; what else goes on at the site costs its time and nothing that is told. */
+  readonly rollout: Id;
   /** How many of them the rollout has. */
   readonly inRollout: number;
   /** Part of its phones in a call, 0 to 1, by the hour of its week, Monday first. */
@@ -46,7 +49,7 @@ export interface SiteAssumptions {
   readonly updatesTook: ReadonlyMap<string, readonly number[]>;
 }
 
-/** What one site saw of it. */
+/** What one site saw of the rollout. */
 export interface SiteTally {
   readonly site: Id;
   phones: number;
@@ -80,6 +83,9 @@ export class RehearsedSite {
   /** Phones that count as off. */
   readonly off = new Set<Mac>();
   readonly #site: Id;
+  readonly #rollout: Id;
+  /** Phones that were started last for this rollout. */
+  readonly #started = new Set<Mac>();
   readonly #assume: SiteAssumptions;
   readonly #timeline: Timeline;
   readonly #program: VirtualProgram<AgentTables, AgentEvent, AgentEffect>;
@@ -98,6 +104,7 @@ export class RehearsedSite {
   constructor(brief: SiteBrief, assume: SiteAssumptions, hourIn: HourInZone, now: EpochMs) {
     const { site } = brief;
     this.#site = site;
+    this.#rollout = brief.rollout;
     this.#assume = assume;
     this.#timeline = new Timeline(now);
     // Its own dice: what happens at one site does not depend on how many others there are.
@@ -189,6 +196,7 @@ export class RehearsedSite {
       agent: () => this.#program.tables,
       tell: (event: AgentEvent) => this.#program.submit(event),
       spent: ({ downMs, lanBytes }: { downMs: number; lanBytes: number }) => {
+        if (!this.#started.has(mac)) return;
         this.tally.phoneMsLost += downMs;
         this.tally.lanBytes += lanBytes;
       },
@@ -198,9 +206,10 @@ export class RehearsedSite {
   }
 
   #notes(value: unknown): void {
-    const work = value as { mac: Mac; phase: string; why: { waitingFor: string } } | undefined;
-    if (work?.why.waitingFor === 'coverage') this.tally.quorumWaits.add(work.mac);
-    if (work?.phase === 'done') this.tally.lastDoneAt = this.#timeline.now;
+    const work = value as Work | undefined;
+    if (work?.rollout !== this.#rollout) return;
+    if (work.why.waitingFor === 'coverage') this.tally.quorumWaits.add(work.mac);
+    if (work.phase === 'done') this.tally.lastDoneAt = this.#timeline.now;
   }
 
   // The line: agents say what they have in batches, and get the plan that is theirs.
@@ -250,15 +259,33 @@ export class RehearsedSite {
     const { digest, lengthBytes } = effect;
     const permitted = this.#wanRate === 'free' ? effect.bytesPerSecond : this.#wanRate;
     const rate = permitted || this.#assume.wanBytesPerSecond;
-    this.tally.wanBytes += lengthBytes;
+    if (this.#isWanted(digest)) this.tally.wanBytes += lengthBytes;
     this.#timeline.after((lengthBytes / rate) * 1000 + 1000, () =>
       this.#program.submit({ kind: 'image-held', digest, fetchedBytes: lengthBytes }),
     );
   }
 
+  /** By what the rollout has to do here: an image that another one has brought is there already. */
+  #isWanted(digest: Sha256): boolean {
+    const { plan, work } = this.#program.tables;
+    const ahead = new Set(
+      [...work.values()].flatMap((one) => (one.rollout === this.#rollout ? one.hops : [])),
+    );
+    const releases = plan.get('plan')?.plan.releases ?? [];
+    return releases.some(
+      ({ id, images }) => ahead.has(id as Id) && images.some((image) => image.sha256 === digest),
+    );
+  }
+
+  #starts(mac: Mac): void {
+    const isOurs = this.#program.tables.work.get(mac)?.rollout === this.#rollout;
+    if (!isOurs) return void this.#started.delete(mac);
+    this.#started.add(mac);
+    this.tally.starts += 1;
+    this.tally.firstStartAt ??= this.#timeline.now;
+  }
+
   #acts(effect: AgentEffect): void {
-    const { tally } = this;
-    const { now } = this.#timeline;
     switch (effect.kind) {
       case 'send': {
         const { message } = effect;
@@ -275,8 +302,7 @@ export class RehearsedSite {
       case 'move-rescues':
         return;
       case 'wake-phone':
-        tally.starts += 1;
-        tally.firstStartAt ??= now;
+        this.#starts(effect.mac);
         this.#phones.get(effect.mac)?.woken(effect.start);
         return;
       case 'make-secret': {

@@ -21,7 +21,7 @@ export interface PlanIndex {
   readonly pairs: ReadonlyMap<string, readonly PlanPhone[]>;
   /** Openings of waves with windows of their own, by name. */
   readonly within: ReadonlyMap<string, readonly PlanOpening[]>;
-  /** Instants at which something changes for phones of such waves, rising. */
+  /** Instants at which something changes for phones of such waves, or for those that need no opening, rising. */
   readonly edges: readonly number[];
   /** Members of each coverage group. */
   readonly groups: ReadonlyMap<string, number>;
@@ -52,7 +52,7 @@ function makeIndex(plan: Plan): PlanIndex {
     takes,
     worsts,
     within,
-    edges: edgesOf([...within.values()].flat(), worsts),
+    edges: edgesOf([...within.values()].flat(), plan.blackout ?? [], worsts),
     phones: new Map(plan.phones.map((phone) => [phone.mac, phone])),
     releases: new Map(plan.releases.map((release) => [release.id, release])),
     inOrder: phones,
@@ -65,13 +65,19 @@ function makeIndex(plan: Plan): PlanIndex {
   };
 }
 
-function edgesOf(openings: readonly PlanOpening[], worsts: readonly DurationMs[]): number[] {
+function edgesOf(
+  openings: readonly PlanOpening[],
+  blackout: NonNullable<Plan['blackout']>,
+  worsts: readonly DurationMs[],
+): number[] {
   const edges = openings.flatMap(({ start, end }) => [
     start,
     end,
     // The first instant at which an update would no longer end in it.
     ...worsts.map((worst) => end - worst + 1),
   ]);
+  for (const { from, until } of blackout)
+    edges.push(until, ...worsts.map((worst) => from - worst + 1));
   return [...new Set(edges)].sort((a, b) => a - b);
 }
 
@@ -88,7 +94,8 @@ export const openingsFor = (plan: Plan, { work }: PlanPhone): readonly PlanOpeni
   work?.within === undefined ? plan.openings : (planIndex(plan).within.get(work.within) ?? []);
 
 /**
- * How many instants have passed at which waves with windows of their own open, close, or become too late for an update.
+ * How many instants have passed at which waves with windows of their own open, close, or become too late for an update,
+ * or days of blackout come or go.
  * It only rises, so that a look at the site notices each of them.
  */
 export function edgesPassed(plan: Plan, now: EpochMs): number {

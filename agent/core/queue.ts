@@ -106,12 +106,33 @@ export function outsideOpening(
   { phone }: Pick<Candidate, 'phone'>,
   now: EpochMs,
 ): Why | undefined {
-  if (phone.work?.urgency === 'any-idle-minute') return undefined;
+  const isFree = phone.work?.urgency === 'any-idle-minute';
+  const day = isFree ? blackoutBefore(plan, laterBy(now, takesWorst(plan, phone)), now) : undefined;
+  if (isFree && !day) return undefined;
   const own = { startUntil: plan.startUntil, openings: openingsFor(plan, phone) };
   const opening = openingNow(own, now);
+  if (day && (!opening || laterBy(now, takesWorst(plan, phone)) > opening.end))
+    return beforeEnd(plan, day, now);
   if (!opening) return beforeOpening(own, now, 'Outside the reboot window');
   if (laterBy(now, takesWorst(plan, phone)) <= opening.end) return undefined;
   return beforeOpening(own, now, 'Too late in this opening to finish');
+}
+
+type BlackoutDay = NonNullable<Plan['blackout']>[number];
+
+/** The day of blackout that is on, or that begins before what is started now would be done. */
+const blackoutBefore = (
+  { blackout = [] }: Plan,
+  done: EpochMs,
+  now: EpochMs,
+): BlackoutDay | undefined => blackout.find(({ from, until }) => from < done && now < until);
+
+/** A deadline frees a phone from windows, and never from days of blackout. */
+function beforeEnd({ startUntil }: Plan, { from, until }: BlackoutDay, now: EpochMs): Why {
+  if (until >= startUntil)
+    return planEnded('Days of blackout outlast the plan; a new plan is needed');
+  const reason = from <= now ? 'A day of blackout' : 'Too late to finish before a day of blackout';
+  return { reason, waitingFor: 'opening', nextAttemptAt: until as EpochMs };
 }
 
 /** How long an update of this phone takes at worst: as its model was timed, else as updates usually go. */

@@ -2,6 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { nearest } from '@ringwave/protocol/nearest';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import {
+  Composer,
+  type CST,
   type Document,
   isMap,
   isNode,
@@ -9,7 +11,7 @@ import {
   isScalar,
   isSeq,
   LineCounter,
-  parseAllDocuments,
+  Parser,
   visit,
 } from 'yaml';
 import {
@@ -25,6 +27,9 @@ import {
 const fileBytesMax = 1_000_000;
 /** Documents of all files together; as many as the controller takes at once. */
 const filesMax = 1000;
+
+/** Lists and maps within one another; a document has five at most. */
+const depthMax = 32;
 
 export interface FileProblem {
   readonly file: string;
@@ -82,28 +87,23 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** The documents of one text. */
+/** The documents of one text; none where it is nested deeper than any document of ours, and than its reader can go. */
 export function readDesired(file: string, text: string): DesiredFiles {
-  try {
-    return readText(file, text);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    // Deeper than the reader can go.
-    const next = 'Write it as docs/desired-state.md shows.';
-    const problem = 'this is nested too deep';
-    return { documents: [], problems: [{ file, line: 1, column: 1, problem, next }] };
-  }
-}
-
-function readText(file: string, text: string): DesiredFiles {
   const lines = new LineCounter();
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const at = (offset: number): { line: number; column: number } => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const deep = tooDeep(tokens);
+  if (deep) {
+    const problem = `maps and lists are nested more than ${depthMax} deep here`;
+    const next = 'Write it as docs/desired-state.md shows.';
+    return { documents: [], problems: [{ file, ...at(deep.offset), problem, next }] };
+  }
   const problems: FileProblem[] = [];
   const documents: FiledDocument[] = [];
-  for (const read of parsed(text, lines)) {
-    const at = (offset: number): { line: number; column: number } => {
-      const { line, col } = lines.linePos(offset);
-      return { line: Math.max(line, 1), column: Math.max(col, 1) };
-    };
+  for (const read of composed(tokens, lines)) {
     const wrong = [...yamlProblems(read)];
     for (const { offset, problem, next } of wrong)
       problems.push({ file, ...at(offset), problem, next });
@@ -122,15 +122,32 @@ function readText(file: string, text: string): DesiredFiles {
   return { documents, problems };
 }
 
-function parsed(text: string, lineCounter: LineCounter): Document.Parsed[] {
+/** The first map or list that lies deeper than it may. By a list of its own: how deep it goes is not known yet. */
+function tooDeep(tokens: readonly CST.Token[]): CST.Token | undefined {
+  const left = tokens.map((token) => ({ token, depth: 0 })).reverse();
+  for (let one = left.pop(); one; one = left.pop()) {
+    const { token, depth } = one;
+    if (depth > depthMax) return token;
+    for (const inner of within(token).reverse())
+      left.push({ token: inner, depth: 'items' in inner ? depth + 1 : depth });
+  }
+  return undefined;
+}
+
+function within(token: CST.Token): CST.Token[] {
+  if (token.type === 'document') return token.value ? [token.value] : [];
+  if (!('items' in token)) return [];
+  return token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat());
+}
+
+function composed(tokens: readonly CST.Token[], lineCounter: LineCounter): Document.Parsed[] {
   const options = {
     lineCounter,
     uniqueKeys: true,
     prettyErrors: false,
     logLevel: 'error',
   } as const;
-  const documents = parseAllDocuments(text, options);
-  return Array.isArray(documents) ? documents : [];
+  return [...new Composer(options).compose(tokens)];
 }
 
 interface YamlProblem {

@@ -53,7 +53,10 @@ export function registerPhone(program: Command, out: CliOutput): void {
   phone
     .command('explain <mac>')
     .description('why this phone is where it is, what it waits for and when it is tried next')
-    .option('--at <time>', 'as it will stand then, as far as is known now; ISO 8601')
+    .option(
+      '--at <time>',
+      'as it will stand then, as far as is known now; a time to come, ISO 8601',
+    )
     .option(
       '--where <selection>',
       'also whether this selection means it, and why (docs/selection.md)',

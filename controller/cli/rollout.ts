@@ -78,6 +78,7 @@ export function registerRollout(program: Command, out: CliOutput): void {
   registerRehearse(rollout, out);
   registerChanges(rollout, out);
   registerExtend(rollout, out);
+  registerApprove(rollout, out);
   registerVerbs(rollout, out);
 }
 
@@ -167,12 +168,53 @@ const notYet = (id: string, state: RolloutView['state']): CliFault =>
     exitCode: 5,
   });
 
+interface ApproveFlags extends Json {
+  readonly contentHash?: string;
+  readonly remark?: string;
+  readonly breakGlass?: string;
+}
+
+function registerApprove(rollout: Command, out: CliOutput): void {
+  rollout
+    .command('approve <rollout>')
+    .description('let a rollout begin that somebody else proposed')
+    .option('--remark <text>', 'kept with the approval')
+    .option(
+      '--content-hash <hash>',
+      'approve only what was read: the hash that show prints; without it, what is shown first',
+    )
+    .option('--break-glass <reason>', 'approve your own in an emergency; the reason is kept')
+    .option('--json', 'print JSON; needs --content-hash')
+    .action(async (id: string, { json, ...said }: ApproveFlags, command: Command) => {
+      const api = ApiClient.of(command);
+      const path = `/rollouts/${encodeURIComponent(id)}`;
+      if (json && said.contentHash === undefined) throw unread(id);
+      const contentHash = said.contentHash ?? (await showFirst(api, path, out));
+      const after = (await api.send('POST', `${path}/approve`, {
+        ...said,
+        contentHash,
+      })) as RolloutView;
+      await print(out, json, after, () =>
+        said.contentHash === undefined ? [`${id}: ${after.state}`] : shown(after),
+      );
+    });
+}
+
+/** Gives the hash of what was shown, so that what changes from here on is not approved. */
+async function showFirst(api: ApiClient, path: string, out: CliOutput): Promise<string> {
+  const found = await api.get<RolloutView>(path);
+  await print(out, false, found, () => shown(found));
+  return found.contentHash;
+}
+
+const unread = (id: string): CliFault =>
+  new CliFault({
+    what: `rollout ${id}`,
+    why: 'with --json nothing is shown before it is approved',
+    next: `Add --content-hash with the contentHash of: ringwave rollout show ${id} --json`,
+  });
+
 function registerVerbs(rollout: Command, out: CliOutput): void {
-  verb(rollout, out, 'approve', 'let a rollout begin that somebody else proposed', [
-    ['--remark <text>', 'kept with the approval'],
-    ['--content-hash <hash>', 'approve only what was read: the hash that show prints'],
-    ['--break-glass <reason>', 'approve your own in an emergency; the reason is kept'],
-  ]);
   verb(rollout, out, 'deny', 'refuse a rollout for good', [
     ['--remark <text>', 'why; kept with the denial'],
   ]);

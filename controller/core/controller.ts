@@ -129,8 +129,9 @@ function checkOf(
   const wave = rollout?.waves[index];
   const url = rollout && wave && gateOf(rollout, wave).askUrl;
   if (!wave || url === undefined) return [];
-  const { counts, spec } = wave;
-  return [{ kind: 'ask-check', rollout: id, wave: index, url, name: spec.name, counts }];
+  const { counts, spec, question = 0 } = wave;
+  const asked = { rollout: id, wave: index, question };
+  return [{ kind: 'ask-check', ...asked, url, name: spec.name, counts }];
 }
 
 /** Whose plan may have to be sent: what changed of it or of its line in this step, or it is due to be sent again. */

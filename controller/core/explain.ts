@@ -1,5 +1,11 @@
 import { FAULTS } from '@ringwave/protocol/faults';
-import { holdsSlot, isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
+import {
+  holdsSlot,
+  isFinal,
+  type PhonePhase,
+  updateTakesUsually,
+  type Waiting,
+} from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { bondWords } from './bonds.ts';
 import { openingAfter } from './coming-opening.ts';
@@ -125,7 +131,7 @@ function chainOf(
     : isAway(presence, heardBy)
       ? `away, last word ${lastWord(presence?.lastHeardAt)}`
       : 'connected';
-  const opening = nextOpeningAt(tables, progress.site, wave, now);
+  const opening = nextOpening(tables, progress.site, wave, now)?.start ?? null;
   const narrows = wave?.spec.windows?.map(windowWords).join('; ');
   const halt = tables.halt.get('halt');
   const frozen = freezeOf(tables, progress.site, now);
@@ -161,9 +167,11 @@ function waitingOf(
   const base = {
     attempt: 1,
     attemptsMax: rollout.attemptsMax,
-    nextAttemptAt: nextOpeningAt(tables, progress.site, wave, now),
+    nextAttemptAt: nextStartAt(tables, progress, wave, now),
   };
-  const early = beforeStart(tables, rollout);
+  const early = beforeStart(tables, rollout, (from) =>
+    nextStartAt(tables, progress, wave, from > now ? from : now),
+  );
   if (early) return { ...base, ...early };
   if (rollout.paused && progress.phase === 'waiting') {
     return {
@@ -175,12 +183,7 @@ function waitingOf(
   }
   if (wave && wave.openedAt === undefined) {
     // At the earliest when the wave before has soaked, and then only in an opening.
-    const nextAttemptAt = nextOpeningAt(
-      tables,
-      progress.site,
-      wave,
-      laterBy(now, rollout.gate.soak),
-    );
+    const nextAttemptAt = nextStartAt(tables, progress, wave, laterBy(now, rollout.gate.soak));
     const reason = beforeWave(rollout, progress.wave);
     return { ...base, reason, waitingFor: 'wave', nextAttemptAt };
   }
@@ -202,12 +205,12 @@ function waitingOf(
   }
   const presence = tables.presence.get(progress.site);
   const away = isAway(presence, heardBy);
-  if (progress.waiting && !away) return progress.waiting;
-  if (progress.waiting)
-    return {
-      ...progress.waiting,
-      reason: `${progress.waiting.reason} (last word of the site's agent ${lastWord(presence?.lastHeardAt)})`,
-    };
+  if (progress.waiting) {
+    const said = asOf(progress.waiting, { now, heardBy }, base.nextAttemptAt);
+    if (!away) return said;
+    const word = `last word of the site's agent ${lastWord(presence?.lastHeardAt)}`;
+    return { ...said, reason: `${said.reason} (${word})` };
+  }
   const plan = tables.plans.get(progress.site);
   if (away)
     return {
@@ -222,9 +225,26 @@ function waitingOf(
   };
 }
 
+/** What an agent said holds until the instant that it named; what comes of a try then is not known before. */
+function asOf(said: Waiting, { now, heardBy }: Times, nextStart: number | null): Waiting {
+  const { nextAttemptAt: named, reason } = said;
+  if (named === null || named >= now) return said;
+  const isAhead = heardBy < now;
+  const known = `said for the time until ${instantText(named)}; what comes then is not known yet`;
+  return {
+    ...said,
+    reason: isAhead ? `${reason} (${known})` : reason,
+    nextAttemptAt: nextStart,
+  };
+}
+
 type Blocked = Pick<Waiting, 'reason' | 'waitingFor' | 'nextAttemptAt'>;
 
-function beforeStart(tables: ControllerTables, rollout: Rollout): Blocked | undefined {
+function beforeStart(
+  tables: ControllerTables,
+  rollout: Rollout,
+  startAfter: (from: number) => number | null,
+): Blocked | undefined {
   if (rollout.state === 'awaiting-approval' || rollout.state === 'draft') {
     return {
       reason: 'The rollout waits for approval',
@@ -251,7 +271,7 @@ function beforeStart(tables: ControllerTables, rollout: Rollout): Blocked | unde
     return {
       reason: 'The rollout has not begun',
       waitingFor: 'wave',
-      nextAttemptAt: rollout.startAt ?? null,
+      nextAttemptAt: startAfter(rollout.startAt ?? 0),
     };
   }
   return undefined;
@@ -271,20 +291,51 @@ function beforeWave(rollout: Rollout, index: number): string {
   return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
 }
 
-/** The next opening of a wave at the site by its newest plan, else by the site's rules; null where none comes. */
-function nextOpeningAt(
+/** As long as an update at worst takes no longer than one of these, it is begun in the first that is long enough. */
+const openingsLookedAt = 30;
+
+/** When the phone may be started next: in an opening that leaves it the time that it needs. Null where none comes. */
+function nextStartAt(
+  tables: ControllerTables,
+  { site, mac }: Progress,
+  wave: Wave | undefined,
+  from: number,
+): number | null {
+  const phone = tables.phones.get(mac);
+  const timed = tables.plans
+    .get(site)
+    ?.plan.takes?.find((one) => one.vendor === phone?.vendor && one.model === phone.model);
+  const takes = timed ? minutes(timed.worstMinutes) : updateTakesUsually;
+  let next = nextOpening(tables, site, wave, from as EpochMs);
+  for (let looked = 0; next && looked < openingsLookedAt; looked += 1) {
+    if (next.start + takes <= next.end) return next.start;
+    next = nextOpening(tables, site, wave, next.end as EpochMs);
+  }
+  return null;
+}
+
+interface Ahead {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The next opening of a wave at the site by its newest plan, else by the site's rules, or what is left of it;
+ * undefined where none comes.
+ */
+function nextOpening(
   tables: ControllerTables,
   site: Id,
   wave: Wave | undefined,
   now: EpochMs,
-): number | null {
+): Ahead | undefined {
   const frozen = freezeOf(tables, site, now);
-  if (frozen && frozen.until === undefined) return null;
+  if (frozen && frozen.until === undefined) return undefined;
   const from = frozen?.until ?? now;
   const plan = tables.plans.get(site)?.plan;
   const openings = plan ? openingsFor(plan, { zone: plan.zone }, wave?.spec) : [];
   const next =
     openings.find((opening) => opening.end > from) ??
     openingAfter(tables, site, wave?.spec.windows, from);
-  return next ? Math.max(next.start, from) : null;
+  return next && { start: Math.max(next.start, from), end: next.end };
 }

@@ -13,6 +13,7 @@ import {
 import { isHeldBack } from './bonds.ts';
 import { takesOf } from './durations.ts';
 import { freezesMeant, planFreezes } from './planned-freeze.ts';
+import { planBlackout } from './plan-blackout.ts';
 import { priorityOf } from './rollout-state.ts';
 import { planFreeze } from './site-freeze.ts';
 import { limitsOf, wanIntervals } from './site-limits.ts';
@@ -64,7 +65,9 @@ export function replan(
   const timed = { ...wanIntervals(site, now, startUntil), ...(takes.length > 0 ? { takes } : {}) };
   const { openings } = opens;
   const within = planWithin(draft, site, { phones, openings }, { now, until: startUntil });
-  const plan: Plan = { ...head, startUntil, ...opens, ...within, ...timed, ...content, phones };
+  const rest = planBlackout(site, { now, until: startUntil });
+  const times = { startUntil, ...opens, ...within, ...rest, ...timed };
+  const plan: Plan = { ...head, ...times, ...content, phones };
   const heldRevision = before?.heldRevision ?? 0;
   draft.plans.put(siteId, { plan, issuedAt: now, heldRevision, contentHash });
   return true;

@@ -121,6 +121,8 @@ export interface Wave {
   readonly paced?: Paced;
   /** Held although its gate is met, until this has answered. */
   readonly asks?: 'person' | 'url';
+  /** The number of the last question to the URL: an answer to an earlier one says nothing of the results since. */
+  readonly question?: number;
   /** Questions to the URL that brought no yes and no no. */
   readonly unanswered?: number;
   readonly askAgainAt?: EpochMs;

@@ -224,6 +224,7 @@ function pastSoak(draft: ControllerDraft, id: Id, index: number, now: EpochMs, m
       ...rest,
       state: 'held',
       asks: 'url',
+      question: (wave.question ?? 0) + 1,
       unanswered: 0,
       askAgainAt,
       why,
@@ -260,20 +261,22 @@ function askAgain(
 ): void {
   const wave = rollout.waves[index];
   if (wave?.asks !== 'url' || wave.askAgainAt === undefined || now < wave.askAgainAt) return;
-  setWave(draft, rollout.id, index, { ...wave, askAgainAt: laterBy(now, askPause) });
+  const question = (wave.question ?? 0) + 1;
+  setWave(draft, rollout.id, index, { ...wave, question, askAgainAt: laterBy(now, askPause) });
   moved.asks.push({ rollout: rollout.id, wave: index });
 }
 
-/** What an outside check said of a wave. Only a clear yes lets it pass; what is no answer holds it. */
+/** What an outside check said to the present question. Only a clear yes lets the wave pass; what is no answer holds it. */
 export function checkAnswered(
   draft: ControllerDraft,
-  answer: { rollout: Id; wave: number; verdict: CheckVerdict; detail: string },
+  answer: { rollout: Id; wave: number; question: number; verdict: CheckVerdict; detail: string },
   now: EpochMs,
   moved: Moved,
 ): void {
   const rollout = draft.rollouts.get(answer.rollout);
   const wave = rollout?.waves[answer.wave];
   if (!rollout || wave?.asks !== 'url' || rollout.state !== 'running') return;
+  if (answer.question !== wave.question) return;
   const { id } = rollout;
   const said = answer.detail.slice(0, 200) || 'no detail';
   const what = `wave checked outside: ${answer.verdict}`;

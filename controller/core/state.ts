@@ -349,6 +349,8 @@ export type ControllerEvent =
       readonly kind: 'check-answered';
       readonly rollout: Id;
       readonly wave: number;
+      /** As `ask-check` gave it. */
+      readonly question: number;
       readonly verdict: CheckVerdict;
       readonly detail: string;
     };
@@ -369,6 +371,7 @@ export type ControllerEffect =
       readonly kind: 'ask-check';
       readonly rollout: Id;
       readonly wave: number;
+      readonly question: number;
       readonly url: string;
       readonly name: string;
       readonly counts: WaveCounts;

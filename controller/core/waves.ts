@@ -4,6 +4,7 @@ import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import { orderKey, withPartners } from './pairs.ts';
 import type { STRATA } from './rollout-state.ts';
+import { labelIn } from './selection/field-rules.ts';
 import type {
   ControllerDraft,
   Labels,
@@ -211,7 +212,7 @@ function stratumOf(phone: Phone, stratum: Stratum, fleet: WaveFleet): string {
   if (isOwn(stratum)) return phone[stratum] ?? '';
   const [of = '', key = ''] = stratum.split('.');
   const labels = of === 'site' ? fleet.siteLabels(phone) : phone.labels;
-  return labels?.[key] ?? '';
+  return labelIn(labels, key) ?? '';
 }
 
 const isOwn = (stratum: Stratum): stratum is (typeof STRATA)[number] => !stratum.includes('.');

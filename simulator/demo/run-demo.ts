@@ -146,8 +146,9 @@ class Demo {
       await this.#api('POST', `/releases/${id}/life`, approval);
     }
     const rollout = { ...this.#fleet.rollout, confirmPhones: phones.length };
-    await this.#api('POST', '/rollouts', rollout);
-    await this.#api('POST', `/rollouts/${this.#fleet.rollout.id}/approve`, {}, approver);
+    const made = (await this.#api('POST', '/rollouts', rollout)) as { contentHash: string };
+    const read = { contentHash: made.contentHash };
+    await this.#api('POST', `/rollouts/${this.#fleet.rollout.id}/approve`, read, approver);
     this.#say(
       `Rollout ${this.#fleet.rollout.id} approved: ${this.#fleet.rollout.waves.map((wave) => wave.name).join(' → ')}`,
     );

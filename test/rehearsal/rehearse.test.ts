@@ -213,3 +213,60 @@ test('runs that do not end count as the latest', (t) => {
   t.same(distributionOf([run(5), run(null), run(3)]), { p10: 3, p50: 5, p90: null, last: null });
   t.end();
 });
+
+const autumnInLisbonAndBerlin = (gate: object = {}, waves = rolloutOf().waves) => {
+  const berlin = idOf('berlin');
+  const numbers = [11, 12, 13];
+  const desk = smallFleet(3).do(
+    { kind: 'site-put', site: siteOf('berlin', { zone: 'Europe/Berlin' }) },
+    { kind: 'phones-put', phones: numbers.map((number) => phoneOf(number, { site: berlin })) },
+  );
+  desk.joined(berlin);
+  for (const number of numbers) desk.seen(berlin, number, '66.85.0.5');
+  const input = rolloutOf({ gate: { ...rolloutOf().gate, ...gate }, waves });
+  return desk.do({ kind: 'rollout-create', input });
+};
+const winter = {
+  id: idOf('winter'),
+  selection: { sites: [idOf('lisbon')] },
+  after: [idOf('autumn')],
+};
+
+test('what a rollout comes after is played on all of its sites, and counted for itself', (t) => {
+  const desk = autumnInLisbonAndBerlin();
+  desk.do({ kind: 'rollout-approve', rollout: idOf('autumn') });
+  const run = rehearsed(desk, winter);
+  t.match(run, { state: 'done', done: 3, stops: [], neverPhones: [] });
+  t.match(run.sites, [
+    { site: 'lisbon', phones: 3, starts: 0, firstStartAt: null, phoneMinutesLost: 0 },
+  ]);
+  t.match(run, { wanBytes: 0, lanBytes: 0 }, 'all of it was the work of autumn');
+  t.end();
+});
+
+test('a person goes on with what a rollout comes after, too, and what that waits for', (t) => {
+  const waves = [{ name: 'first', count: 1 }, { name: 'rest' }];
+  const desk = autumnInLisbonAndBerlin({ askPerson: true }, waves);
+  const spring = rolloutOf({ ...winter, id: idOf('spring') });
+  desk.do({ kind: 'rollout-create', input: spring });
+  const run = rehearsed(desk, { ...winter, after: [spring.id] });
+  t.match(run, { state: 'done', done: 3 });
+  t.match(run.stops, [
+    { reason: 'Before it, spring: It waits for approval' },
+    { reason: 'Before it, autumn: It waits for approval' },
+    { reason: 'Before it, autumn: A wave asks a person before the next one opens' },
+  ]);
+  t.end();
+});
+
+test('threads give the same bytes of a rollout that comes after another one', (t) => {
+  const desk = autumnInLisbonAndBerlin({ askPerson: true });
+  const [one, three] = [1, 3].map((threads) =>
+    JSON.stringify(
+      rehearse(desk.tables, rolloutOf(winter), desk.now, { seeds: 2 }, undefined, threads),
+    ),
+  );
+  t.match(one, /"state":"done"/);
+  t.equal(three, one);
+  t.end();
+});

@@ -19,7 +19,6 @@ import {
   Api,
   enrolAgent,
   fastTime,
-  onePerson,
   startAgent,
   startController,
   until,
@@ -315,7 +314,7 @@ async function updateOver(t: Test, kind: 'folder' | 'upstream'): Promise<void> {
     waves: [{ name: 'all' }],
     gate: { soakMinutes: 0, minSample: 1 },
   });
-  await api.must('POST', '/rollouts/autumn/approve', onePerson);
+  await api.approve('autumn');
   const phase = ({ mac }: Brand) => agent.tables.work.get(mac)?.phase;
   for (const brand of BRANDS) {
     await until(`${brand.vendor} has its slot`, () => phase(brand) === 'offered');

@@ -13,15 +13,7 @@ import { kindOf } from '../../simulator/core/phone-kinds.ts';
 import { boundIn, freeUdpPort, portIn } from '../../simulator/demo/ports.ts';
 import type { PhoneEvent } from '../../simulator/io/phone-self.ts';
 import { VirtualPhone } from '../../simulator/io/virtual-phone.ts';
-import {
-  alwaysOpen,
-  Api,
-  enrolAgent,
-  onePerson,
-  startController,
-  storeRelease,
-  until,
-} from './site.ts';
+import { alwaysOpen, Api, enrolAgent, startController, storeRelease, until } from './site.ts';
 
 // A branch that has its power back: hundreds of phones of many makers start at once, while some take an image. The
 // agent is a process of its own, so that its memory is its own.
@@ -284,7 +276,7 @@ async function layRollout(api: Api, lengthBytes: number): Promise<void> {
     waves: [{ name: 'all' }],
     gate: { soakMinutes: 0, minSample: 1 },
   });
-  await api.must('POST', '/rollouts/autumn/approve', onePerson);
+  await api.approve('autumn');
 }
 
 /** Its User-Agent comes with some file; TFTP has none. */

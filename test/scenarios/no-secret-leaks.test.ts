@@ -15,15 +15,7 @@ import { boundIn, portIn } from '../../simulator/demo/ports.ts';
 import { openSipPort } from '../../simulator/io/sip-port.ts';
 import type { RunningController } from '../../controller/main.ts';
 import { filesBelow, formsOf, searched } from './secret-search.ts';
-import {
-  alwaysOpen,
-  Api,
-  enrolAgent,
-  onePerson,
-  startController,
-  storeRelease,
-  until,
-} from './site.ts';
+import { alwaysOpen, Api, enrolAgent, startController, storeRelease, until } from './site.ts';
 
 // Every login that an agent hands out, and every one that is tried at it, is looked for in all that the agent leaves
 // behind: data folder, log at its most talkative, temporary files, what it says when it dies. Only its sealed form may
@@ -188,7 +180,7 @@ async function rotate(
     gate: { soakMinutes: 0, minSample: 1 },
     rotateCredentials: true,
   });
-  await api.must('POST', '/rollouts/autumn/approve', onePerson);
+  await api.approve('autumn');
   await until('it was woken by its login', isWoken);
   await until('there is a second login', () => stateOf(controller, yealink)?.generation === 2);
   remember(yealink, await agent.boot(yealink));

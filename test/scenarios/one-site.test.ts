@@ -20,7 +20,6 @@ import {
   startController,
   storeRelease,
   until,
-  onePerson,
 } from './site.ts';
 
 const mac = '80:5e:c0:00:00:01' as Mac;
@@ -71,7 +70,7 @@ async function startRollout({ api, agent }: Site): Promise<void> {
     waves: [{ name: 'all' }],
     gate: { soakMinutes: 0, minSample: 1 },
   });
-  await api.must('POST', '/rollouts/autumn/approve', onePerson);
+  await api.approve('autumn');
   await until('the phone has its slot', () => agent.tables.work.get(mac)?.phase === 'offered');
 }
 

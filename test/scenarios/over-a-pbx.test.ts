@@ -15,7 +15,6 @@ import {
   startController,
   storeRelease,
   until,
-  onePerson,
 } from './site.ts';
 
 const mac = '80:5e:c0:00:00:01' as Mac;
@@ -56,7 +55,7 @@ test('a phone is updated over its PBX’s file, which names firmware in the slot
     waves: [{ name: 'all' }],
     gate: { soakMinutes: 0, minSample: 1 },
   });
-  await api.must('POST', '/rollouts/autumn/approve', onePerson);
+  await api.approve('autumn');
   await until('the phone has its slot', () => agent.tables.work.get(mac)?.phase === 'offered');
   pbx.close();
   pbx.closeAllConnections();

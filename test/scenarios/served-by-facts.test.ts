@@ -13,7 +13,6 @@ import {
   Api,
   enrolAgent,
   fastTime,
-  onePerson,
   startAgent,
   startController,
   until,
@@ -146,7 +145,7 @@ test('a Panasonic and an Htek phone are updated by what is documented of their l
     waves: [{ name: 'all' }],
     gate: { soakMinutes: 0, minSample: 2 },
   });
-  await api.must('POST', '/rollouts/autumn/approve', onePerson);
+  await api.approve('autumn');
   for (const [place, one] of UPDATES.entries()) {
     const { mac: own, vendor } = one.phone;
     const shown = () => agent.tables.sightings.get(own)?.version;

@@ -35,6 +35,10 @@ const headersMax = 100;
 const headerCharactersMax = 8192;
 
 /** RFC 3261 section 7.3.3 and the RFCs that added to it. */
+/** A stranger names his headers as he likes, `constructor` too. */
+const longFormOf = (name: string): string =>
+  Object.hasOwn(LONG_FORMS, name) ? (LONG_FORMS[name] ?? name) : name;
+
 const LONG_FORMS: Record<string, string> = {
   a: 'accept-contact',
   b: 'referred-by',
@@ -99,7 +103,7 @@ function headersFrom(lines: readonly string[]): SipHeader[] | undefined {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon)).trim().toLowerCase();
     if (!/^[a-z0-9.!%*_+`'~-]{1,64}$/.test(name)) return undefined;
-    headers.push({ name: LONG_FORMS[name] ?? name, value: line.slice(colon + 1).trim() });
+    headers.push({ name: longFormOf(name), value: line.slice(colon + 1).trim() });
   }
   return headers;
 }

@@ -1,6 +1,7 @@
 import type { Id, Mac } from '@ringwave/protocol/units';
 import type { Phone, Site } from '../state.ts';
 import { textTest } from './answer.ts';
+import { labelIn } from './field-rules.ts';
 import {
   folded,
   type FieldTest,
@@ -78,7 +79,7 @@ function ofTest(test: FieldTest | KnownTest, wanted: boolean, sites: readonly Si
 function siteValue({
   field,
 }: FieldTest | KnownTest): ((site: Site) => string | undefined) | undefined {
-  if (field.of === 'site-label') return (site) => site.labels?.[field.key];
+  if (field.of === 'site-label') return (site) => labelIn(site.labels, field.key);
   if (field.of !== 'field') return undefined;
   if (field.name === 'site') return (site) => site.id;
   if (field.name === 'site.name') return (site) => site.name;

@@ -21,29 +21,35 @@ type Fault = Omit<WhereProblem, 'column'>;
 export const labelKeyPattern = '^[a-z][a-z0-9-]{0,31}$';
 const labelKey = new RegExp(labelKeyPattern);
 
+/** The name comes from outside: `constructor` is nobody's label unless somebody wrote it. */
+export const labelIn = (
+  labels: Readonly<Record<string, string>> | undefined,
+  key: string,
+): string | undefined => (labels && Object.hasOwn(labels, key) ? labels[key] : undefined);
+
 const isFieldName = (name: string): name is FieldName => Object.hasOwn(FIELDS, name);
 const FIELD_NAMES = Object.keys(FIELDS);
 
 /** Habits from elsewhere, and the words of REST. */
-const ALSO: Readonly<Record<string, string>> = {
-  coveragegroup: 'group',
-  version: 'running',
-  firmware: 'running',
-  seenat: 'seen',
-  'site.id': 'site',
-  labels: 'label.NAME',
-  label: 'label.NAME',
-};
+const ALSO: ReadonlyMap<string, string> = new Map([
+  ['coveragegroup', 'group'],
+  ['version', 'running'],
+  ['firmware', 'running'],
+  ['seenat', 'seen'],
+  ['site.id', 'site'],
+  ['labels', 'label.NAME'],
+  ['label', 'label.NAME'],
+]);
 
 export function fieldNamed(written: string): { field: Field } | Fault {
   const name = written.toLowerCase();
   if (isFieldName(name)) return { field: { of: 'field', name } };
   const [of, ...rest] = name.split('.');
   const key = rest.join('.');
-  if ((of === 'label' || of === 'site') && labelKey.test(key) && ALSO[name] === undefined) {
+  if ((of === 'label' || of === 'site') && labelKey.test(key) && !ALSO.has(name)) {
     return { field: { of: of === 'label' ? 'phone-label' : 'site-label', key } };
   }
-  const hint = ALSO[name] ?? nearest(name, FIELD_NAMES);
+  const hint = ALSO.get(name) ?? nearest(name, FIELD_NAMES);
   const expected = hint ? [hint] : [...FIELD_NAMES, 'label.NAME', 'site.NAME'];
   return { message: `"${written.slice(0, 40)}" is no field`, expected };
 }

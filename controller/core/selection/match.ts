@@ -1,5 +1,6 @@
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { progressKey, type Phone, type Progress, type Site } from '../state.ts';
+import { labelIn } from './field-rules.ts';
 import { ageTest, type Answer, keptByText, type Shown, textTest, versionTest } from './answer.ts';
 import {
   ageMs,
@@ -139,8 +140,8 @@ export function reader(
 ): (phone: Phone) => string | number | undefined {
   if (field.of !== 'field') {
     const { of, key } = field;
-    if (of === 'phone-label') return (phone) => phone.labels?.[key];
-    return (phone) => sites.get(phone.site)?.labels?.[key];
+    if (of === 'phone-label') return (phone) => labelIn(phone.labels, key);
+    return (phone) => labelIn(sites.get(phone.site)?.labels, key);
   }
   const { name } = field;
   if (name === 'site.name') return (phone) => sites.get(phone.site)?.name;

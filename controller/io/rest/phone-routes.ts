@@ -1,12 +1,12 @@
 import { problemsMax } from '@ringwave/firmware-catalog/problems';
-import { type EpochMs, mac } from '@ringwave/protocol/units';
+import { type EpochMs, laterBy, mac, minutes } from '@ringwave/protocol/units';
 import { callPartAt, hoursOfWeek } from '@ringwave/protocol/call-hours';
 import type { PhoneDetailView, PhoneView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { complianceView, verdictsOf } from '../../core/compliance.ts';
 import { explainPhone } from '../../core/explain.ts';
-import { notFound } from '../../core/refusal.ts';
+import { invalid, notFound } from '../../core/refusal.ts';
 import { folded } from '../../core/selection/where.ts';
 import type { Phone, Refusal } from '../../core/state.ts';
 import { discoveredAt, type PhoneCallHours } from '../../core/site-tables.ts';
@@ -75,6 +75,7 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
     const { at, where } = request.query as { at?: string; where?: string };
     const heardBy = engine.clock.now();
     const now = at === undefined ? heardBy : (Number(at) as EpochMs);
+    if (laterBy(now, clockApart) < heardBy) return refuseAll(reply, [inThePast]);
     const selection = where === undefined ? undefined : explainedIn(parts, phone, where, now);
     if (selection && 'refusals' in selection) return refuseAll(reply, selection.refusals);
     return {
@@ -92,6 +93,15 @@ export function phoneRoutes(app: FastifyInstance, parts: RestParts): void {
     return answer(reply, engine.command(request.who, command), () => ({ ok: true }));
   });
 }
+
+/** Whoever asks for now may have a clock that is behind. */
+const clockApart = minutes(1);
+
+const inThePast = invalid(
+  'query at',
+  'has passed, and how a phone stood is not kept',
+  'Leave it out for now, or give a time to come; what people did stands in the audit.',
+);
 
 /** Parts of the hours of a week that are spent in calls; null where nobody looked. */
 const callsView = (counted: PhoneCallHours | undefined): PhoneDetailView['calls'] =>

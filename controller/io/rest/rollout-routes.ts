@@ -2,9 +2,9 @@ import type { Id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LeftOutPage } from '@ringwave/protocol/views';
 import { leftOutFrom } from '../../core/left-out.ts';
-import { notFound } from '../../core/refusal.ts';
+import { invalid, notFound } from '../../core/refusal.ts';
 import { explain } from '../../core/explain.ts';
-import type { Command, Rollout, RolloutInput } from '../../core/state.ts';
+import type { Command, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { rolloutView } from '../../core/views.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import { draftOf } from '@ringwave/protocol/tables';
@@ -104,6 +104,9 @@ function rolloutVerbs(app: FastifyInstance, parts: RestParts): void {
   app.post('/api/v1/rollouts/:rollout/approve', async (request, reply) => {
     const body = bodyOf(ApproveBody, request.body, 'approval');
     if ('refusals' in body) return refuseAll(reply, body.refusals);
+    const found = rolloutIn(parts, request);
+    if (found && body.value.contentHash === undefined)
+      return refuseAll(reply, [unreadApproval(found.id)]);
     return act(parts, request, reply, (rollout) => ({
       kind: 'rollout-approve',
       rollout,
@@ -180,6 +183,14 @@ function act(
   const result = engine.command(request.who, command(rollout as Id));
   return answer(reply, result, () => viewOf({ engine }, rollout));
 }
+
+/** Whoever approves says what he has read: it may have been changed since. */
+const unreadApproval = (id: Id): Refusal =>
+  invalid(
+    'approval: contentHash',
+    'is missing, so that nobody knows what was read',
+    `Send the contentHash that GET /api/v1/rollouts/${id} gives: the hash that ringwave rollout show ${id} prints.`,
+  );
 
 function viewOf({ engine }: Pick<RestParts, 'engine'>, id: string) {
   const found = engine.tables.rollouts.get(id);

@@ -189,6 +189,37 @@ test('urgent work is started in any minute in which the phone is known to be idl
   t.end();
 });
 
+test('urgent work is not started on a day of blackout, nor so late that it would reach into one', (t) => {
+  const autumn = { rollout: 'autumn', hops: ['target'], attemptsMax: 3, round: 1 };
+  const phone = planPhone(1, { work: { ...autumn, urgency: 'any-idle-minute' } });
+  const blackout = [{ from: after(600), until: after(900) }];
+  const at = (when: EpochMs, own: Partial<Plan> = { blackout }) => {
+    const box = new Box(when).take({ kind: 'plan-came', plan: planOf([phone], own) });
+    return box.asks(macOf(1), '66.85.0.5').hold(imageDigest);
+  };
+  const why = (box: Box) => box.tables.work.get(macOf(1))?.why;
+  t.equal(at(after(300)).phase(macOf(1)), 'offered');
+  const waits = { waitingFor: 'opening' as const, nextAttemptAt: after(900) };
+  const late = 'Too late to finish before a day of blackout';
+  t.same(why(at(after(590))), { reason: late, ...waits });
+  const box = at(after(700));
+  t.same(why(box), { reason: 'A day of blackout', ...waits });
+  for (let steps = 0; steps < 20 && (box.wakeAt ?? after(999)) < after(900); steps += 1)
+    box.take({ kind: 'woke' }, box.wakeAt);
+  t.equal(box.wakeAt, after(900));
+  t.equal(box.take({ kind: 'woke' }, after(900)).phase(macOf(1)), 'offered');
+  const crossed = { blackout: [{ from: after(60), until: after(600) }] };
+  t.equal(at(after(70), crossed).phase(macOf(1)), 'offered', 'in an opening that began before it');
+  t.same(why(at(after(110), crossed)), {
+    reason: 'A day of blackout',
+    waitingFor: 'opening',
+    nextAttemptAt: after(600),
+  });
+  const long = { blackout: [{ from: after(200), until: after(8 * 24 * 60) }] };
+  t.match(why(at(after(300), long)), { waitingFor: 'plan', reason: /outlast the plan/ });
+  t.end();
+});
+
 test('an update reports how long it took, from its start to its proof', (t) => {
   const box = boxOf([planPhone(1)]);
   const about = { mac: macOf(1), release: 'target' as Id, fileName: 'T46S.rom' };

@@ -44,7 +44,7 @@ test('every time that explains a phone is written alike', async (t) => {
   const said = await explain();
   const at = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
   t.match(said, new RegExp(`last seen ${at} at 192\\.0\\.2\\.1\n`));
-  t.match(said, /has not begun; next 2199-01-01 00:00 UTC\n/);
+  t.match(said, /has not begun; next 2199-01-01 01:00 UTC\n/);
   t.match(
     said,
     /because {2}Rollout autumn is scheduled, due 2199-01-31 12:00 UTC \(CVE-2026-0001\)/,

@@ -168,3 +168,21 @@ test('a rehearsal that does not end in time says so once, and a number that is n
   t.match(wrong, /seeds is "few", not a whole number/);
   t.match(wrong, /failedPart is 3/);
 });
+
+test('an approval shows first what it approves, and approves that content alone', async (t) => {
+  const { run, file, controller } = await desk(t, 2);
+  await run('create', '--from', file({}));
+  const hash = controller.engine.tables.rollouts.get(idOf('autumn'))?.contentHash ?? '';
+  const alone = ['--break-glass', 'nobody else is here'];
+  const blind = await run('approve', 'autumn', '--json', ...alone);
+  t.match(blind, /with --json nothing is shown before it is approved/);
+  await run('edit', 'autumn', '--from', file({ name: 'edited' }));
+  const late = await run('approve', 'autumn', '--content-hash', hash, ...alone);
+  t.match(late, /changed since it was shown for approval/);
+  t.equal(controller.engine.tables.rollouts.get(idOf('autumn'))?.state, 'awaiting-approval');
+  const now = controller.engine.tables.rollouts.get(idOf('autumn'))?.contentHash ?? '';
+  t.not(now, hash);
+  const said = await run('approve', 'autumn', ...alone);
+  t.match(said, new RegExp(`^autumn: awaiting-approval\n(.*\n)*content ${now}\n(.*\n)*WAVE`));
+  t.match(said, /\nautumn: running\n$/);
+});

@@ -220,10 +220,51 @@ test('every phone says why it waits, for what, and when it is tried next', (t) =
     0,
     'call',
     /^In a call \(last word of the site's agent at 2026-03-02 01:30 UTC\)$/,
-    after(33),
+    after(40),
   );
   desk.do({ kind: 'rollout-pause', rollout: autumn, reason: 'audit day' });
   says(1, 'person', /Paused by person: audit day/, null);
+  t.end();
+});
+
+test('the next time of a phone is in an opening that it can use, and not before the one asked for', (t) => {
+  const desk = smallFleet(2);
+  const eleven = Date.parse('2026-03-04T11:00Z') as EpochMs;
+  desk.do({ kind: 'rollout-create', input: rolloutOf({ startAt: eleven }) });
+  desk.do({ kind: 'rollout-approve', rollout: autumn });
+  const next = (at: EpochMs) => {
+    const phone = desk.tables.phones.get(macOf(1));
+    const said = phone && explainPhone(desk.tables, phone, at, desk.now)[0];
+    return said && { reason: said.reason, next: new Date(said.nextAttemptAt ?? 0).toISOString() };
+  };
+  const reason = 'The rollout has not begun';
+  t.same(next(desk.now), { reason, next: '2026-03-05T01:00:00.000Z' });
+  desk.take({ kind: 'woke' }, eleven);
+  beats(desk);
+  const tooLate = Date.parse('2026-03-05T02:50Z') as EpochMs;
+  t.match(next(tooLate), { next: '2026-03-06T01:00:00.000Z' }, 'ten minutes are not enough');
+  const nextAttemptAt = Date.parse('2026-03-05T01:00Z');
+  const waits = {
+    reason: 'Outside the reboot window',
+    waitingFor: 'opening',
+    nextAttemptAt,
+  } as const;
+  desk.hears(lisbon, {
+    kind: 'phone-moved',
+    mac: macOf(1),
+    phase: 'staged',
+    waiting: { ...waits, attempt: 1, attemptsMax: 3 },
+    rollout: 'autumn',
+    revision: 1,
+    attempt: 1,
+    at: desk.now,
+  });
+  t.match(next(desk.now), { reason: waits.reason, next: '2026-03-05T01:00:00.000Z' });
+  t.same(next(Date.parse('2026-03-07T11:00Z') as EpochMs), {
+    reason:
+      'Outside the reboot window (said for the time until 2026-03-05 01:00 UTC; what comes then is not known yet)',
+    next: '2026-03-08T01:00:00.000Z',
+  });
   t.end();
 });
 

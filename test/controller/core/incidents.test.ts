@@ -151,7 +151,14 @@ test('a no of the outside check stands whatever the results become', (t) => {
   const all = canaries(desk);
   for (const number of all.slice(0, 2)) desk.ended(lisbon, number, 'done');
   const detail = 'too many calls dropped';
-  desk.take({ kind: 'check-answered', rollout: autumn, wave: 0, verdict: 'fail', detail });
+  desk.take({
+    kind: 'check-answered',
+    rollout: autumn,
+    wave: 0,
+    question: 1,
+    verdict: 'fail',
+    detail,
+  });
   t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });
   desk.ended(lisbon, all[2] ?? 0, 'done').wait(60);
   t.match(wave(desk), { state: 'halted', why: `Its outside check said no: ${detail}` });

@@ -94,7 +94,8 @@ test('a last wave that is checked outside ends its rollout with the yes, and hal
   ] as const) {
     const desk = end(began(2, { gate: { ...gate, askUrl } }), 'done', 1, 2);
     t.same(states(desk), ['running', 'scheduled']);
-    desk.take({ kind: 'check-answered', rollout: autumn, wave: 0, verdict, detail: 'seen' });
+    const about = { rollout: autumn, wave: 0, question: 1, detail: 'seen' };
+    desk.take({ kind: 'check-answered', verdict, ...about });
     t.same(states(desk), expected, verdict);
   }
   t.end();

@@ -209,7 +209,14 @@ test('a gate asks outside when all else is met: yes passes, no halts, and no ans
     return desk.ended(lisbon, Number.parseInt(first?.mac.slice(-2) ?? '0', 16), 'done');
   };
   const answered = (desk: Desk, verdict: 'pass' | 'fail' | 'inconclusive') =>
-    desk.take({ kind: 'check-answered', rollout: autumn, wave: 0, verdict, detail: 'says so' });
+    desk.take({
+      kind: 'check-answered',
+      rollout: autumn,
+      wave: 0,
+      question: wave(desk)?.question ?? 0,
+      verdict,
+      detail: 'says so',
+    });
   const asked = met();
   t.ok(asked.effects.some((one) => one.kind === 'ask-check' && one.url === asking.askUrl));
   t.same([wave(asked)?.state, wave(asked)?.asks], ['held', 'url']);
@@ -230,6 +237,33 @@ test('a gate asks outside when all else is met: yes passes, no halts, and no ans
     'passed',
     'an answer that comes late changes nothing',
   );
+  t.end();
+});
+
+test('an answer of the outside check to an earlier question changes nothing', (t) => {
+  const own = { ...gate, successMin: 0.8, failuresMax: 3, minSample: 2, soak: minutes(0) };
+  const desk = began(smallFleet(8), {
+    waves: [{ name: 'first', count: 6 }, { name: 'rest' }],
+    gate: { ...own, askUrl: 'http://monitor.example/check' },
+  });
+  const inFirst = [...desk.tables.progress.values()]
+    .filter((one) => one.wave === 0)
+    .map(({ mac }) => Number.parseInt(mac.slice(-2), 16));
+  const ended = (place: number, phase: 'done' | 'failed') =>
+    desk.ended(lisbon, inFirst[place] ?? 0, phase);
+  const questions = () => desk.effects.flatMap((one) => (one.kind === 'ask-check' ? one : []));
+  ended(0, 'done');
+  ended(1, 'done');
+  t.match(questions(), [{ question: 1, counts: { done: 2, failed: 0 } }]);
+  ended(2, 'failed');
+  t.match(wave(desk), { state: 'open' });
+  ended(3, 'done');
+  ended(4, 'done');
+  t.match(questions(), [{ question: 2, counts: { done: 4, failed: 1 } }]);
+  const answer = { rollout: autumn, wave: 0, verdict: 'pass' as const, detail: 'all is well' };
+  desk.take({ kind: 'check-answered', ...answer, question: 1 });
+  t.match(wave(desk), { state: 'held', asks: 'url' });
+  t.match(wave(desk.take({ kind: 'check-answered', ...answer, question: 2 })), { state: 'passed' });
   t.end();
 });
 

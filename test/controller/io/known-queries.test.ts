@@ -71,4 +71,8 @@ test('a time to look at that is none is refused, and never answered with now', a
     t.same(told(await at(text)), [none(text)]);
   t.match(told(await at('1798761600')), [/^400 invalid: query at: .* probably said in seconds/]);
   t.equal((await at(String(engine.clock.now() + 86_400_000))).status, 200);
+  t.equal((await at(String(engine.clock.now() - 10_000))).status, 200, 'a clock that is behind');
+  t.same(told(await at(String(engine.clock.now() - 86_400_000))), [
+    '400 invalid: query at: has passed, and how a phone stood is not kept. Leave it out for now, or give a time to come; what people did stands in the audit.',
+  ]);
 });

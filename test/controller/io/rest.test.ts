@@ -145,9 +145,24 @@ test('what is asked rightly is answered, from the first site to the end of a rol
   });
   await is(200, 'GET /api/v1/rollouts', undefined, [{ id: 'autumn' }]);
   await is(
+    400,
+    'POST /api/v1/rollouts/autumn/approve',
+    { breakGlass: 'at once' },
+    {
+      problems: [
+        {
+          thing: 'approval: contentHash',
+          reason: 'is missing, so that nobody knows what was read',
+          next: 'Send the contentHash that GET /api/v1/rollouts/autumn gives: the hash that ringwave rollout show autumn prints.',
+        },
+      ],
+    },
+  );
+  const { contentHash } = (await door.ask('GET', '/api/v1/rollouts/autumn')).body;
+  await is(
     403,
     'POST /api/v1/rollouts/autumn/approve',
-    {},
+    { contentHash },
     {
       problems: [{ reason: 'was proposed or changed by ada, who cannot approve it as well' }],
     },
@@ -155,7 +170,7 @@ test('what is asked rightly is answered, from the first site to the end of a rol
   await is(
     200,
     'POST /api/v1/rollouts/autumn/approve',
-    { breakGlass: 'the phones are being attacked' },
+    { contentHash, breakGlass: 'the phones are being attacked' },
     { state: 'running', approvedBy: 'ada', brokeGlass: 'the phones are being attacked' },
   );
   await is(200, 'GET /api/v1/rollouts/autumn', undefined, {

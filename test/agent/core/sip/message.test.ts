@@ -36,6 +36,15 @@ test('a request is read, also with bare line feeds and after keep-alives', (t) =
   t.end();
 });
 
+test('a header keeps the name that a stranger gives it, also that of a part of every object', (t) => {
+  const response = parsed('SIP/2.0 200 OK\nconstructor: x\n__proto__: y\n\n');
+  t.same(response?.headers, [
+    { name: 'constructor', value: 'x' },
+    { name: '__proto__', value: 'y' },
+  ]);
+  t.end();
+});
+
 test('what is no message is none', (t) => {
   const cases: Record<string, string> = {
     empty: '',

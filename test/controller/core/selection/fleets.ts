@@ -23,7 +23,7 @@ export interface Fleet extends FleetReader {
   readonly rosters: Map<string, readonly Mac[]>;
 }
 
-const LABELS = ['room', 'floor', 'region'];
+const LABELS = ['room', 'floor', 'region', 'constructor'];
 const TEXTS = ['EU', 'eu', 'US', 'a b', 'İ', '50%', 'x_y', '"q"'];
 const MODELS = ['T46S', 't46s', 'T48S', 'T54W', 'D785', 'İX'];
 const VERSIONS = ['66.86.0.15', '66.85.0.5', '66.86.0.160', '70.84.0.10', '10.1.54.12', 'odd'];

@@ -108,6 +108,17 @@ test('a test that cannot be answered selects nobody, and neither does its denial
   t.end();
 });
 
+test('a label that every object seems to have is unknown where nobody wrote it', (t) => {
+  t.same(selected('has label.constructor'), []);
+  t.same(selected('label.constructor != acme'), []);
+  t.same(selected('site.constructor is unknown'), [1, 2, 3, 4, 5]);
+  const noField = parseSelection('constructor = x');
+  t.match(noField, {
+    problems: [{ message: '"constructor" is no field', expected: /label\.NAME/ }],
+  });
+  t.end();
+});
+
 const explained = (text: string, number: number) => {
   const found = fleet.phones.get(macOf(number));
   return found && explainMatch(read(text), found, fleet, now);
