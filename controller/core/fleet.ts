@@ -12,6 +12,7 @@ import { isLost } from './bonds.ts';
 import { allTiedTo, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
 import { forgetHolds, noteDiscovered } from './site-tables.ts';
+import { joinDynamicWaves } from './wave-joining.ts';
 import { joinOpenWaves, type Moved, letPartnersGo, rejoinPair, tryAgain } from './wave-release.ts';
 import {
   type Agent,
@@ -296,6 +297,9 @@ function phoneMoved(
 /** Taken out here, so that no plan names it: what its site had not begun when it said so it never will. */
 const isOut = ({ phase, hops }: Progress): boolean => isFinal(phase) && hops.length === 0;
 
+const isNewsOf = (before: Phone, seen: Phone): boolean =>
+  before.running?.version !== seen.running?.version || before.hardware !== seen.hardware;
+
 /** What a phone's end means beyond the phone itself. */
 function ended(
   draft: ControllerDraft,
@@ -350,6 +354,8 @@ function phoneSeen(
     ended(draft, turned.next, turned.before, now, moved);
     moved.rollouts.add(turned.next.rollout);
   }
+  // A wave that catches late phones may select by the version that has just become known, or by the hardware.
+  if (isNewsOf(phone, seen)) joinDynamicWaves(draft, [seen.mac], now, moved);
   if (!phone.running && running) joinOpenWaves(draft, seen, now, moved);
   else if (isLost(draft, phone) && !isLost(draft, seen))
     tryAgain(draft, allTiedTo(draft, phone), now, moved);

@@ -4,7 +4,8 @@ import { goesBehind, isHeldBack, keptByPartners } from './bonds.ts';
 import { partedFrom, partedNow } from './pairs.ts';
 import { putProgress } from './progress.ts';
 import type { ControllerDraft, Progress, Rollout } from './state.ts';
-import { mayGo, type Moved, pathFor } from './wave-release.ts';
+import { pathFor } from './roads.ts';
+import { mayGo, type Moved } from './wave-release.ts';
 
 // Work that was given and is taken back for the sake of partners, and what the site tells of it before it knows.
 

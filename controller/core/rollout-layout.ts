@@ -5,7 +5,7 @@ import { leftWithPartner, tiedIn, unselectedPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
 import { tooSlow } from './too-slow.ts';
-import { pathFor } from './wave-release.ts';
+import { pathFor } from './roads.ts';
 import { confirmationRefusal } from './selection/confirmation.ts';
 import { selectedPhones, waveMatches } from './selection/selected.ts';
 import type { WaveSpec } from './rollout-state.ts';

@@ -1,5 +1,3 @@
-import type { UpgradePath } from '@ringwave/firmware-catalog/upgrade-path';
-import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Waiting } from '@ringwave/protocol/phases';
@@ -15,7 +13,15 @@ import {
 } from './bonds.ts';
 import { gateMet, tried } from './gate.ts';
 import { allowed } from './pace.ts';
-import { allTiedTo, isTied, partedBy, partedFrom, partedNow, partPair } from './pairs.ts';
+import {
+  allTiedTo,
+  isTied,
+  partedBy,
+  partedFrom,
+  partedNow,
+  partnersBehind,
+  partPair,
+} from './pairs.ts';
 import {
   hasEnded,
   progressRowsOf,
@@ -23,6 +29,7 @@ import {
   replaceProgress,
   withoutWaiting,
 } from './progress.ts';
+import { pathFor } from './roads.ts';
 import { restOf, restTurnsAt } from './site-rest.ts';
 import {
   type ControllerDraft,
@@ -30,11 +37,9 @@ import {
   type Progress,
   progressKey,
   type Rollout,
-  type RolloutInput,
   type Wave,
 } from './state.ts';
 import { fillLine, takeFromLine } from './wave-line.ts';
-import { type Fit, fitter, usableReleases } from './waves.ts';
 
 // How the phones of a wave get their work: hops from what runs now, all at once or by the rollout's pace.
 
@@ -160,6 +165,7 @@ export function giveWork(
     const next = asTold({ ...withoutWaiting(progress), ...release(draft, rollout, phone, now) });
     return replaceProgress(draft, progress, next, key);
   }
+  endHopeless(draft, rollout, progress, now);
   const parted = partedFrom(draft, progress);
   const next = parted
     ? partedNow(progress, parted, now)
@@ -168,6 +174,18 @@ export function giveWork(
   putProgress(draft, next);
   partPair(draft, next, now);
   if (next.phase === 'done') letPartnersGo(draft, next, now, moved);
+}
+
+/** A partner that no road leads any further ends whenever its own wave comes: it would keep the others for ever. */
+function endHopeless(draft: ControllerDraft, rollout: Rollout, of: Progress, now: EpochMs): void {
+  const isToCome = (one: Progress) => !hasEnded(one) && one.hops.length === 0;
+  for (const partner of partnersBehind(draft, of, isToCome).filter(isToCome)) {
+    const phone = draft.phones.get(partner.mac);
+    const next = { ...withoutWaiting(partner), ...release(draft, rollout, phone, now) };
+    if (next.phase !== 'skipped') continue;
+    putProgress(draft, next);
+    partPair(draft, next, now);
+  }
 }
 
 /** A site that has not heard that the work was taken back meanwhile goes on as it has said, and says it once. */
@@ -333,56 +351,3 @@ const skip = (fault: FaultCode, detail: string, at: EpochMs) => ({
   detail: detail.slice(0, 240),
   at,
 });
-
-export function pathFor(
-  draft: ControllerDraft,
-  rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection' | 'kind'>,
-  phone: Phone,
-) {
-  const { planner, fit, paths } = plannerFor(draft, rollout);
-  const found = fit(phone);
-  if (found.kind !== 'fits') return { kind: 'no-path' as const, reason: found.why };
-  // Phones of one kind share what was found for them.
-  const ofKind = paths.get(found) ?? new Map<string | null, UpgradePath>();
-  paths.set(found, ofKind);
-  const running = phone.running?.version ?? null;
-  const known = ofKind.get(running);
-  if (known) return known;
-  const path = planner.path({
-    vendor: phone.vendor,
-    model: phone.model,
-    ...(phone.hardware ? { hardware: phone.hardware } : {}),
-    running,
-    target: found.release,
-    allowDowngrade: rollout.kind === 'rollback',
-  });
-  ofKind.set(running, path);
-  return path;
-}
-
-/** A wave asks for thousands of phones of few kinds in one step; releases do not change within it. */
-const planners = new WeakMap<ControllerDraft, Map<Id, Planning>>();
-
-interface Planning {
-  readonly planner: UpgradePlanner;
-  readonly fit: ReturnType<typeof fitter>;
-  /** By what fits a kind of phone and what it runs: a million of them are asked of few kinds. */
-  readonly paths: Map<Fit, Map<string | null, UpgradePath>>;
-}
-
-function plannerFor(
-  draft: ControllerDraft,
-  rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection'>,
-): Planning {
-  const ofStep = planners.get(draft) ?? new Map<Id, Planning>();
-  planners.set(draft, ofStep);
-  const known = ofStep.get(rollout.id);
-  if (known) return known;
-  const planning = {
-    planner: new UpgradePlanner(usableReleases(draft, rollout)),
-    fit: fitter(rollout.releases.flatMap((id) => draft.releases.get(id) ?? [])),
-    paths: new Map(),
-  };
-  ofStep.set(rollout.id, planning);
-  return planning;
-}

@@ -1,6 +1,15 @@
 import { test } from 'tap';
 import type { Command } from '../../../controller/core/state.ts';
-import { after, type Desk, idOf, phoneOf, releaseOf, rolloutOf, smallFleet } from './desk.ts';
+import {
+  after,
+  type Desk,
+  idOf,
+  macOf,
+  phoneOf,
+  releaseOf,
+  rolloutOf,
+  smallFleet,
+} from './desk.ts';
 
 // What is asked of a rollout too late is refused for what really became of it.
 
@@ -77,5 +86,20 @@ test('a phone whose site gets what a dynamic wave selects by joins it', (t) => {
   t.notOk(desk.tables.progress.has(`autumn/${mac}`));
   desk.do({ kind: 'site-put', site: { ...site, labels: { region: 'EU' } } });
   t.ok(desk.tables.progress.has(`autumn/${mac}`));
+  t.end();
+});
+
+test('a phone that shows for the first time what a dynamic wave selects by joins it', (t) => {
+  const waves = [{ name: 'all', dynamic: true }];
+  const selection = { where: 'running < 66.86.0.15' };
+  const desk = smallFleet(1).do({
+    kind: 'rollout-create',
+    input: rolloutOf({ waves, selection }),
+  });
+  desk.do(approve, { kind: 'phones-put', phones: [phoneOf(9)] });
+  const progress = () => desk.tables.progress.get(`autumn/${macOf(9)}`);
+  t.equal(progress(), undefined, 'nobody knows yet what it runs');
+  desk.seen(idOf('lisbon'), 9, '66.85.0.5');
+  t.match(progress(), { phase: 'scheduled' });
   t.end();
 });
