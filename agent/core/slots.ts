@@ -124,9 +124,12 @@ function justStarted(draft: AgentDraft, now: EpochMs): Why | undefined {
 
 /**
  * Whether a start that a box may have died in is repeated: it comes back after the opening, to a site that is held, or to
- * one that counts the starts of each minute. A phone that is not woken again is given up by its deadline and tried again.
+ * one that counts the starts of each minute. A phone that is not woken again is given up by its deadline and tried again;
+ * one whose time is up already is given up now.
  */
-export function mayWakeAgain(draft: AgentDraft, plan: Plan, { mac }: Work, now: EpochMs): boolean {
+export function mayWakeAgain(draft: AgentDraft, plan: Plan, work: Work, now: EpochMs): boolean {
+  const { mac, deadlineAt } = work;
+  if (deadlineAt !== undefined && now >= deadlineAt) return false;
   const phone = phoneIn(plan, mac);
   const halt = draft.halt.get('halt');
   const hold = holdOf(draft, plan, now);

@@ -170,6 +170,7 @@ test('a start that the box died in is repeated within its opening, and not after
   const dead = () => came(new Box()).hold(imageDigest).asks(mac, '66.85.0.5');
   t.equal(dead().phase(mac), 'offered');
   t.equal(waking(dead().take({ kind: 'started' }, after(5))), true);
+  t.equal(waking(dead().take({ kind: 'started' }, after(15))), false, 'its time is up');
   t.equal(waking(dead().take({ kind: 'started' }, after(119))), false);
   t.equal(waking(dead().take({ kind: 'started' }, after(121))), false);
   const halt = { kind: 'halt' as const, halted: true, counter: 1, reason: 'an outage' };

@@ -168,11 +168,16 @@ test('phones in the console', async (t) => {
   await t.test('phones aside are found by what became of them', async (t) => {
     fleet.moved(5, 'autumn', { phase: 'unreachable', fault: 'phone-silent-after-restart' });
     fleet.moved(6, 'autumn', { phase: 'rolled-back', fault: 'phone-came-back-old' });
-    for (const phase of ['unreachable', 'rolled-back', 'skipped']) {
+    // The one that has drifted counts as gone back while its rollout goes on.
+    for (const [phase, count] of [
+      ['unreachable', 1],
+      ['rolled-back', 2],
+      ['skipped', 1],
+    ] as const) {
       await page.locator('tr', { hasText: phase }).first().waitFor();
       await page.locator('.filters select').first().selectOption(phase);
-      await page.getByText('1 of 8 phones', { exact: true }).waitFor();
-      t.equal(await page.locator(`tr[data-phase=${phase}]`).count(), 1);
+      await page.getByText(`${count} of 8 phones`, { exact: true }).waitFor();
+      t.equal(await page.locator(`tr[data-phase=${phase}]`).count(), count);
       await page.getByRole('button', { name: 'Show all' }).click();
     }
   });
