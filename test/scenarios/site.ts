@@ -138,7 +138,7 @@ export async function until(
   withinMs = patienceMs,
 ): Promise<void> {
   const end = performance.now() + withinMs;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`never came about: ${what}`);
     await pause(10);
   }
