@@ -1,35 +1,27 @@
-import type { UpgradePath } from '@ringwave/firmware-catalog/upgrade-path';
 import { UpgradePlanner } from '@ringwave/firmware-catalog/upgrade-planner';
 import type { Id } from '@ringwave/protocol/units';
 import type { ControllerDraft, Phone, RolloutInput } from './state.ts';
-import { type Fit, fitter, usableReleases } from './waves.ts';
+import { fitter, usableReleases } from './waves.ts';
 
 // The way from what a phone runs to what its rollout has for it.
 
+/** Its hops, or why it has none: it runs the version already, no release or no road leads there. Phones of one kind share one answer. */
 export function pathFor(
   draft: ControllerDraft,
   rollout: Pick<RolloutInput, 'id' | 'releases' | 'selection' | 'kind'>,
   phone: Phone,
 ) {
-  const { planner, fit, paths } = plannerFor(draft, rollout);
+  const { planner, fit } = plannerFor(draft, rollout);
   const found = fit(phone);
   if (found.kind !== 'fits') return { kind: 'no-path' as const, reason: found.why };
-  // Phones of one kind share what was found for them.
-  const ofKind = paths.get(found) ?? new Map<string | null, UpgradePath>();
-  paths.set(found, ofKind);
-  const running = phone.running?.version ?? null;
-  const known = ofKind.get(running);
-  if (known) return known;
-  const path = planner.path({
+  return planner.path({
     vendor: phone.vendor,
     model: phone.model,
     ...(phone.hardware ? { hardware: phone.hardware } : {}),
-    running,
+    running: phone.running?.version ?? null,
     target: found.release,
     allowDowngrade: rollout.kind === 'rollback',
   });
-  ofKind.set(running, path);
-  return path;
 }
 
 /** A wave asks for thousands of phones of few kinds in one step; releases do not change within it. */
@@ -38,8 +30,6 @@ const planners = new WeakMap<ControllerDraft, Map<Id, Planning>>();
 interface Planning {
   readonly planner: UpgradePlanner;
   readonly fit: ReturnType<typeof fitter>;
-  /** By what fits a kind of phone and what it runs: a million of them are asked of few kinds. */
-  readonly paths: Map<Fit, Map<string | null, UpgradePath>>;
 }
 
 function plannerFor(
@@ -53,7 +43,6 @@ function plannerFor(
   const planning = {
     planner: new UpgradePlanner(usableReleases(draft, rollout)),
     fit: fitter(rollout.releases.flatMap((id) => draft.releases.get(id) ?? [])),
-    paths: new Map(),
   };
   ofStep.set(rollout.id, planning);
   return planning;
