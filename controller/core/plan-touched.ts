@@ -1,5 +1,6 @@
 import type { Id } from '@ringwave/protocol/units';
 import { activeWork, isToldAlike } from './plan.ts';
+import { hasEnded } from './progress.ts';
 import type { ControllerDraft, Progress, Rollout } from './state.ts';
 
 /**
@@ -26,7 +27,8 @@ export function plansTouched(draft: ControllerDraft, known: ReadonlySet<Id>): Re
     const hasRoad = (before?.hops.length ?? 0) + (progress?.hops.length ?? 0) > 0;
     if (!now || !hasRoad) continue;
     // A part that ends stays named until its rollout does, unless another rollout has waited for the phone.
-    const isEnd = before !== undefined && progress !== undefined && isSameRoad(before, progress);
+    const isEnd =
+      before && progress && isSameRoad(before, progress) && !isBegunAnew(before, progress);
     if (isEnd && (!isShared(draft, now.mac) || isGivenAlike(draft, now.mac))) continue;
     sites.add(now.site);
   }
@@ -43,6 +45,10 @@ const isShared = (draft: ControllerDraft, mac: string): boolean =>
 
 const isSameRoad = (a: Progress, b: Progress): boolean =>
   a.site === b.site && a.wave === b.wave && String(a.hops) === String(b.hops);
+
+/** It had ended, so that a plan need not name it any more; a restored box has told of it since. */
+const isBegunAnew = (before: Progress, now: Progress): boolean =>
+  hasEnded(before) && !hasEnded(now);
 
 /** Of several rollouts the same one has the phone as before, with the same road. */
 function isGivenAlike(draft: ControllerDraft, mac: string): boolean {

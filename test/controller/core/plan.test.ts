@@ -5,7 +5,7 @@ import { test } from 'tap';
 import { planResendAfterMax } from '../../../controller/core/owed.ts';
 import { replan } from '../../../controller/core/plan.ts';
 import type { ControllerTables } from '../../../controller/core/state.ts';
-import { type Desk, idOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
+import { type Desk, idOf, macOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
 
 const lisbon = idOf('lisbon');
 const ofPhone = Plan.properties.phones.items.properties;
@@ -75,6 +75,26 @@ test('what a phone failed at is not named again when a later rollout that had th
   desk.wait(1).ended(lisbon, 1, 'done', 'urgent');
   t.equal(desk.tables.rollouts.get('urgent')?.state, 'done');
   t.equal(named(), undefined);
+  t.end();
+});
+
+test('what is named no more, and is told of as still to come by a restored box, is named again', (t) => {
+  const desk = began(smallFleet(2)).wait(1).ended(lisbon, 1, 'failed');
+  const [mac = macOf(1)] = desk.tables.rosters.get(lisbon) ?? [];
+  desk.do(
+    {
+      kind: 'rollout-create',
+      input: rolloutOf({ id: idOf('urgent'), selection: { macs: [mac] } }),
+    },
+    { kind: 'rollout-approve', rollout: idOf('urgent') },
+  );
+  desk.wait(1).ended(lisbon, 1, 'done', 'urgent');
+  const named = () => desk.tables.plans.get(lisbon)?.plan.phones[0]?.work?.rollout;
+  t.equal(named(), undefined);
+  const about = { at: desk.now, mac, rollout: 'autumn', revision: 1, attempt: 1 };
+  desk.hears(lisbon, { kind: 'phone-moved', phase: 'scheduled', ...about });
+  t.equal(named(), 'autumn');
+  t.notOk(isNew(desk.tables, desk.now), 'and the plan follows from what is known');
   t.end();
 });
 
