@@ -7,14 +7,15 @@ import type { AgentNode, World } from './world.ts';
 
 // Phones on their desks: what a real one shows at each moment, and nothing else.
 
-export type Habit =
-  | 'good'
-  | 'refuses-image'
-  | 'comes-back-old'
-  | 'off'
-  | 'in-call'
-  | 'refuses-wake'
-  | 'vanishes';
+export const ODD_HABITS = [
+  'refuses-image',
+  'comes-back-old',
+  'off',
+  'in-call',
+  'refuses-wake',
+  'vanishes',
+] as const;
+type Habit = 'good' | (typeof ODD_HABITS)[number];
 
 export interface PhoneState extends SimPhone {
   input: SimPhone['input'];

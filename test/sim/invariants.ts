@@ -12,11 +12,11 @@ import type {
   ControllerEvent,
   ControllerTables,
   PhoneInput,
-  Site,
 } from '../../controller/core/state.ts';
 import type { Step } from '@ringwave/runtime/step-loop';
 import type { PhoneState } from './desk.ts';
 import { BondInvariants } from './bond-invariants.ts';
+import { permitsStart } from './wall-clock.ts';
 import { WaveInvariants } from './wave-invariants.ts';
 import { loginOf } from './weather.ts';
 import type { AgentNode, World } from './world.ts';
@@ -211,7 +211,7 @@ export class Invariants {
     if (now >= plan.startUntil) this.#fail('never a start after startUntil', mac);
     const urgency = plan.phones.find((one) => one.mac === mac)?.work?.urgency;
     const rules = this.#world.fleet.sites.find((one) => one.id === site);
-    if (rules && urgency !== 'any-idle-minute' && !isInsideWindow(rules, now))
+    if (rules && !permitsStart(rules, now, urgency === 'any-idle-minute'))
       this.#fail('never a start outside an opening', `${mac} at ${site}`);
   }
 
@@ -424,23 +424,4 @@ const fitsPhone = ({ vendor, models, hardware }: Release, phone: PhoneInput): bo
 function heardPlan({ heard, node }: Pick<AgentNode, 'heard' | 'node'>): Plan | undefined {
   const held = node.tables.plan.get('plan')?.plan;
   return heard.plan && heard.plan.revision >= (held?.revision ?? 0) ? heard.plan : held;
-}
-
-const clocks = new Map<string, Intl.DateTimeFormat>();
-
-/** The window rule read off the wall clock by Intl: independent of the arithmetic under test. */
-function isInsideWindow(site: Site, now: number): boolean {
-  const format =
-    clocks.get(site.zone) ??
-    new Intl.DateTimeFormat('en-GB', {
-      timeZone: site.zone,
-      hour: '2-digit',
-      minute: '2-digit',
-      hourCycle: 'h23',
-    });
-  clocks.set(site.zone, format);
-  const wall = format.format(now);
-  return site.windows.some(({ start, end = start }) =>
-    start < end ? wall >= start && wall < end : wall >= start || wall < end,
-  );
 }

@@ -30,7 +30,8 @@ export function ordersOf(world: World): RolloutInput[] {
   const waves = canary && half && rest ? [canary, half, { ...rest, dynamic: true }] : plain.waves;
   const first = {
     ...plain,
-    ...(dice.chance(0.3) ? urgent : {}),
+    // Only what a deadline has freed from windows meets a day of blackout as such.
+    ...(dice.chance(isShutSometimes(world) ? 0.7 : 0.3) ? urgent : {}),
     ...(dice.chance(0.4) ? { pace } : {}),
     ...(dice.chance(0.2) ? { waves } : {}),
   };
@@ -38,3 +39,6 @@ export function ordersOf(world: World): RolloutInput[] {
   const second = { name: 'Over the same phones', waves: [{ name: 'all' }], priority: 900 };
   return [first, { ...plain, ...second, id: simulatedRollouts[1] }];
 }
+
+const isShutSometimes = ({ fleet }: World): boolean =>
+  fleet.sites.some(({ blackout }) => blackout.length > 0);

@@ -3,13 +3,19 @@ import { hasBonds } from './bonds.ts';
 import { type Faults, wild } from './faults.ts';
 import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
+import { hasBlackout } from './wall-clock.ts';
 
 const seedsMax = 10;
 const seeds = Array.from({ length: seedsMax }, (_, nth) => nth + 1);
-/** As many, in worlds whose phones are in bonds. */
-const seedsWithBonds = Array.from({ length: 4 * seedsMax }, (_, nth) => nth + 1)
-  .filter((seed) => hasBonds(seed, wild))
-  .slice(0, seedsMax);
+/** As many of the seeds whose worlds have what is looked for. */
+const seedsOf = (has: (seed: number, faults: Faults) => boolean): readonly number[] =>
+  Array.from({ length: 10 * seedsMax }, (_, nth) => nth + 1)
+    .filter((seed) => has(seed, wild))
+    .slice(0, seedsMax);
+const seedsFor = (name: string): readonly number[] => {
+  if (/bond/.test(name)) return seedsOf(hasBonds);
+  return /blackout/.test(name) ? seedsOf(hasBlackout) : seeds;
+};
 /**
  * Calls, clocks that jump and power cuts are rare: where they are what is looked for there are more of them, and none of
  * what mends the harm before anybody sees it, as a backup does after which all is told anew.
@@ -26,7 +32,7 @@ for (const [name, plant] of Object.entries(PLANTS)) {
   test(`the checks find ${name} within ${seedsMax} seeds`, async (t) => {
     let found: string | undefined;
     let seed = 0;
-    for (const one of /bond/.test(name) ? seedsWithBonds : seeds) {
+    for (const one of seedsFor(name)) {
       if (found !== undefined) break;
       seed = one;
       found = attempt(seed, {

@@ -210,6 +210,13 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'an agent that never stops trying': readsPhones((phone) =>
     phone.work ? { ...phone, work: { ...phone.work, attemptsMax: 20 } } : phone,
   ),
+  'an agent that knows no days of blackout': reads((plan) => without(plan, 'blackout')),
+  'a controller that knows no days of blackout': {
+    controllerEvent: (event) =>
+      event.kind === 'command' && event.command.kind === 'site-put'
+        ? { ...event, command: { ...event.command, site: { ...event.command.site, blackout: [] } } }
+        : event,
+  },
   'an agent that does not say why a phone waits': writes((work) => ({
     ...work,
     why: { ...work.why, reason: '' },

@@ -35,8 +35,9 @@ import { Random } from './random.ts';
 import { Timeline } from '../../rehearsal/timeline.ts';
 import { endSecond } from './second.ts';
 import { fetchImage } from './shelf.ts';
+import { withBlackout } from './wall-clock.ts';
 import { Wire } from './wire.ts';
-import { Desks, type Habit, type PhoneState } from './desk.ts';
+import { Desks, ODD_HABITS, type PhoneState } from './desk.ts';
 import { disorder } from './disorder.ts';
 import { type Heard, heardAlso } from './heard.ts';
 import { fingerprintOf, loginOf, troubleAtSite } from './weather.ts';
@@ -124,7 +125,8 @@ export class World {
     this.faults = options.faults;
     // Every seventh seed, so that those that once failed keep what they are.
     this.goesBack = options.faults.orders && seed % 7 === 5;
-    this.fleet = simFleet(this.random, { ...options, goesBack: this.goesBack });
+    const fleet = simFleet(this.random, { ...options, goesBack: this.goesBack });
+    this.fleet = withBlackout(fleet, seed, options.faults);
     this.hasBonds = hasBonds(seed, options.faults);
     if (this.hasBonds) bindPhones(this.fleet, seed);
     this.invariants = new Invariants(this);
@@ -134,15 +136,9 @@ export class World {
   }
 
   #newPhone(phone: SimPhone): PhoneState {
-    const habits: readonly Habit[] = [
-      'refuses-image',
-      'comes-back-old',
-      'off',
-      'in-call',
-      'refuses-wake',
-      'vanishes',
-    ];
-    const habit = this.random.chance(this.faults.oddPhones) ? this.random.oneOf(habits) : 'good';
+    const habit = this.random.chance(this.faults.oddPhones)
+      ? this.random.oneOf(ODD_HABITS)
+      : 'good';
     return { ...phone, running: phone.old, habit, flashes: [], run: 0 };
   }
 
