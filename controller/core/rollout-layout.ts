@@ -65,7 +65,9 @@ export function layOut(
       if (why !== undefined) leave(phone, why);
     }
   }
-  const world = waveFleet(draft, now);
+  const hasWay = (phone: Phone) =>
+    phone.running !== undefined && pathFor(draft, input, phone).kind === 'path';
+  const world = { ...waveFleet(draft, now), hasWay };
   const waves = wavesThatTake(input, fitting, world);
   const assignment = assignWaves(input.id, fitting, waves, world);
   for (const phone of assignment.leftOut) leave(phone, 'No wave takes it');
@@ -102,7 +104,7 @@ function someOf(phones: readonly Phone[]): (mac: Mac) => boolean {
   };
 }
 
-export const waveFleet = (draft: ControllerDraft, now: EpochMs): WaveFleet => ({
+export const waveFleet = (draft: ControllerDraft, now: EpochMs): Omit<WaveFleet, 'hasWay'> => ({
   matches: waveMatches(draft, now),
   siteLabels: ({ site }) => draft.sites.get(site)?.labels,
 });

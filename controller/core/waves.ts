@@ -155,17 +155,20 @@ export interface WaveFleet {
   /** A wave's own selection in words, as a test. */
   readonly matches: (where: string) => (phone: Phone) => boolean;
   readonly siteLabels: (phone: Phone) => Labels | undefined;
+  /** It was seen, and an update leads from what it runs to its release: only such a phone tells anything of that. */
+  readonly hasWay: (phone: Phone) => boolean;
 }
 
 /** For waves that ask for neither. */
 const blindFleet: WaveFleet = {
   matches: () => () => false,
   siteLabels: () => undefined,
+  hasWay: () => true,
 };
 
 export function waveSelects(
   { sites, models, macs, where }: WaveSpec,
-  fleet: WaveFleet,
+  fleet: Pick<WaveFleet, 'matches'>,
 ): (phone: Phone) => boolean {
   const isListed = selects({
     ...(sites ? { sites } : {}),
@@ -177,10 +180,12 @@ export function waveSelects(
   return (phone) => isListed(phone) && matches(phone);
 }
 
+/** Of a part, phones that have a way to go come first: a canary of phones that are there already shows nothing. */
 function takenBy(spec: WaveSpec, matching: readonly Phone[], fleet: WaveFleet): readonly Phone[] {
   if (spec.per) return ofEachStratum(spec.per, spec.count ?? 1, matching, fleet);
-  if (spec.count !== undefined) return matching.slice(0, spec.count);
-  if (spec.percent !== undefined) return matching.slice(0, partOf(matching.length, spec.percent));
+  if (spec.count !== undefined) return ofAll(spec.count, matching, fleet);
+  if (spec.percent !== undefined)
+    return ofAll(partOf(matching.length, spec.percent), matching, fleet);
   return matching;
 }
 
@@ -188,25 +193,64 @@ function takenBy(spec: WaveSpec, matching: readonly Phone[], fleet: WaveFleet): 
 const partOf = (phones: number, percent: number): number =>
   Math.ceil((phones * percent) / 100 - 1e-9);
 
-/** So many of each combination that occurs, first in order first. */
+function ofAll(count: number, matching: readonly Phone[], { hasWay }: WaveFleet): Phone[] {
+  const share = new Share(count);
+  for (const [place, phone] of matching.entries()) {
+    if (share.isFull) break;
+    share.add(place, hasWay(phone));
+  }
+  return inOrder([share], matching);
+}
+
+/** So many of each combination that occurs. */
 function ofEachStratum(
   per: readonly Stratum[],
   count: number,
   matching: readonly Phone[],
   fleet: WaveFleet,
-): readonly Phone[] {
-  const taken = new Map<string, number>();
+): Phone[] {
+  const shares = new Map<string, Share>();
   const [first, ...others] = per;
-  return matching.filter((phone) => {
+  for (const [place, phone] of matching.entries()) {
     let stratum = first === undefined ? '' : stratumOf(phone, first, fleet);
     for (const one of others) stratum += `\n${stratumOf(phone, one, fleet)}`;
-    const before = taken.get(stratum) ?? 0;
-    // Names of most phones are looked up alone: what is full is not counted on.
-    if (before >= count) return false;
-    taken.set(stratum, before + 1);
-    return true;
-  });
+    const known = shares.get(stratum);
+    const share = known ?? new Share(count);
+    if (!known) shares.set(stratum, share);
+    if (!share.isFull) share.add(place, fleet.hasWay(phone));
+  }
+  return inOrder([...shares.values()], matching);
 }
+
+/** The places of up to so many phones, first in order first among those that have a way to go, then of the others. */
+class Share {
+  readonly #withWay: number[] = [];
+  readonly #others: number[] = [];
+  readonly #count: number;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  get isFull(): boolean {
+    return this.#withWay.length >= this.#count;
+  }
+
+  add(place: number, hasWay: boolean): void {
+    const list = hasWay ? this.#withWay : this.#others;
+    if (list.length < this.#count) list.push(place);
+  }
+
+  places(): number[] {
+    return [...this.#withWay, ...this.#others.slice(0, this.#count - this.#withWay.length)];
+  }
+}
+
+const inOrder = (shares: readonly Share[], matching: readonly Phone[]): Phone[] =>
+  shares
+    .flatMap((share) => share.places())
+    .sort((a, b) => a - b)
+    .flatMap((place) => matching[place] ?? []);
 
 function stratumOf(phone: Phone, stratum: Stratum, fleet: WaveFleet): string {
   if (isOwn(stratum)) return phone[stratum] ?? '';

@@ -1,7 +1,7 @@
 import { minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import type { RolloutInput } from '../../../controller/core/state.ts';
-import { type Desk, idOf, macOf, rolloutOf, smallFleet } from './desk.ts';
+import { type Desk, idOf, macOf, phoneOf, rolloutOf, smallFleet } from './desk.ts';
 
 const lisbon = idOf('lisbon');
 const gate = { successMin: 0.9, failuresMax: 1, minSample: 2, soak: minutes(0) };
@@ -63,5 +63,34 @@ test('a wave of such phones and of skipped ones has proven nothing', (t) => {
     state: 'held',
     why: 'No phone of the wave gave a result that counts, so nothing was proven',
   });
+  t.end();
+});
+
+/** Numbers of the phones that the first wave takes. */
+const taken = (desk: Desk) =>
+  [1, 2, 3, 4, 5, 6].filter((one) => desk.tables.progress.get(`autumn/${macOf(one)}`)?.wave === 0);
+const rest = { name: 'rest' };
+
+test('a wave of a part takes phones that have a way to go first: others show nothing of the release', (t) => {
+  const parts = [{ count: 3 }, { percent: 50 }, { per: ['model'] as const, count: 3 }];
+  for (const part of parts) {
+    const desk = began([], { waves: [{ name: 'canary', ...part }, rest] });
+    t.same(taken(desk), [4, 5, 6], JSON.stringify(part));
+  }
+  t.end();
+});
+
+test('it takes others too where those that have a way do not suffice, and none that was never seen before', (t) => {
+  const desk = began([], { waves: [{ name: 'canary', count: 5 }, rest] });
+  t.equal(taken(desk).length, 5);
+  t.same(
+    taken(desk).filter((one) => one > 3),
+    [4, 5, 6],
+  );
+  const unseen = smallFleet(3);
+  const input = rolloutOf({ waves: [{ name: 'canary', count: 3 }, rest], gate });
+  unseen.do({ kind: 'phones-put', phones: [4, 5, 6].map((one) => phoneOf(one)) });
+  unseen.do({ kind: 'rollout-create', input });
+  t.same(taken(unseen), [1, 2, 3]);
   t.end();
 });
