@@ -2,7 +2,8 @@ import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { gateMet, isWatched, judgeWave } from './gate.ts';
 import { incidentPhonesMin } from './incidents.ts';
-import type { ControllerDraft, Rollout, Wave } from './state.ts';
+import { hasEnded } from './progress.ts';
+import type { ControllerDraft, Progress, Rollout, Wave } from './state.ts';
 import { reopened, setWave } from './wave-release.ts';
 
 // A gate has paused a rollout, and results still come: what halted a wave may no longer count. The words follow what
@@ -52,6 +53,12 @@ function whatChanged(draft: ControllerDraft, { id }: Rollout): string {
     if (rollout !== id || !incident || incident.count < incidentPhonesMin) continue;
     return `${incident.count} failures at ${site} have become one incident, which counts once`;
   }
+  const isTriedAgain = ([key, now]: [string, Progress | undefined]): boolean => {
+    const before = draft.progress.base.get(key);
+    return before?.rollout === id && hasEnded(before) && now !== undefined && !hasEnded(now);
+  };
+  if ([...draft.progress.written()].some(isTriedAgain))
+    return 'a site has told that it goes on with phones that had failed';
   return 'phones have proven their version after all';
 }
 

@@ -15,8 +15,8 @@ export type RolloutTables = {
   /** Phones of paced waves that wait to be released, in pieces; by `rollout/wave/piece`. */
   lines: Map<string, readonly Mac[]>;
   lineEnds: Map<string, Line>;
-  /** Phones released in this minute, by site. */
-  lineShares: Map<string, { readonly minute: number; readonly counts: Record<string, number> }>;
+  /** When phones were released within the last minute, by site; rows of older versions have other keys. */
+  lineShares: Map<string, { readonly went?: Readonly<Record<string, readonly EpochMs[]>> }>;
   /** When phones of bonds are looked at again because of time alone; one row, `next`. */
   bondLook: Map<string, EpochMs>;
   /** The rollouts that a phone is part of and that have not ended, oldest first. */

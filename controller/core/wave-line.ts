@@ -1,6 +1,12 @@
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import { isFinal } from '@ringwave/protocol/phases';
-import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import {
+  type DurationMs,
+  type EpochMs,
+  type Id,
+  type Mac,
+  minutes,
+} from '@ringwave/protocol/units';
 import { orderKey } from './pairs.ts';
 import { progressOf } from './progress.ts';
 import { type ControllerDraft, progressKey, type Progress, type Rollout } from './state.ts';
@@ -12,6 +18,8 @@ import { type ControllerDraft, progressKey, type Progress, type Rollout } from '
 export const pieceMax = 500;
 /** Passed over in one look because their sites had their share; beyond it the look ends. */
 const passedOverMax = 1000;
+/** How long a site's share is for. */
+const shareOf: DurationMs = minutes(1);
 
 const pieceKey = (rollout: Id, wave: number, piece: number): string =>
   `${rollout}/${wave}/${String(piece).padStart(6, '0')}`;
@@ -56,7 +64,7 @@ export function joinLine(draft: ControllerDraft, rollout: Id, wave: number, mac:
 }
 
 /**
- * Takes up to `count` phones from the front, passing over those whose site has had its share of this minute.
+ * Takes up to `count` phones from the front, passing over those whose site has had its share within the last minute.
  * Phones that ended or left the rollout meanwhile are dropped, and said to be so.
  */
 export function takeFromLine(
@@ -100,7 +108,7 @@ export function takeFromLine(
   return { taken, dropped };
 }
 
-/** How many of this minute's phones each site has had. */
+/** When each site has had its phones within the last minute: any minute, so that no two shares meet where one begins. */
 function siteShare(
   draft: ControllerDraft,
   at: string,
@@ -108,17 +116,20 @@ function siteShare(
   now: EpochMs,
 ): { take(site: Id): boolean; keep(): void } {
   if (perSite === undefined) return { take: () => true, keep: () => {} };
-  const minute = Math.floor(now / 60_000);
-  const before = draft.lineShares.get(at);
-  const counts: Record<string, number> = before?.minute === minute ? { ...before.counts } : {};
+  const went = new Map<string, readonly EpochMs[]>();
+  for (const [site, times] of Object.entries(draft.lineShares.get(at)?.went ?? {})) {
+    // A clock that was set back lets nobody wait for longer than a minute.
+    const recent = times.filter((time) => time <= now && now - time < shareOf);
+    if (recent.length > 0) went.set(site, recent);
+  }
   return {
     take: (site) => {
-      const had = counts[site] ?? 0;
-      if (had >= perSite) return false;
-      counts[site] = had + 1;
+      const had = went.get(site) ?? [];
+      if (had.length >= perSite) return false;
+      went.set(site, [...had, now]);
       return true;
     },
-    keep: () => draft.lineShares.put(at, { minute, counts }),
+    keep: () => draft.lineShares.put(at, { went: Object.fromEntries(went) }),
   };
 }
 

@@ -107,6 +107,16 @@ test('a late proof that takes a failure back is told as well', (t) => {
   t.end();
 });
 
+test('a failure that its site takes back to go on is told as that, and as no proof', (t) => {
+  const desk = halted();
+  const [first = 0] = canaries(desk);
+  const about = { at: desk.now, mac: macOf(first), rollout: 'autumn', revision: 1, attempt: 2 };
+  desk.hears(lisbon, { kind: 'phone-moved', phase: 'downloading', ...about });
+  const words = 'a site has told that it goes on with phones that had failed';
+  t.match(rollout(desk)?.paused, { reason: `${why}; since then ${words}` });
+  t.end();
+});
+
 test('a wave that passed and was halted by late failures has passed again once they are one incident', (t) => {
   const desk = smallFleet(8);
   const waves = [{ name: 'canary', count: 6 }, { name: 'rest' }];

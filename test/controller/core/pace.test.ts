@@ -95,6 +95,24 @@ test('a paced wave lets its phones go one by one, spares a busy site, and says s
   t.end();
 });
 
+test('a site has its share of any minute, also across the full minute of the clock', (t) => {
+  const desk = smallFleet(6);
+  const halfPast = (desk.now + 45_000) as typeof start;
+  desk.take({ kind: 'woke' }, halfPast);
+  began(desk, { gate, pace: { perMinute: 60, perSitePerMinute: 2 } });
+  const went: number[] = [];
+  for (let at: number = halfPast; went.length < 6; at += 15_000) {
+    desk.take({ kind: 'woke' }, at as typeof start);
+    const gone = [...desk.tables.progress.values()].filter((one) => one.phase === 'scheduled');
+    while (went.length < gone.length) went.push((at - halfPast) / 1000);
+  }
+  t.same(
+    went.slice(2),
+    went.slice(0, -2).map((at) => at + 60),
+  );
+  t.end();
+});
+
 test('phones of one place in the order stand in the line by their MACs, however they came', (t) => {
   const pair = idOf('desk');
   const paired = [14, 12, 13].map((number) => phoneOf(number, { pair }));
