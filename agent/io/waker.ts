@@ -74,10 +74,19 @@ interface Said {
   readonly source?: string;
 }
 
+/** It may be woken, as far as was known at this instant. */
+interface Looked {
+  readonly isIdle: boolean;
+  readonly at: number;
+}
+
 const usualWebPort = 80;
 
 /** Times that one start follows a phone to another address; each may take half a minute, and a start is given ten. */
 const movesMax = 2;
+
+/** Who was idle may have picked up the receiver since. */
+const idleKnownFor = seconds(5);
 
 /** From its configuration to its registration a phone needs some seconds. */
 const registersWithin = seconds(20);
@@ -90,6 +99,8 @@ export class Waker {
   readonly #parts: WakerParts;
   readonly #places: PhonePlaces;
   readonly #waiting = new Map<Mac, () => void>();
+  /** Phones that took their file while they were being woken: they act, whatever they answer. */
+  readonly #cameBack = new Set<Mac>();
   #isClosed = false;
 
   constructor(parts: WakerParts) {
@@ -105,6 +116,7 @@ export class Waker {
   async wake(effect: WakeEffect): Promise<void> {
     const { mac } = effect;
     if (!profileOf(effect.vendor)) return;
+    this.#cameBack.delete(mac);
     let place = await this.#places.of(mac, effect.address);
     let said = await this.#wakeAt(place, effect);
     for (let moves = 0; moves < movesMax; moves += 1) {
@@ -116,43 +128,71 @@ export class Waker {
       place = there;
       said = await this.#wakeAt(place, effect);
     }
-    this.#answered(effect, said);
+    this.#answered(effect, this.#cameBack.delete(mac) ? { answer: 'accepted' } : said);
   }
 
-  /** The phone went on without us: it began its image, or this start has ended. */
+  /** The phone went on without us: it took its file, began its image, or this start has ended. */
   #isOver({ mac, start }: WakeEffect): boolean {
+    if (this.#isClosed || this.#cameBack.has(mac)) return true;
     const work = this.#parts.tables.work.get(mac);
-    return (
-      this.#isClosed || (work !== undefined && (work.phase !== 'offered' || work.starts !== start))
-    );
+    return work !== undefined && (work.phase !== 'offered' || work.starts !== start);
   }
 
   async #wakeAt(address: string | undefined, effect: WakeEffect): Promise<Said> {
-    const { mac, vendor, mustBeIdle } = effect;
+    const { mac, vendor } = effect;
     // Another device has the phone's address: it must not be woken in its stead.
     if (address === undefined) return { answer: 'silent' };
-    const emergency = await this.#parts.emergency.look();
-    if (emergency) return { answer: 'busy', source: `${emergency} of an emergency call` };
-    const told = await this.#callKnown(mac, address);
-    if (told?.isInCall) return { answer: 'busy', source: told.by };
-    if (!told && mustBeIdle) return { answer: 'unproven' };
+    let looked = await this.#look(effect, address);
+    if ('answer' in looked) return looked;
     const triggers = lineFor(vendor, this.#phone(mac)?.model)?.wake ?? 'unknown';
     const { ways } = this.#parts.settings;
     const login = this.#webLogin(vendor);
-    const knowsIdle = told?.isInCall === false;
     // What a phone does over HTTP it may do at once: only one that is known to be idle is told so, and known to be the one.
     const hasHttpLogin =
-      login !== undefined && knowsIdle && (await this.#places.isSure(mac, address));
+      login !== undefined && looked.isIdle && (await this.#places.isSure(mac, address));
     const event = profileOf(vendor)?.wake.event ?? '';
     const plan = waysFor(triggers, event, { ways, hasHttpLogin });
     const answers: WayAnswer[] = [];
     for (let at: number | undefined = 0; at !== undefined; ) {
+      if (answers.length > 0) {
+        // The way before took up to half a minute, in which the phone may have begun a call, or gone on.
+        if (this.#isOver(effect)) break;
+        looked = await this.#lookAgain(effect, address, looked);
+        if ('answer' in looked) return looked;
+      }
       const way: Way | undefined = plan[at];
-      const answer = way ? await this.#tryAny(way, { mac, address, login }) : 'unavailable';
+      const mayTry = way && (way.by !== 'http' || looked.isIdle);
+      const answer = mayTry ? await this.#tryAny(way, { mac, address, login }) : 'unavailable';
       answers.push(answer);
       at = nextWay(plan, at, answer);
     }
     return { answer: mostTelling(answers) };
+  }
+
+  /** Why the phone must not be woken now; else whether it is known to be idle. */
+  async #look({ mac, mustBeIdle }: WakeEffect, address: string): Promise<Said | Looked> {
+    const emergency = (await this.#parts.emergency.look()) ?? this.#callForHelp();
+    if (emergency) return { answer: 'busy', source: `${emergency} of an emergency call` };
+    const told = await this.#callKnown(mac, address);
+    if (told?.isInCall) return { answer: 'busy', source: told.by };
+    if (!told && mustBeIdle) return { answer: 'unproven' };
+    return { isIdle: told?.isInCall === false, at: this.#instant() };
+  }
+
+  async #lookAgain(effect: WakeEffect, address: string, last: Looked): Promise<Said | Looked> {
+    const isFresh = this.#instant() - last.at < idleKnownFor && !this.#callForHelp();
+    return isFresh ? last : this.#look(effect, address);
+  }
+
+  /** Who told of a call for help that is on, or is called back. */
+  #callForHelp(): string | undefined {
+    const hold = this.#parts.tables.holds.get('emergency-call');
+    return hold?.hold === 'emergency-call' ? (hold.sources[0] ?? 'the site') : undefined;
+  }
+
+  #instant(): number {
+    const { clock } = this.#parts;
+    return clock.steady?.() ?? clock.now();
   }
 
   #answered(
@@ -286,6 +326,7 @@ export class Waker {
 
   /** A phone took its configuration: some seconds later it should be registered. One question per phone waits. */
   phoneIsBack(mac: Mac): void {
+    if (this.#parts.tables.work.get(mac)?.phase === 'offered') this.#cameBack.add(mac);
     if (this.#parts.settings.registration.length === 0) return;
     this.#waiting.get(mac)?.();
     this.#lookFirst(mac);

@@ -9,7 +9,7 @@ import { answerTo } from '../../../agent/core/sip/unasked.ts';
 import type { Registration } from '../../../agent/core/pbx/registration.ts';
 import type { AgentEvent } from '../../../agent/core/state.ts';
 import { HandClock } from '../../hand-clock.ts';
-import { macOf, one } from '../core/box.ts';
+import { macOf, one, workOf } from '../core/box.ts';
 import { pbxOf, wakerOf } from './waker-site.ts';
 
 const mac = macOf(1);
@@ -300,4 +300,75 @@ test('an administrator’s login is told only where the phone itself is: by its 
   const current = { generation: 1, sealed: 's', fingerprint: 'f', state: 'proven' } as const;
   known.tables.credentials.set(mac, { mac, current });
   t.same(await known.wake(), answered('accepted'));
+});
+
+/** A way through a PBX that takes half a minute without an answer, in which something happens. */
+const slowWay = (clock: HandClock, happens: () => void, calls: { inCall?: boolean } = {}) =>
+  pbxOf({
+    notify: () => {
+      clock.pass(32_000);
+      happens();
+      return Promise.resolve('silent');
+    },
+    inCall: () => Promise.resolve(calls.inCall),
+  });
+
+test('a phone that took its file or began its image while one way was silent is not sent another', async (t) => {
+  const settings = { ways: ['pbx', 'sip-udp'] as const };
+  for (const goesOn of ['file', 'image'] as const) {
+    const { port, asked } = await phone(t);
+    const clock = new HandClock(one);
+    let happens = () => {};
+    const pbxs = [slowWay(clock, () => happens())];
+    const { made, tables, wake } = await wakerOf(t, { port, settings, pbxs, clock });
+    const offered = workOf(1, { phase: 'offered', starts: 1 });
+    tables.work.set(mac, offered);
+    happens = () => {
+      if (goesOn === 'file') made.phoneIsBack(mac);
+      else tables.work.set(mac, { ...offered, phase: 'downloading' });
+    };
+    t.match(await wake(), goesOn === 'file' ? answered('accepted') : { kind: 'wake-answered' });
+    t.same(asked, [], 'a second NOTIFY would restart it in the midst of its update');
+  }
+});
+
+test('between two ways a call, and a call for help, are looked for anew', async (t) => {
+  const settings = { ways: ['pbx', 'sip-udp'], idle: ['pbx'] } as const;
+  const { port, asked } = await phone(t);
+  const clock = new HandClock(one);
+  const calls = { inCall: false };
+  const pbxs = [slowWay(clock, () => (calls.inCall = true), calls)];
+  const caller = await wakerOf(t, { port, settings, pbxs, clock });
+  t.match(await caller.wake(), { answer: 'busy' });
+  let happens = () => {};
+  const helped = await wakerOf(t, {
+    port,
+    settings,
+    pbxs: [slowWay(clock, () => happens())],
+    clock,
+  });
+  const call = { hold: 'emergency-call', since: one, seenAt: one } as const;
+  // It was short: its callback is waited for.
+  happens = () => helped.tables.holds.set('emergency-call', { ...call, sources: [] });
+  t.match(await helped.wake(), { answer: 'busy', source: 'the site of an emergency call' });
+  t.same(asked, []);
+});
+
+test('over HTTP a phone is told only by what is known of its calls at that moment', async (t) => {
+  const { port } = await phone(t);
+  const { webPort, done } = await web(t, 'Basic realm="phone"');
+  const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
+  const settings = { ways: ['pbx', 'http'], idle: ['pbx'], webLogins: [login] } as const;
+  const site = { port, webPort, settings, of: () => mac };
+  for (const later of [true, undefined]) {
+    const clock = new HandClock(one);
+    const calls: { inCall?: boolean } = { inCall: false };
+    const changes = () => {
+      delete calls.inCall;
+      if (later) calls.inCall = later;
+    };
+    const { wake } = await wakerOf(t, { ...site, pbxs: [slowWay(clock, changes, calls)], clock });
+    t.match(await wake(), { answer: later ? 'busy' : 'silent' });
+  }
+  t.same(done, []);
 });
