@@ -18,6 +18,7 @@ import {
   presentHop,
   restartTakesMin,
 } from './phone-update.ts';
+import { answersAlone } from './pbx/registration.ts';
 import { phoneIn } from './plan-index.ts';
 import {
   holdUntilRegistered,
@@ -286,9 +287,11 @@ export function registrationSeen(
 ): void {
   const sighting = draft.sightings.get(mac);
   if (!sighting || !planPhone(draft, mac)) return;
+  draft.missing.remove(mac);
+  // Where a registrar proves, it alone is heard.
+  if (source === answersAlone && mustRegister(draft)) return;
   const registered = { source: source.slice(0, 120), address, at: now };
   draft.sightings.put(mac, { ...sighting, registered });
-  draft.missing.remove(mac);
   provenByRegistration(draft, mac, now);
 }
 

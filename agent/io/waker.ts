@@ -1,14 +1,13 @@
 import { knowledgeOf, profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { PlanPhone } from '@ringwave/protocol/messages';
-import { type EpochMs, laterBy, type Mac, minutes, seconds } from '@ringwave/protocol/units';
+import { type Mac, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { emergencyNumbersOf } from '../core/pbx/emergency.ts';
-import { onlyContact } from '../core/pbx/registration.ts';
-import type { IdleSource, RegistrationSource, WakeFile } from '../core/pbx/settings.ts';
+import type { IdleSource, WakeFile } from '../core/pbx/settings.ts';
 import { phoneIn } from '../core/plan-index.ts';
 import { acceptedSecrets } from '../core/rotation.ts';
 import { callStateOf, remoteNumbersOf } from '../core/sip/dialog-info.ts';
-import type { AgentEffect, AgentEvent, AgentTables, SealedSecret } from '../core/state.ts';
+import type { AgentEffect, AgentEvent, AgentTables } from '../core/state.ts';
 import { mostTelling, nextWay, type Way, type WayAnswer, waysFor } from '../core/wake/ways.ts';
 import { CallWatch } from './call-watch.ts';
 import { EmergencyWatch } from './emergency-watch.ts';
@@ -18,6 +17,7 @@ import { openPbx } from './pbx/all.ts';
 import type { Pbx } from './pbx/pbx.ts';
 import { PhonePlaces } from './phone-places.ts';
 import { actOnPhone, type WebLogin } from './phone-http.ts';
+import { RegistrationWatch } from './registration-watch.ts';
 import { answerOf, type SipSocket, type Wake } from './sip-socket.ts';
 import { SipStreams } from './sip-streams.ts';
 
@@ -88,24 +88,20 @@ const movesMax = 2;
 /** Who was idle may have picked up the receiver since. */
 const idleKnownFor = seconds(5);
 
-/** From its configuration to its registration a phone needs some seconds. */
-const registersWithin = seconds(20);
-
-/** How far a registrar's clock may be behind, and how long before its own file a phone may register. */
-const skewMax = minutes(-1);
-
 /** Wakes phones, looks first whether they are in a call, and afterwards whether they are registered. */
 export class Waker {
   readonly #parts: WakerParts;
   readonly #places: PhonePlaces;
-  readonly #waiting = new Map<Mac, () => void>();
+  readonly #registrations: RegistrationWatch;
   /** Phones that took their file while they were being woken: they act, whatever they answer. */
   readonly #cameBack = new Set<Mac>();
   #isClosed = false;
 
   constructor(parts: WakerParts) {
     this.#parts = parts;
-    const isRegistrarAsked = parts.settings.registration.includes('pbx');
+    const sources = parts.settings.registration;
+    this.#registrations = new RegistrationWatch({ ...parts, sources });
+    const isRegistrarAsked = sources.includes('pbx');
     this.#places = new PhonePlaces({ ...parts, pbxs: isRegistrarAsked ? parts.pbxs : [] });
   }
 
@@ -234,12 +230,9 @@ export class Waker {
   async #try(way: SipWay, mac: Mac, address: string): Promise<WayAnswer> {
     const { sip, streams } = this.#parts;
     if (way.by === 'pbx') return this.#throughPbx(way, mac, address);
-    const wake = this.#askOf(mac, address, way);
-    const secrets = acceptedSecrets(this.#parts.tables.credentials.get(mac));
-    // A phone that challenges does so with its login; every secret it may hold is tried, newest first.
+    // A phone that challenges does so with its login.
     let answer: WayAnswer = 'unavailable';
-    for (const secret of secrets.length > 0 ? secrets : [undefined]) {
-      const asked = secret ? this.#withLogin(wake, mac, secret) : wake;
+    for (const asked of this.#withLogins(this.#askOf(mac, address, way), mac)) {
       const transport = way.by === 'sip-tls' ? 'tls' : 'tcp';
       answer = answerOf(
         await (way.by === 'sip-udp' ? sip.notify(asked) : streams.notify(asked, transport)),
@@ -255,9 +248,15 @@ export class Waker {
     return body === undefined ? ask : { ...ask, body };
   }
 
-  #withLogin(wake: Wake, mac: Mac, secret: SealedSecret): Wake {
-    const password = this.#parts.keyring.unseal(secret.sealed, mac, secret.generation);
-    return { ...wake, login: { user: mac.replaceAll(':', ''), password } };
+  /** Every secret that the phone may hold, newest first. */
+  #withLogins(wake: Wake, mac: Mac): readonly Wake[] {
+    const user = mac.replaceAll(':', '');
+    const secrets = acceptedSecrets(this.#parts.tables.credentials.get(mac));
+    const logins = secrets.map(({ sealed, generation }) => {
+      const password = this.#parts.keyring.unseal(sealed, mac, generation);
+      return { ...wake, login: { user, password } };
+    });
+    return logins.length > 0 ? logins : [wake];
   }
 
   readonly #phone = (mac: Mac): PlanPhone | undefined =>
@@ -304,11 +303,11 @@ export class Waker {
   }
 
   async #dialogsOf(mac: Mac, address: string): Promise<string> {
-    const ask = this.#askOf(mac, address, { event: 'dialog' });
-    const [secret] = acceptedSecrets(this.#parts.tables.credentials.get(mac));
-    const asked = secret ? this.#withLogin(ask, mac, secret) : ask;
-    const { body = '' } = await this.#parts.sip.fetchState(asked);
-    return body;
+    for (const ask of this.#withLogins(this.#askOf(mac, address, { event: 'dialog' }), mac)) {
+      const { outcome, body = '' } = await this.#parts.sip.fetchState(ask);
+      if (outcome.kind !== 'login-refused') return body;
+    }
+    return '';
   }
 
   #dialsHelp(document: string): boolean {
@@ -324,70 +323,20 @@ export class Waker {
     });
   }
 
-  /** A phone took its configuration: some seconds later it should be registered. One question per phone waits. */
+  /** A phone took its configuration: it acts, and should soon be registered. */
   phoneIsBack(mac: Mac): void {
     if (this.#parts.tables.work.get(mac)?.phase === 'offered') this.#cameBack.add(mac);
-    if (this.#parts.settings.registration.length === 0) return;
-    this.#waiting.get(mac)?.();
-    this.#lookFirst(mac);
-    this.#askLater(mac, this.#parts.clock.now());
+    this.#registrations.phoneIsBack(mac);
   }
 
-  /** Asterisk and FreeSWITCH do not say when a registration was made: it must be seen to be another one than now. */
-  #lookFirst(mac: Mac): void {
-    const extension = this.#phone(mac)?.extension;
-    if (extension === undefined || !this.#parts.settings.registration.includes('pbx')) return;
-    for (const pbx of this.#parts.pbxs) void pbx.registrations(extension);
-  }
-
-  /** A phone whose registration proves its update is asked about until it is proven or its time is up. */
-  #askLater(mac: Mac, backAt: EpochMs): void {
-    const cancel = this.#parts.clock.after(registersWithin, () => {
-      this.#waiting.delete(mac);
-      void this.#proveRegistration(mac, backAt).then(() => {
-        const isAwaited = this.#parts.tables.work.get(mac)?.phase === 'verifying';
-        if (isAwaited && !this.#waiting.has(mac) && !this.#isClosed) this.#askLater(mac, backAt);
-      });
-    });
-    this.#waiting.set(mac, cancel);
-  }
-
-  async #proveRegistration(mac: Mac, backAt: EpochMs): Promise<void> {
-    const address = this.#parts.tables.sightings.get(mac)?.address;
-    if (address === undefined) return;
-    for (const from of this.#parts.settings.registration) {
-      const source = await this.#registeredBy(from, { mac, address, backAt });
-      if (source === undefined) continue;
-      return this.#parts.submit({ kind: 'registration-seen', mac, source, address });
-    }
-  }
-
-  async #registeredBy(
-    from: RegistrationSource,
-    { mac, address, backAt }: { mac: Mac; address: string; backAt: EpochMs },
-  ): Promise<string | undefined> {
-    if (from === 'options') {
-      const ask = { address, port: this.#parts.port, user: this.#userOf(mac) };
-      const outcome = await this.#parts.sip.options(ask);
-      // Any answer proves that something listens there; that it is registered only a PBX can say.
-      return outcome.kind === 'accepted' ? 'options' : undefined;
-    }
-    const extension = this.#phone(mac)?.extension;
-    for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
-      const known = (await pbx.registrations(extension ?? '')) ?? [];
-      // A registrar keeps what was registered before the restart until it expires: that proves nothing.
-      const isFresh = (at: EpochMs = 0 as EpochMs) => at >= laterBy(backAt, skewMax);
-      const fresh = known.filter((one) => one.address === address && isFresh(one.refreshedAt));
-      const here = onlyContact(fresh);
-      if (typeof here !== 'string') return pbx.name;
-    }
-    return undefined;
+  /** After a restart of the box. */
+  resume(): void {
+    this.#registrations.resume();
   }
 
   close(): void {
-    for (const cancel of this.#waiting.values()) cancel();
-    this.#waiting.clear();
     this.#isClosed = true;
+    this.#registrations.close();
     this.#parts.emergency.close();
     this.#parts.calls?.close();
     for (const pbx of this.#parts.pbxs) pbx.close();

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { fittingPassword, loginClaim } from '../../../agent/core/provisioning/http-login.ts';
 import { laterBy, ms } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
-import { parseSip, sipHeader } from '../../../agent/core/sip/message.ts';
+import { parseSip, type SipRequest, sipHeader } from '../../../agent/core/sip/message.ts';
 import { answerTo } from '../../../agent/core/sip/unasked.ts';
 import type { Registration } from '../../../agent/core/pbx/registration.ts';
 import type { AgentEvent } from '../../../agent/core/state.ts';
@@ -14,10 +14,35 @@ import { pbxOf, wakerOf } from './waker-site.ts';
 
 const mac = macOf(1);
 
+interface PhoneOf {
+  address?: string;
+  port?: number;
+  status?: string;
+  calls?: string;
+  heard?: () => void;
+  /** It asks for it. */
+  password?: string;
+}
+
+function logsIn(request: SipRequest, password: string): boolean {
+  const claim = loginClaim(sipHeader(request, 'authorization'), {
+    method: request.method,
+    target: request.uri,
+  });
+  return claim !== undefined && fittingPassword(claim, [password]) === 0;
+}
+
 /** A phone at an address of loopback; `calls` is what it tells to a SUBSCRIBE. */
 async function phone(
   t: Test,
-  { address = '127.0.0.1', port = 0, status = '200 OK', calls = '', heard = () => {} } = {},
+  {
+    address = '127.0.0.1',
+    port = 0,
+    status = '200 OK',
+    calls = '',
+    heard = () => {},
+    password,
+  }: PhoneOf = {},
 ): Promise<{ port: number; asked: string[] }> {
   const socket = createSocket('udp4');
   socket.bind(port, address);
@@ -29,6 +54,11 @@ async function phone(
     if (message?.kind !== 'request') return;
     asked.push(`${message.method} ${sipHeader(message, 'event') ?? ''}`.trim());
     heard();
+    if (password !== undefined && !logsIn(message, password)) {
+      const more = [['WWW-Authenticate', 'Digest realm="phone", nonce="n1"']] as const;
+      const refusal = answerTo(message, { status: '401 Unauthorized', tag: 'phone', more });
+      return socket.send(refusal, from.port, from.address);
+    }
     const ok = answerTo(message, { status: '200 OK', tag: 'phone' }).toString();
     const send = (text: string) => socket.send(text, from.port, from.address);
     if (message.method !== 'SUBSCRIBE') return send(ok.replace('200 OK', status));
@@ -72,6 +102,18 @@ test('a phone that tells of a call is not woken; one that is idle or tells nothi
   for (const calls of [dialogs(), '']) {
     const idle = await phone(t, { calls });
     t.same(await (await wakerOf(t, { port: idle.port, settings })).wake(), answered('accepted'));
+  }
+});
+
+test('a phone that holds its old or its new login tells of its calls by either', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const current = { generation: 1, sealed: 'old', fingerprint: 'f', state: 'proven' } as const;
+  const next = { generation: 2, sealed: 'new', fingerprint: 'g', state: 'staged' } as const;
+  for (const password of ['old', 'new']) {
+    const { port } = await phone(t, { password, calls: dialogs('confirmed') });
+    const { tables, wake } = await wakerOf(t, { port, settings });
+    tables.credentials.set(mac, { mac, current, next });
+    t.same(await wake(), answered('busy', { source: 'the phone' }), password);
   }
 });
 
