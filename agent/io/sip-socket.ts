@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
-import { seconds } from '@ringwave/protocol/units';
+import { type Mac, seconds } from '@ringwave/protocol/units';
 import { parseSip, type SipRequest, sipHeader } from '../core/sip/message.ts';
 import type { NotifyAsk, SipMethod } from '../core/sip/notify.ts';
 import { answerTo, tellsOf } from '../core/sip/unasked.ts';
@@ -24,6 +24,8 @@ export interface Wake {
   /** The IP address of one phone. */
   readonly address: string;
   readonly port: number;
+  /** Of the phone, where its certificate may have to name it. */
+  readonly mac?: Mac;
   readonly user: string;
   readonly event: string;
   readonly body?: string;
@@ -130,7 +132,7 @@ export class SipSocket {
     }
     if (this.#isClosed) return { kind: 'not-sent', reason: 'the SIP socket is closed' };
     const from = { address: await this.#ownAddress(to), port: this.port };
-    const { address, port, ...more } = wake;
+    const { address, port, mac: _mac, ...more } = wake;
     const ask: NotifyAsk = { ...more, phone: { address, port }, from, ids, method };
     return this.#transactions.run(ask, {
       source: to.address,

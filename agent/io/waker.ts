@@ -244,7 +244,7 @@ export class Waker {
 
   #askOf(mac: Mac, address: string, way: { event: string; body?: string }): Wake {
     const { event, body } = way;
-    const ask = { address, port: this.#parts.port, user: this.#userOf(mac), event };
+    const ask = { address, port: this.#parts.port, mac, user: this.#userOf(mac), event };
     return body === undefined ? ask : { ...ask, body };
   }
 
