@@ -147,6 +147,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   tellRunning(options.folder, runningOf(options, host, ports));
   const discovery = await Discovery.open({ ...options, neighbours, tables, submit, address });
   submit({ kind: 'started' });
+  parts.waker.resume();
   const freezeFile = watchFreezeFile(options.folder, { clock: wallClock(), submit });
   parts.link = openLink(options, clock, submit);
   return {

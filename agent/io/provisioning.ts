@@ -147,8 +147,8 @@ export class Provisioning implements FileResolver {
     this.observer.expect(asked, {
       kind: 'rescue',
       left: (end) => {
-        this.#parts.rescue.record(found.grant, asked, end);
-        const detail = `${asked.address} took ${found.grant.name}: ${end.bytes} bytes`;
+        const isKept = this.#parts.rescue.record(found.grant, asked, end);
+        const detail = `${asked.address} took ${found.grant.name}: ${end.bytes} bytes${isKept ? '' : '; the box has no room to note it'}`;
         this.#hide(asked, { fault: 'rescue-served', detail });
       },
     });

@@ -79,14 +79,20 @@ export class RescueDesk {
     return grant && served ? { grant, served } : undefined;
   }
 
-  /** The clock was set, ahead where positive; a technician's minutes stay as long as they were. */
+  /** The clock was set, ahead where positive; a technician's minutes stay as long as they were, also where no disk takes them. */
   moveBy(by: DurationMs): void {
+    const grants = this.#grants();
     const file = statSync(fileIn(this.#folder), { throwIfNoEntry: false });
-    const writtenAt = Math.round(file?.mtimeMs ?? 0) as EpochMs;
-    const grants = file ? rescueGrantsIn(this.#folder) : [];
-    if (grants.length === 0) return;
+    if (!file || grants.length === 0) return;
+    const writtenAt = Math.round(file.mtimeMs) as EpochMs;
     const moved = movedGrants(grants, { by, writtenAt, now: this.#now() });
-    if (moved) writeRescueGrants(this.#folder, moved);
+    if (!moved) return;
+    this.#read = { ...this.#read, grants: moved };
+    try {
+      writeRescueGrants(this.#folder, moved);
+    } catch {
+      // They hold until the agent restarts.
+    }
   }
 
   /** The command and the agent are two processes: each request looks whether the file was replaced. */
@@ -99,22 +105,21 @@ export class RescueDesk {
     return this.#read.grants;
   }
 
+  /** False where the disk takes no record: a transfer that has ended is none the less one. */
   record(
     { name, sha256 }: RescueGrant,
     { protocol, address }: Asked,
     { bytes, whole }: { readonly bytes: number; readonly whole: boolean },
-  ): void {
+  ): boolean {
     const log = logIn(this.#folder);
-    if (existsSync(log) && statSync(log).size > logBytesMax) renameSync(log, `${log}.1`);
-    const serving: RescueServing = {
-      at: this.#now(),
-      name,
-      sha256,
-      protocol,
-      address,
-      bytes,
-      whole,
-    };
-    appendFileSync(log, `${JSON.stringify(serving)}\n`, { mode: 0o600 });
+    const at = this.#now();
+    const serving: RescueServing = { at, name, sha256, protocol, address, bytes, whole };
+    try {
+      if (existsSync(log) && statSync(log).size > logBytesMax) renameSync(log, `${log}.1`);
+      appendFileSync(log, `${JSON.stringify(serving)}\n`, { mode: 0o600 });
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
-import { seconds } from '@ringwave/protocol/units';
+import { type Mac, seconds } from '@ringwave/protocol/units';
 import { parseSip, type SipRequest, sipHeader } from '../core/sip/message.ts';
 import type { NotifyAsk, SipMethod } from '../core/sip/notify.ts';
 import { answerTo, tellsOf } from '../core/sip/unasked.ts';
@@ -24,6 +24,8 @@ export interface Wake {
   /** The IP address of one phone. */
   readonly address: string;
   readonly port: number;
+  /** Of the phone, where its certificate may have to name it. */
+  readonly mac?: Mac;
   readonly user: string;
   readonly event: string;
   readonly body?: string;
@@ -130,12 +132,13 @@ export class SipSocket {
     }
     if (this.#isClosed) return { kind: 'not-sent', reason: 'the SIP socket is closed' };
     const from = { address: await this.#ownAddress(to), port: this.port };
-    const { address, port, ...more } = wake;
+    const { address, port, mac: _mac, ...more } = wake;
     const ask: NotifyAsk = { ...more, phone: { address, port }, from, ids, method };
     return this.#transactions.run(ask, {
       source: to.address,
       send: (bytes, failed) => {
-        this.#socket.send(bytes, to.port, to.address, (error) => error && failed(error.message));
+        const there = this.#asSent(to.address);
+        this.#socket.send(bytes, to.port, there, (error) => error && failed(error.message));
       },
     });
   }
@@ -158,6 +161,12 @@ export class SipSocket {
     }
   }
 
+  /** A socket of both families takes IPv4 in the form of IPv6 alone. */
+  #asSent(address: string): string {
+    const isMapped = this.#socket.address().family === 'IPv6' && isIPv4(address);
+    return isMapped ? `::ffff:${address}` : address;
+  }
+
   #take(bytes: Buffer, from: { address: string; port: number }): void {
     const message = parseSip(bytes);
     if (message?.kind === 'response') this.#transactions.take(message, from.address);
@@ -170,7 +179,7 @@ export class SipSocket {
     const isTold = fetch?.address === from.address && tellsOf(request, fetch);
     const answer = isTold ? answerTo(request, { status: '200 OK' }) : this.#refusals.of(request);
     // To where it came from, never to where it says: nobody is answered in another's stead.
-    if (answer) this.#socket.send(answer, from.port, from.address, () => {});
+    if (answer) this.#socket.send(answer, from.port, this.#asSent(from.address), () => {});
     if (isTold) fetch.told(request.body);
   }
 

@@ -1,7 +1,8 @@
 import { isIP, type Socket, connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { checkServerIdentity, connect as connectTls, type PeerCertificate } from 'node:tls';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
-import { seconds } from '@ringwave/protocol/units';
+import { type Mac, seconds } from '@ringwave/protocol/units';
+import { certificateMac } from '../core/certificate.ts';
 import { parseSip } from '../core/sip/message.ts';
 import { cutStream } from '../core/sip/stream.ts';
 import { SipRefusals } from './sip-refusals.ts';
@@ -50,13 +51,13 @@ export class SipStreams {
       return { kind: 'not-sent', reason: `${to.address}:${to.port} is no address of a phone` };
     }
     if (this.#isClosed) return { kind: 'not-sent', reason: 'the SIP connections are closed' };
-    const connection = this.#connectionTo(to, transport);
+    const connection = this.#connectionTo(to, transport, wake.mac);
     if (!connection) return { kind: 'not-sent', reason: `${connectionsMax} connections are open` };
     const failed = await connection.ready;
     if (failed !== undefined) return { kind: 'not-sent', reason: failed };
     const { socket } = connection;
     const from = { address: socket.localAddress ?? '127.0.0.1', port: socket.localPort ?? 5060 };
-    const { address, port, ...more } = wake;
+    const { address, port, mac: _mac, ...more } = wake;
     const phone = { address, port };
     return this.#transactions.run(
       { ...more, phone, from, transport, method: 'NOTIFY', ids: mintIds() },
@@ -68,22 +69,34 @@ export class SipStreams {
     );
   }
 
-  #connectionTo(to: { address: string; port: number }, transport: 'tcp' | 'tls') {
-    const key = `${transport} ${to.address} ${to.port}`;
+  #connectionTo(to: { address: string; port: number }, transport: 'tcp' | 'tls', mac?: Mac) {
+    const key = `${transport} ${to.address} ${to.port} ${mac ?? ''}`;
     const known = this.#connections.get(key);
     if (known && !known.socket.destroyed) return known;
     if (this.#connections.size >= connectionsMax) return undefined;
-    const connection = this.#open(key, to, transport);
+    const socket =
+      transport === 'tls' ? this.#secure(to, mac) : connect({ host: to.address, port: to.port });
+    const connection = this.#open(key, socket, transport);
     this.#connections.set(key, connection);
     return connection;
   }
 
-  #open(key: string, to: { address: string; port: number }, transport: 'tcp' | 'tls'): Connection {
+  /** A device certificate names its phone by the MAC, since it is older than any address of it. */
+  #secure({ address: host, port }: { address: string; port: number }, mac?: Mac): Socket {
     const { ca } = this.#options;
-    const socket =
-      transport === 'tls'
-        ? connectTls({ host: to.address, port: to.port, ...(ca ? { ca } : {}) })
-        : connect({ host: to.address, port: to.port });
+    if (ca === undefined) return connectTls({ host, port });
+    const isPhone = ({ subject, subjectaltname = '' }: PeerCertificate) =>
+      mac !== undefined && certificateMac([subject.CN].flat().join(' '), subjectaltname) === mac;
+    return connectTls({
+      host,
+      port,
+      ca,
+      checkServerIdentity: (name, certificate) =>
+        isPhone(certificate) ? undefined : checkServerIdentity(name, certificate),
+    });
+  }
+
+  #open(key: string, socket: Socket, transport: 'tcp' | 'tls'): Connection {
     socket.setNoDelay(true);
     const ready = new Promise<string | undefined>((resolve) => {
       const cancel = this.#clock.after(connectTakesMax, () => {

@@ -10,6 +10,9 @@ export interface Registration {
   readonly refreshedAt?: EpochMs;
 }
 
+/** What is told of a phone that answers OPTIONS: something is there, and nobody knows whether it is registered. */
+export const answersAlone = 'options';
+
 /** Whether a text is an IP address, written out: a name proves no phone and can come to mean another. */
 export const isAddress = (text: string): boolean =>
   /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text) ||

@@ -69,3 +69,16 @@ test('a phone that waits for its registration and shows a version further on wai
   t.equal(box.take(registers).phase(macOf(1)), 'done');
   t.end();
 });
+
+test('that something answers at its address is no registration, before or after it is told', (t) => {
+  const answers = { ...registers, source: 'options' };
+  const box = lost({}).take(answers).asks(macOf(1), '66.85.0.40').take(answers);
+  t.match(box.tables.work.get(macOf(1)), { phase: 'held', hop: 0, starts: 1 });
+  const back = workOf(1, { phase: 'verifying', starts: 1, hops, hop: 1, deadlineAt: after(5) });
+  box.with((draft) => draft.work.put(macOf(1), back));
+  t.equal(box.take(answers).phase(macOf(1)), 'verifying');
+  const own = { mac: macOf(1), generation: 0 };
+  t.equal(box.take({ kind: 'config-served', ...own }).phase(macOf(1)), 'verifying');
+  t.equal(box.wait(5).phase(macOf(1)), 'failed', 'without its registration');
+  t.end();
+});

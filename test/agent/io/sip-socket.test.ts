@@ -44,7 +44,9 @@ const wake = (port: number) =>
 test('a phone that answers is done with, whatever the socket is bound to', async (t) => {
   const port = await phone(t, (request) => reply('200 OK', request));
   t.same(await (await open(t)).notify(wake(port)), { kind: 'accepted', status: 200 });
-  t.same(await (await open(t, '0.0.0.0')).notify(wake(port)), { kind: 'accepted', status: 200 });
+  for (const host of ['0.0.0.0', '::']) {
+    t.same(await (await open(t, host)).notify(wake(port)), { kind: 'accepted', status: 200 }, host);
+  }
 });
 
 test('many phones at once each get their own answer', async (t) => {

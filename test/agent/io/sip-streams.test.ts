@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { join } from 'node:path';
+import type { Mac } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import { SipStreams } from '../../../agent/io/sip-streams.ts';
 import { needs } from '../../peers/peer.ts';
@@ -85,41 +86,44 @@ test('a phone that hangs up, refuses connections or sends no SIP is not woken th
   });
 });
 
-test('over TLS only a phone with a certificate of the known authority is asked', async (t) => {
-  if (!needs(t, 'openssl')) return;
+/** A phone that answers over TLS, and its own authority. `names` are those of its certificate. */
+async function phoneOverTls(t: Test, names: readonly string[]) {
   const folder = t.testdir({});
   const file = (name: string) => join(folder, name);
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-    ].concat(
-      ['-keyout', file('key.pem'), '-out', file('cert.pem'), '-subj', '/CN=phone'],
-      ['-addext', 'subjectAltName=IP:127.0.0.1'],
-    ),
-    { stdio: 'ignore' },
-  );
+  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  const files = ['-days', '2', '-keyout', file('key.pem'), '-out', file('cert.pem')];
+  execFileSync('openssl', [...made, ...files, ...names], { stdio: 'ignore' });
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(file(name), 'utf8'));
-  let asked = 0;
+  const asked: string[] = [];
   const server = createTlsServer({ key: key!, cert: cert! }, (socket) => {
     socket.on('error', () => {});
     socket.on('data', (bytes) => {
-      asked += 1;
+      asked.push(bytes.toString());
       socket.write(reply(bytes.toString(), '200 OK'));
     });
   });
   server.on('tlsClientError', () => {});
-  const port = await listening(t, server);
+  return { port: await listening(t, server), ca: cert!, asked };
+}
+
+test('over TLS only a phone with a certificate of the known authority is asked', async (t) => {
+  if (!needs(t, 'openssl')) return;
+  const names = ['-subj', '/CN=phone', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const { port, ca, asked } = await phoneOverTls(t, names);
   t.match(await streams(t).notify(wake(port), 'tls'), { kind: 'not-sent', reason: /self-signed/ });
-  t.equal(asked, 0);
-  const outcome = await streams(t, { ca: cert }).notify(wake(port), 'tls');
-  t.same(outcome, { kind: 'accepted', status: 200 });
+  t.equal(asked.length, 0);
+  t.same(await streams(t, { ca }).notify(wake(port), 'tls'), { kind: 'accepted', status: 200 });
+});
+
+test('a phone is known over TLS by the MAC in its certificate, as makers write it, and no other phone by it', async (t) => {
+  if (!needs(t, 'openssl')) return;
+  const [own, other] = ['80:5e:c0:12:34:56', '80:5e:c0:12:34:57'] as Mac[];
+  const { port, ca, asked } = await phoneOverTls(t, ['-subj', '/CN=805EC0123456']);
+  const sip = streams(t, { ca });
+  t.same(await sip.notify({ ...wake(port), mac: own! }, 'tls'), { kind: 'accepted', status: 200 });
+  for (const foreign of [{ ...wake(port), mac: other! }, wake(port)]) {
+    t.match(await sip.notify(foreign, 'tls'), { kind: 'not-sent' });
+  }
+  t.equal(asked.length, 1);
+  t.notMatch(asked[0], /805ec0123456/i, 'what we know it by is not told');
 });

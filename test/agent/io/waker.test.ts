@@ -4,20 +4,45 @@ import { createServer } from 'node:http';
 import { fittingPassword, loginClaim } from '../../../agent/core/provisioning/http-login.ts';
 import { laterBy, ms } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
-import { parseSip, sipHeader } from '../../../agent/core/sip/message.ts';
+import { parseSip, type SipRequest, sipHeader } from '../../../agent/core/sip/message.ts';
 import { answerTo } from '../../../agent/core/sip/unasked.ts';
 import type { Registration } from '../../../agent/core/pbx/registration.ts';
 import type { AgentEvent } from '../../../agent/core/state.ts';
 import { HandClock } from '../../hand-clock.ts';
-import { macOf, one } from '../core/box.ts';
+import { macOf, one, workOf } from '../core/box.ts';
 import { pbxOf, wakerOf } from './waker-site.ts';
 
 const mac = macOf(1);
 
+interface PhoneOf {
+  address?: string;
+  port?: number;
+  status?: string;
+  calls?: string;
+  heard?: () => void;
+  /** It asks for it. */
+  password?: string;
+}
+
+function logsIn(request: SipRequest, password: string): boolean {
+  const claim = loginClaim(sipHeader(request, 'authorization'), {
+    method: request.method,
+    target: request.uri,
+  });
+  return claim !== undefined && fittingPassword(claim, [password]) === 0;
+}
+
 /** A phone at an address of loopback; `calls` is what it tells to a SUBSCRIBE. */
 async function phone(
   t: Test,
-  { address = '127.0.0.1', port = 0, status = '200 OK', calls = '', heard = () => {} } = {},
+  {
+    address = '127.0.0.1',
+    port = 0,
+    status = '200 OK',
+    calls = '',
+    heard = () => {},
+    password,
+  }: PhoneOf = {},
 ): Promise<{ port: number; asked: string[] }> {
   const socket = createSocket('udp4');
   socket.bind(port, address);
@@ -29,6 +54,11 @@ async function phone(
     if (message?.kind !== 'request') return;
     asked.push(`${message.method} ${sipHeader(message, 'event') ?? ''}`.trim());
     heard();
+    if (password !== undefined && !logsIn(message, password)) {
+      const more = [['WWW-Authenticate', 'Digest realm="phone", nonce="n1"']] as const;
+      const refusal = answerTo(message, { status: '401 Unauthorized', tag: 'phone', more });
+      return socket.send(refusal, from.port, from.address);
+    }
     const ok = answerTo(message, { status: '200 OK', tag: 'phone' }).toString();
     const send = (text: string) => socket.send(text, from.port, from.address);
     if (message.method !== 'SUBSCRIBE') return send(ok.replace('200 OK', status));
@@ -72,6 +102,18 @@ test('a phone that tells of a call is not woken; one that is idle or tells nothi
   for (const calls of [dialogs(), '']) {
     const idle = await phone(t, { calls });
     t.same(await (await wakerOf(t, { port: idle.port, settings })).wake(), answered('accepted'));
+  }
+});
+
+test('a phone that holds its old or its new login tells of its calls by either', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const current = { generation: 1, sealed: 'old', fingerprint: 'f', state: 'proven' } as const;
+  const next = { generation: 2, sealed: 'new', fingerprint: 'g', state: 'staged' } as const;
+  for (const password of ['old', 'new']) {
+    const { port } = await phone(t, { password, calls: dialogs('confirmed') });
+    const { tables, wake } = await wakerOf(t, { port, settings });
+    tables.credentials.set(mac, { mac, current, next });
+    t.same(await wake(), answered('busy', { source: 'the phone' }), password);
   }
 });
 
@@ -300,4 +342,75 @@ test('an administrator’s login is told only where the phone itself is: by its 
   const current = { generation: 1, sealed: 's', fingerprint: 'f', state: 'proven' } as const;
   known.tables.credentials.set(mac, { mac, current });
   t.same(await known.wake(), answered('accepted'));
+});
+
+/** A way through a PBX that takes half a minute without an answer, in which something happens. */
+const slowWay = (clock: HandClock, happens: () => void, calls: { inCall?: boolean } = {}) =>
+  pbxOf({
+    notify: () => {
+      clock.pass(32_000);
+      happens();
+      return Promise.resolve('silent');
+    },
+    inCall: () => Promise.resolve(calls.inCall),
+  });
+
+test('a phone that took its file or began its image while one way was silent is not sent another', async (t) => {
+  const settings = { ways: ['pbx', 'sip-udp'] as const };
+  for (const goesOn of ['file', 'image'] as const) {
+    const { port, asked } = await phone(t);
+    const clock = new HandClock(one);
+    let happens = () => {};
+    const pbxs = [slowWay(clock, () => happens())];
+    const { made, tables, wake } = await wakerOf(t, { port, settings, pbxs, clock });
+    const offered = workOf(1, { phase: 'offered', starts: 1 });
+    tables.work.set(mac, offered);
+    happens = () => {
+      if (goesOn === 'file') made.phoneIsBack(mac);
+      else tables.work.set(mac, { ...offered, phase: 'downloading' });
+    };
+    t.match(await wake(), goesOn === 'file' ? answered('accepted') : { kind: 'wake-answered' });
+    t.same(asked, [], 'a second NOTIFY would restart it in the midst of its update');
+  }
+});
+
+test('between two ways a call, and a call for help, are looked for anew', async (t) => {
+  const settings = { ways: ['pbx', 'sip-udp'], idle: ['pbx'] } as const;
+  const { port, asked } = await phone(t);
+  const clock = new HandClock(one);
+  const calls = { inCall: false };
+  const pbxs = [slowWay(clock, () => (calls.inCall = true), calls)];
+  const caller = await wakerOf(t, { port, settings, pbxs, clock });
+  t.match(await caller.wake(), { answer: 'busy' });
+  let happens = () => {};
+  const helped = await wakerOf(t, {
+    port,
+    settings,
+    pbxs: [slowWay(clock, () => happens())],
+    clock,
+  });
+  const call = { hold: 'emergency-call', since: one, seenAt: one } as const;
+  // It was short: its callback is waited for.
+  happens = () => helped.tables.holds.set('emergency-call', { ...call, sources: [] });
+  t.match(await helped.wake(), { answer: 'busy', source: 'the site of an emergency call' });
+  t.same(asked, []);
+});
+
+test('over HTTP a phone is told only by what is known of its calls at that moment', async (t) => {
+  const { port } = await phone(t);
+  const { webPort, done } = await web(t, 'Basic realm="phone"');
+  const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
+  const settings = { ways: ['pbx', 'http'], idle: ['pbx'], webLogins: [login] } as const;
+  const site = { port, webPort, settings, of: () => mac };
+  for (const later of [true, undefined]) {
+    const clock = new HandClock(one);
+    const calls: { inCall?: boolean } = { inCall: false };
+    const changes = () => {
+      delete calls.inCall;
+      if (later) calls.inCall = later;
+    };
+    const { wake } = await wakerOf(t, { ...site, pbxs: [slowWay(clock, changes, calls)], clock });
+    t.match(await wake(), { answer: later ? 'busy' : 'silent' });
+  }
+  t.same(done, []);
 });

@@ -1,0 +1,103 @@
+import { type EpochMs, laterBy, minutes, seconds } from '@ringwave/protocol/units';
+import { type Test, test } from 'tap';
+import { type AgentEvent, emptyTables, type Work } from '../../../agent/core/state.ts';
+import { RegistrationWatch } from '../../../agent/io/registration-watch.ts';
+import { HandClock } from '../../hand-clock.ts';
+import { macOf, one, planOf, planPhone, workOf } from '../core/box.ts';
+import { pbxOf } from './waker-site.ts';
+
+const mac = macOf(1);
+const address = '127.0.0.1';
+
+/** A site with one phone in this state, whose registrar says when it registered last. */
+function watched(t: Test, own: Partial<Work>) {
+  const clock = new HandClock(one);
+  const tables = emptyTables();
+  const plan = planOf([planPhone(1, { extension: '101' })], { registrationProves: true });
+  tables.plan.set('plan', { plan, heldSince: one });
+  const about = { vendor: null, model: null, version: null, at: one, versionAt: one };
+  tables.sightings.set(mac, { mac, address, ...about });
+  tables.work.set(mac, workOf(1, own));
+  const events: AgentEvent[] = [];
+  let registeredAt: EpochMs | undefined;
+  let asked = 0;
+  const registrar = pbxOf({
+    name: 'kamailio 10.0.0.4:8080',
+    registrations: () => {
+      asked += 1;
+      const at = { address, port: 5060 };
+      return Promise.resolve(
+        registeredAt === undefined ? [] : [{ ...at, refreshedAt: registeredAt }],
+      );
+    },
+  });
+  const watch = new RegistrationWatch({
+    sources: ['pbx'],
+    pbxs: [registrar],
+    sip: { options: () => Promise.resolve({ kind: 'silent' }) },
+    tables,
+    clock,
+    port: 5060,
+    submit: (event) => events.push(event),
+  });
+  t.teardown(() => watch.close());
+  /** Time passes, and what was asked is answered. */
+  const pass = async (time: number) => {
+    clock.pass(time);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const registers = (at: EpochMs) => (registeredAt = at);
+  return { watch, tables, clock, events, pass, registers, asked: () => asked };
+}
+
+const seen = { kind: 'registration-seen', mac, source: 'kamailio 10.0.0.4:8080', address };
+
+test('a box that comes back asks about phones that showed their version before it went', async (t) => {
+  const since = laterBy(one, minutes(-2));
+  for (const own of [
+    { phase: 'verifying', since },
+    { phase: 'held', since, fault: 'phone-not-registered', deadlineAt: laterBy(one, minutes(3)) },
+    { phase: 'failed', since, fault: 'phone-not-registered' },
+  ] as const) {
+    const { watch, pass, events, registers } = watched(t, own);
+    registers(laterBy(one, minutes(-1)));
+    watch.resume();
+    await pass(seconds(20));
+    t.same(events, [seen], own.phase);
+  }
+  const { watch, pass, asked } = watched(t, { phase: 'staged' });
+  watch.resume();
+  await pass(minutes(1));
+  t.equal(asked(), 0, 'nobody waits for the others');
+});
+
+test('a phone that is held until it registers is asked about as long as it has its time', async (t) => {
+  const deadlineAt = laterBy(one, minutes(5));
+  const own = { phase: 'held', fault: 'phone-not-registered', deadlineAt } as const;
+  const { watch, pass, events, registers } = watched(t, own);
+  watch.phoneIsBack(mac);
+  await pass(seconds(20));
+  await pass(seconds(20));
+  registers(laterBy(one, seconds(45)));
+  await pass(seconds(20));
+  t.same(events, [seen]);
+});
+
+test('one that had its time and registers hours later, by itself, is seen to', async (t) => {
+  const { watch, tables, pass, events, registers, asked } = watched(t, { phase: 'verifying' });
+  watch.phoneIsBack(mac);
+  await pass(seconds(20));
+  tables.work.set(mac, workOf(1, { phase: 'failed', fault: 'phone-not-registered' }));
+  await pass(seconds(20));
+  const before = asked();
+  for (let hour = 0; hour < 12; hour += 1) await pass(minutes(5));
+  t.equal(asked() - before, 12, 'every five minutes');
+  registers(laterBy(one, minutes(58)));
+  await pass(minutes(5));
+  t.same(events, [seen]);
+  tables.work.delete(mac);
+  await pass(minutes(5));
+  const last = asked();
+  await pass(minutes(60));
+  t.equal(asked(), last, 'and nobody asks once no rollout wants it');
+});
