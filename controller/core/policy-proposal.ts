@@ -10,7 +10,14 @@ import { policyTarget } from './policy-target.ts';
 import { checkRollout } from './rollout-check.ts';
 import { addRollout, approve } from './rollout-commands.ts';
 import { selectedPhones } from './selection/selected.ts';
-import type { ControllerDraft, ControllerTables, Phone, Refusal, RolloutInput } from './state.ts';
+import type {
+  ControllerDraft,
+  ControllerTables,
+  Phone,
+  Refusal,
+  Rollout,
+  RolloutInput,
+} from './state.ts';
 import { equalWaves, WAVE_PRESETS } from './waves.ts';
 
 // A policy does not start anything: it proposes a rollout for what its release should reach, and a person lets it begin.
@@ -49,12 +56,18 @@ export function propose(
       audit(draft, { ...said, object: policy.id, detail });
       continue;
     }
-    addRollout(draft, input, layout, nameOf(policy), now);
+    addRollout(draft, input, layout, proposedBy(policy), now);
     rollouts.push(id);
     approveAhead(draft, policy, { id, phones: layout.phones.length }, now);
   }
   return { rollouts, why };
 }
+
+/** Whoever wrote the policy has said what its rollouts say, and is no second person to them. */
+const proposedBy = (policy: Policy): Pick<Rollout, 'createdBy' | 'editors'> => ({
+  createdBy: nameOf(policy),
+  ...(policy.changedBy === undefined ? {} : { editors: [policy.changedBy] }),
+});
 
 const nameOf = ({ id }: Policy): string => `policy ${id}`;
 

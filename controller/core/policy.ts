@@ -2,6 +2,7 @@ import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { propose } from './policy-proposal.ts';
 import { conflict, invalid, notFound, refused, taken } from './refusal.ts';
+import { isSame } from './rollout-commands.ts';
 import { whereRefusals } from './selection/selected.ts';
 import type { CommandResult, ControllerDraft, Refusal } from './state.ts';
 import type { WavePreset } from './waves.ts';
@@ -99,11 +100,11 @@ function approvePolicy(
     const next = 'Write autoApprove into it, with by and phonesMax.';
     return refused(conflict(thing, 'names nobody who approves ahead', next));
   }
-  if (who !== autoApprove.by || who === changedBy) {
-    const reason =
-      who === changedBy
-        ? `was written by ${who}, who cannot approve it as well`
-        : `is approved by ${autoApprove.by}, and not by ${who}`;
+  const isOwn = changedBy !== undefined && isSame(who, changedBy);
+  if (!isSame(who, autoApprove.by) || isOwn) {
+    const reason = isOwn
+      ? `was written by ${who}, who cannot approve it as well`
+      : `is approved by ${autoApprove.by}, and not by ${who}`;
     return refused({ code: 'forbidden', thing, reason, next: 'Let two people do it.' });
   }
   const approved = { ...policy, approvedAhead: now };

@@ -57,7 +57,26 @@ test('a policy proposes what its phones lack, and nothing begins without a perso
   desk.do(put());
   t.same(proposed(desk), [first], 'it is proposed once');
   desk.do({ kind: 'rollout-approve', rollout: idOf(first) });
-  t.equal(desk.tables.rollouts.get(first)?.state, 'running', 'whoever wrote it is not its author');
+  t.equal(desk.tables.rollouts.get(first)?.state, 'running');
+  t.end();
+});
+
+test('whoever wrote a policy approves no rollout that it proposed, whatever became of the policy', (t) => {
+  const desk = fleet().do(put());
+  const refused = (who: string, rollout: string) => {
+    const answer = desk.ask({ kind: 'rollout-approve', rollout: idOf(rollout) }, who);
+    return answer.ok ? [] : answer.refusals.map(({ code, reason }) => `${code}: ${reason}`);
+  };
+  const own = ['forbidden: was proposed or changed by ada, who cannot approve it as well'];
+  t.same(refused('ada', first), own);
+  t.match(refused('ADA', first), [/^forbidden: was proposed or changed by ADA/]);
+  t.ok(desk.ask(put({ deadlines: {} }), 'grace').ok);
+  desk.do(...letOut());
+  t.match(refused('grace', `fixes-${newer.id}`), [/^forbidden/], 'who wrote it last has proposed');
+  t.same(refused('ada', `fixes-${newer.id}`), []);
+  desk.do({ kind: 'policy-remove', policy: fixes });
+  t.same(refused('ada', first), own, 'what she proposed stays hers');
+  t.same(refused('grace', first), []);
   t.end();
 });
 
@@ -150,7 +169,9 @@ test('ahead of time a rollout is approved only by whoever the policy names, afte
   t.same(told('ada'), ['was written by ada, who cannot approve it as well']);
   const own = fleet().do(put({ autoApprove: { by: 'ada', phonesMax: 3 } }));
   t.same(told('ada', own), ['was written by ada, who cannot approve it as well']);
-  t.same(told('grace'), []);
+  const capital = fleet().do(put({ autoApprove: { by: 'Ada', phonesMax: 3 } }));
+  t.same(told('Ada', capital), ['was written by Ada, who cannot approve it as well']);
+  t.same(told('Grace'), [], 'in any case');
   desk.do(...letOut());
   t.match(desk.tables.rollouts.get(`fixes-${newer.id}`), {
     state: 'running',
