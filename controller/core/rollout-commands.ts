@@ -221,11 +221,13 @@ export function approve(
       state: 'scheduled',
       approvedBy: who,
       ...(remark === undefined ? {} : { approvalRemark: remark }),
-      ...(isOwn && breakGlass !== undefined ? { brokeGlass: breakGlass } : {}),
+      ...(breakGlass === undefined ? {} : { brokeGlass: breakGlass }),
     });
     if (rollout.rotateCredentials) wantNewCredentials(draft, rollout);
-    const what = isOwn ? 'rollout approved without a second person' : 'rollout approved';
-    const said = isOwn ? breakGlass : remark;
+    // Whoever breaks the glass says that there is no second person; his reason is never dropped.
+    const what =
+      breakGlass === undefined ? 'rollout approved' : 'rollout approved without a second person';
+    const said = breakGlass ?? remark;
     const detail = said === undefined ? rollout.contentHash : `${rollout.contentHash} ${said}`;
     audit(draft, { at: now, who, what, object: id, detail });
     return undefined;
