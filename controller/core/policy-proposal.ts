@@ -9,6 +9,7 @@ import type { DEADLINE_SEVERITIES, Policy } from './policy.ts';
 import { policyTarget } from './policy-target.ts';
 import { checkRollout } from './rollout-check.ts';
 import { addRollout, approve } from './rollout-commands.ts';
+import { valueText } from './selection/print.ts';
 import { selectedPhones } from './selection/selected.ts';
 import type {
   ControllerDraft,
@@ -122,12 +123,15 @@ function inputFor(
 ): RolloutInput {
   const { preset = 'canary-tenth-rest' } = policy;
   const due = deadlineFor(draft, policy, { release, phones }, now);
-  const older = `(${policy.where}) and (running < ${release.version} or running is unknown)`;
   return {
     id,
     name: `Policy ${policy.id}: ${release.version}`,
     releases: [release.id],
-    selection: { where: older, vendors: [release.vendor], models: release.models },
+    selection: {
+      where: olderThan(release.version, policy),
+      vendors: [release.vendor],
+      models: release.models,
+    },
     waves: typeof preset === 'number' ? equalWaves(preset) : WAVE_PRESETS[preset],
     gate,
     attemptsMax,
@@ -137,6 +141,10 @@ function inputFor(
     confirmPhones: phones.length,
   };
 }
+
+/** The phones of a policy that do not run the version, or a newer one, yet. */
+export const olderThan = (version: string, { where }: Pick<Policy, 'where'>): string =>
+  `(${where}) and (running < ${valueText('<', version)} or running is unknown)`;
 
 type DeadlineSeverity = (typeof DEADLINE_SEVERITIES)[number];
 

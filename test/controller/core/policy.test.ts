@@ -105,6 +105,30 @@ test('a policy whose selection could never propose is refused when it is stored'
   t.end();
 });
 
+test('a release is proposed whatever signs its vendor writes versions with', (t) => {
+  for (const version of ['66.86(1)SR3', '66.87.0.15 beta', '66.88+1']) {
+    const release = releaseOf({ version });
+    const desk = fleet().do(
+      { kind: 'release-put', release },
+      { kind: 'release-move', release: release.id, cause: 'approve', why: 'x', channel: 'beta' },
+      put({ channel: 'beta' }),
+    );
+    t.same(proposed(desk), [`fixes-${release.id}`], version);
+  }
+  t.end();
+});
+
+test('a policy whose selection leaves no room for what its rollouts add is refused', (t) => {
+  const told = (where: string) => fleet().refusals(put({ where }));
+  const long = `vendor = Yealink${' or model = T46S'.repeat(248)}`;
+  const deep = `${'('.repeat(32)}model = T46S${')'.repeat(32)}`;
+  for (const where of [long, deep])
+    t.match(told(where), [{ thing: 'policy fixes: where', reason: /no longer fits$/ }]);
+  t.same(told(`vendor = Yealink${' or model = T46S'.repeat(242)}`), []);
+  t.same(told(deep.slice(1, -1)), []);
+  t.end();
+});
+
 test('a release that is let out is proposed by the policies whose channel it is in', (t) => {
   const desk = fleet().do(put());
   desk.do(...letOut(newer.id, 'beta'));
