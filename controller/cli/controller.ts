@@ -6,6 +6,7 @@ import { listenFrom } from '@ringwave/runtime/listen';
 import { untilStopped } from '@ringwave/runtime/until-stopped';
 import { type Command, Option } from 'commander';
 import type { FeedChoice } from '../core/feed-choice.ts';
+import { NOBODY } from '../io/access.ts';
 import { accessFile, dataFolder } from './api-client.ts';
 import type { CliOutput } from './json-lines.ts';
 
@@ -113,10 +114,10 @@ async function runUntilTold(flags: RunFlags, command: Command): Promise<void> {
   });
   writeOwnFile(
     accessFile(folder),
-    JSON.stringify({ url: running.url, token: running.access.mintApiToken('local') }),
+    JSON.stringify({ url: running.url, token: running.access.mintApiToken(NOBODY.token) }),
   );
   const ended = untilStopped();
-  const link = `${running.url}/?once=${running.access.mintLink('admin')}`;
+  const link = `${running.url}/?once=${running.access.mintLink(NOBODY.link)}`;
   const mqtt = `${flags.mqtt.replace(/:\d+$/, '')}:${running.ports.mqtt}`;
   const ready = flags.json
     ? JSON.stringify({ kind: 'ready', link, mqtt })

@@ -147,7 +147,7 @@ function calendarProblems(site: Site, now: EpochMs): Refusal[] {
   return problems;
 }
 
-/** A group that vanished would keep nothing up, without a word. */
+/** A group that vanished would keep nothing up, without a word, and of two of one name the first would count. */
 function coverageProblems(draft: ControllerDraft, { id, coverage }: Site): Refusal[] {
   const lacking = new Map<Id, number>();
   for (const mac of draft.rosters.get(id) ?? []) {
@@ -155,11 +155,23 @@ function coverageProblems(draft: ControllerDraft, { id, coverage }: Site): Refus
     if (!group || coverage.some((one) => one.id === group)) continue;
     lacking.set(group, (lacking.get(group) ?? 0) + 1);
   }
-  return [...lacking].map(([group, phones]) => {
+  const twice = coverage.flatMap((one, place) =>
+    coverage.findIndex(({ id: other }) => other === one.id) < place
+      ? [
+          invalid(
+            `site ${id}: coverage[${place}]`,
+            `is group ${one.id} again`,
+            'Keep one of the two.',
+          ),
+        ]
+      : [],
+  );
+  const gone = [...lacking].map(([group, phones]) => {
     const reason = `lacks group ${group}, which ${phones} of its phones name`;
     const next = 'Keep the group, or change those phones first.';
     return conflict(`site ${id}: coverage`, reason, next);
   });
+  return [...twice, ...gone];
 }
 
 function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs): CommandResult {

@@ -9,8 +9,16 @@ import type { DEADLINE_SEVERITIES, Policy } from './policy.ts';
 import { policyTarget } from './policy-target.ts';
 import { checkRollout } from './rollout-check.ts';
 import { addRollout, approve } from './rollout-commands.ts';
+import { valueText } from './selection/print.ts';
 import { selectedPhones } from './selection/selected.ts';
-import type { ControllerDraft, ControllerTables, Phone, Refusal, RolloutInput } from './state.ts';
+import type {
+  ControllerDraft,
+  ControllerTables,
+  Phone,
+  Refusal,
+  Rollout,
+  RolloutInput,
+} from './state.ts';
 import { equalWaves, WAVE_PRESETS } from './waves.ts';
 
 // A policy does not start anything: it proposes a rollout for what its release should reach, and a person lets it begin.
@@ -49,12 +57,18 @@ export function propose(
       audit(draft, { ...said, object: policy.id, detail });
       continue;
     }
-    addRollout(draft, input, layout, nameOf(policy), now);
+    addRollout(draft, input, layout, proposedBy(policy), now);
     rollouts.push(id);
     approveAhead(draft, policy, { id, phones: layout.phones.length }, now);
   }
   return { rollouts, why };
 }
+
+/** Whoever wrote the policy has said what its rollouts say, and is no second person to them. */
+const proposedBy = (policy: Policy): Pick<Rollout, 'createdBy' | 'editors'> => ({
+  createdBy: nameOf(policy),
+  ...(policy.changedBy === undefined ? {} : { editors: [policy.changedBy] }),
+});
 
 const nameOf = ({ id }: Policy): string => `policy ${id}`;
 
@@ -109,12 +123,15 @@ function inputFor(
 ): RolloutInput {
   const { preset = 'canary-tenth-rest' } = policy;
   const due = deadlineFor(draft, policy, { release, phones }, now);
-  const older = `(${policy.where}) and (running < ${release.version} or running is unknown)`;
   return {
     id,
     name: `Policy ${policy.id}: ${release.version}`,
     releases: [release.id],
-    selection: { where: older, vendors: [release.vendor], models: release.models },
+    selection: {
+      where: olderThan(release.version, policy),
+      vendors: [release.vendor],
+      models: release.models,
+    },
     waves: typeof preset === 'number' ? equalWaves(preset) : WAVE_PRESETS[preset],
     gate,
     attemptsMax,
@@ -124,6 +141,10 @@ function inputFor(
     confirmPhones: phones.length,
   };
 }
+
+/** The phones of a policy that do not run the version, or a newer one, yet. */
+export const olderThan = (version: string, { where }: Pick<Policy, 'where'>): string =>
+  `(${where}) and (running < ${valueText('<', version)} or running is unknown)`;
 
 type DeadlineSeverity = (typeof DEADLINE_SEVERITIES)[number];
 

@@ -1,7 +1,9 @@
 import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
-import { propose } from './policy-proposal.ts';
+import { olderThan, propose } from './policy-proposal.ts';
 import { conflict, invalid, notFound, refused, taken } from './refusal.ts';
+import { isSame } from './rollout-commands.ts';
+import { parseSelection } from './selection/parse.ts';
 import { whereRefusals } from './selection/selected.ts';
 import type { CommandResult, ControllerDraft, Refusal } from './state.ts';
 import type { WavePreset } from './waves.ts';
@@ -99,11 +101,11 @@ function approvePolicy(
     const next = 'Write autoApprove into it, with by and phonesMax.';
     return refused(conflict(thing, 'names nobody who approves ahead', next));
   }
-  if (who !== autoApprove.by || who === changedBy) {
-    const reason =
-      who === changedBy
-        ? `was written by ${who}, who cannot approve it as well`
-        : `is approved by ${autoApprove.by}, and not by ${who}`;
+  const isOwn = changedBy !== undefined && isSame(who, changedBy);
+  if (!isSame(who, autoApprove.by) || isOwn) {
+    const reason = isOwn
+      ? `was written by ${who}, who cannot approve it as well`
+      : `is approved by ${autoApprove.by}, and not by ${who}`;
     return refused({ code: 'forbidden', thing, reason, next: 'Let two people do it.' });
   }
   const approved = { ...policy, approvedAhead: now };
@@ -129,12 +131,20 @@ export function proposeAll(draft: ControllerDraft, now: EpochMs): void {
   for (const policy of Array.from(draft.policies.values())) propose(draft, policy, now);
 }
 
+/** As long as a release's may be. */
+const longestVersion = '0'.repeat(64);
+
 function policyProblems(draft: ControllerDraft, policy: PolicyInput): Refusal[] {
   const { id, where, channel, release } = policy;
   const thing = `policy ${id}`;
   // Names that nobody has are let pass here: a policy may be there before its phones are.
   const shownBy = draft.phones;
   const problems = whereRefusals(`${thing}: where`, where, undefined, { shownBy });
+  if (problems.length === 0 && !parseSelection(olderThan(longestVersion, policy)).ok) {
+    const reason = `has ${where.length} characters and its parentheses: what its rollouts add to it no longer fits`;
+    const next = 'Shorten it: labels instead of lists, and a pair of parentheses less.';
+    problems.push(invalid(`${thing}: where`, reason, next));
+  }
   if ((channel === undefined) === (release === undefined)) {
     const reason = channel === undefined ? 'names neither channel nor release' : 'names both';
     problems.push(invalid(`${thing}: channel`, reason, 'Give a channel, or one release.'));

@@ -36,7 +36,7 @@ export function createRollout(
   const there = conflict(`rollout ${asked.id}`, 'exists already', 'Choose another id.');
   if (isTaken || refusals.length > 0 || !layout)
     return refused(...(isTaken ? [there] : []), ...refusals);
-  addRollout(draft, asked, layout, who, now);
+  addRollout(draft, asked, layout, { createdBy: who }, now);
   return taken;
 }
 
@@ -45,11 +45,11 @@ export function addRollout(
   draft: ControllerDraft,
   { confirmPhones: _confirmed, ...input }: RolloutInput,
   layout: Layout,
-  who: string,
+  by: Pick<Rollout, 'createdBy' | 'editors'>,
   now: EpochMs,
 ): void {
-  storeRollout(draft, input, layout, { createdBy: who, createdAt: now });
-  audit(draft, { at: now, who, what: 'rollout created', object: input.id });
+  storeRollout(draft, input, layout, { ...by, createdAt: now });
+  audit(draft, { at: now, who: by.createdBy, what: 'rollout created', object: input.id });
 }
 
 /**
@@ -194,7 +194,7 @@ const editorsOf = ({ editors, editedBy }: Rollout): readonly string[] =>
   editors ?? (editedBy === undefined ? [] : [editedBy]);
 
 /** A name in capitals is no second person. */
-const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+export const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Four eyes: bound to what was shown, and never given by whoever proposed or changed it. */
 export function approve(
@@ -221,11 +221,13 @@ export function approve(
       state: 'scheduled',
       approvedBy: who,
       ...(remark === undefined ? {} : { approvalRemark: remark }),
-      ...(isOwn && breakGlass !== undefined ? { brokeGlass: breakGlass } : {}),
+      ...(breakGlass === undefined ? {} : { brokeGlass: breakGlass }),
     });
     if (rollout.rotateCredentials) wantNewCredentials(draft, rollout);
-    const what = isOwn ? 'rollout approved without a second person' : 'rollout approved';
-    const said = isOwn ? breakGlass : remark;
+    // Whoever breaks the glass says that there is no second person; his reason is never dropped.
+    const what =
+      breakGlass === undefined ? 'rollout approved' : 'rollout approved without a second person';
+    const said = breakGlass ?? remark;
     const detail = said === undefined ? rollout.contentHash : `${rollout.contentHash} ${said}`;
     audit(draft, { at: now, who, what, object: id, detail });
     return undefined;

@@ -172,7 +172,7 @@ export interface Rollout {
   readonly createdAt: EpochMs;
   /** Who changed it last: that person, too, cannot approve it. */
   readonly editedBy?: string;
-  /** All who changed it, in order: none of them can. */
+  /** All who changed it, in order, and before them whoever wrote the policy that proposed it: none of them can. */
   readonly editors?: readonly string[];
   readonly startAt?: EpochMs;
   readonly startedAt?: EpochMs;

@@ -83,7 +83,11 @@ function fitOf(phone: PhoneParts, releases: readonly Release[]): Fit {
     const why = `The release for ${about} is bound to hardware revisions, and this phone's is not known`;
     return { kind: 'hardware-unknown', why };
   }
-  return { kind: 'none', why: `No release of the rollout is for ${about}` };
+  const why = `No release of the rollout is for ${about}`;
+  const written = releases
+    .flatMap((one) => (one.vendor === vendor ? one.models : []))
+    .find((one) => one !== model && one.toLowerCase() === model.trim().toLowerCase());
+  return { kind: 'none', why: written ? `${why}; it writes the model ${written}` : why };
 }
 
 /** The one release of a rollout that fits this phone; undefined when none or several do. */

@@ -11,6 +11,12 @@ export const linkHolds: DurationMs = minutes(60);
 /** A working day; then a new link is asked for. */
 export const sessionHolds: DurationMs = hours(12);
 
+/** Whose the log-ins are that come with the controller itself: of whoever has its folder, or reads its first line. */
+export const NOBODY = { token: 'local', link: 'admin' } as const;
+
+/** Such a log-in says nothing of who sits there. */
+export const isNobody = (who: string): boolean => Object.values(NOBODY).some((one) => one === who);
+
 interface Pass {
   readonly who: string;
   /** Given to one person, who acts in no other name. */

@@ -29,7 +29,8 @@ const inside = (part: Where): string =>
 const BARE = /^[\p{L}\p{N}._:/@+$-]+$/u;
 const BARE_PATTERN = /^[\p{L}\p{N}._:/@+*$-]+$/u;
 
-function valueText(operator: Operator, text: string): string {
+/** A value as it is written, in quotes where it has to be. */
+export function valueText(operator: Operator, text: string): string {
   const isBare = (isPattern(operator) ? BARE_PATTERN : BARE).test(text) && !isKeyword(text);
   return isBare ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -12,6 +12,7 @@ import {
   closed,
   IdText,
   PhoneBody,
+  phoneFrom,
   phonesFrom,
   SiteBody,
   siteFrom,
@@ -211,12 +212,13 @@ const broken = (
 
 function readPhone({ id, name, said }: SaidDocument): Desired | Broken {
   const address = mac(id);
-  if (!address) return { refusals: phonesFrom([{ ...noPhone, mac: id }]).refusals };
+  const { refusals } = phonesFrom([{ ...noPhone, mac: id }]);
+  if (!address || refusals.length > 0) return { refusals };
   const body = bodyOf(PhoneBody, { ...said, mac: address }, name);
   const of = (phone: Static<typeof PhoneBody>): Desired => ({
     kind: 'phone',
     id: address,
-    wanted: { ...phone, mac: address, emergency: phone.emergency ?? false },
+    wanted: phoneFrom(phone, address),
   });
   if (!('refusals' in body)) return of(body.value);
   return broken(body, of({ mac: address, ...noPhone, ...body.rest }));

@@ -1,5 +1,6 @@
 import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-life';
+import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { emergencyNumbersMax, restartsPerMinuteMost } from '@ringwave/protocol/messages';
 import { type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
@@ -9,7 +10,7 @@ import { whereLengthMax } from '../../core/selection/parse.ts';
 import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
 import type { Command, PhoneInput, Refusal, Site } from '../../core/state.ts';
 import { WEEKDAYS, type Weekday } from '../../core/state.ts';
-import { outside } from '../../core/refusal.ts';
+import { invalid, outside } from '../../core/refusal.ts';
 import type { Engine } from '../engine.ts';
 import { soundPart } from './sound-part.ts';
 import { openingMinutesMax } from '../../core/window.ts';
@@ -203,25 +204,40 @@ export const PhoneBody = Type.Object(
 /** 1,000 phones a request: a page of a spreadsheet, half a megabyte at most. */
 export const PhonesBody = Type.Array(PhoneBody, { minItems: 1, maxItems: 1000 });
 
-/** The phones, and a refusal for each MAC that is none. */
+/** The phones, and a refusal for each MAC that is none, or that two of them have. */
 export function phonesFrom(body: Static<typeof PhonesBody>): {
   readonly phones: readonly PhoneInput[];
   readonly refusals: readonly Refusal[];
 } {
   const refusals: Refusal[] = [];
-  const phones = body.flatMap((one): PhoneInput[] => {
-    const address: Mac | undefined = mac(one.mac);
-    if (address) return [{ ...one, mac: address, emergency: one.emergency ?? false }];
-    refusals.push({
-      code: 'invalid',
-      thing: `phone ${one.mac}`,
-      reason: 'is not a MAC address',
-      next: 'Write 12 hexadecimal digits, such as 80:5e:c0:12:34:56.',
-    });
-    return [];
-  });
-  return { phones, refusals };
+  const phones = new Map<Mac, PhoneInput>();
+  for (const one of body) {
+    const address = mac(one.mac);
+    const reason = address ? macProblem(address) : 'is not a MAC address';
+    if (reason !== undefined) {
+      const next = 'Write 12 hexadecimal digits, such as 80:5e:c0:12:34:56.';
+      refusals.push(invalid(`phone ${one.mac}`, reason, next));
+    } else if (address && phones.has(address)) {
+      refusals.push(invalid(`phone ${address}`, 'is there twice', 'Keep one of the two.'));
+    } else if (address) phones.set(address, phoneFrom(one, address));
+  }
+  return { phones: [...phones.values()], refusals };
 }
+
+/** Groups and everybody have such addresses, and a neighbour that has not answered has none but zeros. */
+function macProblem(address: Mac): string | undefined {
+  if (address === '00:00:00:00:00:00') return 'is the address of no phone';
+  const isGroup = (Number.parseInt(address.slice(0, 2), 16) & 1) === 1;
+  return isGroup ? 'is the address of a group, and of no phone' : undefined;
+}
+
+/** Its vendor is written as the catalogue writes it, so that releases of it are found. */
+export const phoneFrom = (body: Static<typeof PhoneBody>, address: Mac): PhoneInput => ({
+  ...body,
+  mac: address,
+  vendor: knowledgeOf(body.vendor)?.name ?? body.vendor,
+  emergency: body.emergency ?? false,
+});
 
 /** Hours until an enrolment token is void: at most thirty days, so that a lost note opens nothing for long. */
 export const ReleaseMoveBody = Type.Object(

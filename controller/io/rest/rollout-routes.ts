@@ -107,6 +107,8 @@ function rolloutVerbs(app: FastifyInstance, parts: RestParts): void {
     const found = rolloutIn(parts, request);
     if (found && body.value.contentHash === undefined)
       return refuseAll(reply, [unreadApproval(found.id)]);
+    if (found && !request.isNamed && body.value.breakGlass === undefined)
+      return refuseAll(reply, [namelessApproval(found.id)]);
     return act(parts, request, reply, (rollout) => ({
       kind: 'rollout-approve',
       rollout,
@@ -191,6 +193,14 @@ const unreadApproval = (id: Id): Refusal =>
     'is missing, so that nobody knows what was read',
     `Send the contentHash that GET /api/v1/rollouts/${id} gives: the hash that ringwave rollout show ${id} prints.`,
   );
+
+/** Two log-ins that come with the controller would be two persons, and the same one without his name another. */
+const namelessApproval = (id: Id): Refusal => ({
+  code: 'forbidden',
+  thing: `rollout ${id}`,
+  reason: 'is approved by somebody with a name, and this log-in has none',
+  next: 'Say who approves: ringwave --as NAME, the header ringwave-as, or the name at the top of the console.',
+});
 
 function viewOf({ engine }: Pick<RestParts, 'engine'>, id: string) {
   const found = engine.tables.rollouts.get(id);

@@ -10,7 +10,7 @@ import Fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import { doubledKey } from '../../core/doubled-key.ts';
-import type { Access } from '../access.ts';
+import { type Access, isNobody } from '../access.ts';
 import { advisoryRoutes } from './advisory-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { refuse, refuseAll } from './answer.ts';
@@ -40,6 +40,8 @@ declare module 'fastify' {
     who: string;
     /** Whether the log-in is one person's and acts in no other name. */
     isOwn: boolean;
+    /** Whether the name is somebody's, and not that of a log-in which comes with the controller. */
+    isNamed: boolean;
   }
 }
 
@@ -57,6 +59,7 @@ export async function restServer(
   } as FastifyServerOptions);
   app.decorateRequest('who', '');
   app.decorateRequest('isOwn', false);
+  app.decorateRequest('isNamed', false);
   readJsonOnce(app);
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
     done(null, payload),
@@ -155,6 +158,7 @@ function whoActs(request: FastifyRequest, reply: FastifyReply, who: string): unk
       next: 'Give the name of who acts, such as ada@example.com.',
     });
   }
+  request.isNamed = named !== undefined || request.isOwn || !isNobody(who);
   if (request.isOwn && request.who !== who) {
     return refuse(reply, 403, 'forbidden', {
       thing: 'header ringwave-as',

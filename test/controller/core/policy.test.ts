@@ -57,7 +57,26 @@ test('a policy proposes what its phones lack, and nothing begins without a perso
   desk.do(put());
   t.same(proposed(desk), [first], 'it is proposed once');
   desk.do({ kind: 'rollout-approve', rollout: idOf(first) });
-  t.equal(desk.tables.rollouts.get(first)?.state, 'running', 'whoever wrote it is not its author');
+  t.equal(desk.tables.rollouts.get(first)?.state, 'running');
+  t.end();
+});
+
+test('whoever wrote a policy approves no rollout that it proposed, whatever became of the policy', (t) => {
+  const desk = fleet().do(put());
+  const refused = (who: string, rollout: string) => {
+    const answer = desk.ask({ kind: 'rollout-approve', rollout: idOf(rollout) }, who);
+    return answer.ok ? [] : answer.refusals.map(({ code, reason }) => `${code}: ${reason}`);
+  };
+  const own = ['forbidden: was proposed or changed by ada, who cannot approve it as well'];
+  t.same(refused('ada', first), own);
+  t.match(refused('ADA', first), [/^forbidden: was proposed or changed by ADA/]);
+  t.ok(desk.ask(put({ deadlines: {} }), 'grace').ok);
+  desk.do(...letOut());
+  t.match(refused('grace', `fixes-${newer.id}`), [/^forbidden/], 'who wrote it last has proposed');
+  t.same(refused('ada', `fixes-${newer.id}`), []);
+  desk.do({ kind: 'policy-remove', policy: fixes });
+  t.same(refused('ada', first), own, 'what she proposed stays hers');
+  t.same(refused('grace', first), []);
   t.end();
 });
 
@@ -83,6 +102,30 @@ test('a policy whose selection could never propose is refused when it is stored'
   t.same(told(smallFleet(0), 'running != factory'), [], 'no phone has shown any yet');
   const asText = seen().do(put({ where: 'model = T46S and running not ~ factory' }));
   t.same(proposed(asText), [first]);
+  t.end();
+});
+
+test('a release is proposed whatever signs its vendor writes versions with', (t) => {
+  for (const version of ['66.86(1)SR3', '66.87.0.15 beta', '66.88+1']) {
+    const release = releaseOf({ version });
+    const desk = fleet().do(
+      { kind: 'release-put', release },
+      { kind: 'release-move', release: release.id, cause: 'approve', why: 'x', channel: 'beta' },
+      put({ channel: 'beta' }),
+    );
+    t.same(proposed(desk), [`fixes-${release.id}`], version);
+  }
+  t.end();
+});
+
+test('a policy whose selection leaves no room for what its rollouts add is refused', (t) => {
+  const told = (where: string) => fleet().refusals(put({ where }));
+  const long = `vendor = Yealink${' or model = T46S'.repeat(248)}`;
+  const deep = `${'('.repeat(32)}model = T46S${')'.repeat(32)}`;
+  for (const where of [long, deep])
+    t.match(told(where), [{ thing: 'policy fixes: where', reason: /no longer fits$/ }]);
+  t.same(told(`vendor = Yealink${' or model = T46S'.repeat(242)}`), []);
+  t.same(told(deep.slice(1, -1)), []);
   t.end();
 });
 
@@ -150,7 +193,9 @@ test('ahead of time a rollout is approved only by whoever the policy names, afte
   t.same(told('ada'), ['was written by ada, who cannot approve it as well']);
   const own = fleet().do(put({ autoApprove: { by: 'ada', phonesMax: 3 } }));
   t.same(told('ada', own), ['was written by ada, who cannot approve it as well']);
-  t.same(told('grace'), []);
+  const capital = fleet().do(put({ autoApprove: { by: 'Ada', phonesMax: 3 } }));
+  t.same(told('Ada', capital), ['was written by Ada, who cannot approve it as well']);
+  t.same(told('Grace'), [], 'in any case');
   desk.do(...letOut());
   t.match(desk.tables.rollouts.get(`fixes-${newer.id}`), {
     state: 'running',

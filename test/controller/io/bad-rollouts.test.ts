@@ -375,12 +375,12 @@ test('a site, a policy and a list of phones with a fault of form are looked at t
   const phones = [
     { ...phone, modl: 'x' },
     { ...phone, vendor: 'Yealnk' },
-    { ...phone, site: 'lisbo' },
+    { ...phone, mac: macOf(3), site: 'lisbo' },
   ];
   t.same(told(await door.ask('POST', '/api/v1/phones', phones)), [
     '400 invalid: phones: [0].modl: is not a key that is known here. Did you mean model?',
     `400 invalid: phone ${macOf(2)}: vendor: nobody here knows a vendor Yealnk. Did you mean Yealink?`,
-    `400 invalid: phone ${macOf(2)}: site lisbo: does not exist. Did you mean lisbon?`,
+    `400 invalid: phone ${macOf(3)}: site lisbo: does not exist. Did you mean lisbon?`,
   ]);
 });
 

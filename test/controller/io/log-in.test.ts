@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { sessionCookie } from '../../../controller/io/rest/server.ts';
 import { runController } from '../../../controller/main.ts';
+import { phoneOf, releaseOf, siteOf } from '../core/desk.ts';
 import { openDoor, request, told } from './door.ts';
 
 test('nobody without a log-in learns more than that one is needed', async (t) => {
@@ -88,6 +89,41 @@ test('a log-in names who acts, unless its link was printed for one person', asyn
   const origin = door.controller.url;
   const again = await sessionOf({ cookie: own, origin });
   t.same((await me({ cookie: again })).body, { who: 'grace', isOwn: true }, 'nor by a new link');
+});
+
+test('a log-in that comes with the controller approves in nobody’s name but with a reason', async (t) => {
+  const door = await openDoor(t);
+  const { engine, access } = door.controller;
+  for (const command of [
+    { kind: 'site-put', site: siteOf('lisbon') },
+    { kind: 'phones-put', phones: [phoneOf(1)] },
+    { kind: 'release-put', release: releaseOf() },
+    { kind: 'release-move', release: releaseOf().id, cause: 'approve', why: 'tried' },
+  ] as const)
+    t.ok(engine.command('ada', command).ok);
+  const token = { authorization: `Bearer ${access.mintApiToken('local')}` };
+  const cookie = `${sessionCookie}=${access.useLink(access.mintLink('admin')) ?? ''}`;
+  const session = { cookie, origin: door.controller.url };
+  const asks = async (id: string, headers: Record<string, string>, own = {}) => {
+    const asked = { id, releases: [releaseOf().id], waves: [{ name: 'all' }] };
+    const ada = { ...token, 'ringwave-as': 'ada' };
+    const { contentHash } = (await door.ask('POST', '/api/v1/rollouts', asked, ada)).body;
+    const path = `/api/v1/rollouts/${id}/approve`;
+    return door.ask('POST', path, { contentHash, ...own }, headers);
+  };
+  for (const [id, headers] of Object.entries({ one: token, two: session }))
+    t.same(told(await asks(id, headers)), [
+      `403 forbidden: rollout ${id}: is approved by somebody with a name, and this log-in has none. Say who approves: ringwave --as NAME, the header ringwave-as, or the name at the top of the console.`,
+    ]);
+  const breakGlass = 'phones dial nowhere';
+  t.match(await asks('three', session, { breakGlass }), {
+    status: 200,
+    body: { approvedBy: 'admin', brokeGlass: breakGlass },
+  });
+  t.match(await asks('four', { ...session, 'ringwave-as': 'grace' }, { breakGlass }), {
+    status: 200,
+    body: { approvedBy: 'grace', brokeGlass: breakGlass },
+  });
 });
 
 test('what the controller keeps survives its restart; API tokens too', async (t) => {

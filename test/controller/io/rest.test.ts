@@ -323,6 +323,68 @@ test('what is asked wrongly names the thing, the reason and the next step, all p
   ]);
 });
 
+test('phones and coverage groups that are there twice, and MACs of no phone, are refused', async (t) => {
+  const door = await openDoor(t);
+  const of = async (...list: object[]) => told(await door.ask('POST', '/api/v1/phones', list));
+  await door.ask('PUT', '/api/v1/sites/lisbon', lisbon);
+  t.same(await of(phone, { ...phone, mac, model: 'T42S' }), [
+    '400 invalid: phone 80:5e:c0:00:00:01: is there twice. Keep one of the two.',
+  ]);
+  const next = 'Write 12 hexadecimal digits, such as 80:5e:c0:12:34:56.';
+  t.same(
+    await of(
+      ...['ffffffffffff', '01005e000001', '0'.repeat(12)].map((it) => ({ ...phone, mac: it })),
+    ),
+    [
+      `400 invalid: phone ffffffffffff: is the address of a group, and of no phone. ${next}`,
+      `400 invalid: phone 01005e000001: is the address of a group, and of no phone. ${next}`,
+      `400 invalid: phone 000000000000: is the address of no phone. ${next}`,
+    ],
+  );
+  t.same((await door.ask('GET', '/api/v1/phones')).body.phones, []);
+  const kind = 'phone';
+  const { body } = await door.ask('POST', '/api/v1/desired-state', {
+    documents: [
+      { kind, id: 'ff:ff:ff:ff:ff:ff', site: 'lisbon', vendor: 'Yealink', model: 'T46S' },
+    ],
+  });
+  t.match(body, {
+    ok: false,
+    problems: [{ reason: 'is the address of a group, and of no phone' }],
+  });
+  const coverage = [
+    { id: 'floor-1', minUp: 1 },
+    { id: 'floor-1', minUp: 2 },
+  ];
+  t.same(told(await door.ask('PUT', '/api/v1/sites/lisbon', { ...lisbon, coverage })), [
+    '400 invalid: site lisbon: coverage[1]: is group floor-1 again. Keep one of the two.',
+  ]);
+});
+
+test('a vendor in any case is stored as its releases write it, and a model in another case is told', async (t) => {
+  const door = await openDoor(t);
+  const release = await smallFleet(door);
+  const list = [
+    { ...phone, vendor: 'yealink' },
+    { ...phone, mac: '805ec0000002', model: 't46s' },
+  ];
+  t.equal((await door.ask('POST', '/api/v1/phones', list)).status, 200);
+  const documents = [{ kind: 'phone', id: mac, site: 'lisbon', vendor: 'YEALINK', model: 'T46S' }];
+  t.match(await door.ask('POST', '/api/v1/desired-state', { documents }), {
+    body: { ok: true, differences: [{ change: 'same' }] },
+  });
+  const asked = { id: 'autumn', releases: [release], waves: [{ name: 'all' }] };
+  t.match((await door.ask('POST', '/api/v1/rollouts/preview', asked)).body, {
+    phones: 1,
+    leftOut: [
+      {
+        mac: '80:5e:c0:00:00:02',
+        why: 'No release of the rollout is for a Yealink t46s; it writes the model T46S',
+      },
+    ],
+  });
+});
+
 test('a manifest with several faults, or without its images, is refused whole', async (t) => {
   const door = await openDoor(t);
   const wrong = {
