@@ -33,6 +33,12 @@ export function nextRungAt(
   return rung && startOf(rung.from, startedAt, dueAt);
 }
 
+/** From when on phones may be started outside windows. */
+export function freeOfWindowsAt({ dueAt }: Deadline, startedAt: EpochMs): EpochMs {
+  const rung = RUNGS.find(({ urgency }) => urgency === 'any-idle-minute');
+  return startOf(rung?.from ?? 1, startedAt, dueAt);
+}
+
 /** What each permits, in the words of the console. */
 export const URGENCY_WORDS: Readonly<Record<Urgency, string>> = {
   'idle-only': 'in windows, only phones that are known to be idle',

@@ -1,22 +1,18 @@
 import { FAULTS } from '@ringwave/protocol/faults';
-import {
-  holdsSlot,
-  isFinal,
-  type PhonePhase,
-  updateTakesUsually,
-  type Waiting,
-} from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal, type PhonePhase, type Waiting } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { bondWords } from './bonds.ts';
-import { openingAfter } from './coming-opening.ts';
+import { freeOfWindowsAt } from './deadline.ts';
+import { nextOpening, nextStartAt } from './next-start.ts';
 import { activeWork } from './plan.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
 import { instantText } from './instant-text.ts';
 import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf, frozenWords } from './site-freeze.ts';
-import type { ControllerTables, Phone, Presence, Progress, Rollout, Wave } from './state.ts';
-import { openingsFor, windowWords } from './wave-windows.ts';
+import type { Deadline } from './rollout-state.ts';
+import type { ControllerTables, Phone, Presence, Progress, Rollout } from './state.ts';
+import { windowWords } from './wave-windows.ts';
 
 // Why a phone is where it is, what it waits for and when it is tried next. The same words on every screen.
 
@@ -122,9 +118,7 @@ function chainOf(
   const wave = rollout.waves[progress.wave];
   const bond = tables.phones.get(progress.mac)?.bond;
   const paused = rollout.paused ? `, paused by ${rollout.paused.by}: ${rollout.paused.reason}` : '';
-  const due = rollout.deadline
-    ? `, due ${instantText(rollout.deadline.dueAt)} (${rollout.deadline.because})`
-    : '';
+  const due = rollout.deadline ? dueWords(rollout, rollout.deadline, now) : '';
   const presence = tables.presence.get(progress.site);
   const agent = !tables.agents.has(progress.site)
     ? 'not enrolled yet'
@@ -144,6 +138,13 @@ function chainOf(
     ...(bond === undefined ? [] : [bondWords(tables, bond, rollout.id)]),
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
   ];
+}
+
+function dueWords({ startedAt }: Rollout, deadline: Deadline, now: EpochMs): string {
+  const due = `, due ${instantText(deadline.dueAt)} (${deadline.because})`;
+  const free = startedAt === undefined ? undefined : freeOfWindowsAt(deadline, startedAt);
+  if (free === undefined) return due;
+  return `${due}, ${free <= now ? 'now' : `from ${instantText(free)} on`} in any idle minute`;
 }
 
 const isAway = (presence: Presence | undefined, now: EpochMs): boolean =>
@@ -167,10 +168,10 @@ function waitingOf(
   const base = {
     attempt: 1,
     attemptsMax: rollout.attemptsMax,
-    nextAttemptAt: nextStartAt(tables, progress, wave, now),
+    nextAttemptAt: nextStartAt(tables, rollout, progress, now),
   };
   const early = beforeStart(tables, rollout, (from) =>
-    nextStartAt(tables, progress, wave, from > now ? from : now),
+    nextStartAt(tables, rollout, progress, from > now ? from : now),
   );
   if (early) return { ...base, ...early };
   if (rollout.paused && progress.phase === 'waiting') {
@@ -183,7 +184,7 @@ function waitingOf(
   }
   if (wave && wave.openedAt === undefined) {
     // At the earliest when the wave before has soaked, and then only in an opening.
-    const nextAttemptAt = nextStartAt(tables, progress, wave, laterBy(now, rollout.gate.soak));
+    const nextAttemptAt = nextStartAt(tables, rollout, progress, laterBy(now, rollout.gate.soak));
     const reason = beforeWave(rollout, progress.wave);
     return { ...base, reason, waitingFor: 'wave', nextAttemptAt };
   }
@@ -289,53 +290,4 @@ function beforeWave(rollout: Rollout, index: number): string {
     return `Wave ${name} opens when a person lets ${before.spec.name} pass`;
   // Without the counts of that wave: they change with every phone, and the wave itself shows them.
   return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
-}
-
-/** As long as an update at worst takes no longer than one of these, it is begun in the first that is long enough. */
-const openingsLookedAt = 30;
-
-/** When the phone may be started next: in an opening that leaves it the time that it needs. Null where none comes. */
-function nextStartAt(
-  tables: ControllerTables,
-  { site, mac }: Progress,
-  wave: Wave | undefined,
-  from: number,
-): number | null {
-  const phone = tables.phones.get(mac);
-  const timed = tables.plans
-    .get(site)
-    ?.plan.takes?.find((one) => one.vendor === phone?.vendor && one.model === phone.model);
-  const takes = timed ? minutes(timed.worstMinutes) : updateTakesUsually;
-  let next = nextOpening(tables, site, wave, from as EpochMs);
-  for (let looked = 0; next && looked < openingsLookedAt; looked += 1) {
-    if (next.start + takes <= next.end) return next.start;
-    next = nextOpening(tables, site, wave, next.end as EpochMs);
-  }
-  return null;
-}
-
-interface Ahead {
-  readonly start: number;
-  readonly end: number;
-}
-
-/**
- * The next opening of a wave at the site by its newest plan, else by the site's rules, or what is left of it;
- * undefined where none comes.
- */
-function nextOpening(
-  tables: ControllerTables,
-  site: Id,
-  wave: Wave | undefined,
-  now: EpochMs,
-): Ahead | undefined {
-  const frozen = freezeOf(tables, site, now);
-  if (frozen && frozen.until === undefined) return undefined;
-  const from = frozen?.until ?? now;
-  const plan = tables.plans.get(site)?.plan;
-  const openings = plan ? openingsFor(plan, { zone: plan.zone }, wave?.spec) : [];
-  const next =
-    openings.find((opening) => opening.end > from) ??
-    openingAfter(tables, site, wave?.spec.windows, from);
-  return next && { start: Math.max(next.start, from), end: next.end };
 }
