@@ -29,7 +29,7 @@ import {
 } from './registration-proof.ts';
 import { isNewer, isOlder, runs } from './plan-intake.ts';
 import { baseServed } from './provisioning/secret-guard.ts';
-import { nextOpening, openingNow } from './queue.ts';
+import { nextOpening, openingNow, startableUntil } from './queue.ts';
 import { report } from './reporting.ts';
 import { secretServed } from './rotation.ts';
 import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
@@ -269,14 +269,18 @@ function withoutCalls({ calls: _calls, ...work }: Work): Work {
   return work;
 }
 
-/** Nothing woke it: it keeps its slot for as long as the site allows, and never beyond the opening. */
+/**
+ * Nothing woke it: it keeps its slot for as long as the site allows, and no longer than it could be started at all. The time of
+ * any offer it has in any case.
+ */
 function leftToPoll(draft: AgentDraft, work: Work, pollTakesMax: DurationMs, now: EpochMs): void {
-  const plan = draft.plan.get('plan')?.plan;
-  const end = (plan && openingNow(plan, now)?.end) as EpochMs | undefined;
-  const deadlineAt = earliest(laterBy(now, pollTakesMax), end) ?? now;
+  const known = planPhone(draft, work.mac);
+  const last = known && startableUntil(known.plan, known.phone, now);
+  const until = earliest(laterBy(now, pollTakesMax), last) ?? now;
+  const deadlineAt = Math.max(until, work.deadlineAt ?? now) as EpochMs;
   const reason = 'Nothing woke it; it may still ask by itself';
   const why = { reason, waitingFor: 'phone' as const, nextAttemptAt: deadlineAt };
-  put(draft, { ...withoutCalls(work), woken: true, deadlineAt, why }, now);
+  put(draft, { ...withoutCalls(work), woken: true, polls: true, deadlineAt, why }, now);
 }
 
 /** Kept beside what the phone itself showed; of a phone that never showed itself nothing is kept. */

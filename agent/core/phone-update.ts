@@ -169,7 +169,8 @@ function withDeadline(work: Work, now: EpochMs): Work {
 }
 
 function started(work: Work, now: EpochMs): Work {
-  const { retryAt: _retry, fault: _fault, brokeOff: _broken, backSince: _back, ...rest } = work;
+  const { retryAt: _retry, fault: _fault, polls: _polls, ...before } = work;
+  const { brokeOff: _broken, backSince: _back, ...rest } = before;
   const fresh = {
     ...rest,
     phase: 'offered' as const,
@@ -199,6 +200,12 @@ function arrived(work: Work, now: EpochMs): Work | undefined {
 }
 
 const isAtLast = ({ hop, hops }: Pick<Work, 'hop' | 'hops'>): boolean => hop + 1 >= hops.length;
+
+/** A phone that has been told nothing gives its slot back, and has lost nothing by it. */
+export function takenBack(work: Work, why: Why, now: EpochMs): Work {
+  const { deadlineAt: _deadline, polls: _polls, ...rest } = work;
+  return { ...rest, phase: 'held', since: now, why };
+}
 
 function afterCall(work: Work, now: EpochMs): Work {
   const { deadlineAt: _deadline, ...rest } = work;

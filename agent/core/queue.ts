@@ -118,6 +118,20 @@ export function outsideOpening(
   return beforeOpening(own, now, 'Too late in this opening to finish');
 }
 
+/**
+ * Until when a phone that may be started now may be: its update has to be over with the opening, or before a day of blackout
+ * where it needs no opening.
+ */
+export function startableUntil(plan: Plan, phone: PlanPhone, now: EpochMs): EpochMs {
+  const isFree = phone.work?.urgency === 'any-idle-minute';
+  const ownTimes = { startUntil: plan.startUntil, openings: openingsFor(plan, phone) };
+  const ends = isFree
+    ? (plan.blackout ?? []).map(({ from }) => from).filter((from) => from > now)
+    : [openingNow(ownTimes, now)?.end ?? now];
+  const end = Math.min(...ends) - takesWorst(plan, phone);
+  return Math.min(end, plan.startUntil) as EpochMs;
+}
+
 type BlackoutDay = NonNullable<Plan['blackout']>[number];
 
 /** The day of blackout that is on, or that begins before what is started now would be done. */
@@ -155,14 +169,19 @@ function beforeOpening(plan: Times, now: EpochMs, reason: string): Why {
   return { reason, waitingFor: 'opening', nextAttemptAt: next.start as EpochMs };
 }
 
+export function pausedBlock({ pausedRollouts }: Plan, { rollout }: Work): Why | undefined {
+  const paused = pausedRollouts.find((one) => one.rollout === rollout);
+  return paused && byPerson(`Rollout paused: ${paused.reason}`);
+}
+
 /** What stands in the way of starting this phone beyond the site's own block; asked anew before each start. */
 export function phoneBlock(
   floor: Floor,
   { work, phone }: Candidate,
   now: EpochMs,
 ): Why | undefined {
-  const paused = floor.plan.pausedRollouts.find((one) => one.rollout === work.rollout);
-  if (paused) return byPerson(`Rollout paused: ${paused.reason}`);
+  const paused = pausedBlock(floor.plan, work);
+  if (paused) return paused;
   if (work.retryAt !== undefined && now < work.retryAt) {
     return { ...work.why, nextAttemptAt: work.retryAt };
   }

@@ -4,10 +4,17 @@ import { type EpochMs, earliest, laterBy, minutes, ms } from '@ringwave/protocol
 import { isClockWrong } from './clock-check.ts';
 import { holdOf } from './holds.ts';
 import { wantImages } from './image-needs.ts';
-import type { Cause } from './phone-update.ts';
+import { type Cause, takenBack } from './phone-update.ts';
 import { edgesPassed, phoneIn, planIndex } from './plan-index.ts';
 import { reconcile } from './plan-intake.ts';
-import { nextOpening, openingNow, outsideOpening, siteBlock, startsCountedOver } from './queue.ts';
+import {
+  nextOpening,
+  openingNow,
+  outsideOpening,
+  pausedBlock,
+  siteBlock,
+  startsCountedOver,
+} from './queue.ts';
 import { wanNow } from './rates.ts';
 import { mustRegister } from './registration-proof.ts';
 import {
@@ -20,8 +27,8 @@ import {
 } from './settled.ts';
 import type { AgentDraft, AgentEffect, Why, Work } from './state.ts';
 import { askAll, askSome, type Line } from './turns.ts';
-import { move } from './work-report.ts';
-import { worksTimed } from './work-table.ts';
+import { move, put } from './work-report.ts';
+import { worksDown, worksTimed } from './work-table.ts';
 
 /** Moves every phone whose phase has taken too long. Gives the next such instant. */
 export function timeOut(draft: AgentDraft, now: EpochMs): EpochMs | undefined {
@@ -54,6 +61,7 @@ export function serveQueue(
   effects: AgentEffect[],
 ): EpochMs | undefined {
   const scene = sceneNow(draft, plan, now);
+  endPolls(draft, scene, now);
   bringInLine(draft, plan, now);
   const line = { draft, scene, now, effects };
   const before = lookBefore(draft, scene, now);
@@ -82,6 +90,21 @@ function sceneNow(draft: AgentDraft, plan: Plan, now: EpochMs): Scene {
     late: late + edgesPassed(plan, now),
     isLineShut: wanNow(plan, now).rate === 'none',
   };
+}
+
+/** What stops a site or a rollout stops phones, too, that hold a slot for hours and would begin their update by themselves. */
+function endPolls(draft: AgentDraft, { plan, stop }: Scene, now: EpochMs): void {
+  for (const work of worksDown(draft)) {
+    if (work.phase !== 'offered' || !work.polls) continue;
+    const why = stop ?? pausedBlock(plan, work) ?? withdrawn(plan, work);
+    if (why) put(draft, takenBack(work, why, now), now);
+  }
+}
+
+function withdrawn(plan: Plan, { mac, rollout, round }: Work): Why | undefined {
+  const wanted = phoneIn(plan, mac)?.work;
+  if (wanted?.rollout === rollout && wanted.round === round) return undefined;
+  return { reason: 'Its rollout no longer asks for it', waitingFor: 'plan', nextAttemptAt: null };
 }
 
 /** Work that a newer plan changed while the phone was down is taken up once the phone is up again. */

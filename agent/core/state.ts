@@ -51,6 +51,8 @@ export interface Work {
   readonly retryAt?: EpochMs;
   /** The phone has answered the wake of this start. */
   readonly woken?: boolean;
+  /** Nothing woke it in this start: it has been told nothing, and is left to come by itself. */
+  readonly polls?: true;
   /** How often in a row it was found in a call; ends with the opening. */
   readonly calls?: number;
   /** Image files it has taken whole in this start. */
