@@ -1,7 +1,6 @@
 import { minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { firmwareFor } from '../../../agent/core/provisioning/read-request.ts';
-import type { AgentEvent } from '../../../agent/core/state.ts';
 import { callsMax } from '../../../agent/core/phone-events.ts';
 import { after, Box, imageDigest, macOf, one, planOf, planPhone } from './box.ts';
 
@@ -109,12 +108,12 @@ test('what stops a site or a rollout takes the slot back from a phone that was t
     { kind: 'halt-came', halt: { kind: 'halt', counter: 1, halted: true, reason: 'stop' } },
     { kind: 'plan-came', plan: paused },
   ] as const) {
-    const box = left(minutes(60)).take(event as AgentEvent);
+    const box = left(minutes(60)).take(event);
     t.match(work(box), { phase: 'held', failures: 0, starts: 1 }, event.kind);
     t.notOk(firmwareFor(box.tables, planPhone(1)), 'and its file names nothing new');
     const told = started();
     const { starts: start } = work(told);
-    told.take({ kind: 'wake-answered', mac, start, answer: 'accepted' }).take(event as AgentEvent);
+    told.take({ kind: 'wake-answered', mac, start, answer: 'accepted' }).take(event);
     t.equal(told.phase(mac), 'offered', 'one that was told to restart does so');
   }
   const again = left(minutes(60)).take({ kind: 'freeze-read', reason: 'a visitor' });
