@@ -29,7 +29,10 @@ const explained = (desk: Desk) => {
 test('a phone is started next when its deadline frees it from windows, if no opening comes before', (t) => {
   const desk = due();
   t.equal(explained(desk)?.nextAttemptAt, freeAt);
-  t.match(explained(desk)?.because[0], /\(CVE-2026-0001\), from .+ 17:00 UTC on in any idle minute$/);
+  t.match(
+    explained(desk)?.because[0],
+    /\(CVE-2026-0001\), from .+ 17:00 UTC on in any idle minute$/,
+  );
   desk.take({ kind: 'woke' }, after(17 * hours));
   t.equal(explained(desk)?.nextAttemptAt, after(17 * hours));
   t.match(explained(desk)?.because[0], /, now in any idle minute$/);
