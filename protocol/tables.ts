@@ -41,6 +41,8 @@ export class DraftTable<V> {
   /** As it was before this step. */
   readonly base: ReadonlyMap<string, V>;
   #written: Map<string, V | undefined> | undefined;
+  /** Most steps remove nothing, and need not be asked twice what they wrote. */
+  #isAnyRemoved = false;
 
   constructor(base: ReadonlyMap<string, V>) {
     this.base = base;
@@ -50,7 +52,8 @@ export class DraftTable<V> {
     const written = this.#written;
     if (!written) return this.base.get(key);
     const value = written.get(key);
-    return value !== undefined || written.has(key) ? value : this.base.get(key);
+    if (value !== undefined || (this.#isAnyRemoved && written.has(key))) return value;
+    return this.base.get(key);
   }
 
   has(key: string): boolean {
@@ -66,6 +69,7 @@ export class DraftTable<V> {
     if (!this.has(key)) return;
     this.#written ??= new Map();
     this.#written.set(key, undefined);
+    this.#isAnyRemoved = true;
   }
 
   /** Base order, then the new keys in order of writing: the same on every machine. */
