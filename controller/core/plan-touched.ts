@@ -42,7 +42,7 @@ const isShared = (draft: ControllerDraft, mac: string): boolean =>
   (draft.assignments.get(mac)?.length ?? 0) > 1;
 
 const isSameRoad = (a: Progress, b: Progress): boolean =>
-  a.site === b.site && a.wave === b.wave && String(a.hops) === String(b.hops);
+  a.site === b.site && a.wave === b.wave && a.from === b.from && String(a.hops) === String(b.hops);
 
 /** Of several rollouts the same one has the phone as before, with the same road. */
 function isGivenAlike(draft: ControllerDraft, mac: string): boolean {
@@ -58,7 +58,8 @@ function isGivenAlike(draft: ControllerDraft, mac: string): boolean {
   };
   const was = activeWork(tables, before)?.progress;
   const is = activeWork(draft, now)?.progress;
-  return was?.rollout === is?.rollout && String(was?.hops) === String(is?.hops);
+  if (was?.rollout !== is?.rollout || was?.from !== is?.from) return false;
+  return String(was?.hops) === String(is?.hops);
 }
 
 /**

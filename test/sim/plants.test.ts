@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { hasBonds } from './bonds.ts';
+import { hasTechnician } from './by-hand.ts';
 import { type Faults, wild } from './faults.ts';
 import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
@@ -10,6 +11,14 @@ const seeds = Array.from({ length: seedsMax }, (_, nth) => nth + 1);
 const seedsWithBonds = Array.from({ length: 4 * seedsMax }, (_, nth) => nth + 1)
   .filter((seed) => hasBonds(seed, wild))
   .slice(0, seedsMax);
+/** As many, in worlds where somebody loads phones by hand. */
+const seedsWithTechnician = Array.from({ length: 10 * seedsMax }, (_, nth) => nth + 1)
+  .filter((seed) => hasTechnician(seed, wild))
+  .slice(0, seedsMax);
+const seedsFor = (name: string): readonly number[] => {
+  if (/technician/.test(name)) return seedsWithTechnician;
+  return /bond/.test(name) ? seedsWithBonds : seeds;
+};
 /**
  * Calls, clocks that jump and power cuts are rare: where they are what is looked for there are more of them, and none of
  * what mends the harm before anybody sees it, as a backup does after which all is told anew.
@@ -26,7 +35,7 @@ for (const [name, plant] of Object.entries(PLANTS)) {
   test(`the checks find ${name} within ${seedsMax} seeds`, async (t) => {
     let found: string | undefined;
     let seed = 0;
-    for (const one of /bond/.test(name) ? seedsWithBonds : seeds) {
+    for (const one of seedsFor(name)) {
       if (found !== undefined) break;
       seed = one;
       found = attempt(seed, {
