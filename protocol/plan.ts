@@ -51,6 +51,8 @@ const PlanPhone = Type.Object({
       rollout: Id,
       /** Releases to pass in order; the last is the target. */
       hops: Type.Array(Id, { minItems: 1, maxItems: 16 }),
+      /** The version that they lead on from: one that runs another waits for a new plan. Absent: any older one. */
+      from: Type.Optional(Version),
       attemptsMax: Type.Integer({ minimum: 1, maximum: 10 }),
       /** Phones that ended without the new version are tried afresh when this number rises. */
       round: Count,

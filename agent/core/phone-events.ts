@@ -1,6 +1,6 @@
 import { FAULTS, type FaultCode } from '@ringwave/protocol/faults';
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
-import { holdsSlot } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import {
   type DurationMs,
   type EpochMs,
@@ -31,6 +31,7 @@ import { isNewer, isOlder, runs } from './plan-intake.ts';
 import { baseServed } from './provisioning/secret-guard.ts';
 import { nextOpening, openingNow, startableUntil } from './queue.ts';
 import { report } from './reporting.ts';
+import { besideRoad } from './road.ts';
 import { secretServed } from './rotation.ts';
 import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
 import { move, put } from './work-report.ts';
@@ -56,12 +57,20 @@ const planPhone = (
 export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
   const known = planPhone(draft, event.mac);
   if (!known) return;
+  const before = draft.sightings.get(event.mac)?.version;
   noteSighting(draft, event, now);
+  if (event.version !== null && before !== event.version) askAgain(draft, event.mac);
   // A phone that has a version to show, or fetches what it boots by, is up.
   if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
   const work = draft.work.get(event.mac);
   if (!work || event.version === null) return;
   judgeVersion(draft, known, work, event.version, now);
+}
+
+/** Where a phone in line stands on its way hangs on what it runs, so that it is asked anew. */
+function askAgain(draft: AgentDraft, mac: string): void {
+  const work = draft.work.get(mac);
+  if (work && !isFinal(work.phase) && !holdsSlot(work.phase)) draft.work.put(mac, { ...work });
 }
 
 /** What the shown version means for the work: arrived, past it already, or back where it was. */
@@ -88,12 +97,16 @@ function judgeVersion(
   } else if (goesBack(phone, work)) {
     backOrNot(draft, { plan, phone }, work, version, now);
   } else if (isNewer(plan, phone, presentHop(work), version)) {
-    move(draft, work, 'newer-seen', now);
+    // Between two hops of its road it waits for another one.
+    if (isNewer(plan, phone, work.hops.at(-1) ?? '', version)) move(draft, work, 'newer-seen', now);
   } else if (work.phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin)) {
     move(draft, work, 'old-seen', now);
   } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
     cameBackLate(draft, work, now);
   }
+  // Woken, and found elsewhere than it was when its road was planned: it is given nothing.
+  const beside = work.phase === 'offered' && besideRoad(draft, plan, { phone, work });
+  if (beside && draft.work.get(work.mac) === work) move(draft, work, 'beside-road', now, beside);
   if (draft.work.get(work.mac) === work && isLost(work)) cameBack(draft, work, now);
 }
 

@@ -31,6 +31,7 @@ export type Cause =
   | 'unregistered'
   | 'old-seen'
   | 'newer-seen'
+  | 'beside-road'
   | 'deadline';
 
 /** `again` is resolved by `afterFailure`: held for another start, or final. */
@@ -70,6 +71,7 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     'wake-silent': 'again',
     'image-began': 'downloading',
     'newer-seen': 'skipped',
+    'beside-road': 'held',
     deadline: 'again',
   },
   downloading: {

@@ -16,6 +16,7 @@ import {
   startsPaced,
 } from './queue.ts';
 import { wanNow } from './rates.ts';
+import { besideRoad, stoodBack } from './road.ts';
 import { awaitsProof } from './registration-proof.ts';
 import { type Found, isNear, sameWhy, type Scene, type Told, whyChangesAfter } from './settled.ts';
 import type { AgentDraft, AgentEffect, Place, Why, Work } from './state.ts';
@@ -138,7 +139,8 @@ function ask(look: Look, phone: PlanPhone): void {
   if (!known || isFinal(known.phase) || holdsSlot(known.phase)) return;
   if (awaitsProof(known, scene.plan)) return;
   const closed = scene.stop ?? outsideOpening(scene.plan, { phone }, now);
-  const work = staged(draft, scene, { work: known, phone }, closed, now);
+  const present = stoodBack(draft, scene.plan, { work: known, phone }, now);
+  const work = staged(draft, scene, { work: present, phone }, closed, now);
   if (work.phase === 'scheduled') return;
   const candidate = { work, phone };
   const block = closed ?? blockOf(look, candidate);
@@ -160,6 +162,7 @@ function ask(look: Look, phone: PlanPhone): void {
 const blockOf = (look: Look, candidate: Candidate): Why | undefined =>
   partedPair(look.draft, look.scene.plan, candidate) ??
   unseen(look.draft, candidate.work) ??
+  besideRoad(look.draft, look.scene.plan, candidate) ??
   phoneBlock(floorNow(look), candidate, look.now);
 
 function note(look: Look, { work, phone }: Candidate, block: Why, told: Why): void {

@@ -13,6 +13,7 @@ import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import { freezeSite } from './site-freeze.ts';
+import { rerouteAll } from './reroute.ts';
 import { forgetSite } from './site-tables.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
@@ -197,7 +198,11 @@ function putPhones(
   const problems = phones.flatMap((phone) => phoneProblems(draft, phone));
   if (problems.length > 0) return refused(...problems);
   const loosened = phones.flatMap((phone) => loosenedBy(draft, phone));
-  for (const phone of phones) putPhone(draft, phone, moved);
+  for (const phone of phones) {
+    const before = draft.phones.get(phone.mac);
+    putPhone(draft, phone, moved);
+    if (before && isOtherKind(before, phone)) rerouteAll(draft, phone.mac, now, moved);
+  }
   tryAgain(draft, loosened, now, moved);
   const tooLong = bondProblems(draft);
   if (tooLong.length > 0) return refused(...tooLong);
@@ -265,7 +270,10 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   const moves = (before?.moves ?? 0) + (hasMoved ? 1 : 0);
   // At another site the same address is another phone's: nobody is woken there before this one was seen.
   const address = before?.site === input.site ? before.address : undefined;
+  const isSameKind = before && !isOtherKind(before, input);
+  const hardware = isSameKind ? before.hardware : undefined;
   const kept = {
+    ...(hardware ? { hardware } : {}),
     ...(running ? { running } : {}),
     ...(seenAt ? { seenAt } : {}),
     ...(address ? { address } : {}),
@@ -290,6 +298,12 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   moved.sites.add(input.site);
   if (before) moved.sites.add(before.site);
 }
+
+/** Its hardware counts where it is said: what the phone shows of it stays as it is. */
+const isOtherKind = (before: Phone, { vendor, model, hardware }: PhoneInput): boolean =>
+  before.vendor !== vendor ||
+  before.model !== model ||
+  (hardware !== undefined && before.hardware !== hardware);
 
 /** What rollouts want of a phone goes with it: its new site reports the rest. */
 function moveWork(draft: ControllerDraft, { mac, site }: Phone): void {

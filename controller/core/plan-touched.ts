@@ -44,7 +44,7 @@ const isShared = (draft: ControllerDraft, mac: string): boolean =>
   (draft.assignments.get(mac)?.length ?? 0) > 1;
 
 const isSameRoad = (a: Progress, b: Progress): boolean =>
-  a.site === b.site && a.wave === b.wave && String(a.hops) === String(b.hops);
+  a.site === b.site && a.wave === b.wave && a.from === b.from && String(a.hops) === String(b.hops);
 
 /** It had ended, so that a plan need not name it any more; a restored box has told of it since. */
 const isBegunAnew = (before: Progress, now: Progress): boolean =>
@@ -64,7 +64,8 @@ function isGivenAlike(draft: ControllerDraft, mac: string): boolean {
   };
   const was = activeWork(tables, before)?.progress;
   const is = activeWork(draft, now)?.progress;
-  return was?.rollout === is?.rollout && String(was?.hops) === String(is?.hops);
+  if (was?.rollout !== is?.rollout || was?.from !== is?.from) return false;
+  return String(was?.hops) === String(is?.hops);
 }
 
 /**

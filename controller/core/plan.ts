@@ -187,6 +187,7 @@ const isWorkAlike = (a: PlanPhone['work'], b: PlanPhone['work']): boolean =>
   a?.goesBack === b?.goesBack &&
   a?.urgency === b?.urgency &&
   a?.within === b?.within &&
+  a?.from === b?.from &&
   a?.hops.length === b?.hops.length &&
   (a === undefined || a.hops.every((hop, place) => hop === b?.hops[place]));
 
@@ -302,6 +303,7 @@ const workOf = (
 ): NonNullable<PlanPhone['work']> => ({
   rollout: rollout.id,
   hops: [...progress.hops],
+  ...(progress.from === undefined ? {} : { from: progress.from }),
   attemptsMax: rollout.attemptsMax,
   // A site that had the phone before has its own memory of the same work.
   round: rollout.round + moves,

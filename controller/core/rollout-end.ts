@@ -2,6 +2,7 @@ import type { EpochMs, Id } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { gateMet, isWatched, judgeWave } from './gate.ts';
 import { hasEnded, progressOf, putProgress, withoutWaiting } from './progress.ts';
+import { rerouteCalledBack } from './reroute.ts';
 import type { ControllerDraft, Progress, Rollout } from './state.ts';
 import { dropLines } from './wave-line.ts';
 import { type Moved, passWave } from './wave-release.ts';
@@ -47,7 +48,9 @@ export function resume(
   });
   audit(draft, { at: now, who, what: 'rollout resumed', object: id });
   for (const site of rollout.sites) moved.sites.add(site);
-  const stopped = rollout.waves.findIndex(
+  rerouteCalledBack(draft, rollout, now, moved);
+  const { waves } = draft.rollouts.get(id) ?? rollout;
+  const stopped = waves.findIndex(
     (wave) => (wave.state === 'held' || wave.state === 'halted') && wave.asks === undefined,
   );
   if (stopped !== -1) passWave(draft, id, stopped, `Released by ${who}`, now, moved);

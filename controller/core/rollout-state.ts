@@ -214,6 +214,8 @@ export interface Progress {
   readonly attempt: number;
   readonly at: EpochMs;
   readonly hops: readonly Id[];
+  /** The version that its hops lead on from. */
+  readonly from?: string;
   readonly target: string;
   readonly fault?: FaultCode;
   readonly detail?: string;

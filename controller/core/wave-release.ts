@@ -279,7 +279,8 @@ export function rejoinPair(
   }
 }
 
-function release(
+/** What becomes of a phone that is let go: its hops, or why it has none. */
+export function release(
   draft: ControllerDraft,
   rollout: Rollout,
   phone: Phone | undefined,
@@ -290,7 +291,7 @@ function release(
   const path = pathFor(draft, rollout, phone);
   switch (path.kind) {
     case 'path':
-      return { phase: 'scheduled', hops: idsOf(path.hops), at: now };
+      return { phase: 'scheduled', at: now, from: phone.running.version, ...roadOf(path.hops) };
     case 'arrived':
       return {
         phase: 'done',
@@ -310,10 +311,12 @@ function release(
 /** Phones of one kind share one answer of the planner, and one list of its hops. */
 const hopsOf = new WeakMap<readonly Release[], readonly Id[]>();
 
-function idsOf(path: readonly Release[]): readonly Id[] {
-  const known = hopsOf.get(path) ?? path.map(({ id }) => id);
-  hopsOf.set(path, known);
-  return known;
+/** A phone that was stored as another model since may have another target. */
+function roadOf(path: readonly Release[]): Partial<Pick<Progress, 'hops' | 'target'>> {
+  const hops = hopsOf.get(path) ?? path.map(({ id }) => id);
+  hopsOf.set(path, hops);
+  const target = path.at(-1)?.version;
+  return { hops, ...(target === undefined ? {} : { target }) };
 }
 
 const unseen = (rollout: Rollout): Waiting => ({

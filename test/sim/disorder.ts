@@ -1,5 +1,6 @@
 import type { Id } from '@ringwave/protocol/units';
 import { bondTrouble } from './bonds.ts';
+import { loadByHand } from './by-hand.ts';
 import { simulatedRollouts } from './orders.ts';
 import { guessOf } from './weather.ts';
 import { startSecond } from './second.ts';
@@ -21,6 +22,7 @@ export function disorder(world: World): void {
     if (faults.second > 0 && dice.chance(faults.second)) startSecond(world);
     if (faults.moves > 0 && dice.chance(faults.moves)) movePhone(world);
     if (world.hasBonds) bondTrouble(world);
+    loadByHand(world);
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
       if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);

@@ -339,6 +339,7 @@ export class Invariants {
     }
     for (const rollout of controller.tables.rollouts.values()) this.#countsAdd(rollout.id);
     this.#plansHaveArrived();
+    this.#roadsAreKnown();
     this.bonds.atRest();
     for (const { input, holds } of phones.values()) {
       const row = agents.get(input.site)?.node.tables.credentials.get(input.mac);
@@ -358,6 +359,15 @@ export class Invariants {
       if (node.tables.outbox.size > 0 && !this.#world.controller.isUp) continue;
       if (node.tables.outbox.size > 0)
         this.#fail('every report arrives', `${node.tables.outbox.size} wait at ${site}`);
+    }
+  }
+
+  /** Whatever a phone runs, sooner or later its road begins there. */
+  #roadsAreKnown(): void {
+    for (const { node } of this.#world.agents.values()) {
+      for (const { mac, why, phase } of node.tables.work.values())
+        if (!isFinal(phase) && why.reason.includes('its way was not planned'))
+          this.#fail('no phone waits beside its road', `${mac} ${why.reason}`);
     }
   }
 

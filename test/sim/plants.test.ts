@@ -1,5 +1,6 @@
 import { test } from 'tap';
 import { hasBonds } from './bonds.ts';
+import { hasTechnician } from './by-hand.ts';
 import { type Faults, wild } from './faults.ts';
 import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
@@ -13,6 +14,7 @@ const seedsOf = (has: (seed: number, faults: Faults) => boolean): readonly numbe
     .filter((seed) => has(seed, wild))
     .slice(0, seedsMax);
 const seedsFor = (name: string): readonly number[] => {
+  if (/technician/.test(name)) return seedsOf(hasTechnician);
   if (/bond/.test(name)) return seedsOf(hasBonds);
   return /blackout/.test(name) ? seedsOf(hasBlackout) : seeds;
 };

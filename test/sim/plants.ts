@@ -272,6 +272,19 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'a controller that does not let a wave soak': orders(({ gate }) => ({
     gate: { ...gate, soak: 0 as typeof gate.soak },
   })),
+  'an agent that keeps to the first road, whatever a technician has loaded': {
+    agentStep: (step, { tables }) =>
+      withWork(step, (work) => {
+        const before = tables.work.get(work.mac);
+        const isSame = before?.rollout === work.rollout && before.round === work.round;
+        return isSame && work.hop < before.hops.length ? { ...work, hops: before.hops } : work;
+      }),
+    ...readsPhones(({ work, ...phone }) => {
+      if (!work) return phone;
+      const { from: _from, ...anywhere } = work;
+      return { ...phone, work: anywhere };
+    }),
+  },
   'a controller that opens a wave again': {
     controllerStep: (step, { now }) =>
       withRollouts(step, (rollout) => ({

@@ -1,5 +1,6 @@
 import { isFinal } from '@ringwave/protocol/phases';
 import type { CommandResult, RolloutInput } from '../../controller/core/state.ts';
+import { sendTechnician } from './by-hand.ts';
 import { asId } from './fleet.ts';
 import { type Faults, type Plant } from './faults.ts';
 import { Violation } from './invariants.ts';
@@ -37,6 +38,7 @@ export function simulate(seed: number, options: SimOptions): SimResult {
 /** As `simulate`, and gives what happened until a violation, too. */
 export function attempt(seed: number, options: SimOptions): SimResult {
   const world = new World(seed, options);
+  sendTechnician(world, seed);
   let violation: string | undefined;
   try {
     play(world, options);

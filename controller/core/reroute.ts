@@ -1,0 +1,106 @@
+import { isFor } from '@ringwave/firmware-catalog/release';
+import { mayRollOut } from '@ringwave/firmware-catalog/release-life';
+import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
+import { partPair } from './pairs.ts';
+import { progressOf, putProgress, withoutWaiting } from './progress.ts';
+import {
+  type ControllerDraft,
+  type Phone,
+  type Progress,
+  progressKey,
+  type Rollout,
+} from './state.ts';
+import { type Moved, release } from './wave-release.ts';
+
+// A road is planned when a wave opens, and begun maybe days later. Until then it follows what the phone is and runs, and
+// which releases may be used: a road from elsewhere may skip a stepping stone, or lead to what was called back.
+
+/** A phone shows another version, or is said to be of another kind. */
+export function rerouteAll(draft: ControllerDraft, mac: Mac, now: EpochMs, moved: Moved): void {
+  for (const id of draft.assignments.get(mac) ?? []) {
+    const rollout = draft.rollouts.get(id);
+    const progress = draft.progress.get(progressKey(id, mac));
+    if (rollout && progress) reroute(draft, rollout, progress, now, moved);
+  }
+}
+
+/** A rollout goes on: what it was paused for may be a stepping stone that was called back. */
+export function rerouteCalledBack(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const usable = usableOf(draft, rollout);
+  const stuck = Array.from(progressOf(draft, rollout)).filter((one) => !one.hops.every(usable));
+  for (const progress of stuck) reroute(draft, rollout, progress, now, moved);
+}
+
+/** A phone comes out of a try and has more before it. What changed while it was under way counts from here. */
+export function rerouteIfStrayed(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const phone = draft.phones.get(progress.mac);
+  if (!phone?.running || isFinal(progress.phase) || holdsSlot(progress.phase)) return;
+  const { version } = phone.running;
+  const usable = usableOf(draft, rollout);
+  const releases = progress.hops.map((hop) => draft.releases.get(hop));
+  const isOnRoad = version === progress.from || releases.some((one) => one?.version === version);
+  const fits = releases.every((one) => one !== undefined && isFor(one, phone) && usable(one.id));
+  if (!isOnRoad || !fits) reroute(draft, rollout, progress, now, moved);
+}
+
+const usableOf = (draft: ControllerDraft, { selection }: Rollout): ((hop: Id) => boolean) => {
+  const handPicked = selection.macs !== undefined;
+  const known = new Map<Id, boolean>();
+  return (hop) => {
+    const is = known.get(hop) ?? mayRollOut(draft.lives.get(hop), { handPicked });
+    known.set(hop, is);
+    return is;
+  };
+};
+
+function reroute(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const { hops, phase, mac } = progress;
+  const phone = draft.phones.get(mac);
+  const isBegun = isFinal(phase) || holdsSlot(phase);
+  if (rollout.endedAt !== undefined || hops.length === 0 || isBegun || !phone?.running) return;
+  const found = release(draft, rollout, phone, now);
+  // Its agent says itself that it has arrived.
+  if (found.phase === 'done') return;
+  if (found.hops && isAsBefore(draft, progress, phone, found.hops)) return;
+  moved.rollouts.add(rollout.id);
+  if (found.hops === undefined) {
+    // Without a road no plan names it.
+    const ended: Progress = { ...withoutWaiting(progress), ...found, hops: [] };
+    putProgress(draft, ended);
+    return partPair(draft, ended, now);
+  }
+  // What its site has told of it stands until that hears of the other road.
+  const { phase: _scheduled, at: _now, ...road } = found;
+  putProgress(draft, { ...progress, ...road });
+}
+
+/** The road that it has begins where the phone is, or it stands at one of its stones. */
+function isAsBefore(
+  draft: ControllerDraft,
+  { hops, from }: Progress,
+  { running }: Phone,
+  found: readonly Id[],
+): boolean {
+  const made = hops.length - found.length;
+  if (made < 0 || !found.every((hop, place) => hop === hops[made + place])) return false;
+  const last = hops[made - 1];
+  return running?.version === (last === undefined ? from : draft.releases.get(last)?.version);
+}
