@@ -155,6 +155,12 @@ function beforeOpening(plan: Times, now: EpochMs, reason: string): Why {
   return { reason, waitingFor: 'opening', nextAttemptAt: next.start as EpochMs };
 }
 
+/** Of a phone whose work was taken away, or whose image was, since it was tried. */
+const untilRetry = {
+  reason: 'Was tried a short while ago; waits before its next try',
+  waitingFor: 'retry',
+} as const;
+
 /** What stands in the way of starting this phone beyond the site's own block; asked anew before each start. */
 export function phoneBlock(
   floor: Floor,
@@ -164,7 +170,8 @@ export function phoneBlock(
   const paused = floor.plan.pausedRollouts.find((one) => one.rollout === work.rollout);
   if (paused) return byPerson(`Rollout paused: ${paused.reason}`);
   if (work.retryAt !== undefined && now < work.retryAt) {
-    return { ...work.why, nextAttemptAt: work.retryAt };
+    const isSaid = work.why.waitingFor === 'retry' || work.why.waitingFor === 'call';
+    return { ...(isSaid ? work.why : untilRetry), nextAttemptAt: work.retryAt };
   }
   const waits = (reason: string, waitingFor: Why['waitingFor']): Why => ({
     reason,
