@@ -13,6 +13,7 @@ import { phoneIn, planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
 import { forgetOutlived } from './rotation.ts';
 import type { AgentDraft, Sighting, Work } from './state.ts';
+import { keepTries, triesSoFar } from './tries.ts';
 import { move, put, tell } from './work-report.ts';
 
 /** Takes a verified plan in when it is newer than the one held; an older one is reported and changes nothing. */
@@ -51,8 +52,14 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) forgetWork(draft, work);
   }
   // A phone that is no longer of this site takes its secrets with it; put back, it begins anew.
-  const { credentials, fetches, sightings, missing } = draft;
-  const ofPhones: readonly DraftTable<unknown>[] = [credentials, fetches, sightings, missing];
+  const { credentials, fetches, sightings, missing, tries } = draft;
+  const ofPhones: readonly DraftTable<unknown>[] = [
+    credentials,
+    fetches,
+    sightings,
+    missing,
+    tries,
+  ];
   for (const table of ofPhones) {
     for (const [mac] of Array.from(table.entries())) if (!named.has(mac)) table.remove(mac);
   }
@@ -70,8 +77,10 @@ function believeNewer(draft: AgentDraft, { mac, vendor, model, lastSeen }: PlanP
 }
 
 /** Its number of starts outlives it: work that comes back goes on from there. */
-function forgetWork(draft: AgentDraft, { mac, starts }: Work): void {
+function forgetWork(draft: AgentDraft, work: Work): void {
+  const { mac, starts } = work;
   draft.work.remove(mac);
+  keepTries(draft, work);
   if (starts > 0) draft.lastStarts.put(mac, starts);
 }
 
@@ -91,6 +100,7 @@ export function reconcile(
   const wanted = phone.work;
   const same = known?.rollout === wanted.rollout && known.round === wanted.round;
   if (known && same && sameHops(known.hops, wanted.hops)) return known;
+  if (known && !same) keepTries(draft, known);
   return put(draft, fresh(draft, plan, phone, wanted, known, now), now);
 }
 
@@ -117,7 +127,7 @@ function fresh(
     since: now,
     // Start numbers go on over rollouts: a late answer to an old start must not fit a new one.
     starts: before?.starts ?? draft.lastStarts.get(phone.mac) ?? 0,
-    failures: 0,
+    ...triesSoFar(draft, phone.mac, wanted, before),
     attemptsMax: wanted.attemptsMax,
     taken: [],
     why: usualWhy('scheduled'),

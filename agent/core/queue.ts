@@ -174,6 +174,12 @@ export function pausedBlock({ pausedRollouts }: Plan, { rollout }: Work): Why | 
   return paused && byPerson(`Rollout paused: ${paused.reason}`);
 }
 
+/** Of a phone whose work was taken away, or whose image was, since it was tried. */
+const untilRetry = {
+  reason: 'Was tried a short while ago; waits before its next try',
+  waitingFor: 'retry',
+} as const;
+
 /** What stands in the way of starting this phone beyond the site's own block; asked anew before each start. */
 export function phoneBlock(
   floor: Floor,
@@ -183,7 +189,8 @@ export function phoneBlock(
   const paused = pausedBlock(floor.plan, work);
   if (paused) return paused;
   if (work.retryAt !== undefined && now < work.retryAt) {
-    return { ...work.why, nextAttemptAt: work.retryAt };
+    const isSaid = work.why.waitingFor === 'retry' || work.why.waitingFor === 'call';
+    return { ...(isSaid ? work.why : untilRetry), nextAttemptAt: work.retryAt };
   }
   const waits = (reason: string, waitingFor: Why['waitingFor']): Why => ({
     reason,

@@ -67,6 +67,9 @@ export interface Work {
   readonly place?: Place;
 }
 
+/** How far the attempts of a phone for one rollout are used up. */
+export type Tried = Pick<Work, 'rollout' | 'round' | 'failures' | 'free' | 'retryAt'>;
+
 /** What decides who else may be down beside a phone. */
 export type Place = Pick<PlanPhone, 'emergency' | 'coverageGroup' | 'switch' | 'pair'>;
 
@@ -139,6 +142,8 @@ export type AgentTables = {
   work: Map<string, Work>;
   /** Starts of phones whose work was taken away: numbers go on when it comes back. */
   lastStarts: Map<string, number>;
+  /** What phones had tried for work that was taken away. */
+  tries: Map<string, readonly Tried[]>;
   sightings: Map<string, Sighting>;
   images: Map<string, ImageRow>;
   credentials: Map<string, Credential>;
@@ -196,6 +201,7 @@ export const emptyTables = (): AgentTables => ({
   outbox: new Map(),
   work: new WorkTable(),
   lastStarts: new Map(),
+  tries: new Map(),
   sightings: new Map(),
   images: new CountedMap(),
   credentials: new CountedMap(),

@@ -1,8 +1,10 @@
 import { holdsSlot } from '@ringwave/protocol/phases';
+import { freshDelivery } from '@ringwave/protocol/delivery';
 import { type Id, laterBy, minutes, seconds } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { reconnectWait } from '../../agent/core/reconnect.ts';
 import { afterFailure } from '../../agent/core/phone-update.ts';
+import { outboxItemsMax, report } from '../../agent/core/reporting.ts';
 import type { RolloutInput } from '../../controller/core/state.ts';
 import { openingsBetween, siteOpenings } from '../../controller/core/window.ts';
 import { noFaults } from '../sim/faults.ts';
@@ -74,6 +76,16 @@ test('17: doubled, shuffled and late reports end in the same state; a full outbo
     b.tables.rollouts.get('autumn')?.waves[0]?.counts,
     a.tables.rollouts.get('autumn')?.waves[0]?.counts,
   );
+  const box = ready();
+  const chatter = { mac: agent.macOf(1), rollout: 'autumn' as Id, revision: 1, attempt: 1 };
+  box.tables.delivery.set('delivery', { ...freshDelivery, nextSeq: outboxItemsMax + 2 });
+  const tell = (phase: 'downloading' | 'done') =>
+    box.with((draft) => report(draft, { kind: 'phone-moved', at: box.now, phase, ...chatter }));
+  const before = box.outbox().length;
+  for (let nth = 0; nth < 100; nth += 1) tell('downloading');
+  t.equal(box.outbox().length, before, 'of what is under way nothing more is kept');
+  tell('done');
+  t.match(box.outbox().at(-1), { kind: 'phone-moved', phase: 'done' });
   t.end();
 });
 
@@ -92,7 +104,7 @@ test('18: an image on site is staged and no success (ours): only a version shown
   t.end();
 });
 
-test('19: only what a retry can mend is retried, at most so often, after pauses that grow; what was shed for room is free', (t) => {
+test('19: only what a retry can mend is retried, at most so often, after pauses that grow; what was shed for room is free; to be taken out and put back resets nothing', (t) => {
   const integrity = afterFailure(agent.workOf(1), 'phone-refused-image', agent.one);
   t.match(integrity, { phase: 'failed', failures: 1 });
   let work = agent.workOf(1, { attemptsMax: 2 });
@@ -103,13 +115,32 @@ test('19: only what a retry can mend is retried, at most so often, after pauses 
   }
   t.match(work, { phase: 'rolled-back', failures: 2 });
   t.ok(waits.every((wait) => wait >= minutes(1.5)));
+  const growing = [1, 2, 3, 4].map((failures) => {
+    const next = afterFailure(
+      agent.workOf(1, { attemptsMax: 9, failures }),
+      'phone-came-back-old',
+      agent.one,
+    );
+    return (next.retryAt ?? 0) - agent.one;
+  });
+  t.same(
+    growing,
+    growing.toSorted((a, b) => a - b),
+  );
   const shed = afterFailure(agent.workOf(1, { attemptsMax: 1 }), 'storage-full', agent.one);
   t.match(shed, { phase: 'held', failures: 0 }, 'no attempt is used up');
   const box = ready().hold(agent.imageDigest);
   box.take({ kind: 'wake-answered', mac: agent.macOf(1), start: 1, answer: 'refused' });
-  const before = box.tables.work.get(agent.macOf(1))?.failures;
-  box.take({ kind: 'plan-came', plan: agent.planOf([], { revision: 2 }) });
-  t.ok(before !== undefined && !box.tables.work.has(agent.macOf(1)));
+  const tried = box.tables.work.get(agent.macOf(1));
+  t.match(tried, { failures: 1, why: { waitingFor: 'retry' } });
+  const { work: _work, ...outside } = agent.planPhone(1);
+  for (const revision of [2, 4, 6]) {
+    box.take({ kind: 'plan-came', plan: agent.planOf([outside], { revision }) });
+    t.notOk(box.tables.work.has(agent.macOf(1)), 'taken out');
+    const plan = agent.planOf([agent.planPhone(1)], { revision: revision + 1 });
+    box.take({ kind: 'plan-came', plan });
+    t.match(box.tables.work.get(agent.macOf(1)), { failures: 1, retryAt: tried?.retryAt });
+  }
   t.end();
 });
 
