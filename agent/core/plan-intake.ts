@@ -12,7 +12,7 @@ import { ended, usualWhy } from './phone-update.ts';
 import { phoneIn, planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
 import { forgetOutlived } from './rotation.ts';
-import type { AgentDraft, Sighting, Work } from './state.ts';
+import type { AgentDraft, Sighting, Why, Work } from './state.ts';
 import { move, put, tell } from './work-report.ts';
 
 /** Takes a verified plan in when it is newer than the one held; an older one is reported and changes nothing. */
@@ -123,11 +123,7 @@ function fresh(
     why: usualWhy('scheduled'),
   };
   if (seen?.model && seen.model !== phone.model) {
-    const why = {
-      reason: `The phone says it is a ${seen.model}, the inventory a ${phone.model}`,
-      waitingFor: 'person' as const,
-      nextAttemptAt: null,
-    };
+    const why = otherModel(seen.model, phone);
     return { ...base, phase: 'skipped', fault: 'model-differs', why };
   }
   const made = hopsMade(plan, phone, wanted.hops, seen);
@@ -141,6 +137,12 @@ function fresh(
   const atLast = { ...base, hop: wanted.hops.length - 1 };
   return { ...atLast, phase: 'done', why: usualWhy('done') };
 }
+
+export const otherModel = (said: string, { model }: PlanPhone): Why => ({
+  reason: `The phone says it is a ${said}, the inventory a ${model}`,
+  waitingFor: 'person',
+  nextAttemptAt: null,
+});
 
 /** How many of the hops lie behind the phone already, by its own evidence. */
 function hopsMade(

@@ -16,6 +16,7 @@ import { freezeSite } from './site-freeze.ts';
 import { forgetSite } from './site-tables.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
+import { reroute } from './reroute.ts';
 import { isRolloutCommand, takeRolloutCommand } from './rollout-verbs.ts';
 import {
   type Command,
@@ -197,7 +198,7 @@ function putPhones(
   const problems = phones.flatMap((phone) => phoneProblems(draft, phone));
   if (problems.length > 0) return refused(...problems);
   const loosened = phones.flatMap((phone) => loosenedBy(draft, phone));
-  for (const phone of phones) putPhone(draft, phone, moved);
+  for (const phone of phones) putPhone(draft, phone, now, moved);
   tryAgain(draft, loosened, now, moved);
   const tooLong = bondProblems(draft);
   if (tooLong.length > 0) return refused(...tooLong);
@@ -258,7 +259,7 @@ function loosenedBy(draft: ControllerDraft, { mac, site, pair, bond }: PhoneInpu
   return isSame ? [] : [mac, ...allTiedTo(draft, before)];
 }
 
-function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void {
+function putPhone(draft: ControllerDraft, input: PhoneInput, now: EpochMs, moved: Moved): void {
   const before = draft.phones.get(input.mac);
   const { running, seenAt, credential, settled, drift } = before ?? {};
   const hasMoved = before !== undefined && before.site !== input.site;
@@ -289,6 +290,7 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   if (!before || before.site !== input.site) draft.rosters.put(input.site, [...roster, input.mac]);
   moved.sites.add(input.site);
   if (before) moved.sites.add(before.site);
+  reroute(draft, before, phone, now, moved);
 }
 
 /** What rollouts want of a phone goes with it: its new site reports the rest. */

@@ -11,6 +11,7 @@ import { replan } from './plan.ts';
 import { isLost } from './bonds.ts';
 import { allTiedTo, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
+import { givenAnew, isOut, reroute } from './reroute.ts';
 import { forgetHolds, noteDiscovered } from './site-tables.ts';
 import { joinDynamicWaves } from './wave-joining.ts';
 import { joinOpenWaves, type Moved, letPartnersGo, rejoinPair, tryAgain } from './wave-release.ts';
@@ -285,7 +286,9 @@ function phoneMoved(
     ...(item.fault ? { fault: item.fault } : {}),
     ...(item.detail ? { detail: item.detail } : {}),
     ...(item.waiting ? { waiting: item.waiting } : {}),
+    ...(isOut(progress) && holdsSlot(item.phase) ? { rerouted: true as const } : {}),
   };
+  if (givenAnew(draft, rollout, told, now, moved)) return;
   const next = asPartnersAllow(draft, rollout, { before: progress, told }, now);
   putProgress(draft, next);
   if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
@@ -293,9 +296,6 @@ function phoneMoved(
   const phone = draft.phones.get(item.mac);
   if (phone && item.tookMs !== undefined) noteDuration(draft.durations, phone, item.tookMs);
 }
-
-/** Taken out here, so that no plan names it: what its site had not begun when it said so it never will. */
-const isOut = ({ phase, hops }: Progress): boolean => isFinal(phase) && hops.length === 0;
 
 const isNewsOf = (before: Phone, seen: Phone): boolean =>
   before.running?.version !== seen.running?.version || before.hardware !== seen.hardware;
@@ -354,6 +354,7 @@ function phoneSeen(
     ended(draft, turned.next, turned.before, now, moved);
     moved.rollouts.add(turned.next.rollout);
   }
+  reroute(draft, phone, seen, now, moved);
   // A wave that catches late phones may select by the version that has just become known, or by the hardware.
   if (isNewsOf(phone, seen)) joinDynamicWaves(draft, [seen.mac], now, moved);
   if (!phone.running && running) joinOpenWaves(draft, seen, now, moved);

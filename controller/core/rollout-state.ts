@@ -220,6 +220,8 @@ export interface Progress {
   /** It ran the version before it was let go: done, and no result. */
   readonly already?: true;
   readonly waiting?: Waiting;
+  /** Its road was taken back while it was under way; it is given another one when it is up without the version. */
+  readonly rerouted?: true;
   /** What its site last said of work that was taken back: it may never hear of that. */
   readonly told?: { readonly phase: PhonePhase; readonly waiting?: Waiting };
   /** The trouble of its whole site that it is part of, by the phone that was its first; it counts once. */
