@@ -27,7 +27,7 @@ import {
   provenByRegistration,
   waitForRegistration,
 } from './registration-proof.ts';
-import { isNewer, isOlder, runs } from './plan-intake.ts';
+import { isNewer, isOlder, otherModel, runs } from './plan-intake.ts';
 import { baseServed } from './provisioning/secret-guard.ts';
 import { nextOpening, openingNow, startableUntil } from './queue.ts';
 import { report } from './reporting.ts';
@@ -64,6 +64,10 @@ export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: Epo
   if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
   const work = draft.work.get(event.mac);
   if (!work || event.version === null) return;
+  // It may have been silent until now, and be given in this very answer what is not for it.
+  const isOther = event.model !== null && event.model !== known.phone.model;
+  if (isOther && move(draft, work, 'other-model', now, otherModel(event.model, known.phone)))
+    return;
   judgeVersion(draft, known, work, event.version, now);
 }
 

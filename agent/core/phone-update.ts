@@ -32,6 +32,7 @@ export type Cause =
   | 'old-seen'
   | 'newer-seen'
   | 'beside-road'
+  | 'other-model'
   | 'deadline';
 
 /** `again` is resolved by `afterFailure`: held for another start, or final. */
@@ -47,11 +48,13 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     ...hasIt,
     'image-held': 'staged',
     'newer-seen': 'skipped',
+    'other-model': 'skipped',
   },
   staged: {
     ...hasIt,
     slot: 'offered',
     'newer-seen': 'skipped',
+    'other-model': 'skipped',
     'image-lost': 'scheduled',
   },
   // One that came back too late for its slot waits here for its registration, where that proves.
@@ -59,6 +62,7 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     ...hasIt,
     slot: 'offered',
     'newer-seen': 'skipped',
+    'other-model': 'skipped',
     'image-lost': 'scheduled',
     registered: 'done',
     unregistered: 'again',
@@ -72,6 +76,7 @@ export const NEXT: Record<PhonePhase, Partial<Record<Cause, Next>>> = {
     'image-began': 'downloading',
     'newer-seen': 'skipped',
     'beside-road': 'held',
+    'other-model': 'skipped',
     deadline: 'again',
   },
   downloading: {
@@ -143,10 +148,11 @@ export function moved(work: Work, cause: Cause, now: EpochMs, why?: Why): Work |
   if (cause === 'wake-busy') return afterCall(work, now);
   if (next === 'offered') return started(work, now);
   const { deadlineAt: _old, fault: _fault, ...rest } = work;
-  if (cause === 'newer-seen') {
+  if (next === 'skipped') {
     const reason = why?.reason ?? 'Runs something newer than the rollout offers';
     const ended = { reason, waitingFor: 'person' as const, nextAttemptAt: null };
-    return { ...rest, phase: next, since: now, fault: 'no-upgrade-path', why: ended };
+    const fault = cause === 'other-model' ? 'model-differs' : 'no-upgrade-path';
+    return { ...rest, phase: next, since: now, fault, why: ended };
   }
   return withDeadline({ ...rest, phase: next, since: now, why: why ?? usualWhy(next) }, now);
 }

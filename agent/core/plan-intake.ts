@@ -12,7 +12,7 @@ import { ended, usualWhy } from './phone-update.ts';
 import { phoneIn, planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
 import { forgetOutlived } from './rotation.ts';
-import type { AgentDraft, Sighting, Work } from './state.ts';
+import type { AgentDraft, Sighting, Why, Work } from './state.ts';
 import { keepTries, triesSoFar } from './tries.ts';
 import { move, put, tell } from './work-report.ts';
 
@@ -133,11 +133,7 @@ function fresh(
     why: usualWhy('scheduled'),
   };
   if (seen?.model && seen.model !== phone.model) {
-    const why = {
-      reason: `The phone says it is a ${seen.model}, the inventory a ${phone.model}`,
-      waitingFor: 'person' as const,
-      nextAttemptAt: null,
-    };
+    const why = otherModel(seen.model, phone);
     return { ...base, phase: 'skipped', fault: 'model-differs', why };
   }
   const made = hopsMade(plan, phone, wanted.hops, seen);
@@ -151,6 +147,12 @@ function fresh(
   const atLast = { ...base, hop: wanted.hops.length - 1 };
   return { ...atLast, phase: 'done', why: usualWhy('done') };
 }
+
+export const otherModel = (said: string, { model }: PlanPhone): Why => ({
+  reason: `The phone says it is a ${said}, the inventory a ${model}`,
+  waitingFor: 'person',
+  nextAttemptAt: null,
+});
 
 /** How many of the hops lie behind the phone already, by its own evidence. */
 function hopsMade(

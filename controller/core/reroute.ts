@@ -11,7 +11,7 @@ import {
   progressKey,
   type Rollout,
 } from './state.ts';
-import { type Moved, release } from './wave-release.ts';
+import { giveWork, type Moved, release } from './wave-release.ts';
 
 // A road is planned when a wave opens, and begun maybe days later. Until then it follows what the phone is and runs, and
 // which releases may be used: a road from elsewhere may skip a stepping stone, or lead to what was called back.
@@ -47,12 +47,25 @@ export function rerouteIfStrayed(
 ): void {
   const phone = draft.phones.get(progress.mac);
   if (!phone?.running || isFinal(progress.phase) || holdsSlot(progress.phase)) return;
+  if (progress.hops.length === 0) return outAgain(draft, rollout, progress, now, moved);
   const { version } = phone.running;
   const usable = usableOf(draft, rollout);
   const releases = progress.hops.map((hop) => draft.releases.get(hop));
   const isOnRoad = version === progress.from || releases.some((one) => one?.version === version);
   const fits = releases.every((one) => one !== undefined && isFor(one, phone) && usable(one.id));
   if (!isOnRoad || !fits) reroute(draft, rollout, progress, now, moved);
+}
+
+/** It had been taken out, and its site began before it heard of that: no plan names it, so that nothing more would come of it. */
+function outAgain(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  progress: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  if (rollout.endedAt !== undefined) return;
+  giveWork(draft, rollout, { ...withoutWaiting(progress), phase: 'waiting' }, now, moved);
 }
 
 const usableOf = (draft: ControllerDraft, { selection }: Rollout): ((hop: Id) => boolean) => {

@@ -208,6 +208,8 @@ export class Invariants {
     if (heard.isFrozen) this.#fail('no start while a site is frozen', mac);
     if (now < (heard.callHoldsUntil ?? 0)) this.#fail('no start around an emergency call', mac);
     if (!plan) return;
+    if (plan.freeze && now < (plan.freeze.until ?? Number.POSITIVE_INFINITY))
+      this.#fail('no start in a freeze from headquarters', mac);
     if (now >= plan.startUntil) this.#fail('never a start after startUntil', mac);
     const urgency = plan.phones.find((one) => one.mac === mac)?.work?.urgency;
     const rules = this.#world.fleet.sites.find((one) => one.id === site);

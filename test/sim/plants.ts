@@ -155,6 +155,9 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'an agent that does not read the freeze file': {
     agentEvent: (event) => (event.kind === 'freeze-read' ? { kind: 'woke' } : event),
   },
+  'an agent that reads no freeze from headquarters, where those of bonds are frozen': reads(
+    (plan) => without(plan, 'freeze'),
+  ),
   'an agent that knows no pairs': readsPhones((phone) => without(phone, 'pair') as PlanPhone),
   'an agent that knows no switches': reads((plan) => without(plan, 'phonesPerSwitchMax')),
   'an agent that starts as many a minute as it likes': reads((plan) =>

@@ -83,6 +83,22 @@ test('a phone that says it is another model is skipped, and a person is asked', 
   t.end();
 });
 
+test('a phone that says so only after its plan came is started no more, and is given no image', (t) => {
+  const lastSeen = { version: '66.85.0.5', address: '10.0.0.7', at: new Box().now - 1 };
+  for (const isOnSite of [false, true]) {
+    const box = came(new Box(), {}, [planPhone(1, { model: 'T48S', lastSeen })]);
+    if (isOnSite) box.hold(imageDigest);
+    t.equal(box.phase(macOf(1)), isOnSite ? 'offered' : 'scheduled');
+    box.asks(macOf(1), '66.85.0.5');
+    t.match(box.tables.work.get(macOf(1)), {
+      phase: 'skipped',
+      fault: 'model-differs',
+      why: { reason: 'The phone says it is a T46S, the inventory a T48S' },
+    });
+  }
+  t.end();
+});
+
 test('a plan that drops a phone lets one that is down finish first', (t) => {
   const box = came(new Box()).asks(macOf(1), '66.85.0.5').hold(imageDigest);
   t.equal(box.phase(macOf(1)), 'offered');

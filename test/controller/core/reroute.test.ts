@@ -212,3 +212,16 @@ test('a phone of a pair that no road leads on any more takes the other one out',
   t.match(progress(desk, 2), { phase: 'skipped', fault: 'pair-parted' });
   t.end();
 });
+
+test('a site that begins before it hears that the phone is out does not keep the rollout from its end', (t) => {
+  const desk = began(smallFleet(1));
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { model: 'T48S' })] });
+  t.match(progress(desk), { phase: 'skipped', fault: 'no-upgrade-path', hops: [] });
+  moves(desk, 'offered');
+  t.match(progress(desk), { phase: 'offered', hops: [] });
+  moves(desk, 'held');
+  t.match(progress(desk), { phase: 'skipped', fault: 'no-upgrade-path', hops: [] });
+  t.equal(planned(desk), undefined);
+  t.not(desk.tables.rollouts.get('autumn')?.state, 'running');
+  t.end();
+});
