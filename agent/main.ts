@@ -15,7 +15,7 @@ import { type AgentEffect, type AgentEvent, type AgentTables, emptyTables } from
 import { openBox, openStore } from './io/box.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
 import { ImageCache } from './io/image-cache.ts';
-import { watchFreezeFile } from './io/freeze-file.ts';
+import { freezeReasonIn, watchFreezeFile } from './io/freeze-file.ts';
 import { Keyring, secretMade } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { RescueDesk } from './io/rescue-desk.ts';
@@ -146,7 +146,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
   tellRunning(options.folder, runningOf(options, host, ports));
   const discovery = await Discovery.open({ ...options, neighbours, tables, submit, address });
-  submit({ kind: 'started' });
+  submit({ kind: 'started', frozen: freezeReasonIn(options.folder) });
   parts.waker.resume();
   const freezeFile = watchFreezeFile(options.folder, { clock: wallClock(), submit });
   parts.link = openLink(options, clock, submit);

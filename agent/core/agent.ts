@@ -59,6 +59,9 @@ function take(
       draft.resumed.put('resumed', now);
       // Kept over several restarts until a controller has answered: a backup may have been put back before the first of them.
       draft.firstSeq.put('firstSeq', draft.firstSeq.get('firstSeq') ?? deliveryOf(draft).nextSeq);
+      if (event.frozen !== undefined) {
+        freezeRead(draft, { kind: 'freeze-read', reason: event.frozen }, now);
+      }
       return resume(draft, now, effects);
     case 'woke':
       return undefined;

@@ -175,6 +175,7 @@ function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs)
   } as Sighting;
   const isNews =
     !before ||
+    before.isHearsay === true ||
     before.version !== sighting.version ||
     before.model !== sighting.model ||
     before.address !== sighting.address ||

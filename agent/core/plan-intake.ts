@@ -73,7 +73,8 @@ function believeNewer(draft: AgentDraft, { mac, vendor, model, lastSeen }: PlanP
   if (!lastSeen || (own && own.at >= lastSeen.at)) return;
   const { version, address } = lastSeen;
   const at = lastSeen.at as EpochMs;
-  draft.sightings.put(mac, { mac: mac as Mac, vendor, model, version, address, at, versionAt: at });
+  const seen = { mac: mac as Mac, vendor, model, version, address, at, versionAt: at };
+  draft.sightings.put(mac, { ...seen, isHearsay: true });
 }
 
 /** Its number of starts outlives it: work that comes back goes on from there. */
@@ -187,7 +188,8 @@ function orderOf(plan: Plan, phone: PlanPhone, release: string, version: string)
 /** The controller has lost count: everything it may not know is told again, in a new epoch. */
 export function retell(draft: AgentDraft, now: EpochMs): void {
   for (const hold of draft.holds.values()) tellHold(draft, hold, now);
-  for (const { versionAt: _versionAt, hardware, ...seen } of draft.sightings.values()) {
+  for (const sighting of draft.sightings.values()) {
+    const { versionAt: _versionAt, isHearsay: _isHearsay, hardware, ...seen } = sighting;
     const about = hardware ? { hardware } : {};
     report(draft, { kind: 'phone-seen', source: 'http-request', ...seen, ...about });
   }

@@ -25,8 +25,10 @@ export interface Floor {
   readonly gone: ReadonlyMap<string, number>;
   /** By switch: the phones on it that are being updated. */
   readonly onSwitch: ReadonlyMap<string, number>;
-  /** Pairs with a member that is down or lost. */
-  readonly pairs: ReadonlySet<string>;
+  /** By pair: its members that are down or lost. */
+  readonly pairs: ReadonlyMap<string, number>;
+  /** Who of these was lost and is not down by its work: its own next try takes nobody away. */
+  readonly lost: ReadonlySet<string>;
   /** Ordinary phones whose work goes on by itself and is not paused; emergency phones wait for it to be none. */
   readonly isOrdinaryOpen: () => boolean;
   /** An emergency phone is down: nothing else may be. */
@@ -50,8 +52,8 @@ interface FloorOf {
   readonly plan: Plan;
   /** Down by their work. */
   readonly down: readonly Absent[];
-  /** Of phones that were lost in an update and are not down by their work. */
-  readonly lost: readonly Place[];
+  /** Lost in an update, and not down by their work. */
+  readonly lost: readonly PlanPhone[];
   /** In line; asked only where an emergency phone would go. */
   readonly waiting: () => Iterable<Candidate>;
   readonly starts: readonly EpochMs[];
@@ -61,13 +63,14 @@ export function floorOf({ plan, down, lost, waiting, starts }: FloorOf): Floor {
   const paused = new Set(plan.pausedRollouts.map((one) => one.rollout));
   const isOpen = ({ work, phone }: Candidate) => !phone.emergency && !paused.has(work.rollout);
   const places = down.map((one) => one.place);
-  const gone = [...places, ...lost];
+  const gone: readonly Place[] = [...places, ...lost];
   return {
     plan,
     down: down.map((one) => one.work),
     gone: counted(gone, 'coverageGroup'),
     onSwitch: counted(places, 'switch'),
-    pairs: new Set(gone.flatMap(({ pair }) => pair ?? [])),
+    pairs: counted(gone, 'pair'),
+    lost: new Set(lost.map(({ mac }) => mac)),
     isOrdinaryOpen: () =>
       places.some((one) => !one.emergency) || Iterator.from(waiting()).some(isOpen),
     emergencyDown: places.some((one) => one.emergency),
@@ -75,7 +78,7 @@ export function floorOf({ plan, down, lost, waiting, starts }: FloorOf): Floor {
   };
 }
 
-function counted(places: readonly Place[], by: 'coverageGroup' | 'switch') {
+function counted(places: readonly Place[], by: 'coverageGroup' | 'switch' | 'pair') {
   const counts = new Map<string, number>();
   for (const place of places) {
     const name = place[by];
@@ -202,7 +205,7 @@ export function phoneBlock(
   }
   const full = fullBlock(floor);
   if (full) return full;
-  if (phone.pair && floor.pairs.has(phone.pair)) {
+  if (phone.pair && (floor.pairs.get(phone.pair) ?? 0) > ownLoss(floor, phone)) {
     return waits(`The other phone of pair ${phone.pair} is down`, 'coverage');
   }
   const { phonesPerSwitchMax } = floor.plan;
@@ -249,9 +252,14 @@ export const firstDeadline = (down: readonly Work[]): EpochMs | null =>
     null,
   );
 
-function breaksCoverage({ plan, gone }: Floor, { coverageGroup }: PlanPhone): boolean {
-  const group = plan.coverage.find((one) => one.id === coverageGroup);
+/** A lost phone is counted as down already. */
+const ownLoss = ({ lost }: Floor, { mac }: PlanPhone): number => (lost.has(mac) ? 1 : 0);
+
+function breaksCoverage(floor: Floor, phone: PlanPhone): boolean {
+  const { plan, gone } = floor;
+  const group = plan.coverage.find((one) => one.id === phone.coverageGroup);
   if (!group) return false;
   const members = planIndex(plan).groups.get(group.id) ?? 0;
-  return members - (gone.get(group.id) ?? 0) - 1 < group.minUp;
+  const others = (gone.get(group.id) ?? 0) - ownLoss(floor, phone);
+  return members - others - 1 < group.minUp;
 }

@@ -15,6 +15,8 @@ export interface Sighting {
   /** When the version above was last shown. */
   readonly versionAt: EpochMs;
   readonly registered?: Registered;
+  /** The controller told of it, by what another box had seen: nothing was asked of this one. */
+  readonly isHearsay?: true;
 }
 
 /** Who said last that the phone can be reached by calls; evidence, which decides nothing. */

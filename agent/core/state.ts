@@ -228,7 +228,8 @@ export type Rate = number | 'free' | 'none';
 export type WakeAnswer = 'accepted' | 'busy' | 'unproven' | 'refused' | 'login-refused' | 'silent';
 
 export type AgentEvent =
-  | { readonly kind: 'started' }
+  /** `frozen` is what the freeze file says, as in `freeze-read`: it may have come while the box was off. */
+  | { readonly kind: 'started'; readonly frozen?: string | null }
   | { readonly kind: 'woke' }
   | { readonly kind: 'link-up'; readonly conn: string }
   | { readonly kind: 'link-down'; readonly conn: string }

@@ -222,7 +222,7 @@ function floorAt({ draft, scene: { plan } }: Look): Floor {
     const place = phones.get(work.mac) ?? work.place ?? { emergency: false };
     return { work, place };
   });
-  const lost: Place[] = [];
+  const lost: PlanPhone[] = [];
   const macs = [...draft.missing.values(), ...worksLost(draft)].map((one) => one.mac);
   for (const mac of new Set(macs)) {
     const work = draft.work.get(mac);

@@ -192,7 +192,8 @@ function storedIn(box: Box, running: Running | undefined): Pick<Findings, 'plan'
   if (!db) return {};
   try {
     const plan = rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
-    const seen = rowsOf<Sighting>(db, 'sightings').length;
+    // Phones that an earlier box has seen may still be led to where it was.
+    const seen = rowsOf<Sighting>(db, 'sightings').filter((one) => !one.isHearsay).length;
     const fix = 'Put its phones into the inventory: ringwave phone put';
     return {
       plan: plan

@@ -60,6 +60,18 @@ test('doctor leads from an empty box to one that can be left', async (t) => {
     );
   }
   await agent.close();
+  const another = join(folder, 'another');
+  await enrolAgent(api, controller, 'lisbon', another);
+  const instead = await startAgent(another);
+  const bought = { site: 'lisbon', vendor: 'Yealink', model: 'T46S' };
+  await api.must('POST', '/phones', [{ ...bought, mac: '80:5e:c0:00:00:02' }]);
+  await until('it knows the phone', () => instead.tables.sightings.size === 1);
+  const isToldSo = async () =>
+    (await said(another)).at(-1)?.startsWith('Mend this first: Set DHCP option 66');
+  await until('a box in the stead of the first one waits to be asked itself', isToldSo);
+  await new HandPhone(instead, '805ec0000001', '66.85.0.5').boot();
+  await until('the phone has come', async () => (await said(another)).at(-1) === 'You can leave.');
+  await instead.close();
   await controller.close();
   t.match((await said(box)).at(-1), 'Start it with: ringwave-agent run');
 });

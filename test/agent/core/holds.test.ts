@@ -70,6 +70,23 @@ test('a freeze at the site holds every phone, with the technician’s reason, un
   t.end();
 });
 
+test('a box that died in a start and was frozen meanwhile repeats it only once it is thawed', (t) => {
+  const died = () => ready().take({ kind: 'woke' }, after(1));
+  const wakes = (frozen: string | null) =>
+    died()
+      .take({ kind: 'started', frozen }, after(2))
+      .effects.some(({ kind }) => kind === 'wake-phone');
+  t.equal(wakes(null), true);
+  t.equal(wakes('wedding in the hall'), false);
+  const thawed = died().take({ kind: 'freeze-read', reason: 'wedding in the hall' });
+  thawed.take({ kind: 'started', frozen: null }, after(2));
+  t.ok(
+    thawed.effects.some(({ kind }) => kind === 'wake-phone'),
+    'nor is it held by what is over',
+  );
+  t.end();
+});
+
 test('a freeze from headquarters holds every phone until its end, also when no newer plan comes', (t) => {
   const box = ready({ freeze: { reason: 'end of the quarter', until: after(20) } });
   box.take({ kind: 'woke' }, after(1));

@@ -46,6 +46,30 @@ test('members of a pair are never down at once, also where one was lost', (t) =>
   t.end();
 });
 
+test('a lost phone is tried again though its floor or its pair has nobody to spare: it takes nobody away', (t) => {
+  const openings = [{ start: one, end: after(400) }];
+  const floor = { coverage: [{ id: 'floor', minUp: 1 }], openings };
+  for (const [own, plan] of [
+    [{ coverageGroup: 'floor' }, floor],
+    [{ pair: 'door' }, { openings }],
+  ] as const) {
+    const box = boxOf(
+      several(2, () => own),
+      plan,
+    );
+    const mac = down(box)[0]?.mac ?? macOf(1);
+    const about = { mac, release: 'target' as Id, fileName: 'T46S.rom' };
+    box.take({ kind: 'image-began', ...about }).take({ kind: 'image-left', ...about, whole: true });
+    for (let minute = 0; minute < 300; minute += 1) {
+      box.wait(1);
+      if (down(box).some((work) => work.mac !== mac)) t.fail('the other one was started');
+    }
+    t.match(box.tables.work.get(mac), { phase: 'unreachable', starts: 3, failures: 3 });
+    t.ok(box.tables.missing.has(mac), 'and the other one still waits for it');
+  }
+  t.end();
+});
+
 test('where one of a pair ended without the version, the other one is not started, also without a line', (t) => {
   const once = { rollout: 'autumn', hops: ['target'], attemptsMax: 1, round: 1 };
   const phones = several(3, (nth) => ({ work: once, ...(nth < 2 ? { pair: 'door' } : {}) }));
