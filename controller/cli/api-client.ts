@@ -77,11 +77,16 @@ export class ApiClient {
   }
 
   /** JSON in, JSON out. A refusal becomes a fault that names every problem. */
-  async send(method: string, path: string, body?: unknown): Promise<unknown> {
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
     const init =
       body === undefined
         ? {}
-        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...more } };
     return (await this.#fetch(method, path, init)).json();
   }
 

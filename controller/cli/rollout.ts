@@ -90,6 +90,10 @@ const confirmOption = [
 const confirmed = (body: unknown, { confirm }: { readonly confirm?: string }): unknown =>
   confirm === undefined ? body : { ...(body as object), confirmPhones: numberSaid(confirm) };
 
+interface EditFlags extends CreateFlags {
+  readonly contentHash?: string;
+}
+
 /** What may be done with one before it begins. */
 function registerChanges(rollout: Command, out: CliOutput): void {
   rollout
@@ -111,11 +115,14 @@ function registerChanges(rollout: Command, out: CliOutput): void {
     )
     .requiredOption('--from <file>', 'the file; - reads standard input')
     .option(...confirmOption)
+    .option('--content-hash <hash>', 'only what was read: the hash that show prints')
     .option('--json', 'print JSON')
-    .action(async (id: string, flags: CreateFlags, command: Command) => {
+    .action(async (id: string, flags: EditFlags, command: Command) => {
       const body = confirmed(await readJsonFile(flags.from), flags);
       const path = `/rollouts/${encodeURIComponent(id)}`;
-      const after = (await ApiClient.of(command).send('PUT', path, body)) as RolloutView;
+      const { contentHash } = flags;
+      const asRead = contentHash === undefined ? {} : { 'if-match': `"${contentHash}"` };
+      const after = (await ApiClient.of(command).send('PUT', path, body, asRead)) as RolloutView;
       await print(out, flags.json, after, () => shown(after));
     });
   rollout

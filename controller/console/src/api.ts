@@ -10,11 +10,18 @@ export type Answered<T> =
 /** Longer than this and a person wants to know. */
 const answerMaxMs = 15_000;
 
+interface AskedHow {
+  readonly withinMs?: number;
+  readonly signal?: AbortSignal;
+  /** The hash of the content that is changed: refused where somebody else has changed it since. */
+  readonly asRead?: string;
+}
+
 export async function ask<T>(
   method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
-  { withinMs = answerMaxMs, signal }: { withinMs?: number; signal?: AbortSignal } = {},
+  { withinMs = answerMaxMs, signal, asRead }: AskedHow = {},
 ): Promise<Answered<T>> {
   try {
     const answer = await fetch(path, {
@@ -23,6 +30,7 @@ export async function ask<T>(
       headers: {
         ...actsAs(),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(asRead === undefined ? {} : { 'if-match': `"${asRead}"` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

@@ -31,6 +31,8 @@ export function WaveEditDialog({ rollout, close }: { rollout: RolloutView; close
   const [rows, setRows] = useState<readonly Row[]>([]);
   const [problems, setProblems] = useState<Problem['problems']>([]);
   const [confirmed, setConfirmed] = useState('');
+  // Of the rollout as it was when this was opened: somebody else may change it meanwhile.
+  const [asRead] = useState(rollout.contentHash);
   const body = content && { ...content, waves: rows.map(({ spec }) => spec) };
   const { preview, isOld } = usePreview(body);
   useEffect(() => {
@@ -44,7 +46,7 @@ export function WaveEditDialog({ rollout, close }: { rollout: RolloutView; close
   }, [path]);
   const save = async () => {
     const number = confirmed.trim() === '' ? {} : { confirmPhones: Number(confirmed) };
-    const answer = await ask('PUT', path, { ...body, ...number });
+    const answer = await ask('PUT', path, { ...body, ...number }, { asRead });
     if (answer.ok) close();
     else setProblems(answer.problems);
   };

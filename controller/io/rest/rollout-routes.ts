@@ -2,7 +2,7 @@ import type { Id } from '@ringwave/protocol/units';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LeftOutPage } from '@ringwave/protocol/views';
 import { leftOutFrom } from '../../core/left-out.ts';
-import { invalid, notFound } from '../../core/refusal.ts';
+import { conflict, invalid, notFound } from '../../core/refusal.ts';
 import { explain } from '../../core/explain.ts';
 import type { Command, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { rolloutView } from '../../core/views.ts';
@@ -48,7 +48,9 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
     const stored = tables.rollouts.get(rollout);
     const input = rolloutFrom(withId(request.body, rollout as Id), 'rollout', stored);
     if ('refusals' in input) return refuseAll(reply, [...other, ...allProblems(parts, input)]);
-    if (other.length > 0) return refuseAll(reply, other);
+    const since = stored ? changedSince(stored, request.headers['if-match']) : [];
+    const elsewhere = [...other, ...since];
+    if (elsewhere.length > 0) return refuseAll(reply, elsewhere);
     return answer(reply, engine.command(request.who, { kind: 'rollout-edit', input }), () =>
       viewOf(parts, input.id),
     );
@@ -64,7 +66,9 @@ export function rolloutRoutes(app: FastifyInstance, parts: RestParts): void {
   });
   app.get('/api/v1/rollouts/:rollout/content', async (request, reply) => {
     const found = rolloutIn(parts, request);
-    return found ? contentOf(found) : unknownRollout(parts, request, reply);
+    if (!found) return unknownRollout(parts, request, reply);
+    reply.header('etag', `"${found.contentHash}"`);
+    return contentOf(found);
   });
   app.get('/api/v1/rollouts/:rollout/phones', async (request, reply) => {
     const found = rolloutIn(parts, request);
@@ -193,6 +197,14 @@ const unreadApproval = (id: Id): Refusal =>
     'is missing, so that nobody knows what was read',
     `Send the contentHash that GET /api/v1/rollouts/${id} gives: the hash that ringwave rollout show ${id} prints.`,
   );
+
+/** Two people change it at once: whoever says what he has read takes nothing of the other's back unseen. */
+function changedSince(stored: Rollout, read: string | undefined): readonly Refusal[] {
+  const { id, contentHash, editedBy, createdBy } = stored;
+  if (read === undefined || read.replace(/^"(.*)"$/, '$1') === contentHash) return [];
+  const reason = `has changed since it was read: it is what ${editedBy ?? createdBy} said`;
+  return [conflict(`rollout ${id}`, reason, 'Read it again, and change what it says now.')];
+}
 
 /** Two log-ins that come with the controller would be two persons, and the same one without his name another. */
 const namelessApproval = (id: Id): Refusal => ({

@@ -186,3 +186,21 @@ test('an approval shows first what it approves, and approves that content alone'
   t.match(said, new RegExp(`^autumn: awaiting-approval\n(.*\n)*content ${now}\n(.*\n)*WAVE`));
   t.match(said, /\nautumn: running\n$/);
 });
+
+test('of two who edit a rollout at once the second is told, and nothing of the first is taken back', async (t) => {
+  const { run, file, controller } = await desk(t, 2);
+  const stored = () => controller.engine.tables.rollouts.get(idOf('autumn'));
+  await run('create', '--from', file({}));
+  const read = stored()?.contentHash ?? '';
+  await run('edit', 'autumn', '--from', file({ priority: 900 }), '--content-hash', read);
+  t.equal(stored()?.priority, 900);
+  const late = ['edit', 'autumn', '--from', file({ name: 'Autumn' }), '--content-hash', read];
+  t.match(await run(...late), /rollout autumn has changed since it was read: it is what ada said/);
+  t.match(stored(), { priority: 900, name: 'autumn' });
+  const { url, access } = controller;
+  const headers = { authorization: `Bearer ${access.mintApiToken('grace')}` };
+  const content = await fetch(`${url}/api/v1/rollouts/autumn/content`, { headers });
+  t.equal(content.headers.get('etag'), `"${stored()?.contentHash}"`);
+  await run('edit', 'autumn', '--from', file({ name: 'Autumn' }));
+  t.equal(stored()?.name, 'Autumn', 'who says nothing of what he has read changes it all the same');
+});
