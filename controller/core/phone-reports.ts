@@ -8,7 +8,7 @@ import { asPartnersAllow } from './hold-back.ts';
 import { joinIncident, leaveIncident } from './incidents.ts';
 import { allTiedTo, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting } from './progress.ts';
-import { rerouteAll, rerouteIfStrayed } from './reroute.ts';
+import { outAgain, rerouteAll, rerouteIfStrayed } from './reroute.ts';
 import { type ControllerDraft, type Phone, type Progress, progressKey } from './state.ts';
 import { joinDynamicWaves } from './wave-joining.ts';
 import { joinOpenWaves, letPartnersGo, type Moved, rejoinPair, tryAgain } from './wave-release.ts';
@@ -43,7 +43,8 @@ export function phoneMoved(
     if (rollout.forced) draft.progress.put(progressKey(rollout.id, progress.mac), late);
     if (rollout.forced || item.phase !== 'done') return;
   }
-  const { fault: _fault, detail: _detail, told: _told, ...rest } = withoutWaiting(progress);
+  const { fault: _fault, detail: _detail, told: _told, ...before } = withoutWaiting(progress);
+  const { wasOut = isOut(progress), ...rest } = before;
   const told: Progress = {
     ...rest,
     phase: item.phase,
@@ -52,10 +53,12 @@ export function phoneMoved(
     ...(item.fault ? { fault: item.fault } : {}),
     ...(item.detail ? { detail: item.detail } : {}),
     ...(item.waiting ? { waiting: item.waiting } : {}),
+    ...(wasOut && holdsSlot(item.phase) ? { wasOut } : {}),
   };
   const next = asPartnersAllow(draft, rollout, { before: progress, told }, now);
   putProgress(draft, next);
   if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
+  else if (wasOut && !holdsSlot(next.phase)) outAgain(draft, rollout, next, now, moved);
   else if (holdsSlot(progress.phase)) rerouteIfStrayed(draft, rollout, next, now, moved);
   moved.rollouts.add(item.rollout as Id);
   const phone = draft.phones.get(item.mac);

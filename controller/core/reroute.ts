@@ -47,7 +47,6 @@ export function rerouteIfStrayed(
 ): void {
   const phone = draft.phones.get(progress.mac);
   if (!phone?.running || isFinal(progress.phase) || holdsSlot(progress.phase)) return;
-  if (progress.hops.length === 0) return outAgain(draft, rollout, progress, now, moved);
   const { version } = phone.running;
   const usable = usableOf(draft, rollout);
   const releases = progress.hops.map((hop) => draft.releases.get(hop));
@@ -57,7 +56,7 @@ export function rerouteIfStrayed(
 }
 
 /** It had been taken out, and its site began before it heard of that: no plan names it, so that nothing more would come of it. */
-function outAgain(
+export function outAgain(
   draft: ControllerDraft,
   rollout: Rollout,
   progress: Progress,

@@ -222,6 +222,8 @@ export interface Progress {
   /** It ran the version before it was let go: done, and no result. */
   readonly already?: true;
   readonly waiting?: Waiting;
+  /** It was taken out, and is under way all the same: its site had begun before it heard of that. */
+  readonly wasOut?: true;
   /** What its site last said of work that was taken back: it may never hear of that. */
   readonly told?: { readonly phase: PhonePhase; readonly waiting?: Waiting };
   /** The trouble of its whole site that it is part of, by the phone that was its first; it counts once. */
