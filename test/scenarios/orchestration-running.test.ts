@@ -206,6 +206,13 @@ test('22: windows keep the wall clock through gap, overlap, midnight and New Yea
     site: siteOf('berlin', { windows: [{ days: ['mon'], start: '02:00', end: '02:05' }] }),
   });
   t.match(never, [{ reason: /is 5 minutes long/ }]);
+  const closed = siteOf('berlin', {
+    windows: [{ days: ['mon'], start: '02:00', end: '05:00' }],
+    blackout: ['01-01/12-31'],
+  });
+  t.match(smallFleet(1).refusals({ kind: 'site-put', site: closed }), [
+    { reason: 'leave the site no opening within a year' },
+  ]);
   t.end();
 });
 
@@ -313,6 +320,20 @@ test('26: a slot is freed when its phone is taken out or gives up, once, and a r
   t.not(down(box)[0]?.mac, holder.mac, 'the next one has it');
   box.take({ kind: 'wake-answered', mac: holder.mac, start: holder.starts, answer: 'refused' });
   t.equal(down(box).length, 1, 'freed twice is freed once');
+  const [second] = down(box);
+  const others = agent.planOf(
+    [1, 2, 3].map((number) => agent.planPhone(number)).filter(({ mac }) => mac !== second?.mac),
+    { revision: 2, phonesUpdatingMax: 1 },
+  );
+  box.take({ kind: 'plan-came', plan: others });
+  t.same(
+    down(box).map(({ mac }) => mac),
+    [second?.mac],
+    'one that is down and no longer wanted keeps its slot until it is back',
+  );
+  box.wait(11);
+  t.not(down(box)[0]?.mac, second?.mac, 'or has had its time');
+  t.ok(down(box).length <= 1);
   const again = new agent.Box(box.now, box.tables).take({ kind: 'started' });
   t.same(
     down(again).map((one) => one.mac),
