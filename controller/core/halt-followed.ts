@@ -1,9 +1,15 @@
-import type { EpochMs, Id } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { gateMet, isWatched, judgeWave } from './gate.ts';
 import { incidentPhonesMin } from './incidents.ts';
 import { hasEnded } from './progress.ts';
-import type { ControllerDraft, Progress, Rollout, Wave } from './state.ts';
+import {
+  type ControllerDraft,
+  type Progress,
+  progressKey,
+  type Rollout,
+  type Wave,
+} from './state.ts';
 import { reopened, setWave } from './wave-release.ts';
 
 // A gate has paused a rollout, and results still come: what halted a wave may no longer count. The words follow what
@@ -59,7 +65,13 @@ function whatChanged(draft: ControllerDraft, { id }: Rollout): string {
   };
   if ([...draft.progress.written()].some(isTriedAgain))
     return 'a site has told that it goes on with phones that had failed';
-  return 'phones have proven their version after all';
+  const hasGone = [...draft.phones.written()].some(
+    ([mac, phone]) =>
+      phone === undefined && draft.progress.written().has(progressKey(id, mac as Mac)),
+  );
+  return hasGone
+    ? 'phones that had failed have left the inventory'
+    : 'phones have proven their version after all';
 }
 
 /** Plans carry the reason of a pause: it changes with what holds, not with every failure more. */

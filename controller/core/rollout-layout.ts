@@ -1,6 +1,7 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import type { LeftOut } from './left-out.ts';
+import { noRoads } from './no-road.ts';
 import { leftWithPartner, tiedIn, unselectedPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
@@ -77,12 +78,14 @@ export function layOut(
   const idle = nothingToDo(input, { selected: selected.length, fitting: fitting.length, leftOut });
   const tooMany = unconfirmed(draft, input, fitting.length, confirmed);
   const shut = shutSites(draft, input, sites);
+  const lost = noRoads(draft, input, fitting);
   const refusals = idle ?? [
     ...tooMany,
     ...emptyWaves(input, waves, assignment),
     ...noWaveTakes(input, assignment.leftOut),
     ...tooFew(input, waves, assignment),
     ...shut,
+    ...lost.refusals,
     ...slow.refusals,
   ];
   const ofSelection = idle ?? [...tooMany, ...shut];
@@ -90,7 +93,7 @@ export function layOut(
     const fit = fitOf(phone);
     return fit.kind === 'fits' ? fit.release : undefined;
   };
-  const { cautions } = slow;
+  const cautions = [...lost.cautions, ...slow.cautions];
   const laidOut = { waves, assignment, releaseOf, phones: fitting, sites, leftOut };
   return { ...laidOut, refusals, ofSelection, cautions };
 }

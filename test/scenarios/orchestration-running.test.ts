@@ -206,6 +206,13 @@ test('22: windows keep the wall clock through gap, overlap, midnight and New Yea
     site: siteOf('berlin', { windows: [{ days: ['mon'], start: '02:00', end: '02:05' }] }),
   });
   t.match(never, [{ reason: /is 5 minutes long/ }]);
+  const closed = siteOf('berlin', {
+    windows: [{ days: ['mon'], start: '02:00', end: '05:00' }],
+    blackout: ['01-01/12-31'],
+  });
+  t.match(smallFleet(1).refusals({ kind: 'site-put', site: closed }), [
+    { reason: 'leave the site no opening within a year' },
+  ]);
   t.end();
 });
 
@@ -244,7 +251,7 @@ test('24: the first phones go alone where the first wave says so, and one that i
   t.end();
 });
 
-test('25: from 1.0 to 3.0 over floors, both stones are made in order, resumed in the middle, and a stone that is called back closes the road', (t) => {
+test('25: from 1.0 to 3.0 over floors, both stones are made in order, resumed in the middle, and with a stone that is called back it is refused where nobody has another way', (t) => {
   const versions = ['66.85.0.20', '66.85.0.40', '66.86.0.30'];
   const releases = versions.map((version, nth) =>
     releaseOf({
@@ -281,13 +288,26 @@ test('25: from 1.0 to 3.0 over floors, both stones are made in order, resumed in
   const box = new agent.Box().take({ kind: 'plan-came', plan }).asks(agent.macOf(1), '66.85.0.40');
   t.match(box.tables.work.get(agent.macOf(1)), { hop: 1 }, 'what lies behind is not made again');
   const closed = withdrawn();
-  closed.do({ kind: 'release-put', release: releases[2] ?? releaseOf() });
-  closed.ask({ kind: 'release-move', release: target, cause: 'approve', why: 'tried' });
+  for (const release of releases) {
+    closed.do({ kind: 'release-put', release });
+    closed.ask({ kind: 'release-move', release: release.id, cause: 'approve', why: 'tried' });
+  }
+  const calledBack = releases[1]?.id ?? target;
+  closed.do({ kind: 'release-move', release: calledBack, cause: 'withdraw', why: 'bricks phones' });
+  const asked = { kind: 'rollout-create', input: rolloutOf({ releases: [target] }) } as const;
+  t.match(closed.refusals(asked), [
+    { thing: 'rollout autumn: selection', reason: /selects 1 phones, and none has a way/ },
+  ]);
+  closed.do({ kind: 'phones-put', phones: [phoneOf(2)] }).seen(lisbon, 2, versions[1] ?? '');
   began(closed, { releases: [target] });
+  t.match(closed.tables.rollouts.get('autumn')?.cautions, [
+    { thing: 'rollout autumn: 1 phones', reason: /would be skipped/ },
+  ]);
   t.match(closed.tables.progress.get(`autumn/${macOf(1)}`), {
     phase: 'skipped',
     fault: 'no-upgrade-path',
   });
+  t.equal(phase(closed, 2), 'scheduled', 'one that has it behind itself goes on');
   t.end();
 });
 
@@ -300,6 +320,20 @@ test('26: a slot is freed when its phone is taken out or gives up, once, and a r
   t.not(down(box)[0]?.mac, holder.mac, 'the next one has it');
   box.take({ kind: 'wake-answered', mac: holder.mac, start: holder.starts, answer: 'refused' });
   t.equal(down(box).length, 1, 'freed twice is freed once');
+  const [second] = down(box);
+  const others = agent.planOf(
+    [1, 2, 3].map((number) => agent.planPhone(number)).filter(({ mac }) => mac !== second?.mac),
+    { revision: 2, phonesUpdatingMax: 1 },
+  );
+  box.take({ kind: 'plan-came', plan: others });
+  t.same(
+    down(box).map(({ mac }) => mac),
+    [second?.mac],
+    'one that is down and no longer wanted keeps its slot until it is back',
+  );
+  box.wait(11);
+  t.not(down(box)[0]?.mac, second?.mac, 'or has had its time');
+  t.ok(down(box).length <= 1);
   const again = new agent.Box(box.now, box.tables).take({ kind: 'started' });
   t.same(
     down(again).map((one) => one.mac),

@@ -108,7 +108,7 @@ test('5: who resumes after a halt opens the next wave, and the same failures do 
   t.end();
 });
 
-test('6: phones that leave the inventory leave the counts, and the wave is judged over those that are left', (t) => {
+test('6: phones that leave the inventory leave the counts, and the wave is judged over those that are left; with none left it is held (ours)', (t) => {
   const desk = began(smallFleet(6), {
     waves: [{ name: 'first', count: 3 }, { name: 'rest' }],
     gate,
@@ -118,6 +118,22 @@ test('6: phones that leave the inventory leave the counts, and the wave is judge
   t.match(rollout(desk)?.waves[0]?.counts, { total: 3, skipped: 2 });
   desk.ended(lisbon, one, 'done');
   t.same(states(desk), ['passed', 'open'], 'one of one that was able');
+  const all = began(smallFleet(6), { waves: two, gate: { ...gate, failuresMax: 0 } });
+  const [first = 0, second = 0] = inWave(all, 0);
+  all.ended(lisbon, first, 'failed').do({ kind: 'phone-remove', mac: macOf(first) });
+  t.match(rollout(all)?.paused, {
+    reason:
+      '1 phones failed, at most 0 may; since then phones that had failed have left the inventory',
+  });
+  all.do({ kind: 'phone-remove', mac: macOf(second) });
+  all.do({ kind: 'rollout-resume', rollout: autumn });
+  t.same(
+    [rollout(all)?.state, ...(states(all) ?? [])],
+    ['paused', 'held', 'closed'],
+    'ours: of none',
+  );
+  all.do({ kind: 'rollout-resume', rollout: autumn });
+  t.same(states(all), ['passed', 'open'], 'a person lets it go on');
   t.end();
 });
 
@@ -220,6 +236,15 @@ test('12: a phone that runs the target already is done untouched, and its runnin
     hops: [],
   });
   t.equal(phase(desk, 2), 'scheduled', 'the others go on');
+  const moved = { kind: 'phone-moved', revision: 1, attempt: 1, rollout: 'autumn' } as const;
+  desk.hears(lisbon, { ...moved, at: desk.now, mac: macOf(2), phase: 'downloading' }).wait(1);
+  began(desk, { id: idOf('again'), priority: 900 });
+  t.equal(phase(desk, 1, 'again'), 'done');
+  const work = () =>
+    desk.tables.plans.get('lisbon')?.plan.phones.find((one) => one.mac === macOf(2))?.work;
+  t.equal(work()?.rollout, 'autumn', 'nor by another rollout to the same version');
+  desk.seen(lisbon, 2, '66.86.0.15').ended(lisbon, 2, 'done');
+  t.equal(phase(desk, 2), 'done');
   t.end();
 });
 
