@@ -273,6 +273,20 @@ test('13: of two rollouts the higher priority goes first, then the older; the ot
   began(desk, { id: idOf('later'), priority: 900 });
   t.equal(work(2)?.rollout, 'urgent', 'a phone on its way is not turned round');
   t.equal(work(1)?.rollout, 'later');
+  const onStone = smallFleet(1);
+  const target = releaseOf({ version: '66.86.0.30', requires: { fromAtLeast: '66.86.0.15' } });
+  onStone.do(
+    { kind: 'release-put', release: target },
+    { kind: 'release-move', release: target.id, cause: 'approve', why: 'tried' },
+  );
+  began(onStone, { releases: [target.id] });
+  onStone.seen(lisbon, 1, '66.86.0.15').wait(1);
+  began(onStone, { id: idOf('later'), releases: [target.id], priority: 900 });
+  t.equal(
+    onStone.tables.plans.get('lisbon')?.plan.phones[0]?.work?.rollout,
+    'autumn',
+    'nor is one that stands on its stepping stone',
+  );
   const same = smallFleet(1);
   began(same).wait(1);
   began(same, { id: idOf('younger') });
