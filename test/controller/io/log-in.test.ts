@@ -126,6 +126,24 @@ test('a log-in that comes with the controller approves in nobody’s name but wi
   });
 });
 
+test('a folder has one controller at a time, also where both have ports of their own', async (t) => {
+  const folder = t.testdir();
+  const local = { host: '127.0.0.1', port: 0 };
+  const run = () =>
+    runController({
+      folder,
+      http: local,
+      mqtt: local,
+      note: () => {},
+      failed: (error) => t.fail(String(error)),
+    });
+  const first = await run();
+  await t.rejects(run(), { message: `${folder} is in use by another one that runs` });
+  await first.close();
+  const second = await run();
+  await second.close();
+});
+
 test('what the controller keeps survives its restart; API tokens too', async (t) => {
   const folder = t.testdir();
   const local = { host: '127.0.0.1', port: 0 };
