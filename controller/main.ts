@@ -138,7 +138,19 @@ async function runIn(options: ControllerOptions): Promise<RunningController> {
     },
     options.tls,
   );
-  const port = await listen(app, options.http);
+  const close = async (): Promise<void> => {
+    await parts.feeds?.close();
+    live.close();
+    await app.close();
+    await broker.transport.close();
+    engine.close();
+    access.close();
+  };
+  // What is open already would keep a program going that serves nobody.
+  const port = await listen(app, options.http).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   urls.http = `${options.tls ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
   engine.start();
   parts.feeds = followFeeds(options, { engine, images, clock: wall });
@@ -150,14 +162,7 @@ async function runIn(options: ControllerOptions): Promise<RunningController> {
     feeds: parts.feeds,
     url: urls.http,
     ports: { http: port, mqtt: broker.port },
-    close: async () => {
-      await parts.feeds?.close();
-      live.close();
-      await app.close();
-      await broker.transport.close();
-      engine.close();
-      access.close();
-    },
+    close,
   };
 }
 
