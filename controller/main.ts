@@ -6,6 +6,7 @@ import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import type { Id } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
+import { holdFolder } from '@ringwave/runtime/io/folder-hold';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import type { FastifyInstance } from 'fastify';
 import { secretMatches } from './core/enrolment.ts';
@@ -80,6 +81,20 @@ export interface RunningController {
 export async function runController(options: ControllerOptions): Promise<RunningController> {
   refuseOpenDoor(options);
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  // Each of two would write over what the other one has decided, and neither would know.
+  const letGo = holdFolder(options.folder);
+  const running = await runIn(options).catch((error: unknown) => {
+    letGo();
+    throw error;
+  });
+  const close = async () => {
+    await running.close();
+    letGo();
+  };
+  return { ...running, close };
+}
+
+async function runIn(options: ControllerOptions): Promise<RunningController> {
   const file = (name: string) => join(options.folder, name);
   const key = openPlanKey(file('plan.key'));
   const fingerprintKey = ownSecret(file('fingerprint.key'));
@@ -123,7 +138,19 @@ export async function runController(options: ControllerOptions): Promise<Running
     },
     options.tls,
   );
-  const port = await listen(app, options.http);
+  const close = async (): Promise<void> => {
+    await parts.feeds?.close();
+    live.close();
+    await app.close();
+    await broker.transport.close();
+    engine.close();
+    access.close();
+  };
+  // What is open already would keep a program going that serves nobody.
+  const port = await listen(app, options.http).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   urls.http = `${options.tls ? 'https' : 'http'}://${shown(options.advertise ?? options.http.host)}:${port}`;
   engine.start();
   parts.feeds = followFeeds(options, { engine, images, clock: wall });
@@ -135,14 +162,7 @@ export async function runController(options: ControllerOptions): Promise<Running
     feeds: parts.feeds,
     url: urls.http,
     ports: { http: port, mqtt: broker.port },
-    close: async () => {
-      await parts.feeds?.close();
-      live.close();
-      await app.close();
-      await broker.transport.close();
-      engine.close();
-      access.close();
-    },
+    close,
   };
 }
 

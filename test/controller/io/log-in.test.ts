@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'tap';
 import { sessionCookie } from '../../../controller/io/rest/server.ts';
 import { runController } from '../../../controller/main.ts';
@@ -124,6 +126,45 @@ test('a log-in that comes with the controller approves in nobody’s name but wi
     status: 200,
     body: { approvedBy: 'grace', brokeGlass: breakGlass },
   });
+});
+
+test('a folder has one controller at a time, also where both have ports of their own', async (t) => {
+  const folder = t.testdir();
+  const local = { host: '127.0.0.1', port: 0 };
+  const run = () =>
+    runController({
+      folder,
+      http: local,
+      mqtt: local,
+      note: () => {},
+      failed: (error) => t.fail(String(error)),
+    });
+  const first = await run();
+  await t.rejects(run(), { message: `${folder} is in use by another one that runs` });
+  await first.close();
+  const second = await run();
+  await second.close();
+});
+
+test('a controller whose port is taken lets go of all that it had opened', async (t) => {
+  const listening = async (port: number) => {
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return { server, port: (server.address() as AddressInfo).port };
+  };
+  const taken = await listening(0);
+  const free = await listening(0);
+  free.server.close();
+  await once(free.server, 'close');
+  const options = { folder: t.testdir(), note: () => {}, failed: () => t.fail() };
+  const http = { host: '127.0.0.1', port: taken.port };
+  const mqtt = { host: '127.0.0.1', port: free.port };
+  await t.rejects(runController({ ...options, http, mqtt }), /EADDRINUSE/);
+  const again = await listening(free.port);
+  for (const { server } of [taken, again]) server.close();
+  const local = { host: '127.0.0.1', port: 0 };
+  const second = await runController({ ...options, http: local, mqtt: local });
+  await second.close();
 });
 
 test('what the controller keeps survives its restart; API tokens too', async (t) => {
