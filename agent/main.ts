@@ -10,6 +10,7 @@ import { type LoopParts, StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
 import { usualWakeFile, type WakeFile } from './core/pbx/settings.ts';
 import { stepAgent } from './core/agent.ts';
+import { unneededImages } from './core/image-needs.ts';
 import { mayWait } from './core/may-wait.ts';
 import { type AgentEffect, type AgentEvent, type AgentTables, emptyTables } from './core/state.ts';
 import { openBox, openStore } from './io/box.ts';
@@ -115,7 +116,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     ...ofTime,
   });
   const submit = (event: AgentEvent) => loop.submit(event);
-  const cache = new ImageCache({ images, grant, log, submit });
+  const cache = cacheOf({ images, grant, log, submit }, tables);
   let ports: RunningAgent['ports'] | undefined;
   const host = options.advertise ?? options.http.host;
   const neighbours = new Neighbours();
@@ -164,6 +165,9 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     },
   };
 }
+
+const cacheOf = (parts: ConstructorParameters<typeof ImageCache>[0], tables: AgentTables) =>
+  new ImageCache({ ...parts, unneeded: () => unneededImages(tables) });
 
 const runningOf = (
   { baseFile }: AgentOptions,

@@ -13,7 +13,7 @@ import {
 } from '@ringwave/protocol/units';
 import { planIndex } from './plan-index.ts';
 import { report } from './reporting.ts';
-import type { AgentDraft, AgentEffect, ImageRow } from './state.ts';
+import type { AgentDraft, AgentEffect, AgentTables, ImageRow } from './state.ts';
 import { releasesAhead } from './work-table.ts';
 
 // One download per image and site: an image is wanted while any open work needs it, and is asked for once.
@@ -117,6 +117,14 @@ export function imageLost(draft: AgentDraft, digest: Sha256, now: EpochMs): void
   const row = draft.images.get(digest);
   if (row?.state !== 'held') return;
   draft.images.put(digest, { ...row, state: 'wanted', retryAt: now });
+}
+
+/** Images on the box that its plan names no more: the first to go where another one needs the room. */
+export function unneededImages({ plan, images }: Pick<AgentTables, 'plan' | 'images'>): Sha256[] {
+  const releases = plan.get('plan')?.plan.releases;
+  if (!releases) return [];
+  const named = new Set(releases.flatMap((release) => release.images.map((one) => one.sha256)));
+  return [...images.values()].map(({ digest }) => digest).filter((digest) => !named.has(digest));
 }
 
 export const isOnSite = (draft: AgentDraft, release: PlanRelease, model: string): boolean =>

@@ -22,6 +22,8 @@ export interface ImageCacheParts {
   readonly log: Pick<Logger, 'warn'>;
   /** 64 MiB where absent. */
   readonly spareBytes?: number;
+  /** Images that nobody needs any more; they make room for others. */
+  unneeded?(): readonly Sha256[];
   submit(event: AgentEvent): void;
 }
 
@@ -78,9 +80,8 @@ export class ImageCache {
     if (await this.#parts.images.has(digest)) return { fetchedBytes: 0 };
     const have = await this.#parts.images.partialLength(digest);
     const { spareBytes = spareBytesUsually } = this.#parts;
-    if ((await this.#parts.images.freeBytes()) < lengthBytes - have + spareBytes) {
-      return { fault: 'storage-full' };
-    }
+    const bytes = lengthBytes - have + spareBytes;
+    if (!(await this.#makeRoom(bytes, digest))) return { fault: 'storage-full' };
     const { httpUrl, agentToken } = this.#parts.grant;
     const response = await fetch(new URL(`/images/${digest}`, httpUrl), {
       headers: {
@@ -103,6 +104,18 @@ export class ImageCache {
     const stored = await this.#parts.images.append(counted, { sha256: digest, lengthBytes, from });
     if (stored.kind === 'refused') return { fault: stored.fault };
     return stored.kind === 'partial' ? { fault: 'image-unreachable' } : { fetchedBytes };
+  }
+
+  /** Images of past rollouts are kept for as long as there is room, since who goes back needs them again. */
+  async #makeRoom(bytes: number, wanted: Sha256): Promise<boolean> {
+    const { images } = this.#parts;
+    const unneeded = this.#parts.unneeded?.() ?? [];
+    for (const digest of unneeded.filter((one) => one !== wanted)) {
+      if ((await images.freeBytes()) >= bytes) return true;
+      await images.remove(digest);
+      this.#parts.submit({ kind: 'image-lost', digest });
+    }
+    return (await images.freeBytes()) >= bytes;
   }
 
   /** Passes bytes on no faster than the site's line may be used; 0 means as fast as it goes. */

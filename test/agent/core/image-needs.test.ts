@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { unneededImages } from '../../../agent/core/image-needs.ts';
 import { after, Box, imageDigest, macOf, planOf, planPhone } from './box.ts';
 
 test('an image whose file is gone from the disk is fetched again, and its phone waits for it', (t) => {
@@ -21,5 +22,21 @@ test('an image whose file is gone from the disk is fetched again, and its phone 
   box.hold(imageDigest);
   box.wait(1);
   t.equal(box.phase(macOf(1)), 'offered');
+  t.end();
+});
+
+test('what the plan names no more is unneeded, and to lose it asks for nothing', (t) => {
+  const box = new Box().take({ kind: 'plan-came', plan: planOf([planPhone(1)]) }).hold(imageDigest);
+  t.same(unneededImages(box.tables), []);
+  box.take({ kind: 'plan-came', plan: planOf([], { revision: 2, releases: [] }) });
+  t.same(unneededImages(box.tables), [imageDigest]);
+  t.same(box.take({ kind: 'image-lost', digest: imageDigest }).effects, []);
+  t.same(box.take({ kind: 'started' }).effects, []);
+  box.take({ kind: 'plan-came', plan: planOf([planPhone(1)], { revision: 3 }) });
+  t.match(
+    box.effects,
+    [{ kind: 'fetch-image', digest: imageDigest }],
+    'it is fetched again once it is wanted',
+  );
   t.end();
 });

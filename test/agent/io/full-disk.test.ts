@@ -39,7 +39,13 @@ async function sourceOf(t: Test, images: readonly Image[]): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-async function cacheOn(t: Test, folder: string, images: readonly Image[], spareBytes: number) {
+async function cacheOn(
+  t: Test,
+  folder: string,
+  images: readonly Image[],
+  spareBytes: number,
+  unneeded: readonly Image[] = [],
+) {
   const store = await ImageStore.open(folder);
   const ends: AgentEvent[] = [];
   let told: () => void = () => {};
@@ -48,7 +54,12 @@ async function cacheOn(t: Test, folder: string, images: readonly Image[], spareB
     grant: { httpUrl: await sourceOf(t, images), agentToken: 'token' },
     log: pino({ level: 'silent' }),
     spareBytes,
-    submit: (event) => (ends.push(event), told()),
+    unneeded: () => unneeded.map(({ digest }) => digest),
+    submit: (event) => {
+      if (event.kind === 'image-lost') return;
+      ends.push(event);
+      told();
+    },
   });
   t.teardown(() => cache.close());
   const fetched = async ({ body, digest }: Image) => {
@@ -91,6 +102,20 @@ test('an image that would leave the agent no room for its own state is not begun
   t.same(incoming(), []);
   disk.grow(6 * MB);
   t.match(await fetched(image), { kind: 'image-held' });
+});
+
+test('images of past rollouts give way to one that needs their room, and only then', async (t) => {
+  const disk = smallDisk(t, 8 * MB);
+  if (!disk) return;
+  const [old, older] = [imageOf(2 * MB, 1), imageOf(2 * MB, 2)];
+  const [kept, wanted] = [imageOf(2 * MB, 3), imageOf(2 * MB, 4)];
+  const all = [old, older, kept, wanted];
+  const { store, fetched } = await cacheOn(t, disk.folder, all, MB, [old, older]);
+  for (const image of [old, older, kept]) t.match(await fetched(image), { kind: 'image-held' });
+  t.ok(await store.has(old.digest), 'there was room');
+  t.match(await fetched(wanted), { kind: 'image-held' });
+  const held = await Promise.all(all.map(({ digest }) => store.has(digest)));
+  t.same(held, [false, true, true, true], 'no more than was needed');
 });
 
 test('an upload that fills the disk leaves the file before it, is named, and is kept when there is room', async (t) => {
