@@ -30,6 +30,16 @@ test('a plan without days of blackout ahead says nothing of any', (t) => {
   t.end();
 });
 
+test('a day of blackout that has just ended is carried still: the clock of a box may be some minutes behind', (t) => {
+  const site = { zone: 'Europe/Lisbon', blackout: ['2026-03-02'] };
+  const until = utc('2026-03-09T00:05Z');
+  t.match(planBlackout(site, { now: utc('2026-03-03T00:05Z'), until }), {
+    blackout: [{ until: utc('2026-03-03T00:00Z') }],
+  });
+  t.same(planBlackout(site, { now: utc('2026-03-03T00:15Z'), until }), {});
+  t.end();
+});
+
 test('a day of blackout lasts by the clock of its site, also where clocks change', (t) => {
   const site = { zone: 'America/New_York', blackout: ['2026-03-08'] };
   const span = { now: utc('2026-03-07T12:00Z'), until: utc('2026-03-14T12:00Z') };
