@@ -19,7 +19,11 @@ export function planBlackout(
   const beginOf = (date: Temporal.PlainDate) => date.toZonedDateTime(zone).epochMilliseconds;
   const last = dayOf(until);
   const days: { from: number; until: number }[] = [];
-  for (let date = dayOf(laterBy(now, boxBehindMax)); Temporal.PlainDate.compare(date, last) <= 0; date = nextOf(date)) {
+  for (
+    let date = dayOf(laterBy(now, boxBehindMax));
+    Temporal.PlainDate.compare(date, last) <= 0;
+    date = nextOf(date)
+  ) {
     if (!isBlackedOut(date.toString(), blackout)) continue;
     const [from, end] = [beginOf(date), beginOf(nextOf(date))];
     const before = days.at(-1);

@@ -16,7 +16,7 @@ import type {
 import type { Step } from '@ringwave/runtime/step-loop';
 import type { PhoneState } from './desk.ts';
 import { BondInvariants } from './bond-invariants.ts';
-import { permitsStart } from './wall-clock.ts';
+import { permitsFetch, permitsStart } from './wall-clock.ts';
 import { WaveInvariants } from './wave-invariants.ts';
 import { loginOf } from './weather.ts';
 import type { AgentNode, World } from './world.ts';
@@ -25,6 +25,8 @@ import type { AgentNode, World } from './world.ts';
 // programs believe.
 
 export class Violation extends Error {}
+
+type WakeEffect = Extract<AgentEffect, { kind: 'wake-phone' }>;
 
 /** No plan follows from these. */
 const plansIgnore: readonly string[] = ['presence', 'owed', 'agents', 'audit', 'notices'];
@@ -60,7 +62,8 @@ export class Invariants {
     );
   }
 
-  afterAgent(site: Id, _event: AgentEvent, step: Step<AgentTables, AgentEffect>): void {
+  afterAgent(site: Id, event: AgentEvent, step: Step<AgentTables, AgentEffect>): void {
+    if (event.kind === 'wake-answered' && event.answer === 'busy') this.#leavesAlone(site, event);
     const touched = step.changes.filter(
       (change) => change.table === 'work' || change.table === 'plan',
     );
@@ -83,6 +86,31 @@ export class Invariants {
       if (holdsSlot(work.phase)) this.bonds.underWay(work.mac);
       this.#triesEnd(work);
     }
+  }
+
+  /** Who says to be in a call is left alone. */
+  #leavesAlone(site: Id, { mac, start }: Extract<AgentEvent, { kind: 'wake-answered' }>): void {
+    const work = this.#world.agents.get(site)?.node.tables.work.get(mac);
+    if (work?.starts === start && work.phase === 'offered')
+      this.#fail('never a start in a call', `${mac} said that it was busy`);
+  }
+
+  /** A rollout that may start phones in idle minutes alone has each asked whether it is idle. */
+  asksFirst(agent: AgentNode, { mac, mustBeIdle }: WakeEffect): void {
+    const plan = heardPlan(agent);
+    const urgency = plan?.phones.find((one) => one.mac === mac)?.work?.urgency ?? 'window';
+    if (urgency !== 'window' && !mustBeIdle)
+      this.#fail('never a start in a call', `${mac} is not asked whether it is idle`);
+  }
+
+  /** The whole of an image has come over the line of a site. A minute is for whoever begins just before the hour. */
+  imageCame({ site, node, heard, clockWasSet }: AgentNode): void {
+    const { now } = this.#world.timeline;
+    const rules = this.#world.fleet.sites.find((one) => one.id === site);
+    const isTold = heardPlan({ heard, node })?.wanBudget !== undefined;
+    if (!rules || !isTold || !node.isUp || clockWasSet) return;
+    if (!permitsFetch(rules, now) && !permitsFetch(rules, now - 60_000))
+      this.#fail('never a byte above what the line may carry', site);
   }
 
   #saysWhy({ mac, phase, why }: Work): void {

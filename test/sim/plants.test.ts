@@ -16,7 +16,7 @@ const seedsOf = (has: (seed: number, faults: Faults) => boolean): readonly numbe
 const seedsFor = (name: string): readonly number[] => {
   if (/technician/.test(name)) return seedsOf(hasTechnician);
   if (/bond/.test(name)) return seedsOf(hasBonds);
-  return /blackout/.test(name) ? seedsOf(hasBlackout) : seeds;
+  return /blackout|may carry/.test(name) ? seedsOf(hasBlackout) : seeds;
 };
 /**
  * Calls, clocks that jump and power cuts are rare: where they are what is looked for there are more of them, and none of

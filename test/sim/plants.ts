@@ -213,6 +213,18 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'an agent that never stops trying': readsPhones((phone) =>
     phone.work ? { ...phone, work: { ...phone.work, attemptsMax: 20 } } : phone,
   ),
+  'an agent that fetches images whatever its line may carry': reads((plan) =>
+    without(plan, 'wanBudget'),
+  ),
+  'an agent that asks nobody whether he is in a call': readsPhones((phone) =>
+    phone.work ? { ...phone, work: { ...phone.work, urgency: 'window' } } : phone,
+  ),
+  'an agent that takes a call for an answer': {
+    agentEvent: (event) =>
+      event.kind === 'wake-answered' && event.answer === 'busy'
+        ? { ...event, answer: 'accepted' }
+        : event,
+  },
   'an agent that knows no days of blackout': reads((plan) => without(plan, 'blackout')),
   'a controller that knows no days of blackout': {
     controllerEvent: (event) =>

@@ -3,13 +3,14 @@ import type { Faults } from './faults.ts';
 import type { SimFleet } from './fleet.ts';
 import { Random } from './random.ts';
 
-// The windows and days of blackout of a site, read off its wall clock by Intl: independent of the arithmetic under test.
+// The windows, days of blackout and hours of the line of a site, read off its wall clock by Intl: independent of the
+// arithmetic under test.
 
 /** By the last digit of the seed: no seed that taught something before there were days of blackout has one of these. */
 export const hasBlackout = (seed: number, faults: Faults): boolean =>
   faults.orders && [5, 8].includes(seed % 10);
 
-/** In some seeds sites are shut for a day or two, by their own clocks. */
+/** In some seeds sites are shut for a day or two, by their own clocks, and fetch images at night alone. */
 export function withBlackout(fleet: SimFleet, seed: number, faults: Faults): SimFleet {
   if (!hasBlackout(seed, faults)) return fleet;
   const dice = new Random(seed ^ 0xb1_ac);
@@ -17,6 +18,9 @@ export function withBlackout(fleet: SimFleet, seed: number, faults: Faults): Sim
   const sites = fleet.sites.map((site) => ({
     ...site,
     blackout: days.filter(() => dice.chance(0.35)),
+    ...(dice.chance(0.7)
+      ? { wanBudget: [{ start: '07:00', end: '19:00', bytesPerSecond: 0 }] }
+      : {}),
   }));
   return { ...fleet, sites };
 }
@@ -30,6 +34,14 @@ export function permitsStart(site: Site, now: number, isFree: boolean): boolean 
     if (start < end) return time >= start && time < end && !isShut(date);
     return time >= start ? !isShut(date) : time < end && !isShut(dayBefore(date));
   });
+}
+
+/** Whether the line may carry images. */
+export function permitsFetch({ zone, wanBudget = [] }: Site, now: number): boolean {
+  const [, time = ''] = wallOf(zone).format(now).split(' ');
+  return !wanBudget.some(
+    ({ start, end, bytesPerSecond }) => bytesPerSecond === 0 && start <= time && time < end,
+  );
 }
 
 const dayBefore = (date: string): string =>

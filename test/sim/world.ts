@@ -34,7 +34,7 @@ import { type CrashPoint, SimNode } from './node.ts';
 import { Random } from './random.ts';
 import { Timeline } from '../../rehearsal/timeline.ts';
 import { endSecond } from './second.ts';
-import { fetchImage } from './shelf.ts';
+import { fetchImage, type Line, tellLine } from './shelf.ts';
 import { withBlackout } from './wall-clock.ts';
 import { Wire } from './wire.ts';
 import { Desks, ODD_HABITS, type PhoneState } from './desk.ts';
@@ -60,6 +60,8 @@ export interface AgentNode {
   readonly shelf: Set<Sha256>;
   /** How far the clock of its box is from the world's, in milliseconds. */
   clockOff: number;
+  clockWasSet?: true;
+  wan?: Line;
 }
 
 const HOUR = 3_600_000;
@@ -220,6 +222,7 @@ export class World {
     // What drifts by seconds stays as wrong as it was told to be.
     const isFar = Math.abs(off - agent.clockOff) > clockErrorMax;
     agent.clockOff = off;
+    agent.clockWasSet = true;
     // Holds end by the clock of the box: one that ended while it ran ahead does not come back.
     const { callHoldsUntil: _until, isCalled: _called, ...heard } = agent.heard;
     agent.heard = isFar ? { ...heard, clockSetBefore: agent.conns } : heard;
@@ -471,8 +474,10 @@ export class World {
       case 'fetch-image':
         return fetchImage(this, agent, effect.digest);
       case 'wake-phone':
+        this.invariants.asksFirst(agent, effect);
         return this.desks.wake(agent, effect.mac, effect.start);
       case 'set-rate':
+        return tellLine(agent, effect);
       case 'move-rescues':
         return undefined;
       case 'make-secret': {
