@@ -59,7 +59,8 @@ export function phoneMoved(
   putProgress(draft, next);
   if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
   else if (wasOut && !holdsSlot(next.phase)) outAgain(draft, rollout, next, now, moved);
-  else if (holdsSlot(progress.phase)) rerouteIfStrayed(draft, rollout, next, now, moved);
+  else if (holdsSlot(progress.phase) || isFinal(progress.phase))
+    rerouteIfStrayed(draft, rollout, next, now, moved);
   moved.rollouts.add(item.rollout as Id);
   const phone = draft.phones.get(item.mac);
   if (phone && item.tookMs !== undefined) noteDuration(draft.durations, phone, item.tookMs);

@@ -37,7 +37,7 @@ export function rerouteCalledBack(
   for (const progress of stuck) reroute(draft, rollout, progress, now, moved);
 }
 
-/** A phone comes out of a try and has more before it. What changed while it was under way counts from here. */
+/** A phone comes out of a try, or of its end, and has more before it. What changed meanwhile counts from here. */
 export function rerouteIfStrayed(
   draft: ControllerDraft,
   rollout: Rollout,

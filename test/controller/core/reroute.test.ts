@@ -156,6 +156,17 @@ test('a phone that came back from a try on a third version makes its road from t
   t.end();
 });
 
+test('a phone that fell back once it was given up makes its road from there where its site goes on with it', (t) => {
+  const { desk, ids, target } = stones(2);
+  began(desk.seen(lisbon, 1, first), { releases: target });
+  desk.wait(1).ended(lisbon, 1, 'failed');
+  desk.wait(1).seen(lisbon, 1, '66.85.0.5');
+  t.match(progress(desk), { phase: 'failed', hops: ids.slice(1) });
+  moves(desk.wait(1), 'staged');
+  t.match(planned(desk), { hops: ids, from: '66.85.0.5' });
+  t.end();
+});
+
 test('who resumes a rollout leads no phone over a stepping stone that was called back', (t) => {
   const { desk, ids, target } = stones(2);
   began(desk, { releases: target });
