@@ -1,4 +1,4 @@
-import type { EpochMs, Mac } from '@ringwave/protocol/units';
+import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { type LeftOut, relistLeftOut } from './left-out.ts';
 import { runsAlready, tiedIn, tieWords } from './pairs.ts';
 import { addPhone } from './rollout-commands.ts';
@@ -33,6 +33,8 @@ export function joinDynamicWaves(
       else for (const one of group) came.set(one.mac, one);
     }
     for (const phone of came.values()) join(draft, rollout.id, index, phone, now, moved);
+    // Only when all are part of it: one that is tied to others may have to wait for them.
+    for (const mac of came.keys()) letGo(draft, rollout.id, mac, now, moved);
     relistLeftOut(draft, rollout.id, { came: [...came.keys()], left: [...left.values()] });
   }
 }
@@ -109,8 +111,13 @@ function join(
   }
   addPhone(draft, rollout, { phone, wave: index, target: target.version }, now);
   moved.rollouts.add(id);
-  if (wave.openedAt === undefined) return;
-  if (paced) return joinLine(draft, id, index, phone.mac);
-  const progress = draft.progress.get(progressKey(id, phone.mac));
-  if (progress) giveWork(draft, rollout, progress, now, moved);
+  if (wave.openedAt !== undefined && paced) joinLine(draft, id, index, phone.mac);
+}
+
+function letGo(draft: ControllerDraft, id: Id, mac: Mac, now: EpochMs, moved: Moved): void {
+  const rollout = draft.rollouts.get(id);
+  const progress = draft.progress.get(progressKey(id, mac));
+  const wave = progress && rollout?.waves[progress.wave];
+  if (!rollout || !progress || wave?.openedAt === undefined || wave.paced) return;
+  giveWork(draft, rollout, progress, now, moved);
 }

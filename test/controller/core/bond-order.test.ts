@@ -196,3 +196,21 @@ test('work that was taken back and given again before its site heard of either i
   t.equal(part(desk, first)?.told, undefined);
   t.end();
 });
+
+test('of a bond that joins a dynamic wave none begins before all of it are part of it, and all can', (t) => {
+  const labels = { kind: 'desk' };
+  const desk = fleet({ ...bonded(exchange), 3: { labels } }, [2]);
+  begin(desk, 'autumn', {
+    selection: { where: 'label.kind = desk' },
+    waves: [{ name: 'all', dynamic: true }],
+  });
+  t.equal(part(desk, 1), undefined);
+  desk.do({
+    kind: 'phones-put',
+    phones: [1, 2].map((one) => put(one, { bond: exchange, labels })),
+  });
+  t.match(part(desk, 1)?.waiting, { reason: /^None of bond exchange begins before all can/ });
+  t.match(part(desk, 2), { phase: 'waiting', hops: [] });
+  t.same(plannedOf(desk, 1, 2), []);
+  t.end();
+});
