@@ -271,10 +271,13 @@ export function rejoinPair(
 ): void {
   const rollout = draft.rollouts.get(proven.rollout);
   if (!rollout || rollout.endedAt !== undefined) return;
-  for (const { fault: _fault, detail: _detail, ...partner } of partedBy(draft, proven)) {
-    const again: Progress = { ...partner, phase: 'waiting', at: now };
-    putProgress(draft, again);
-    if (rollout.waves[partner.wave]?.openedAt !== undefined)
+  const back = partedBy(draft, proven);
+  for (const { fault: _fault, detail: _detail, ...partner } of back)
+    putProgress(draft, { ...partner, phase: 'waiting', at: now });
+  // Only when all are back: each may have to wait for another one of them.
+  for (const { mac, wave } of back) {
+    const again = draft.progress.get(progressKey(rollout.id, mac));
+    if (again && !hasEnded(again) && rollout.waves[wave]?.openedAt !== undefined)
       giveWork(draft, rollout, again, now, moved);
   }
 }
