@@ -1,5 +1,4 @@
 import { isFor } from '@ringwave/firmware-catalog/release';
-import { mayRollOut } from '@ringwave/firmware-catalog/release-life';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { partPair } from './pairs.ts';
@@ -12,6 +11,7 @@ import {
   type Rollout,
 } from './state.ts';
 import { giveWork, type Moved, release } from './wave-release.ts';
+import { mayUse } from './waves.ts';
 
 // A road is planned when a wave opens, and begun maybe days later. Until then it follows what the phone is and runs, and
 // which releases may be used: a road from elsewhere may skip a stepping stone, or lead to what was called back.
@@ -32,7 +32,7 @@ export function rerouteCalledBack(
   now: EpochMs,
   moved: Moved,
 ): void {
-  const usable = usableOf(draft, rollout);
+  const usable = mayUse(draft, rollout);
   const stuck = Array.from(progressOf(draft, rollout)).filter((one) => !one.hops.every(usable));
   for (const progress of stuck) reroute(draft, rollout, progress, now, moved);
 }
@@ -48,7 +48,7 @@ export function rerouteIfStrayed(
   const phone = draft.phones.get(progress.mac);
   if (!phone?.running || isFinal(progress.phase) || holdsSlot(progress.phase)) return;
   const { version } = phone.running;
-  const usable = usableOf(draft, rollout);
+  const usable = mayUse(draft, rollout);
   const releases = progress.hops.map((hop) => draft.releases.get(hop));
   const isOnRoad = version === progress.from || releases.some((one) => one?.version === version);
   const fits = releases.every((one) => one !== undefined && isFor(one, phone) && usable(one.id));
@@ -66,16 +66,6 @@ export function outAgain(
   if (rollout.endedAt !== undefined) return;
   giveWork(draft, rollout, { ...withoutWaiting(progress), phase: 'waiting' }, now, moved);
 }
-
-const usableOf = (draft: ControllerDraft, { selection }: Rollout): ((hop: Id) => boolean) => {
-  const handPicked = selection.macs !== undefined;
-  const known = new Map<Id, boolean>();
-  return (hop) => {
-    const is = known.get(hop) ?? mayRollOut(draft.lives.get(hop), { handPicked });
-    known.set(hop, is);
-    return is;
-  };
-};
 
 function reroute(
   draft: ControllerDraft,

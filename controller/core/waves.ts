@@ -96,16 +96,22 @@ export function releaseFor(phone: PhoneParts, releases: readonly Release[]): Rel
   return found.kind === 'fits' ? found.release : undefined;
 }
 
-/** Releases that a rollout may use, as targets and as stepping stones; in the lab, for phones picked by hand. */
-export function usableReleases(
+/** Whether a rollout may use a release, as target or as stepping stone; one in the lab only for phones picked by hand. */
+export const mayUse =
+  (
+    { lives }: Pick<ControllerDraft, 'lives'>,
+    { selection }: Pick<Rollout, 'selection'>,
+  ): ((release: Id) => boolean) =>
+  (release) =>
+    mayRollOut(lives.get(release), { handPicked: selection.macs !== undefined });
+
+export const usableReleases = (
   draft: Pick<ControllerDraft, 'releases' | 'lives'>,
-  { selection }: Pick<Rollout, 'selection'>,
-): Release[] {
-  const handPicked = selection.macs !== undefined;
-  return [...draft.releases.values()].filter(({ id }) =>
-    mayRollOut(draft.lives.get(id), { handPicked }),
-  );
-}
+  rollout: Pick<Rollout, 'selection'>,
+): Release[] => {
+  const may = mayUse(draft, rollout);
+  return [...draft.releases.values()].filter(({ id }) => may(id));
+};
 
 /** Each wave takes from what the earlier ones left, in an order that depends only on rollout and phone. */
 export function assignWaves(
