@@ -2,7 +2,7 @@ import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { goesBehind, isHeldBack, keptByPartners } from './bonds.ts';
 import { partedFrom, partedNow } from './pairs.ts';
-import { putProgress } from './progress.ts';
+import { putProgress, wordOf } from './progress.ts';
 import type { ControllerDraft, Progress, Rollout } from './state.ts';
 import { pathFor } from './roads.ts';
 import { mayGo, type Moved } from './wave-release.ts';
@@ -30,11 +30,6 @@ export function holdBack(
   moved.sites.add(progress.site);
   moved.rollouts.add(rollout.id);
 }
-
-const wordOf = ({ phase, waiting }: Progress): NonNullable<Progress['told']> => ({
-  phase,
-  ...(waiting ? { waiting } : {}),
-});
 
 /**
  * What a site tells of a phone before it knows that its partners keep it: that one has ended without the version, or that

@@ -1,6 +1,6 @@
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
-import { putProgress, withoutWaiting } from './progress.ts';
+import { putProgress, withoutWaiting, wordOf } from './progress.ts';
 import { type ControllerDraft, type Phone, type Progress, progressKey } from './state.ts';
 
 // Phones of one pair stand in for one another at their site, those of one bond at any sites, so they shall end on one
@@ -158,20 +158,24 @@ export function partedFrom(tables: PairTables, progress: Progress): string | und
   return `${lost.mac} (${lost.site}), tied to it by its pair and a bond, is ${lost.phase}: all stay on one version`;
 }
 
-const isParted = ({ fault }: Progress): boolean => fault === 'pair-parted';
+export const isParted = ({ fault }: Progress): boolean => fault === 'pair-parted';
 
 const endedWithout = (progress: Progress): boolean =>
   isFinal(progress.phase) && progress.phase !== 'done' && !isParted(progress);
 
 /** Takes a phone out because of its partner. Without hops no plan names it. */
-export const partedNow = (progress: Progress, why: string, now: EpochMs): Progress => ({
-  ...withoutWaiting(progress),
-  phase: 'skipped',
-  fault: 'pair-parted',
-  detail: why,
-  hops: [],
-  at: now,
-});
+export function partedNow(progress: Progress, why: string, now: EpochMs): Progress {
+  const { hops, told = hops.length > 0 ? wordOf(progress) : undefined } = progress;
+  return {
+    ...withoutWaiting(progress),
+    ...(told ? { told } : {}),
+    phase: 'skipped',
+    fault: 'pair-parted',
+    detail: why,
+    hops: [],
+    at: now,
+  };
+}
 
 /** One has ended without the version: its partners that were not begun are taken out, and theirs. */
 export function partPair(draft: ControllerDraft, ended: Progress, now: EpochMs): void {

@@ -6,8 +6,8 @@ import { sinceProven, withDrift } from './drift.ts';
 import { noteDuration } from './durations.ts';
 import { asPartnersAllow } from './hold-back.ts';
 import { joinIncident, leaveIncident } from './incidents.ts';
-import { allTiedTo, partPair } from './pairs.ts';
-import { putProgress, withoutWaiting } from './progress.ts';
+import { allTiedTo, isParted, partPair } from './pairs.ts';
+import { putProgress, withoutWaiting, wordOf } from './progress.ts';
 import { outAgain, rerouteAll, rerouteIfStrayed } from './reroute.ts';
 import { type ControllerDraft, type Phone, type Progress, progressKey } from './state.ts';
 import { joinDynamicWaves } from './wave-joining.ts';
@@ -35,7 +35,8 @@ export function phoneMoved(
   if (!rollout || progress?.site !== site || !phoneAt(draft, site, item.mac)) return;
   // Done is proven by the phone; an agent that knows less, restored from a backup, does not take it back.
   if (progress.phase === 'done' && item.phase !== 'done') return;
-  if (isOut(progress) && !isFinal(item.phase) && !holdsSlot(item.phase)) return;
+  if (isOut(progress) && !isFinal(item.phase) && !holdsSlot(item.phase))
+    return noteTold(draft, progress, item);
   const at = item.at as EpochMs;
   if (rollout.endedAt !== undefined && isFinal(progress.phase)) {
     // What was closed by force stays closed; what is heard of it is kept beside, for whoever looks.
@@ -68,6 +69,12 @@ export function phoneMoved(
 
 /** Taken out here, so that no plan names it: what its site had not begun when it said so it never will. */
 const isOut = ({ phase, hops }: Progress): boolean => isFinal(phase) && hops.length === 0;
+
+/** One that was taken out for its partner's sake may get its work back, and then it is as its site has said. */
+function noteTold(draft: ControllerDraft, progress: Progress, item: Item<'phone-moved'>): void {
+  if (!isParted(progress)) return;
+  putProgress(draft, { ...progress, attempt: item.attempt, told: wordOf(item) });
+}
 
 /** What a phone's end means beyond the phone itself. */
 function ended(

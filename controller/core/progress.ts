@@ -1,7 +1,7 @@
 import { countsInGate } from '@ringwave/protocol/faults';
 import { isFinal, type PhonePhase } from '@ringwave/protocol/phases';
 import type { Id } from '@ringwave/protocol/units';
-import type { Released } from './rollout-state.ts';
+import type { Released, Told } from './rollout-state.ts';
 import {
   type ControllerDraft,
   type Progress,
@@ -122,6 +122,13 @@ export const ended = ({ done, failed, skipped, aside = 0 }: WaveCounts): number 
   done + failed + skipped + aside;
 
 export const hasEnded = (progress: Progress): boolean => isFinal(progress.phase);
+
+/** What its site has said of a part, for who takes it back: the site may never hear of that. */
+export const wordOf = ({ phase, fault, waiting }: Told): Told => ({
+  phase,
+  ...(fault ? { fault } : {}),
+  ...(waiting ? { waiting } : {}),
+});
 
 export function withoutWaiting(progress: Progress): Progress {
   if (!('waiting' in progress)) return progress;

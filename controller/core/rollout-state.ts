@@ -204,6 +204,13 @@ export interface Rollout {
 /** What a deadline permits, from gentle to none. */
 export type Urgency = 'idle-only' | 'window' | 'any-idle-minute' | 'ask-person';
 
+/** What a site has said of a phone's work. */
+export interface Told {
+  readonly phase: PhonePhase;
+  readonly fault?: FaultCode;
+  readonly waiting?: Waiting;
+}
+
 /** One phone in one rollout. */
 export interface Progress {
   readonly rollout: Id;
@@ -225,7 +232,7 @@ export interface Progress {
   /** It was taken out, and is under way all the same: its site had begun before it heard of that. */
   readonly wasOut?: true;
   /** What its site last said of work that was taken back: it may never hear of that. */
-  readonly told?: { readonly phase: PhonePhase; readonly waiting?: Waiting };
+  readonly told?: Told;
   /** The trouble of its whole site that it is part of, by the phone that was its first; it counts once. */
   readonly incident?: string;
   /** It counts for that trouble, whose first phone has proven its version since, or is gone. */

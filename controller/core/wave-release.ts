@@ -191,7 +191,7 @@ function endHopeless(draft: ControllerDraft, rollout: Rollout, of: Progress, now
 /** A site that has not heard that the work was taken back meanwhile goes on as it has said, and says it once. */
 function asTold(progress: Progress): Progress {
   if (progress.told === undefined || progress.phase !== 'scheduled') return progress;
-  const { told, ...next } = progress;
+  const { told, fault: _fault, ...next } = progress;
   return { ...next, ...told };
 }
 

@@ -3,7 +3,16 @@ import { test } from 'tap';
 import { explainPhone } from '../../../controller/core/explain.ts';
 import { layOut } from '../../../controller/core/rollout-layout.ts';
 import { draftOf } from '@ringwave/protocol/tables';
-import { type Desk, idOf, macOf, phoneOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
+import {
+  type Desk,
+  idOf,
+  macOf,
+  phoneOf,
+  releaseOf,
+  rolloutOf,
+  siteOf,
+  smallFleet,
+} from './desk.ts';
 
 const site = idOf('lisbon');
 const gate = { successMin: 0, failuresMax: 9, minSample: 1, soak: minutes(0) };
@@ -94,6 +103,33 @@ test('a late proof gives the other one its work back', (t) => {
     skipped: 0,
     failed: 0,
   });
+  t.end();
+});
+
+test('one that was taken out and gets its work back before its site heard of either is as the site has said', (t) => {
+  const waiting = {
+    reason: 'The clock of the box differs from the controller’s',
+    waitingFor: 'clock',
+    nextAttemptAt: null,
+    attempt: 2,
+    attemptsMax: 3,
+  } as const;
+  const held = { kind: 'phone-moved', phase: 'held', fault: 'phone-never-asked', waiting } as const;
+  const about = { mac: macOf(2), rollout: 'autumn', revision: 1, attempt: 1 };
+  const asSaid = { phase: 'held', hops: [releaseOf().id], attempt: 1, fault: held.fault, waiting };
+
+  const before = going();
+  before.hears(site, { ...held, at: before.now, ...about }).ended(site, 1, 'failed');
+  t.match(part(before, 2), { phase: 'skipped', fault: 'pair-parted' });
+  before.ended(site, 1, 'done');
+  t.match(part(before, 2), asSaid, 'said before it was taken out');
+
+  const meanwhile = going().ended(site, 1, 'failed');
+  meanwhile.hears(site, { ...held, at: meanwhile.now, ...about });
+  t.match(part(meanwhile, 2), { phase: 'skipped', fault: 'pair-parted' });
+  meanwhile.ended(site, 1, 'done');
+  t.match(part(meanwhile, 2), asSaid, 'said while it was out');
+  for (const desk of [before, meanwhile]) t.equal(part(desk, 2)?.told, undefined);
   t.end();
 });
 
