@@ -53,7 +53,7 @@ export function seal(
 
 /**
  * Signature first, then audience and expiry; nothing inside is parsed before the signature holds.
- * `keys` are the pinned public keys by key id. A halt is honoured even when expired: stopping is safe.
+ * `keys` are the pinned public keys by key id.
  */
 export function open(
   token: string,
@@ -99,9 +99,22 @@ function readClaims(
   }
   const issuedAt = iat as EpochMs;
   const expiresAt = exp as EpochMs;
-  if (expect.kind !== 'halt' && expiresAt < expect.now) return refused('plan-expired', 'expired');
-  if (issuedAt > expect.now + clockLeeway) return refused('plan-expired', 'issued in the future');
+  const late = untimely({ kind: expect.kind, issuedAt, expiresAt }, expect.now);
+  if (late !== undefined) return refused('plan-expired', late);
   return { ok: true, sealed: { kind: expect.kind, audience, issuedAt, expiresAt, body } };
+}
+
+/**
+ * Why a clock does not suit the times of a document; undefined where it does. A halt is honoured whenever it was written,
+ * by a box with a wrong clock most of all: stopping is safe, and its counter tells an old one.
+ */
+export function untimely(
+  { kind, issuedAt, expiresAt }: Pick<Sealed, 'kind' | 'issuedAt' | 'expiresAt'>,
+  now: EpochMs,
+): string | undefined {
+  if (kind === 'halt') return undefined;
+  if (expiresAt < now) return 'expired';
+  return issuedAt > now + clockLeeway ? 'issued in the future' : undefined;
 }
 
 const refused = (fault: EnvelopeFault, detail: string): Opened => ({ ok: false, fault, detail });

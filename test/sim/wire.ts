@@ -12,8 +12,11 @@ import {
   type Plan,
   type Report,
 } from '@ringwave/protocol/messages';
-import type { Id } from '@ringwave/protocol/units';
-import type { AgentEffect } from '../../agent/core/state.ts';
+import { untimely } from '@ringwave/protocol/envelope';
+import { type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
+import type { AgentEffect, AgentEvent } from '../../agent/core/state.ts';
+import { expiresAfter } from '../../controller/core/plan.ts';
+import type { ControllerEffect } from '../../controller/core/state.ts';
 import type { ControllerNode } from './world.ts';
 
 type Message = Hello | Report | Beat | Ack | Plan;
@@ -44,6 +47,18 @@ export class Wire {
     const decoded = decoders[message.kind](encode(message)) as Decoded<M>;
     if (!decoded.ok) throw new Error(decoded.problems.join('; '));
     return decoded.message;
+  }
+
+  /** As the door of an agent lets it in, by the clock of its box. */
+  planAt(
+    boxNow: number,
+    { site, issuedAt }: Extract<ControllerEffect, { kind: 'send-plan' }>,
+    plan: Plan,
+  ): AgentEvent {
+    const expiresAt = laterBy(issuedAt, expiresAfter);
+    const detail = untimely({ kind: 'plan', issuedAt, expiresAt }, boxNow as EpochMs);
+    if (detail !== undefined) return { kind: 'plan-refused', fault: 'plan-expired', detail };
+    return { kind: 'plan-came', plan: this.through(site, plan) };
   }
 
   /** What an agent has sent reaches the controller at the other end. */

@@ -436,7 +436,7 @@ export class World {
         if (agent.side !== side) return undefined;
         const plan = this.#leased(effect.plan);
         return this.deliver(agent, false, () =>
-          agent.node.submit({ kind: 'plan-came', plan: this.#wire.through(effect.site, plan) }),
+          agent.node.submit(this.#wire.planAt(this.boxTime(agent), effect, plan)),
         );
       }
       case 'cut-site':
