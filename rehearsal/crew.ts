@@ -9,7 +9,10 @@ import { youngMbMax } from './young-heap.ts';
 // Who plays the sites: this thread, and for big fleets some more. A site lives the same in any of them, so that how many
 // there are shows in the time only.
 
-/** Some sites, played by one thread. `begin` returns at once where another thread does it; `end` waits for it. */
+/**
+ * Some sites, played by one thread. `begin` returns at once where another thread does it; `end` waits for the earliest that
+ * was begun and has not ended.
+ */
 export interface Player {
   open(briefs: readonly SiteBrief[], assume: SiteAssumptions, now: EpochMs): void;
   begin(letters: readonly Letter[], until: EpochMs): void;
@@ -36,19 +39,20 @@ export const crewOf = (threads: number): readonly Player[] => [
 
 class PlayerHere implements Player {
   readonly #group = new SiteGroup();
-  #asked: { letters: readonly Letter[]; until: EpochMs } | undefined;
+  readonly #asked: { letters: readonly Letter[]; until: EpochMs }[] = [];
 
   open(briefs: readonly SiteBrief[], assume: SiteAssumptions, now: EpochMs): void {
     this.#group.open(briefs, assume, now);
   }
 
   begin(letters: readonly Letter[], until: EpochMs): void {
-    this.#asked = { letters, until };
+    this.#asked.push({ letters, until });
   }
 
   end(): Lived {
-    if (!this.#asked) throw new Error('nothing was begun');
-    return this.#group.live(this.#asked.letters, this.#asked.until);
+    const asked = this.#asked.shift();
+    if (!asked) throw new Error('nothing was begun');
+    return this.#group.live(asked.letters, asked.until);
   }
 
   reports(): readonly SiteReport[] {
@@ -56,7 +60,7 @@ class PlayerHere implements Player {
   }
 
   close(): void {
-    this.#asked = undefined;
+    this.#asked.length = 0;
   }
 }
 

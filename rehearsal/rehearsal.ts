@@ -120,23 +120,35 @@ export class Rehearsal {
   }
 
   #runUntil(end: number): void {
+    let begun: EpochMs | undefined;
     while (this.now < end) {
-      const minute = this.#nextMinute(end);
-      for (const [place, player] of this.#crew.entries())
-        player.begin(this.#letters[place]?.splice(0) ?? [], minute);
+      const minute = begun ?? this.#begin(this.#nextMinute(end));
       const before = this.#lived;
       this.#lived = minute;
       for (const one of this.#said) this.#timeline.at(one.at, () => this.#hears(one));
       this.#timeline.runUntil(before);
+      // Whatever comes of this minute, the next one follows it and has these letters: other threads need not wait for this one.
+      const isNextKnown = this.now < end && this.#hasLetters();
+      begun = isNextKnown ? this.#begin((minute + MINUTE) as EpochMs) : undefined;
       const lived = this.#crew.map((player) => player.end());
       this.#said = inOrder(lived);
       this.#nextAtSites = Math.min(...lived.map(({ nextAt }) => nextAt));
     }
   }
 
+  #begin(minute: EpochMs): EpochMs {
+    for (const [place, player] of this.#crew.entries())
+      player.begin(this.#letters[place]?.splice(0) ?? [], minute);
+    return minute;
+  }
+
+  #hasLetters(): boolean {
+    return this.#letters.some((letters) => letters.length > 0);
+  }
+
   /** Minutes in which nothing happens are skipped. */
   #nextMinute(end: number): EpochMs {
-    const isWaiting = this.#said.length > 0 || this.#letters.some((letters) => letters.length > 0);
+    const isWaiting = this.#said.length > 0 || this.#hasLetters();
     const next = Math.min(this.#timeline.nextAt, this.#nextAtSites, end);
     return ((isWaiting ? this.#lived : Math.max(this.#lived, next)) + MINUTE) as EpochMs;
   }

@@ -176,10 +176,8 @@ export function takeReport(
 }
 
 /** What an agent whose clock runs ahead saw was seen now at the latest; later evidence must still count. */
-const notAhead = (item: ReportItem, now: EpochMs): ReportItem => ({
-  ...item,
-  at: Math.min(item.at, now),
-});
+const notAhead = (item: ReportItem, now: EpochMs): ReportItem =>
+  item.at <= now ? item : { ...item, at: now };
 
 function apply(
   draft: ControllerDraft,

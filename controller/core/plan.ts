@@ -205,12 +205,13 @@ export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefi
   const assigned = draft.assignments.get(mac);
   if (assigned === undefined) return undefined;
   const [only, second] = assigned;
-  if (only !== undefined && second === undefined) return workIn(draft, only, mac);
-  const mine = assigned.flatMap((id) => workIn(draft, id, mac) ?? []);
-  const isHeld = assigned.some((id) => {
-    const progress = draft.rollouts.get(id) && draft.progress.get(progressKey(id, mac));
-    return progress && isHeldBack(progress);
-  });
+  if (only !== undefined && second === undefined) {
+    const part = partIn(draft, only, mac);
+    return part && isGiven(part) ? part : undefined;
+  }
+  const parts = assigned.flatMap((id) => partIn(draft, id, mac) ?? []);
+  const mine = parts.filter(isGiven);
+  const isHeld = parts.some(({ progress }) => isHeldBack(progress));
   if (mine.length < 2 && !isHeld) return mine[0];
   const open = mine.filter(({ progress }) => !isFinal(progress.phase));
   // What ended before other work was named would be begun anew where that is taken back, or has ended.
@@ -222,13 +223,15 @@ export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefi
   return begun ?? (going.length > 0 ? going : open).sort(firstGoes)[0];
 }
 
-/** What is left to do of a phone in one of its rollouts; it stays named until that ends. */
-function workIn(draft: WorkTables, id: Id, mac: Mac): ActiveWork | undefined {
+function partIn(draft: WorkTables, id: Id, mac: Mac): ActiveWork | undefined {
   const rollout = draft.rollouts.get(id);
   const progress = rollout && draft.progress.get(progressKey(id, mac));
-  if (!progress || progress.hops.length === 0 || !isReleased(rollout, progress)) return undefined;
-  return { rollout, progress };
+  return progress && { rollout, progress };
 }
+
+/** There is something to do for the phone in it; it stays named until the rollout ends. */
+const isGiven = ({ rollout, progress }: ActiveWork): boolean =>
+  progress.hops.length > 0 && isReleased(rollout, progress);
 
 interface WorkTables {
   readonly assignments: { get(key: string): readonly Id[] | undefined };
