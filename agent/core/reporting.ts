@@ -10,6 +10,7 @@ import {
   sendableMax,
   unsentFrom,
 } from '@ringwave/protocol/delivery';
+import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Ack, Hello, ReportItem } from '@ringwave/protocol/messages';
 import { isFinal } from '@ringwave/protocol/phases';
 import { type DurationMs, type EpochMs, laterBy, minutes, ms } from '@ringwave/protocol/units';
@@ -17,8 +18,10 @@ import type { AgentDraft, AgentEffect, Link } from './state.ts';
 
 // The outbox: every report has a number and stays until the controller says that it has committed it.
 
-/** A beat is sent when nothing else was for this long. */
-export const beatEvery: DurationMs = minutes(5);
+/** A beat is sent when nothing else was for this long, or for up to a minute less: each connection has a wait of its own. */
+export const beatEveryMax: DurationMs = minutes(5);
+/** Agents that came back together, and reported at once, beat apart: a thousand of them 17 a second. */
+const beatsApart: DurationMs = minutes(1);
 /** 20,000 items, about 6 MB: weeks without a line. Beyond it progress is dropped, ends of work never. */
 export const outboxItemsMax = 20_000;
 
@@ -111,6 +114,7 @@ export function greet(
     lastSentAt: now,
     minGapMs: 0,
     helloAt: now,
+    beatEvery: ms(Math.round(beatEveryMax - fractionOf('beat', conn) * beatsApart)),
   });
   effects.push({ kind: 'send', as: 'hello', message: helloFrom(draft, conn, version, now) });
 }
@@ -238,7 +242,7 @@ function helloDue(
 }
 
 function beatDue(draft: AgentDraft, link: Link, now: EpochMs, effects: AgentEffect[]): EpochMs {
-  const at = laterBy(link.lastSentAt, beatEvery);
+  const at = laterBy(link.lastSentAt, link.beatEvery);
   if (now < at) return at;
   const delivery = deliveryOf(draft);
   const message = {
@@ -250,5 +254,5 @@ function beatDue(draft: AgentDraft, link: Link, now: EpochMs, effects: AgentEffe
   };
   effects.push({ kind: 'send', as: 'beat', message });
   draft.link.put('link', { ...link, lastSentAt: now });
-  return laterBy(now, beatEvery);
+  return laterBy(now, link.beatEvery);
 }

@@ -123,6 +123,8 @@ export interface Link {
   readonly minGapMs: number;
   /** When the hello of this connection first left. */
   readonly helloAt: EpochMs;
+  /** A beat leaves when nothing else has for so long. */
+  readonly beatEvery: DurationMs;
 }
 
 export interface ClockState {

@@ -1,6 +1,6 @@
 import { holdsSlot } from '@ringwave/protocol/phases';
 import { freshDelivery } from '@ringwave/protocol/delivery';
-import { type Id, laterBy, minutes, seconds } from '@ringwave/protocol/units';
+import { type Id, laterBy, minutes, ms, seconds } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { reconnectWait } from '../../agent/core/reconnect.ts';
 import { afterFailure } from '../../agent/core/phone-update.ts';
@@ -21,6 +21,7 @@ import {
   siteOf,
   smallFleet,
 } from '../controller/core/desk.ts';
+import { comesBack, farApart, siteAt } from './far-apart.ts';
 
 // Scenarios 17 to 30 of those that other systems are known by, each by its number: reports, retries, windows,
 // stepping stones, slots, crashes. Where ours differs on purpose, the sentence says so.
@@ -362,22 +363,51 @@ test('27: killed between deciding and sending, cut off, restored from a backup: 
   t.end();
 });
 
+/** Of so many instants the most that fall into one second. */
+function most(instants: readonly number[]): number {
+  const bySecond = Map.groupBy(instants, (at) => Math.floor(at / 1000));
+  return Math.max(...Array.from(bySecond.values(), (those) => those.length));
+}
+
+const welcome = {
+  kind: 'ack',
+  epoch: 4,
+  seq: 0,
+  window: 8,
+  minGapMs: 0,
+  spreadSeconds: 30,
+  controllerMs: agent.one,
+} as const;
+
 test('28: a thousand agents that lose their controller together come back within the budget, and later tries are spread', (t) => {
   const random = new Random(28);
-  const waits = Array.from({ length: 1000 }, () =>
-    reconnectWait({ failures: 0, spread: seconds(30), random: random.fraction() }),
-  );
-  const perSecond = new Map<number, number>();
-  for (const wait of waits) {
-    const second = Math.floor(wait / 1000);
-    perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
+  const spread = (failures: number) =>
+    Array.from({ length: 1000 }, () =>
+      reconnectWait({ failures, spread: seconds(30), random: random.fraction() }),
+    );
+  t.ok(most(spread(0)) < 200, '200 handshakes a second are what it bears');
+  t.ok(most(spread(6)) < 50);
+  t.end();
+});
+
+test('28: a thousand agents back within 5 s get no more work than the pace permits, and beat apart from then on', (t) => {
+  const desk = farApart(1000);
+  began(desk, { gate, pace: { perMinute: 60 }, confirmPhones: 1000 });
+  const released = () => desk.tables.rollouts.get('autumn')?.waves[0]?.paced?.released ?? 0;
+  const before = released();
+  for (let nth = 1; nth <= 1000; nth += 1) {
+    desk.now = laterBy(desk.now, ms(5));
+    comesBack(desk, siteAt(nth)).seen(siteAt(nth), nth, '66.85.0.5').wait(0);
   }
-  t.ok(Math.max(...perSecond.values()) < 200, '200 handshakes a second are what it bears');
-  t.ok(perSecond.size >= 28, 'over the whole half minute');
-  const later = Array.from({ length: 1000 }, () =>
-    reconnectWait({ failures: 6, spread: seconds(30), random: random.fraction() }),
-  );
-  t.ok(new Set(later.map((wait) => Math.floor(wait / 1000))).size > 50);
+  t.equal(released() - before, 5, 'one a second, whoever comes');
+
+  const beats = Array.from({ length: 1000 }, (_, nth) => {
+    const box = new agent.Box();
+    box.take({ kind: 'link-up', conn: `box-${nth}` }, laterBy(agent.one, ms(5 * nth)));
+    box.take({ kind: 'acked', ack: { ...welcome, conn: `box-${nth}` } });
+    return (box.wakeAt ?? 0) - agent.one;
+  });
+  t.ok(most(beats) < 50, `${most(beats)} in a second, of 200 that came in each`);
   t.end();
 });
 

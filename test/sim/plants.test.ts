@@ -19,7 +19,7 @@ const seedsFor = (name: string): readonly number[] => {
   return /blackout|may carry/.test(name) ? seedsOf(hasBlackout) : seeds;
 };
 /**
- * Calls, clocks that jump and power cuts are rare: where they are what is looked for there are more of them, and none of
+ * Calls, clocks that jump, freezes and power cuts are rare: where they are what is looked for there are more of them, and none of
  * what mends the harm before anybody sees it, as a backup does after which all is told anew.
  */
 const faultsFor = (name: string): Faults => {
@@ -27,6 +27,8 @@ const faultsFor = (name: string): Faults => {
   if (/outbox at a restart/.test(name))
     return { ...wild, crash: 0.01, restore: 0, restoreController: 0 };
   if (/lost phones/.test(name)) return { ...wild, restore: 0, clock: 0, people: 0 };
+  // Those of a bond seldom have work while their site is frozen.
+  if (/those of bonds are frozen/.test(name)) return { ...wild, people: 0.2 };
   // Three phones of one switch have to be down at once.
   if (/switches/.test(name)) return { ...wild, oddPhones: 0, restore: 0, clock: 0, people: 0 };
   return /its clock/.test(name) ? { ...wild, clock: 0.3 } : wild;

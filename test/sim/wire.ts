@@ -32,8 +32,9 @@ const decoders: {
 };
 
 /**
- * What crosses the line. Of each kind of message between a site and a controller the first, and then each fourth, is encoded
- * and decoded for real: rows are never mutated, so that the others may arrive as they are, and a run has thousands of each.
+ * What crosses the line. Of each kind of message between a site and a controller the first, and then each fourth, of beats,
+ * which say the same for hours, each sixteenth, is encoded and decoded for real: rows are never mutated, so that the others
+ * may arrive as they are, and a run has thousands of each.
  * Each site has its own count: sites that speak in step would otherwise be encoded always, or never.
  */
 export class Wire {
@@ -43,7 +44,7 @@ export class Wire {
     const line = `${site} ${message.kind}`;
     const sent = this.#sent.get(line) ?? 0;
     this.#sent.set(line, sent + 1);
-    if (sent % 4 !== 0) return message;
+    if (sent % (message.kind === 'beat' ? 16 : 4) !== 0) return message;
     const decoded = decoders[message.kind](encode(message)) as Decoded<M>;
     if (!decoded.ok) throw new Error(decoded.problems.join('; '));
     return decoded.message;
