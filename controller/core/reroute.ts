@@ -64,7 +64,7 @@ export function outAgain(
   moved: Moved,
 ): void {
   if (rollout.endedAt !== undefined) return;
-  giveWork(draft, rollout, { ...withoutWaiting(progress), phase: 'waiting' }, now, moved);
+  giveWork(draft, rollout, progress, now, moved);
 }
 
 function reroute(

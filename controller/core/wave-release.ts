@@ -28,6 +28,7 @@ import {
   putProgress,
   replaceProgress,
   withoutWaiting,
+  wordOf,
 } from './progress.ts';
 import { pathFor } from './roads.ts';
 import { restOf, restTurnsAt } from './site-rest.ts';
@@ -154,16 +155,18 @@ export function releasePaced(
 export function giveWork(
   draft: ControllerDraft,
   rollout: Rollout,
-  progress: Progress,
+  before: Progress,
   now: EpochMs,
   moved: Moved,
   key?: string,
 ): void {
-  moved.sites.add(progress.site);
+  moved.sites.add(before.site);
+  // Of a wave that a restored controller opens anew its sites have told already.
+  const progress = before.phase === 'waiting' ? before : { ...before, told: wordOf(before) };
   const phone = draft.phones.get(progress.mac);
   if (!phone || !isTied(phone)) {
     const next = asTold({ ...withoutWaiting(progress), ...release(draft, rollout, phone, now) });
-    return replaceProgress(draft, progress, next, key);
+    return replaceProgress(draft, before, next, key);
   }
   endHopeless(draft, rollout, progress, now);
   const parted = partedFrom(draft, progress);

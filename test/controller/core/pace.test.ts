@@ -6,7 +6,17 @@ import { nextRungAt, urgencyAt } from '../../../controller/core/deadline.ts';
 import { allowed, nextLook, paceProblems, rateAfter } from '../../../controller/core/pace.ts';
 import { asksMax } from '../../../controller/core/rollout.ts';
 import type { RolloutInput } from '../../../controller/core/state.ts';
-import { after, type Desk, idOf, macOf, phoneOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
+import {
+  after,
+  type Desk,
+  idOf,
+  macOf,
+  phoneOf,
+  releaseOf,
+  rolloutOf,
+  siteOf,
+  smallFleet,
+} from './desk.ts';
 
 const lisbon = idOf('lisbon');
 const autumn = idOf('autumn');
@@ -145,7 +155,10 @@ test('a phone of the line that its site still holds, by work of a controller tha
   desk.hears(lisbon, { kind: 'phone-moved', at: desk.now, phase: 'held', ...about });
   for (let minute = 0; minute < 4; minute += 1) desk.wait(1);
   t.match(wave(desk)?.paced, { released: 3, waiting: 0 });
-  t.match(desk.tables.progress.get(`autumn/${macOf(waits ?? 0)}`), { phase: 'scheduled' });
+  t.match(desk.tables.progress.get(`autumn/${macOf(waits ?? 0)}`), {
+    phase: 'held',
+    hops: [releaseOf().id],
+  });
   t.end();
 });
 
