@@ -29,6 +29,7 @@ interface Shape {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
+  readonly format?: 'date-time';
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum?: number;
@@ -165,7 +166,17 @@ function checkString(shape: Shape, value: unknown, path: string, found: Problem[
     found.push(
       problem(path, `is ${named(value)}`, `Write it${told(shape) || ` like ${pattern}`}.`),
     );
+  } else if (shape.format === 'date-time' && !isDateTime(value)) {
+    found.push(problem(path, `is ${named(value)}`, `Write it${told(shape)}.`));
   }
+}
+
+/** Of RFC 3339, whose seconds may be left out; on a day that there is, which `Date` does not ask. */
+function isDateTime(text: string): boolean {
+  const found = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  if (!found || Number.isNaN(Date.parse(text))) return false;
+  const [, day = ''] = found;
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
 }
 
 function checkNumber(shape: Shape, value: unknown, path: string, found: Problem[]): void {

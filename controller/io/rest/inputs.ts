@@ -2,7 +2,7 @@ import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-life';
 import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { emergencyNumbersMax, restartsPerMinuteMost } from '@ringwave/protocol/messages';
-import { type Id, type Mac, mac } from '@ringwave/protocol/units';
+import { type EpochMs, type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
 import { namePattern } from '../../core/name-text.ts';
 import { labelKeyPattern } from '../../core/selection/field-rules.ts';
@@ -59,6 +59,17 @@ export const Instant = Type.Integer({
   maximum: instantMax,
   description: 'of milliseconds since 1970',
 });
+/** As people write it in a file, until the end of the same year. */
+export const InstantSaid = Type.Union([
+  Instant,
+  Type.String({
+    format: 'date-time',
+    pattern: '^2[01]',
+    description: 'as 2026-12-24T02:00:00Z, with its zone, or as milliseconds since 1970',
+  }),
+]);
+export const instantSaid = (said: Static<typeof InstantSaid>): EpochMs =>
+  (typeof said === 'number' ? said : Date.parse(said)) as EpochMs;
 export const WhereText = Type.Optional(
   Type.String({
     minLength: 1,

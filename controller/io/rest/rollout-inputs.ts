@@ -15,7 +15,8 @@ import {
   bodyOf,
   closed,
   IdText,
-  Instant,
+  InstantSaid,
+  instantSaid,
   NameText,
   type Unsound,
   WhereText,
@@ -121,13 +122,13 @@ export const RolloutBody = Type.Object(
     after: Type.Optional(Type.Array(IdText, { maxItems: 20 })),
     deadline: Type.Optional(
       Type.Object(
-        { dueAt: Instant, because: Type.String({ minLength: 1, maxLength: 200 }) },
+        { dueAt: InstantSaid, because: Type.String({ minLength: 1, maxLength: 200 }) },
         closed,
       ),
     ),
     attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     rotateCredentials: Type.Optional(Type.Boolean()),
-    startAt: Type.Optional(Instant),
+    startAt: Type.Optional(InstantSaid),
     /** How many phones it would reach, where these are very many. */
     confirmPhones: Type.Optional(Type.Integer({ minimum: 1 })),
   },
@@ -211,8 +212,8 @@ function inputFrom(body: Static<typeof RolloutBody>): RolloutInput {
     selection: { ...selected, ...(macs ? { macs: macsFrom(macs) } : {}) },
     waves: waves ? waves.map(waveFrom) : presetWaves(preset),
     gate: { ...gateUsually, ...gateFrom(gate) },
-    ...(deadline ? { deadline: { ...deadline, dueAt: deadline.dueAt as EpochMs } } : {}),
-    ...(startAt === undefined ? {} : { startAt: startAt as EpochMs }),
+    ...(deadline ? { deadline: { ...deadline, dueAt: instantSaid(deadline.dueAt) } } : {}),
+    ...(startAt === undefined ? {} : { startAt: instantSaid(startAt) }),
   };
 }
 

@@ -297,9 +297,9 @@ test('a rollout that has begun is given more time by its file, and by its conten
   ] as const)
     t.ok(controller.engine.command('ada', command).ok, command.kind);
   const dueAt = Date.UTC(2199, 0, 1);
-  const text = (due: number) =>
+  const text = (due: number | string) =>
     `kind: rollout\nid: autumn\nreleases: [${release.id}]\npreset: canary-tenth-rest\ndeadline: { dueAt: ${due}, because: CVE-2026-0001 }\n`;
-  t.same((await run('apply', file('r.yaml', text(dueAt)))).told, '');
+  t.same((await run('apply', file('r.yaml', text('2199-01-01T01:00:00+01:00')))).told, '');
   controller.engine.command('bob', { kind: 'rollout-approve', rollout: idOf('autumn') });
   const path = '/api/v1/rollouts/autumn';
   const { deadline, ...content } = (await door.ask('GET', `${path}/content`)).body;

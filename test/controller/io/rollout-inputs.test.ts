@@ -21,6 +21,45 @@ test('a preset is a known name or a number of waves; anything else is refused at
   t.end();
 });
 
+test('an instant is said in milliseconds or as people write it, with its zone', (t) => {
+  const said = (at: unknown) => {
+    const deadline = { dueAt: at, because: 'CVE-2026-0001' };
+    const input = rolloutFrom({ id: 'autumn', releases: ['one'], startAt: at, deadline });
+    if ('refusals' in input) return input.refusals.map(({ thing, reason }) => `${thing} ${reason}`);
+    return [input.startAt, input.deadline?.dueAt];
+  };
+  const noon = Date.UTC(2026, 11, 24, 12);
+  for (const at of [
+    noon,
+    '2026-12-24T12:00:00Z',
+    '2026-12-24T12:00Z',
+    '2026-12-24T13:00:00+01:00',
+    '2026-12-24T07:00:00-05:00',
+  ])
+    t.same(said(at), [noon, noon], String(at));
+  for (const at of [
+    '2026-12-24',
+    '2026-12-24T12:00:00',
+    '2026-02-29T12:00:00Z',
+    '2026-06-31T12:00Z',
+    '2026-12-24T25:00:00Z',
+    '2026-13-01T12:00:00Z',
+    '1999-12-24T12:00:00Z',
+    '9999-12-24T12:00:00Z',
+    '24 December 2026',
+    `${noon}`,
+  ])
+    t.same(said(at), [
+      `rollout: startAt is ${JSON.stringify(at)}`,
+      `rollout: deadline.dueAt is ${JSON.stringify(at)}`,
+    ]);
+  t.same(said(true), [
+    'rollout: startAt is true, not a whole number',
+    'rollout: deadline.dueAt is true, not a whole number',
+  ]);
+  t.end();
+});
+
 test('the content of a rollout asks for the same rollout again', (t) => {
   const input = rolloutFrom({
     id: 'autumn',
