@@ -14,6 +14,9 @@ export const restartsPerMinuteMost = 600;
 /** A country has a handful, a border town twice as many, with and without the digit for an outside line. */
 export const emergencyNumbersMax = 32;
 
+/** As many as a release names. */
+const releaseModelsMax = 256;
+
 const Image = Type.Object({
   fileName: Text(255),
   sha256: Digest,
@@ -25,6 +28,9 @@ const PlanRelease = Type.Object({
   id: Id,
   vendor: Text(32),
   version: Version,
+  /** The models and revisions that it is for; an older controller does not say. */
+  models: Type.Optional(Type.Array(Text(64), { maxItems: releaseModelsMax })),
+  hardware: Type.Optional(Type.Array(Text(32), { maxItems: releaseModelsMax })),
   entry: Text(255),
   images: Type.Array(Image, { minItems: 1, maxItems: 64 }),
 });

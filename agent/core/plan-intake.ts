@@ -100,7 +100,9 @@ export function reconcile(
   }
   const wanted = phone.work;
   const same = known?.rollout === wanted.rollout && known.round === wanted.round;
-  if (known && same && sameHops(known.hops, wanted.hops)) return known;
+  const isPutRight =
+    known?.fault === 'model-differs' && draft.sightings.get(phone.mac)?.model === phone.model;
+  if (known && same && !isPutRight && sameHops(known.hops, wanted.hops)) return known;
   if (known && !same) keepTries(draft, known);
   return put(draft, fresh(draft, plan, phone, wanted, known, now), now);
 }

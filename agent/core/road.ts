@@ -1,6 +1,8 @@
+import { isFor } from '@ringwave/firmware-catalog/release';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
-import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
 import type { EpochMs } from '@ringwave/protocol/units';
+import { releaseIn } from './image-needs.ts';
 import { presentHop } from './phone-update.ts';
 import { isNewer, runs } from './plan-intake.ts';
 import type { AgentDraft, Why, Work } from './state.ts';
@@ -37,12 +39,23 @@ export function stoodBack(
   return put(draft, { ...work, hop, phase: 'scheduled', since: now, taken: [] }, now);
 }
 
+/** Whatever was signed: no phone is given what is for another kind. */
+const suits = ({ vendor, models, hardware }: PlanRelease, phone: PlanPhone): boolean =>
+  models === undefined
+    ? vendor === phone.vendor
+    : isFor({ vendor, models, ...(hardware ? { hardware } : {}) }, phone);
+
 /** Why it is not given the version that its work stands at. */
 export function besideRoad(
   draft: AgentDraft,
   plan: Plan,
   { phone, work }: { readonly phone: PlanPhone; readonly work: Work },
 ): Why | undefined {
+  const release = releaseIn(plan, presentHop(work));
+  if (release && !suits(release, phone)) {
+    const reason = `The plan leads it to ${release.vendor} ${release.version}, which is not for a ${phone.model}; waits for a new plan`;
+    return { reason: reason.slice(0, 240), waitingFor: 'plan', nextAttemptAt: null };
+  }
   const version = draft.sightings.get(work.mac)?.version;
   if (!version || hopFrom(plan, phone, work, version) === work.hop) return undefined;
   const reason = `Runs ${version}, from which its way was not planned; waits for a new plan`;

@@ -13,7 +13,7 @@ import { takePolicyCommand } from './policy.ts';
 import { putProgress } from './progress.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
 import { freezeSite } from './site-freeze.ts';
-import { rerouteAll } from './reroute.ts';
+import { rerouteAsStored } from './reroute.ts';
 import { forgetSite } from './site-tables.ts';
 import type { TokenRecord } from './enrolment.ts';
 import { moveRelease, putModelEnd, putRelease } from './release-commands.ts';
@@ -201,7 +201,7 @@ function putPhones(
   for (const phone of phones) {
     const before = draft.phones.get(phone.mac);
     putPhone(draft, phone, moved);
-    if (before && isOtherKind(before, phone)) rerouteAll(draft, phone.mac, now, moved);
+    if (before && isOtherKind(before, phone)) rerouteAsStored(draft, phone.mac, now, moved);
   }
   tryAgain(draft, loosened, now, moved);
   const tooLong = bondProblems(draft);

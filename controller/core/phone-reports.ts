@@ -6,7 +6,7 @@ import { sinceProven, withDrift } from './drift.ts';
 import { noteDuration } from './durations.ts';
 import { asPartnersAllow } from './hold-back.ts';
 import { joinIncident, leaveIncident } from './incidents.ts';
-import { allTiedTo, isParted, partPair } from './pairs.ts';
+import { allTiedTo, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting, wordOf } from './progress.ts';
 import { outAgain, rerouteAll, rerouteIfStrayed } from './reroute.ts';
 import { type ControllerDraft, type Phone, type Progress, progressKey } from './state.ts';
@@ -70,9 +70,9 @@ export function phoneMoved(
 /** Taken out here, so that no plan names it: what its site had not begun when it said so it never will. */
 const isOut = ({ phase, hops }: Progress): boolean => isFinal(phase) && hops.length === 0;
 
-/** One that was taken out for its partner's sake may get its work back, and then it is as its site has said. */
+/** Its partner may prove itself late, or the inventory be put right: given back, its work is as its site has said. */
 function noteTold(draft: ControllerDraft, progress: Progress, item: Item<'phone-moved'>): void {
-  if (!isParted(progress)) return;
+  if (progress.phase !== 'skipped') return;
   putProgress(draft, { ...progress, attempt: item.attempt, told: wordOf(item) });
 }
 

@@ -342,12 +342,14 @@ function seenOf({ seenAt: at, address, running }: Phone): PlanPhone['lastSeen'] 
   return at && address ? { version: running?.version ?? null, address, at } : undefined;
 }
 
-const planRelease = ({ id, vendor, version, entry, images }: Release): PlanRelease => ({
-  id,
-  vendor,
-  version,
-  entry,
-  images: images.map(({ fileName, sha256, lengthBytes, models }) => ({
+const planRelease = (release: Release): PlanRelease => ({
+  id: release.id,
+  vendor: release.vendor,
+  version: release.version,
+  models: [...release.models],
+  ...(release.hardware ? { hardware: [...release.hardware] } : {}),
+  entry: release.entry,
+  images: release.images.map(({ fileName, sha256, lengthBytes, models }) => ({
     fileName,
     sha256,
     lengthBytes,

@@ -1,8 +1,8 @@
 import { isFor } from '@ringwave/firmware-catalog/release';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
-import { partPair } from './pairs.ts';
-import { progressOf, putProgress, withoutWaiting } from './progress.ts';
+import { isParted, partedBy, partPair } from './pairs.ts';
+import { progressOf, putProgress, withoutWaiting, wordOf } from './progress.ts';
 import {
   type ControllerDraft,
   type Phone,
@@ -10,13 +10,53 @@ import {
   progressKey,
   type Rollout,
 } from './state.ts';
-import { giveWork, type Moved, release } from './wave-release.ts';
+import { standLast } from './wave-line.ts';
+import { bringBack, giveWork, type Moved, release } from './wave-release.ts';
 import { mayUse } from './waves.ts';
 
 // A road is planned when a wave opens, and begun maybe days later. Until then it follows what the phone is and runs, and
 // which releases may be used: a road from elsewhere may skip a stepping stone, or lead to what was called back.
 
-/** A phone shows another version, or is said to be of another kind. */
+/**
+ * The inventory says that a phone is of another kind. One that was skipped as what it is not is looked at anew; of one that
+ * has ended otherwise no plan names the road of the other kind any more.
+ */
+export function rerouteAsStored(
+  draft: ControllerDraft,
+  mac: Mac,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  for (const id of draft.assignments.get(mac) ?? []) {
+    const rollout = draft.rollouts.get(id);
+    const progress = draft.progress.get(progressKey(id, mac));
+    if (!rollout || !progress || rollout.endedAt !== undefined) continue;
+    const { phase } = progress;
+    if (phase === 'skipped' && !isParted(progress)) lookAnew(draft, rollout, progress, now, moved);
+    else if (isFinal(phase)) putProgress(draft, { ...progress, hops: [] });
+    else reroute(draft, rollout, progress, now, moved);
+    moved.sites.add(progress.site);
+  }
+}
+
+/** As if its wave had never met it, and so for those that were taken out for its sake. */
+function lookAnew(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  { fault: _fault, detail: _detail, ...progress }: Progress,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  const again: Progress = { ...progress, phase: 'waiting', hops: [], at: now };
+  putProgress(draft, again);
+  moved.rollouts.add(rollout.id);
+  const partners = partedBy(draft, again);
+  const isInLine = rollout.waves[again.wave]?.paced !== undefined;
+  if (isInLine) standLast(draft, rollout.id, again);
+  bringBack(draft, rollout, isInLine ? partners : [again, ...partners], now, moved);
+}
+
+/** A phone shows another version. */
 export function rerouteAll(draft: ControllerDraft, mac: Mac, now: EpochMs, moved: Moved): void {
   for (const id of draft.assignments.get(mac) ?? []) {
     const rollout = draft.rollouts.get(id);
@@ -85,7 +125,8 @@ function reroute(
   moved.rollouts.add(rollout.id);
   if (found.hops === undefined) {
     // Without a road no plan names it.
-    const ended: Progress = { ...withoutWaiting(progress), ...found, hops: [] };
+    const { told = wordOf(progress) } = progress;
+    const ended: Progress = { ...withoutWaiting(progress), ...found, told, hops: [] };
     putProgress(draft, ended);
     return partPair(draft, ended, now);
   }

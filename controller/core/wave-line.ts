@@ -63,6 +63,18 @@ export function joinLine(draft: ControllerDraft, rollout: Id, wave: number, mac:
   draft.lineEnds.put(at, { first, end: end + 1 });
 }
 
+/** One that had ended waits for its turn again. */
+export function standLast(draft: ControllerDraft, id: Id, { wave: index, mac }: Progress): void {
+  const rollout = draft.rollouts.get(id);
+  const paced = rollout?.waves[index]?.paced;
+  if (!rollout || !paced) return;
+  const waves = rollout.waves.map((wave, place) =>
+    place === index ? { ...wave, paced: { ...paced, waiting: paced.waiting + 1 } } : wave,
+  );
+  draft.rollouts.put(id, { ...rollout, waves });
+  joinLine(draft, id, index, mac);
+}
+
 /**
  * Takes up to `count` phones from the front, passing over those whose site has had its share within the last minute.
  * Phones that ended or left the rollout meanwhile are dropped, and said to be so.

@@ -274,11 +274,20 @@ export function rejoinPair(
 ): void {
   const rollout = draft.rollouts.get(proven.rollout);
   if (!rollout || rollout.endedAt !== undefined) return;
-  const back = partedBy(draft, proven);
-  for (const { fault: _fault, detail: _detail, ...partner } of back)
-    putProgress(draft, { ...partner, phase: 'waiting', at: now });
-  // Only when all are back: each may have to wait for another one of them.
-  for (const { mac, wave } of back) {
+  bringBack(draft, rollout, partedBy(draft, proven), now, moved);
+}
+
+/** Parts that had ended begin anew: all of them before any is let go, since each may have to wait for another one. */
+export function bringBack(
+  draft: ControllerDraft,
+  rollout: Rollout,
+  parts: readonly Progress[],
+  now: EpochMs,
+  moved: Moved,
+): void {
+  for (const { fault: _fault, detail: _detail, ...part } of parts)
+    putProgress(draft, { ...part, phase: 'waiting', hops: [], at: now });
+  for (const { mac, wave } of parts) {
     const again = draft.progress.get(progressKey(rollout.id, mac));
     if (again && !hasEnded(again) && rollout.waves[wave]?.openedAt !== undefined)
       giveWork(draft, rollout, again, now, moved);

@@ -1,6 +1,7 @@
 import type { Id } from '@ringwave/protocol/units';
 import { bondTrouble } from './bonds.ts';
 import { loadByHand } from './by-hand.ts';
+import { keepInventory } from './clerk.ts';
 import { simulatedRollouts } from './orders.ts';
 import { guessOf } from './weather.ts';
 import { startSecond } from './second.ts';
@@ -23,6 +24,7 @@ export function disorder(world: World): void {
     if (faults.moves > 0 && dice.chance(faults.moves)) movePhone(world);
     if (world.hasBonds) bondTrouble(world);
     loadByHand(world);
+    keepInventory(world);
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
       if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);

@@ -399,7 +399,7 @@ export class Invariants {
   #roadsAreKnown(): void {
     for (const { node } of this.#world.agents.values()) {
       for (const { mac, why, phase } of node.tables.work.values())
-        if (!isFinal(phase) && why.reason.includes('its way was not planned'))
+        if (!isFinal(phase) && /its way was not planned|is not for a/.test(why.reason))
           this.#fail('no phone waits beside its road', `${mac} ${why.reason}`);
     }
   }

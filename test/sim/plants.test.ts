@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { hasBonds } from './bonds.ts';
 import { hasTechnician } from './by-hand.ts';
+import { hasClerk } from './clerk.ts';
 import { type Faults, wild } from './faults.ts';
 import { PLANTS } from './plants.ts';
 import { attempt } from './run.ts';
@@ -15,6 +16,7 @@ const seedsOf = (has: (seed: number, faults: Faults) => boolean): readonly numbe
     .slice(0, seedsMax);
 const seedsFor = (name: string): readonly number[] => {
   if (/technician/.test(name)) return seedsOf(hasTechnician);
+  if (/clerk/.test(name)) return seedsOf(hasClerk);
   if (/bond/.test(name)) return seedsOf(hasBonds);
   return /blackout|may carry/.test(name) ? seedsOf(hasBlackout) : seeds;
 };

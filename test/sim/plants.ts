@@ -300,6 +300,12 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
       return { ...phone, work: anywhere };
     }),
   },
+  'a controller that leaves a phone on its road when a clerk stores it as another model': {
+    controllerStep: (step, { event }) =>
+      event.kind === 'command' && event.command.kind === 'phones-put'
+        ? { ...step, changes: step.changes.filter(({ table }) => table !== 'progress') }
+        : step,
+  },
   'a controller that opens a wave again': {
     controllerStep: (step, { now }) =>
       withRollouts(step, (rollout) => ({

@@ -1,6 +1,7 @@
 import { isFinal } from '@ringwave/protocol/phases';
 import type { CommandResult, RolloutInput } from '../../controller/core/state.ts';
 import { sendTechnician } from './by-hand.ts';
+import { sendClerk } from './clerk.ts';
 import { asId } from './fleet.ts';
 import { type Faults, type Plant } from './faults.ts';
 import { Violation } from './invariants.ts';
@@ -39,6 +40,7 @@ export function simulate(seed: number, options: SimOptions): SimResult {
 export function attempt(seed: number, options: SimOptions): SimResult {
   const world = new World(seed, options);
   sendTechnician(world, seed);
+  sendClerk(world, seed);
   let violation: string | undefined;
   try {
     play(world, options);

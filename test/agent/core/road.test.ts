@@ -82,3 +82,38 @@ test('of an older controller no phone is started towards a version below its own
   t.match(work1(box), { phase: 'staged', why: { waitingFor: 'plan' } });
   t.end();
 });
+
+test('a phone is led to no release of another kind, whatever its plan says', (t) => {
+  const cases = [
+    [{ models: ['T46S'] }, {}, 'offered'],
+    [{}, {}, 'offered'],
+    [{ models: ['T48S'] }, {}, 'staged'],
+    [{ vendor: 'Polycom' }, {}, 'staged'],
+    [{ vendor: 'Polycom', models: ['T46S'] }, {}, 'staged'],
+    [{ models: ['T46S'], hardware: ['66.0.0.1'] }, { hardware: '66.0.0.1' }, 'offered'],
+    [{ models: ['T46S'], hardware: ['66.0.0.1'] }, { hardware: '66.0.0.2' }, 'staged'],
+    [{ models: ['T46S'], hardware: ['66.0.0.1'] }, {}, 'staged'],
+  ] as const;
+  for (const [release, own, phase] of cases) {
+    const plan = planOf([planPhone(1, own)]);
+    const releases = plan.releases.map((one) => ({ ...one, ...release }) as typeof one);
+    const box = new Box().take({ kind: 'plan-came', plan: { ...plan, releases } });
+    box.asks(phone, '66.85.0.5').hold(imageDigest);
+    t.equal(box.phase(phone), phase, JSON.stringify({ release, own }));
+    if (phase === 'staged')
+      t.match(work1(box)?.why, { reason: /which is not for a T46S; waits/, waitingFor: 'plan' });
+  }
+  t.end();
+});
+
+test('work that was skipped as another model begins when the plan has put the model right', (t) => {
+  const plan = (model: string, revision: number) => planOf([planPhone(1, { model })], { revision });
+  const box = new Box().take({ kind: 'plan-came', plan: plan('T46S', 1) });
+  box.asks(phone, '66.85.0.5').hold(imageDigest);
+  const wrong = new Box().take({ kind: 'plan-came', plan: plan('T48S', 1) });
+  wrong.asks(phone, '66.85.0.5').hold(imageDigest);
+  t.match(work1(wrong), { phase: 'skipped', fault: 'model-differs' });
+  wrong.take({ kind: 'plan-came', plan: plan('T46S', 2) });
+  t.equal(wrong.phase(phone), box.phase(phone));
+  t.end();
+});

@@ -1,7 +1,7 @@
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { PhonePhase } from '@ringwave/protocol/phases';
 import { test } from 'tap';
-import type { RolloutInput } from '../../../controller/core/state.ts';
+import type { Command, RolloutInput } from '../../../controller/core/state.ts';
 import { type Desk, idOf, macOf, phoneOf, releaseOf, rolloutOf, smallFleet } from './desk.ts';
 
 const lisbon = idOf('lisbon');
@@ -88,6 +88,77 @@ test('a phone that is stored as a model for which the rollout has another releas
   late.do({ kind: 'phones-put', phones: [phoneOf(1, { model: 'T48S' })] });
   late.ended(lisbon, 2, 'done');
   t.match(progress(late), { hops: [other.id], target: '66.86.0.16' }, 'also before its wave');
+  t.end();
+});
+
+test('a phone that was skipped as what it is not is looked at anew once it is put right, and so is its partner', (t) => {
+  const desk = began(smallFleet(3));
+  const wrong = phoneOf(1, { model: 'T48S' });
+  desk.do({ kind: 'phones-put', phones: [wrong] });
+  t.match(progress(desk), { phase: 'skipped', fault: 'no-upgrade-path' });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1)] });
+  t.match(progress(desk), { phase: 'scheduled', hops: [releaseOf().id], fault: undefined });
+  t.ok(planned(desk));
+
+  const about = { at: desk.now, mac: macOf(1), rollout: 'autumn', revision: 1, attempt: 1 };
+  desk.hears(lisbon, { kind: 'phone-moved', phase: 'skipped', fault: 'model-differs', ...about });
+  t.match(progress(desk), { phase: 'skipped', fault: 'model-differs' }, 'it says so itself');
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { model: 'T46U' })] });
+  t.match(progress(desk), { phase: 'skipped', fault: 'no-upgrade-path' });
+  t.equal(planned(desk), undefined);
+
+  const pair = [1, 2].map((number) => phoneOf(number, { pair: idOf('door') }));
+  const tied = began(smallFleet(3).do({ kind: 'phones-put', phones: pair }));
+  tied.do({ kind: 'phones-put', phones: [{ ...wrong, pair: idOf('door') }] });
+  t.match(progress(tied, 2), { phase: 'skipped', fault: 'pair-parted' });
+  tied.do({ kind: 'phones-put', phones: pair });
+  for (const number of [1, 2]) t.match(progress(tied, number), { phase: 'scheduled' });
+  t.match(tied.tables.rollouts.get('autumn')?.waves[0]?.counts, { total: 3, skipped: 0 });
+  t.end();
+});
+
+test('a phone that is stored as another model and put right before its site hears of it is as the site has said', (t) => {
+  const waiting = {
+    reason: 'All sites are stopped: an outage',
+    waitingFor: 'person',
+    nextAttemptAt: null,
+    attempt: 1,
+    attemptsMax: 3,
+  } as const;
+  const held = { kind: 'phone-moved', phase: 'held', waiting, attempt: 1 } as const;
+  const about = { mac: macOf(1), rollout: 'autumn', revision: 1 };
+  const says = (desk: Desk) => desk.hears(lisbon, { ...held, at: desk.now, ...about });
+  const wrong: Command = { kind: 'phones-put', phones: [phoneOf(1, { model: 'T48S' })] };
+  const right: Command = { kind: 'phones-put', phones: [phoneOf(1)] };
+  const before = says(began(smallFleet(2))).do(wrong, right);
+  const between = says(began(smallFleet(2)).do(wrong)).do(right);
+  for (const desk of [before, between])
+    t.match(progress(desk), { phase: 'held', waiting, hops: [releaseOf().id], fault: undefined });
+  t.end();
+});
+
+test('one of a paced wave that is put right stands last in its line', (t) => {
+  const desk = began(smallFleet(3), { pace: { perMinute: 1 } });
+  for (let minute = 0; minute < 2; minute += 1) desk.wait(1);
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { model: 'T48S' })] });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1)] });
+  t.match(progress(desk), { phase: 'waiting', hops: [] });
+  t.match(desk.tables.rollouts.get('autumn')?.waves[0]?.paced, { waiting: 1 });
+  desk.wait(1);
+  t.match(progress(desk), { phase: 'scheduled' });
+  t.match(desk.tables.rollouts.get('autumn')?.waves[0]?.paced, { waiting: 0, released: 4 });
+  t.end();
+});
+
+test('a phone that has failed as what it is not is led on its wrong road no more', (t) => {
+  const other = releaseOf({ models: ['T48S'], version: '66.86.0.16' });
+  const desk = approved(smallFleet(2), other);
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { model: 'T48S' })] });
+  began(desk, { releases: [releaseOf().id, other.id] }).ended(lisbon, 1, 'failed');
+  t.match(planned(desk), { hops: [other.id] });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1)] });
+  t.match(progress(desk), { phase: 'failed', hops: [] });
+  t.equal(planned(desk), undefined);
   t.end();
 });
 
