@@ -62,7 +62,7 @@ export function WaveEditDialog({ rollout, close }: { rollout: RolloutView; close
         <p className={rollout.approvedBy === null ? 'quiet' : 'note tone-hold'}>
           {rollout.approvedBy === null
             ? 'Each wave takes from the phones that earlier ones left.'
-            : `Each wave takes from the phones that earlier ones left. ${rollout.approvedBy} approved another content. A change waits for approval anew.`}
+            : `Each wave takes from the phones that earlier ones left. ${rollout.approvedBy} has approved it as it stands; a change waits for approval anew.`}
         </p>
         <WaveRows rows={rows} setRows={setRows} preview={isOld ? undefined : preview} />
         {preview ? (

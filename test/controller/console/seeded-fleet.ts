@@ -188,7 +188,20 @@ export class SeededFleet {
     part: Partial<RolloutInput> = {},
     who = 'op',
   ): void {
-    const input: RolloutInput = {
+    this.command({ kind: 'rollout-create', input: this.#inputOf(name, waves, part) }, who);
+  }
+
+  /** Somebody gives it these waves instead. */
+  edit(name: string, waves: RolloutInput['waves'], who = 'op'): void {
+    this.command({ kind: 'rollout-edit', input: this.#inputOf(name, waves) }, who);
+  }
+
+  #inputOf(
+    name: string,
+    waves: RolloutInput['waves'],
+    part: Partial<RolloutInput> = {},
+  ): RolloutInput {
+    return {
       id: idOf(name),
       name: `The ${name} update`,
       releases: [this.release()],
@@ -199,7 +212,6 @@ export class SeededFleet {
       rotateCredentials: false,
       ...part,
     };
-    this.command({ kind: 'rollout-create', input }, who);
   }
 
   #submit(event: ControllerEvent): void {

@@ -1,5 +1,5 @@
 import type { RolloutInput } from '@ringwave/controller/core/state';
-import { hours, ms } from '@ringwave/protocol/units';
+import { type EpochMs, hours, laterBy, ms } from '@ringwave/protocol/units';
 import type { RolloutView } from '@ringwave/protocol/views';
 import type { Page } from 'playwright-core';
 import { test } from 'tap';
@@ -240,6 +240,45 @@ test('waves in the console', async (t) => {
     await page.keyboard.press('Escape');
     t.equal((await rolloutIn(house, 'edits')).waves.length, 2);
     await row(page, 1).waitFor();
+  });
+
+  await t.test('waves that somebody else has changed meanwhile are not overwritten', async (t) => {
+    await page.getByRole('button', { name: 'Change waves …' }).click();
+    await taken(page, 2);
+    house.fleet.edit('edits', [{ name: 'all' }]);
+    await dialog.getByLabel('How many tenth takes').fill('50');
+    await taken(page, 3);
+    await dialog.getByRole('button', { name: 'Save waves' }).click();
+    const alert = dialog.getByRole('alert');
+    await alert.waitFor();
+    t.match(
+      await alert.innerText(),
+      /^rollout edits has changed since it was read: it is what op said\./,
+    );
+    await picture(page, 'waves-conflict', { fullPage: false });
+    t.strictSame(await violations(page), []);
+    await page.keyboard.press('Escape');
+    const { waves } = await rolloutIn(house, 'edits');
+    t.strictSame(
+      waves.map(({ name }) => name),
+      ['all'],
+    );
+  });
+
+  await t.test('waves that were approved say that a change waits for approval anew', async (t) => {
+    house.fleet.propose('later', [{ name: 'all' }], {
+      startAt: laterBy(Date.now() as EpochMs, hours(9)),
+    });
+    house.fleet.command({ kind: 'rollout-approve', rollout: 'later' as never });
+    await choose(page, 'later', 'The later update');
+    await page.getByRole('button', { name: 'Change waves …' }).click();
+    await taken(page, 6);
+    t.match(
+      await dialog.innerText(),
+      /second has approved it as it stands; a change waits for approval anew/,
+    );
+    await picture(page, 'waves-approved', { fullPage: false });
+    await page.keyboard.press('Escape');
   });
 
   t.strictSame(faults, []);
