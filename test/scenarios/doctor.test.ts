@@ -59,6 +59,9 @@ test('doctor leads from an empty box to one that can be left', async (t) => {
       what,
     );
   }
+  await until('the controller was told', () =>
+    [...controller.engine.tables.phones.values()].some(({ running }) => running !== undefined),
+  );
   await agent.close();
   const another = join(folder, 'another');
   await enrolAgent(api, controller, 'lisbon', another);
