@@ -33,10 +33,13 @@ test('on a full disk a rescue goes on, and its minutes stay those of the technic
   t.throws(() => writeFileSync(join(folder, 'filler'), Buffer.alloc(2 * 1024 ** 2)));
   const found = await desk.find(asked);
   t.same(await found?.served.read(0, lengthBytes), body);
+  found?.served.release?.();
   t.equal(desk.record(grant, asked, { bytes: lengthBytes, whole: true }), false);
   now = laterBy(one, minutes(60));
   desk.moveBy(minutes(60));
-  t.ok(await desk.find(asked), 'an hour ahead');
+  const later = await desk.find(asked);
+  t.ok(later, 'an hour ahead');
+  later?.served.release?.();
   now = laterBy(one, minutes(80));
   t.equal(await desk.find(asked), undefined, 'and no minute longer');
   disk.grow(8 * 1024 ** 2);
