@@ -121,8 +121,16 @@ export async function stop({ child, cpu }: Server): Promise<void> {
   const ended = once(child, 'exit');
   child.kill();
   for (const pid of cpu?.pids ?? []) {
-    if (pid !== child.pid) process.kill(pid);
+    if (pid !== child.pid) endChild(pid);
   }
   await ended;
   cpu?.close();
+}
+
+function endChild(pid: number): void {
+  try {
+    process.kill(pid);
+  } catch {
+    // Its parent was quicker.
+  }
 }
