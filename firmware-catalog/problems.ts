@@ -173,7 +173,7 @@ function checkString(shape: Shape, value: unknown, path: string, found: Problem[
 
 /** Of RFC 3339, whose seconds may be left out; on a day that there is, which `Date` does not ask. */
 function isDateTime(text: string): boolean {
-  const found = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  const found = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (!found || Number.isNaN(Date.parse(text))) return false;
   const [, day = ''] = found;
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);

@@ -54,7 +54,7 @@ const labelsOf = (keyPattern: string) =>
 const siteLabelKeyPattern = '^(?!(?:id|name|zone)$)[a-z][a-z0-9-]{0,31}$';
 /** To the end of the year 2199, as agents take it: beyond that a date can no longer be written. */
 export const instantMax = 7_258_118_399_999;
-export const Instant = Type.Integer({
+const Instant = Type.Integer({
   minimum: 0,
   maximum: instantMax,
   description: 'of milliseconds since 1970',
@@ -275,7 +275,7 @@ export const TokenBody = Type.Object(
 export const FreezeBody = Type.Object(
   {
     reason: Type.String({ minLength: 1, maxLength: 200 }),
-    until: Type.Optional(Instant),
+    until: Type.Optional(InstantSaid),
   },
   closed,
 );

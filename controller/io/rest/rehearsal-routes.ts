@@ -1,7 +1,7 @@
 import { draftOf } from '@ringwave/protocol/tables';
 import type { RehearsalProgressView, RehearsalView } from '@ringwave/protocol/rehearsal-view';
 import { days, type EpochMs, minutes } from '@ringwave/protocol/units';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { inSeconds } from '../../core/in-seconds.ts';
 import { instantText } from '../../core/instant-text.ts';
@@ -9,7 +9,7 @@ import { conflict, invalid } from '../../core/refusal.ts';
 import type { Refusal } from '../../core/state.ts';
 import { rehearseApart } from '../rehearse.ts';
 import { refuseAll } from './answer.ts';
-import { bodyOf, closed, Instant } from './inputs.ts';
+import { bodyOf, closed, InstantSaid, instantSaid } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 import { problemsOfRest, rolloutFrom } from './rollout-inputs.ts';
 
@@ -25,7 +25,7 @@ const WishesBody = Type.Object(
     busyByHour: Type.Optional(Type.Array(Part, { minItems: 24, maxItems: 24 })),
     lanBytesPerSecond: Type.Optional(Rate),
     wanBytesPerSecond: Type.Optional(Rate),
-    from: Type.Optional(Instant),
+    from: Type.Optional(InstantSaid),
     personTakesHours: Type.Optional(Type.Number({ minimum: 0, maximum: 720 })),
   },
   closed,
@@ -43,7 +43,8 @@ export function rehearsalRoutes(app: FastifyInstance, parts: RestParts): void {
     const wishes = bodyOf(WishesBody, rest, 'rehearsal');
     const { tables, clock } = parts.engine;
     const now = clock.now();
-    const ofWishes = 'refusals' in wishes ? wishes.refusals : fromProblems(wishes.value.from, now);
+    const ofWishes =
+      'refusals' in wishes ? wishes.refusals : fromProblems(laterFrom(wishes.value), now);
     if ('refusals' in input || 'refusals' in wishes || ofWishes.length > 0) {
       const ofInput = 'refusals' in input ? problemsOfRest(draftOf(tables), input, now) : [];
       return refuseAll(reply, [...ofInput, ...ofWishes]);
@@ -55,9 +56,10 @@ export function rehearsalRoutes(app: FastifyInstance, parts: RestParts): void {
     const { who } = request;
     underWay = { rollout: input.id, who, run: 0, runs: 0, from: now, at: now };
     try {
-      const { from, ...usual } = wishes.value;
-      const later = from === undefined ? {} : { from: from as EpochMs };
-      const task = { tables, input, now, wishes: { ...usual, ...later } };
+      const { from: _said, ...usual } = wishes.value;
+      const from = laterFrom(wishes.value);
+      const later = from === undefined ? usual : { ...usual, from };
+      const task = { tables, input, now, wishes: later };
       const signal = AbortSignal.any([stopping.signal, hungUp(reply)]);
       const said: RehearsalView | Refused = await rehearseApart(task, signal, (progress) => {
         underWay = { rollout: input.id, who, from: now, ...progress };
@@ -71,12 +73,15 @@ export function rehearsalRoutes(app: FastifyInstance, parts: RestParts): void {
   });
 }
 
+const laterFrom = ({ from }: Static<typeof WishesBody>): EpochMs | undefined =>
+  from === undefined ? undefined : instantSaid(from);
+
 /** A clock of whoever asks may be behind by so much. */
 const fromBehindMax = minutes(1);
 /** A year: calendars and freezes are kept for it, and each day until then is played. */
 const fromAheadMax = days(366);
 
-function fromProblems(from: number | undefined, now: EpochMs): readonly Refusal[] {
+function fromProblems(from: EpochMs | undefined, now: EpochMs): readonly Refusal[] {
   if (from === undefined) return [];
   const thing = 'rehearsal: from';
   const said = inSeconds(thing, from);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type EpochMs, hours, type Id, id } from '@ringwave/protocol/units';
+import { hours, type Id, id } from '@ringwave/protocol/units';
 import type { SiteDetailView } from '@ringwave/protocol/views';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mintToken, tokenRandomBytes } from '../../core/enrolment.ts';
@@ -13,6 +13,7 @@ import {
   alsoWrong,
   bodyOf,
   FreezeBody,
+  instantSaid,
   SiteBody,
   siteFrom,
   siteOfRest,
@@ -76,7 +77,7 @@ function freeze(parts: RestParts, request: FastifyRequest, reply: FastifyReply):
   const body = bodyOf(FreezeBody, request.body, `freeze of site ${siteIn(request)}`);
   if ('refusals' in body) return refuseAll(reply, body.refusals);
   const { reason, until } = body.value;
-  const wanted = { reason, ...(until === undefined ? {} : { until: until as EpochMs }) };
+  const wanted = { reason, ...(until === undefined ? {} : { until: instantSaid(until) }) };
   return answerFreeze(parts, request, reply, wanted);
 }
 

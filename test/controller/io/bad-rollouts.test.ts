@@ -1,26 +1,10 @@
-import { type Test, test } from 'tap';
-import { instantText } from '../../../controller/core/instant-text.ts';
+import { test } from 'tap';
 import { idOf, macOf, phoneOf, releaseOf, siteOf } from '../core/desk.ts';
-import { type Door, openDoor, told } from './door.ts';
+import { fleetOf, told } from './door.ts';
 
 // Bad input over the real door: everything that can be known is told at once, and nothing is stored.
 
 const release = releaseOf().id;
-
-/** Lisbon with so many T46S, and a release for them. */
-async function fleetOf(t: Test, phones: number): Promise<Door> {
-  const door = await openDoor(t);
-  const { engine } = door.controller;
-  const numbers = Array.from({ length: phones }, (_, nth) => nth + 1);
-  for (const command of [
-    { kind: 'site-put', site: siteOf('lisbon') },
-    { kind: 'release-put', release: releaseOf() },
-    { kind: 'release-move', release, cause: 'approve', why: 'tried in the lab' },
-    { kind: 'phones-put', phones: numbers.map((number) => phoneOf(number)) },
-  ] as const)
-    t.ok(engine.command('ada', command).ok);
-  return door;
-}
 
 const asked = (own: object) => ({
   id: 'autumn',
@@ -258,36 +242,6 @@ test('a body with another id than its path is refused, whatever else is wrong wi
       /id: is not a key that is known here/,
       path,
     );
-});
-
-test('a rehearsal from a time that has passed, is far ahead or in seconds is refused as that', async (t) => {
-  const door = await fleetOf(t, 1);
-  const now = door.controller.engine.clock.now();
-  const says = async (from: unknown) =>
-    told(await door.ask('POST', '/api/v1/rollouts/rehearse', { rollout: asked({}), from }));
-  const of = (at: number) => `400 invalid: rehearsal: from: is ${instantText(at)}, which`;
-  const [past, far] = [now - 120_000, now + 367 * 86_400_000];
-  t.same(await says(past), [`${of(past)} has passed. Give a time ahead, or leave it out.`]);
-  t.same(await says(far), [`${of(far)} is more than a year ahead. Give an earlier time.`]);
-  t.match(await says(1_798_761_600), [/^400 invalid: rehearsal: from: .* said in seconds/]);
-  t.match(await says('soon'), [/^400 invalid: rehearsal: from: is "soon", not a whole number/]);
-  const from = now + 86_400_000;
-  const body = { rollout: asked({}), seeds: 1, daysMax: 1, from };
-  t.equal((await door.ask('POST', '/api/v1/rollouts/rehearse', body)).body.from, from);
-});
-
-test('an instant in seconds is told as that, and does not begin a rollout at once', async (t) => {
-  const door = await fleetOf(t, 1);
-  const says = async (own: object) => told(await door.ask('POST', '/api/v1/rollouts', asked(own)));
-  const deadline = { dueAt: 1_798_761_600, because: 'CVE-2026-0001' };
-  t.same(await says({ startAt: 1_798_000_000, deadline }), [
-    '400 invalid: rollout autumn: startAt: is 1970-01-21 19:26 UTC, probably said in seconds. Write it in milliseconds since 1970: 1798000000000.',
-    '400 invalid: rollout autumn: deadline.dueAt: is 1970-01-21 19:39 UTC, probably said in seconds. Write it in milliseconds since 1970: 1798761600000.',
-  ]);
-  t.same(await says({ startAt: 20_261_224 }), [
-    '400 invalid: rollout autumn: startAt: is 1970-01-01 05:37 UTC, long ago. Leave it out to begin at once, or write milliseconds since 1970.',
-  ]);
-  t.equal(door.controller.engine.tables.rollouts.size, 0);
 });
 
 test('faults beside the waves are told together with waves that take nobody', async (t) => {

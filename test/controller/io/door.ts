@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
 import { runController, type RunningController } from '../../../controller/main.ts';
+import { phoneOf, releaseOf, siteOf } from '../core/desk.ts';
 
 // A controller in this process and its HTTP door, asked over a real socket.
 
@@ -42,6 +43,22 @@ export async function openDoor(t: Test): Promise<Door> {
     ask: (method, path, body, headers = { authorization }) =>
       request(controller.url, method, path, body, headers),
   };
+}
+
+/** Lisbon with so many T46S, and a release for them. */
+export async function fleetOf(t: Test, phones: number): Promise<Door> {
+  const door = await openDoor(t);
+  const { engine } = door.controller;
+  const release = releaseOf().id;
+  const numbers = Array.from({ length: phones }, (_, nth) => nth + 1);
+  for (const command of [
+    { kind: 'site-put', site: siteOf('lisbon') },
+    { kind: 'release-put', release: releaseOf() },
+    { kind: 'release-move', release, cause: 'approve', why: 'tried in the lab' },
+    { kind: 'phones-put', phones: numbers.map((number) => phoneOf(number)) },
+  ] as const)
+    t.ok(engine.command('ada', command).ok);
+  return door;
 }
 
 export async function request(
