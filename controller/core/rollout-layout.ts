@@ -5,6 +5,7 @@ import { noRoads } from './no-road.ts';
 import { leftWithPartner, tiedIn, unselectedPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
+import { shutLines } from './shut-line.ts';
 import { tooSlow } from './too-slow.ts';
 import { pathFor } from './roads.ts';
 import { confirmationRefusal } from './selection/confirmation.ts';
@@ -93,7 +94,8 @@ export function layOut(
     const fit = fitOf(phone);
     return fit.kind === 'fits' ? fit.release : undefined;
   };
-  const cautions = [...lost.cautions, ...slow.cautions];
+  const shutAllDay = shutLines(draft, input.id, sites);
+  const cautions = [...lost.cautions, ...slow.cautions, ...shutAllDay];
   const laidOut = { waves, assignment, releaseOf, phones: fitting, sites, leftOut };
   return { ...laidOut, refusals, ofSelection, cautions };
 }

@@ -178,7 +178,8 @@ const leastMinutes = updateTakesUsually / minutes(1);
 
 const wallClock = /^([01]\d|2[0-3]):[0-5]\d$/;
 
-const minuteOf = (wall: string): number => Number(wall.slice(0, 2)) * 60 + Number(wall.slice(3));
+export const minuteOf = (wall: string): number =>
+  Number(wall.slice(0, 2)) * 60 + Number(wall.slice(3));
 
 /** By the wall clock; an end before the start is the next day's. */
 const minutesUntil = (start: string, end: string): number =>
