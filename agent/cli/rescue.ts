@@ -12,9 +12,9 @@ import type { HeldPlan } from '../core/state.ts';
 import { type Box, openBox } from '../io/box.ts';
 import {
   openRescueImages,
+  replaceRescueGrants,
   rescueGrantsIn,
   rescueServings,
-  writeRescueGrants,
 } from '../io/rescue-desk.ts';
 
 export interface RescueFlags {
@@ -45,16 +45,15 @@ export async function rescue(name: string | undefined, flags: RescueFlags): Prom
   }
   const until = laterBy(wallClock().now(), minutes(minutesFrom(flags.for)));
   const image = await imageFor(box, flags);
-  const grants = granted(
-    rescueGrantsIn(box.folder),
-    { name: asked, until, ...image },
-    wallClock().now(),
-  );
+  const before = rescueGrantsIn(box.folder);
+  const grant = { name: asked, until, ...image };
+  const grants = granted(before, grant, wallClock().now());
   if (!grants) {
+    await replaceRescueGrants(box.folder, [...before, grant], before);
     const next = 'End one with: ringwave-agent rescue NAME --end';
     throw new CliFault({ what: `cannot open ${name}`, why: 'too many names are open', next });
   }
-  writeRescueGrants(box.folder, grants);
+  await replaceRescueGrants(box.folder, before, grants);
   const known = RESCUE_NAMES.some((one) => one.name === asked);
   const doubt = known ? '' : '; no document known here tells of this name';
   const ends = new Date(until).toISOString();
@@ -77,14 +76,14 @@ function list(box: Box): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function end(box: Box, name: string): void {
+async function end(box: Box, name: string): Promise<void> {
   const grants = rescueGrantsIn(box.folder);
   const left = grants.filter((grant) => grant.name !== name);
   if (left.length === grants.length) {
     const next = 'See what is open with: ringwave-agent rescue --list';
     throw new CliFault({ what: `${name} is not open`, next });
   }
-  writeRescueGrants(box.folder, left);
+  await replaceRescueGrants(box.folder, grants, left);
   process.stdout.write(`${name} is no longer served\n`);
 }
 

@@ -29,6 +29,18 @@ export function rescueGrantsIn(folder: string): RescueGrant[] {
 export const writeRescueGrants = (folder: string, grants: readonly RescueGrant[]): void =>
   writeOwnFile(fileIn(folder), `${JSON.stringify(grants)}\n`);
 
+/** What stands in for the names that were open before; images that none of them needs any more make room. */
+export async function replaceRescueGrants(
+  folder: string,
+  before: readonly RescueGrant[],
+  after: readonly RescueGrant[],
+): Promise<void> {
+  writeRescueGrants(folder, after);
+  const images = await openRescueImages(folder);
+  const needed = new Set(after.map(({ sha256 }) => sha256));
+  for (const { sha256 } of before) if (!needed.has(sha256)) await images.remove(sha256);
+}
+
 /** One transfer of a rescue file, as it is recorded. */
 export interface RescueServing {
   readonly at: EpochMs;

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -175,8 +175,14 @@ test('a rescue name is served while it is open, to phones that show nothing, and
     { name: 'snom370.bin', protocol: 'http', address: '127.0.0.1', bytes: 1000, whole: true },
   ]);
   t.match(command('--list').said, /open {2}snom370\.bin from .*rescue\.bin until/);
+  const held = () => readdirSync(join(box, 'rescue', 'images'), { recursive: true }).length;
+  t.match(command('snom.bin', '--image', image, '--for', '5'), { status: 0 });
+  t.match(command('snom.bin', '--end'), { status: 0 });
+  t.equal((await ask(agent, 'snom370.bin', '')).text.length, 1000, 'one image, two names');
+  const heldBefore = held();
   t.match(command('snom370.bin', '--end'), { status: 0 });
   t.equal((await ask(agent, 'snom370.bin', '')).status, 404);
+  t.equal(held(), heldBefore - 1, 'its image makes room');
   t.match(command('snom370.bin', '--end'), { status: 2, said: /is not open/ });
   t.match(command('x.bin', '--image', image, '--for', '0'), { status: 2, said: /1 to 1440/ });
   t.match(command('x.bin'), { status: 2, said: /one of --image and --release/ });
