@@ -26,7 +26,7 @@ import { type BaseSettings, ownTemplates } from './core/provisioning/base.ts';
 import { SipSocket } from './io/sip-socket.ts';
 import { openWaker, type Waker } from './io/waker.ts';
 import { webLoginOf } from './io/web-logins.ts';
-import { endRunning, type Running, tellRunning } from './io/running-file.ts';
+import { endRunning, type Running, tellLine, tellRunning } from './io/running-file.ts';
 import { localView } from './core/local-view.ts';
 import { openLocalPage } from './io/local-page.ts';
 import { Discovery } from './io/discovery.ts';
@@ -305,6 +305,7 @@ function openLink(
   const { grant, log } = options;
   const site = grant.site as Id;
   let conn: string | undefined;
+  let isAnswered = false;
   const keys = new Map(grant.planKeys.map(({ id, publicKey }) => [id, ed25519(publicKey)]));
   const opened = (kind: EnvelopeKind, token: string) =>
     open(token, {
@@ -328,10 +329,16 @@ function openLink(
     },
     onDown: ({ reason }) => {
       log.warn({ reason }, 'no line to the controller; going on alone');
+      isAnswered = false;
+      tellLine(options.folder, { down: reason });
       if (conn) submit({ kind: 'link-down', conn });
       conn = undefined;
     },
-    onAck: (ack) => submit({ kind: 'acked', ack }),
+    onAck: (ack) => {
+      if (!isAnswered) tellLine(options.folder, 'answered');
+      isAnswered = true;
+      submit({ kind: 'acked', ack });
+    },
     onPlan: (token) => submit(planEvent(opened('plan', token), site)),
     onHalt: (token) => {
       const envelope = opened('halt', token);

@@ -16,6 +16,7 @@ export const CHECKS = [
   'clock',
   'name',
   'broker',
+  'line',
   'http',
   'tftp',
   'base',

@@ -55,6 +55,7 @@ export async function examine(box: Box): Promise<Findings> {
     clock,
     name,
     broker,
+    ...(running ? { line: lineOf(running) } : {}),
     ...(http ? { http } : {}),
     ...(tftp ? { tftp } : {}),
     ...(base ? { base: { what: 'base', ...base } } : {}),
@@ -204,6 +205,22 @@ function storedIn(box: Box, running: Running | undefined): Pick<Findings, 'plan'
   } finally {
     db.close();
   }
+}
+
+/** The agent's own line: a broker that takes connections may still refuse this box's login. */
+function lineOf({ line }: Running): Finding {
+  if (line === 'answered') return well('line', 'the controller answers this agent');
+  if (line) {
+    const { down } = line;
+    const isRefused = /not authori[sz]ed|bad user ?name/i.test(down);
+    const fix = isRefused
+      ? 'The controller does not know the login of this box any more. Enrol it anew with a token of its site: ringwave-agent enroll TOKEN --controller URL'
+      : 'See what is wrong above it; then the log of the agent, and whether another box is enrolled for this site.';
+    return wrong('line', `the agent has none to the controller: ${down}`, fix);
+  }
+  const said = 'the controller has not answered this agent yet';
+  const fix = 'Wait half a minute and ask again; then look at the log of the controller.';
+  return { what: 'line', state: 'unknown', said, fix };
 }
 
 const rowsOf = <Row>(db: DatabaseSync, kind: string): Row[] =>

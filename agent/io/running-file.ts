@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import type { BaseTold } from './base/base-check.ts';
 
+/** Whether the controller answers, or why there is no line to it. */
+export type Line = 'answered' | { readonly down: string };
+
 /** Where a running agent says what it listens on, for `doctor` on the same box. */
 export interface Running {
   readonly pid: number;
@@ -11,12 +14,25 @@ export interface Running {
   readonly tftp: number;
   /** Where the site has a base. */
   readonly base?: BaseTold;
+  /** To the controller; absent until it has answered, or the first attempt has ended. */
+  readonly line?: Line;
 }
 
 const fileIn = (folder: string): string => join(folder, 'running.json');
 
 export const tellRunning = (folder: string, running: Running): void =>
   writeOwnFile(fileIn(folder), `${JSON.stringify(running)}\n`);
+
+/** Beside what it says already. */
+export function tellLine(folder: string, line: Line): void {
+  const running = runningIn(folder);
+  if (!running) return;
+  try {
+    tellRunning(folder, { ...running, line });
+  } catch {
+    // A full disk: only what doctor says is older for it.
+  }
+}
 
 export const endRunning = (folder: string): void => rmSync(fileIn(folder), { force: true });
 

@@ -34,8 +34,9 @@ test('doctor leads from an empty box to one that can be left', async (t) => {
   writeFileSync(baseFile, '{"base": "folder", "folder": "."}');
   const agent = await startAgent(box, { baseFile });
   await until('the agent is connected', () => agent.tables.link.get('link')?.answered);
-  const early = await said(box);
-  t.match(early.at(-1), /^Mend this first: (?:Put its phones|Set DHCP option 66)/);
+  const isEarly = async () =>
+    /^Mend this first: (?:Put its phones|Set DHCP option 66)/.test((await said(box)).at(-1) ?? '');
+  await until('doctor asks for phones', isEarly);
   const mac = '80:5e:c0:00:00:01';
   await api.must('POST', '/phones', [{ mac, site: 'lisbon', vendor: 'Yealink', model: 'T46S' }]);
   await until('the plan is here', () => agent.tables.plan.get('plan')?.plan.phones.length === 1);
@@ -53,7 +54,17 @@ test('doctor leads from an empty box to one that can be left', async (t) => {
   await until('the phone was seen', () => agent.tables.sightings.size === 1);
   const last = await said(box);
   t.equal(last.at(-1), 'You can leave.');
-  for (const what of ['disk', 'clock', 'name', 'broker', 'http', 'tftp', 'plan', 'phones']) {
+  for (const what of [
+    'disk',
+    'clock',
+    'name',
+    'broker',
+    'line',
+    'http',
+    'tftp',
+    'plan',
+    'phones',
+  ]) {
     t.ok(
       last.some((line) => line.startsWith(`ok    ${what}: `)),
       what,
@@ -92,5 +103,26 @@ test('doctor names a broker that does not answer and a name nobody knows', async
   const lines = await said(box);
   t.ok(lines.some((line) => line.startsWith('WRONG name: ')));
   t.ok(lines.some((line) => line.startsWith('WRONG broker: no-such-host.invalid:1 does not: ')));
+  await controller.close();
+});
+
+test('doctor names a login that the controller does not know any more, though its broker takes connections', async (t) => {
+  const folder = t.testdir({});
+  const controller = await startController(join(folder, 'controller'));
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  const box = join(folder, 'agent');
+  await enrolAgent(api, controller, 'lisbon', box);
+  const grant = readGrant(openBox(box));
+  if (!grant) throw new Error('not enrolled');
+  storeGrant(openBox(box), { ...grant, mqttPassword: 'x'.repeat(32) });
+  const agent = await startAgent(box);
+  const isTold = async () =>
+    (await said(box)).some((line) => line.startsWith('WRONG line: the agent has none to the'));
+  await until('doctor says that it has no line', isTold);
+  const lines = await said(box);
+  t.ok(lines.some((line) => line.startsWith('ok    broker: ')));
+  t.match(lines.at(-1), /^Mend this first: .* Enrol it anew with a token of its site/);
+  await agent.close();
   await controller.close();
 });
