@@ -3,6 +3,7 @@ import { bondTrouble } from './bonds.ts';
 import { loadByHand } from './by-hand.ts';
 import { keepInventory } from './clerk.ts';
 import { simulatedRollouts } from './orders.ts';
+import { planFloors } from './regrouping.ts';
 import { guessOf } from './weather.ts';
 import { startSecond } from './second.ts';
 import { loseImage } from './shelf.ts';
@@ -25,6 +26,7 @@ export function disorder(world: World): void {
     if (world.hasBonds) bondTrouble(world);
     loadByHand(world);
     keepInventory(world);
+    planFloors(world);
     for (const agent of world.agents.values()) {
       if (dice.chance(faults.clock)) wrongClock(world, agent);
       if (faults.calls > 0 && dice.chance(faults.calls)) emergencyCall(world, agent);

@@ -16,6 +16,7 @@ import type {
 import type { Step } from '@ringwave/runtime/step-loop';
 import type { PhoneState } from './desk.ts';
 import { BondInvariants } from './bond-invariants.ts';
+import { beyondTold } from './told-limits.ts';
 import { permitsFetch, permitsStart } from './wall-clock.ts';
 import { WaveInvariants } from './wave-invariants.ts';
 import { loginOf } from './weather.ts';
@@ -46,6 +47,7 @@ export class Invariants {
   readonly bonds: BondInvariants;
   #controllerNews = 0;
   #isCarried = false;
+  #isRegrouped = false;
   #phonesAt: ReadonlyMap<string, readonly PhoneInput[]>;
 
   constructor(world: World) {
@@ -140,6 +142,7 @@ export class Invariants {
     if (down.length > rules.phonesUpdatingMax) {
       this.#fail('never above the slot limit', `${down.length} at ${site}`);
     }
+    if (this.#isRegrouped) return;
     if (down.length > 1 && down.some((phone) => phone.emergency)) {
       this.#fail('emergency phones singly', site);
     }
@@ -188,6 +191,12 @@ export class Invariants {
     this.#phonesAt = phonesBySite(this.#world);
   }
 
+  /** Who was down together before may be of one group now: then each start is looked at alone, as its box was told. */
+  regrouped(): void {
+    this.#isRegrouped = true;
+    this.#phonesAt = phonesBySite(this.#world);
+  }
+
   /** It may give phones back to sites that they had left. */
   controllerRestored(): void {
     this.#begun.clear();
@@ -223,6 +232,8 @@ export class Invariants {
     if (agent.node.tables.holds.has('emergency-call') || agent.node.tables.holds.has('freeze'))
       this.#fail('no start while the site is held', site);
     this.#notPaused(agent, mac, work);
+    const beyond = beyondTold(heardPlan(agent) ?? held, mac, agent.node.tables.work);
+    if (beyond) this.#fail('a start keeps the limits that its box was told', `${mac}: ${beyond}`);
     this.#clockIsRight(agent, mac);
     this.#coversLost(site, mac);
   }
@@ -264,6 +275,7 @@ export class Invariants {
   /** A phone that went away in its update counts as down until it shows itself. */
   #coversLost(site: Id, mac: Mac): void {
     const work = this.#world.agents.get(site)?.node.tables.work;
+    if (this.#isRegrouped) return;
     const rules = this.#world.fleet.sites.find((one) => one.id === site);
     const mine = [...this.#world.phones.values()].filter((one) => one.input.site === site);
     const started = mine.find((one) => one.input.mac === mac)?.input;

@@ -4,6 +4,7 @@ import { hasTechnician } from './by-hand.ts';
 import { hasClerk } from './clerk.ts';
 import { type Faults, wild } from './faults.ts';
 import { PLANTS } from './plants.ts';
+import { isRegrouped } from './regrouping.ts';
 import { attempt } from './run.ts';
 import { hasBlackout } from './wall-clock.ts';
 
@@ -17,6 +18,7 @@ const seedsOf = (has: (seed: number, faults: Faults) => boolean): readonly numbe
 const seedsFor = (name: string): readonly number[] => {
   if (/technician/.test(name)) return seedsOf(hasTechnician);
   if (/clerk/.test(name)) return seedsOf(hasClerk);
+  if (/floors/.test(name)) return seedsOf(isRegrouped);
   if (/bond/.test(name)) return seedsOf(hasBonds);
   return /blackout|may carry/.test(name) ? seedsOf(hasBlackout) : seeds;
 };

@@ -25,6 +25,28 @@ const reads = (change: (plan: Plan) => Partial<Plan>): Plant => ({
 const readsPhones = (change: (phone: PlanPhone, plan: Plan) => PlanPhone): Plant =>
   reads((plan) => ({ phones: plan.phones.map((phone) => change(phone, plan)) }));
 
+/** A box that keeps to what it was first told of where its phones are. */
+function keepsFirst(): Plant {
+  const first = new Map<string, Pick<PlanPhone, 'switch' | 'coverageGroup' | 'emergency'>>();
+  return reads(({ site, revision, phones }) => {
+    // A new world.
+    if (revision === 1) for (const { mac } of phones) first.delete(`${site}/${mac}`);
+    return {
+      phones: phones.map((phone) => {
+        const key = `${site}/${phone.mac}`;
+        const { switch: port, coverageGroup: group, emergency } = first.get(key) ?? phone;
+        first.set(key, {
+          emergency,
+          ...(port ? { switch: port } : {}),
+          ...(group ? { coverageGroup: group } : {}),
+        });
+        const { switch: _port, coverageGroup: _group, ...rest } = phone;
+        return { ...rest, ...first.get(key), emergency };
+      }),
+    };
+  });
+}
+
 const readsHops = (change: (hops: string[], plan: Plan, phone: PlanPhone) => string[]): Plant =>
   readsPhones((phone, plan) =>
     phone.work
@@ -306,6 +328,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
         ? { ...step, changes: step.changes.filter(({ table }) => table !== 'progress') }
         : step,
   },
+  'an agent that does not hear that floors were planned anew': keepsFirst(),
   'a controller that opens a wave again': {
     controllerStep: (step, { now }) =>
       withRollouts(step, (rollout) => ({

@@ -6,6 +6,7 @@ import { asId } from './fleet.ts';
 import { type Faults, type Plant } from './faults.ts';
 import { Violation } from './invariants.ts';
 import { ordersOf } from './orders.ts';
+import { sendPlanner } from './regrouping.ts';
 import { World } from './world.ts';
 
 export interface SimResult {
@@ -41,6 +42,7 @@ export function attempt(seed: number, options: SimOptions): SimResult {
   const world = new World(seed, options);
   sendTechnician(world, seed);
   sendClerk(world, seed);
+  sendPlanner(world, seed);
   let violation: string | undefined;
   try {
     play(world, options);
