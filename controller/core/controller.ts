@@ -8,7 +8,7 @@ import { beginMissingLives } from './release-commands.ts';
 import { beginRun, hasPlan, heard, takeHello, takeReport, takeWill } from './fleet.ts';
 import { gateOf } from './gate.ts';
 import { nextResend, resendsDue, sendPlans } from './owed.ts';
-import { isAged, replan } from './plan.ts';
+import { isAged, replan, replanWritten } from './plan.ts';
 import { plansTouched } from './plan-touched.ts';
 import { advance, checkAnswered, nextTimeOf } from './rollout.ts';
 import { type Moved, noMoves } from './wave-release.ts';
@@ -108,7 +108,7 @@ function settle(
   reviewBonds(draft, now, moved);
   for (const id of rollouts) advance(draft, id, now, moved);
   for (const site of plansTouched(draft, moved.sites)) moved.sites.add(site);
-  for (const site of moved.sites) replan(draft, site, now);
+  for (const site of moved.sites) replanWritten(draft, site, now);
   // A site's own word is the occasion to renew its lease, so that no tick walks all sites.
   if ('site' in event && isAged(draft, event.site, now)) replan(draft, event.site, now);
   return nextRolloutTime(draft, now);

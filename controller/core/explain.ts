@@ -4,7 +4,7 @@ import { type DurationMs, type EpochMs, type Id, laterBy, minutes } from '@ringw
 import { bondWords } from './bonds.ts';
 import { freeOfWindowsAt } from './deadline.ts';
 import { nextOpening, nextStartAt } from './next-start.ts';
-import { activeWork } from './plan.ts';
+import { activeWork } from './active-work.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
 import { instantText } from './instant-text.ts';

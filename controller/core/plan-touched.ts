@@ -1,5 +1,6 @@
 import type { Id } from '@ringwave/protocol/units';
-import { activeWork, isToldAlike } from './plan.ts';
+import { activeWork } from './active-work.ts';
+import { isToldAlike } from './plan.ts';
 import { hasEnded } from './progress.ts';
 import type { ControllerDraft, Progress, Rollout } from './state.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import type { Plan, PlanPhone, PlanRelease } from '@ringwave/protocol/messages';
-import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import { isFinal } from '@ringwave/protocol/phases';
 import {
   type DurationMs,
   days,
@@ -10,18 +10,16 @@ import {
   laterBy,
   type Mac,
 } from '@ringwave/protocol/units';
-import { isHeldBack } from './bonds.ts';
+import { type ActiveWork, activeWork } from './active-work.ts';
 import { takesOf } from './durations.ts';
+import { phonesWritten } from './phones-written.ts';
 import { freezesMeant, planFreezes } from './planned-freeze.ts';
 import { planBlackout } from './plan-blackout.ts';
-import { priorityOf } from './rollout-state.ts';
 import { planFreeze } from './site-freeze.ts';
 import { limitsOf, wanIntervals } from './site-limits.ts';
 import {
   type ControllerDraft,
   type Phone,
-  type Progress,
-  progressKey,
   type Rollout,
   type Site,
   type SitePlan,
@@ -46,10 +44,33 @@ export function replan(
   now: EpochMs,
   force?: { readonly above: number },
 ): boolean {
+  return plannedFrom(draft, siteId, now, { force, isLookedAt: () => true });
+}
+
+/** As `replan` for a plan that stood when this step began, and of no phone that the step left alone. */
+export function replanWritten(draft: ControllerDraft, siteId: Id, now: EpochMs): boolean {
+  const most = draft.rosters.get(siteId)?.length ?? 0;
+  const written = phonesWritten(draft, most);
+  const isLookedAt = (mac: Mac): boolean => written === undefined || written.has(mac);
+  return plannedFrom(draft, siteId, now, { isLookedAt });
+}
+
+interface Replanning {
+  readonly force?: { readonly above: number } | undefined;
+  /** Of others what the plan before said of them still holds. */
+  readonly isLookedAt: (mac: Mac) => boolean;
+}
+
+function plannedFrom(
+  draft: ControllerDraft,
+  siteId: Id,
+  now: EpochMs,
+  { force, isLookedAt }: Replanning,
+): boolean {
   const site = draft.sites.get(siteId);
   if (!site) return false;
   const before = draft.plans.get(siteId);
-  const content = contentOf(draft, site, now, before?.plan.phones ?? []);
+  const content = contentOf(draft, site, now, { before: before?.plan.phones ?? [], isLookedAt });
   const freezes = draft.plannedFreezes.size() > 0 ? freezesMeant(draft, site) : [];
   const contentHash = hashOf(site, content, freezes);
   const isSame = before?.contentHash === contentHash && arePlannedAlike(before, content);
@@ -103,23 +124,23 @@ function contentOf(
   draft: ControllerDraft,
   site: Site,
   now: EpochMs,
-  before: readonly PlanPhone[],
+  { before, isLookedAt }: Pick<Replanning, 'isLookedAt'> & { before: readonly PlanPhone[] },
 ): Content {
   const roster = draft.rosters.get(site.id) ?? [];
   const phones: PlanPhone[] = [];
   const isNamed = namedIn(before);
   const releases = new Map<string, PlanRelease>();
-  const rollouts = new Map<Id, Rollout>();
+  const rollouts = new Map<string, Rollout>();
   for (const mac of roster) {
-    const phone = draft.phones.get(mac);
-    if (!phone) continue;
-    const found = activeWork(draft, phone);
-    const active = found && isFinal(found.progress.phase) && !isNamed(found) ? undefined : found;
     const was = before[phones.length];
-    phones.push(was && isSaidOf(was, phone, active) ? was : planPhone(phone, active));
-    if (!active) continue;
-    rollouts.set(active.rollout.id, active.rollout);
-    for (const hop of active.progress.hops) {
+    const planned = was?.mac === mac && !isLookedAt(mac) ? was : planAnew(draft, mac, was, isNamed);
+    if (!planned) continue;
+    phones.push(planned);
+    const { work } = planned;
+    if (!work) continue;
+    const rollout = rollouts.has(work.rollout) ? undefined : draft.rollouts.get(work.rollout);
+    if (rollout) rollouts.set(rollout.id, rollout);
+    for (const hop of work.hops) {
       const release = releases.has(hop) ? undefined : draft.releases.get(hop);
       if (release) releases.set(hop, planRelease(release));
     }
@@ -136,6 +157,19 @@ function contentOf(
     releases: [...releases.values()],
     phones,
   };
+}
+
+function planAnew(
+  draft: ControllerDraft,
+  mac: Mac,
+  was: PlanPhone | undefined,
+  isNamed: (work: ActiveWork) => boolean,
+): PlanPhone | undefined {
+  const phone = draft.phones.get(mac);
+  if (!phone) return undefined;
+  const found = activeWork(draft, phone);
+  const active = found && isFinal(found.progress.phase) && !isNamed(found) ? undefined : found;
+  return was && isSaidOf(was, phone, active) ? was : planPhone(phone, active);
 }
 
 /** Work that has ended stays named; named again after other work, the site would begin it anew. */
@@ -190,77 +224,6 @@ const isWorkAlike = (a: PlanPhone['work'], b: PlanPhone['work']): boolean =>
   a?.from === b?.from &&
   a?.hops.length === b?.hops.length &&
   (a === undefined || a.hops.every((hop, place) => hop === b?.hops[place]));
-
-interface ActiveWork {
-  readonly rollout: Rollout;
-  readonly progress: Progress;
-}
-
-/**
- * Of a phone's rollouts the one that goes first: what has begun on the phone, then the highest priority, then
- * the oldest; of those with something left to do, and of those that are not paused. The work stays named until its rollout ends.
- */
-export function activeWork(draft: WorkTables, phone: Phone): ActiveWork | undefined {
-  const { mac } = phone;
-  const assigned = draft.assignments.get(mac);
-  if (assigned === undefined) return undefined;
-  const [only, second] = assigned;
-  if (only !== undefined && second === undefined) {
-    const part = partIn(draft, only, mac);
-    return part && isGiven(part) ? part : undefined;
-  }
-  const parts = assigned.flatMap((id) => partIn(draft, id, mac) ?? []);
-  const mine = parts.filter(isGiven);
-  const isHeld = parts.some(({ progress }) => isHeldBack(progress));
-  if (mine.length < 2 && !isHeld) return mine[0];
-  const open = mine.filter(({ progress }) => !isFinal(progress.phase));
-  // What ended before other work was named would be begun anew where that is taken back, or has ended.
-  if (open.length === 0) return isHeld ? undefined : lastEnded(mine);
-  if (open.length < 2) return open[0];
-  const begun = open.find((one) => hasBegun(draft, phone, one));
-  // One that is paused waits for a person, and keeps no phone from others that go on.
-  const going = open.filter(({ rollout }) => rollout.state === 'running');
-  return begun ?? (going.length > 0 ? going : open).sort(firstGoes)[0];
-}
-
-function partIn(draft: WorkTables, id: Id, mac: Mac): ActiveWork | undefined {
-  const rollout = draft.rollouts.get(id);
-  const progress = rollout && draft.progress.get(progressKey(id, mac));
-  return progress && { rollout, progress };
-}
-
-/** There is something to do for the phone in it; it stays named until the rollout ends. */
-const isGiven = ({ rollout, progress }: ActiveWork): boolean =>
-  progress.hops.length > 0 && isReleased(rollout, progress);
-
-interface WorkTables {
-  readonly assignments: { get(key: string): readonly Id[] | undefined };
-  readonly rollouts: { get(key: string): Rollout | undefined };
-  readonly progress: { get(key: string): Progress | undefined };
-  readonly releases: { get(key: string): Release | undefined };
-}
-
-/** A phone on its way is not turned round: one that stands on a stepping stone goes on from there. */
-function hasBegun(draft: WorkTables, { running }: Phone, { progress }: ActiveWork): boolean {
-  if (holdsSlot(progress.phase)) return true;
-  const stones = progress.hops.slice(0, -1);
-  return stones.some((hop) => draft.releases.get(hop)?.version === running?.version);
-}
-
-const lastEnded = (mine: readonly ActiveWork[]): ActiveWork | undefined =>
-  mine.toSorted((a, b) => a.progress.at - b.progress.at).at(-1);
-
-function firstGoes(a: ActiveWork, b: ActiveWork): number {
-  const byPriority = priorityOf(b.rollout) - priorityOf(a.rollout);
-  if (byPriority !== 0) return byPriority;
-  return a.rollout.createdAt - b.rollout.createdAt || (a.rollout.id < b.rollout.id ? -1 : 1);
-}
-
-/** Whether the wave of this phone has ever been opened, and the rollout still goes on. */
-function isReleased(rollout: Rollout, progress: Progress): boolean {
-  const isGoing = rollout.state === 'running' || rollout.state === 'paused';
-  return isGoing && rollout.waves[progress.wave]?.openedAt !== undefined;
-}
 
 function planPhone(phone: Phone, active: ActiveWork | undefined): PlanPhone {
   const { mac, vendor, model, hardware, extension, emergency, coverageGroup, pair } = phone;

@@ -14,7 +14,7 @@ import { openingAfter } from './coming-opening.ts';
 import { agentSilentAfter, explain } from './explain.ts';
 import { gateOf } from './gate.ts';
 import { nextLook, rateAfter } from './pace.ts';
-import { activeWork } from './plan.ts';
+import { activeWork } from './active-work.ts';
 import { priorityOf } from './rollout-state.ts';
 import { freezeSpans } from './planned-freeze.ts';
 import { freezeOf } from './site-freeze.ts';
