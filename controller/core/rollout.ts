@@ -62,8 +62,7 @@ export function nextTimeOf(
   rollout: Rollout,
   now: EpochMs,
 ): EpochMs | undefined {
-  if (rollout.state === 'scheduled')
-    return startsLater(draft, rollout, now) ? rollout.startAt : now;
+  if (rollout.state === 'scheduled') return startTime(draft, rollout, now);
   const rung =
     rollout.deadline && rollout.startedAt !== undefined
       ? nextRungAt(rollout.deadline, rollout.startedAt, now)
@@ -80,6 +79,13 @@ export function nextTimeOf(
     ),
   );
   return earliest(rung, ...ofWaves);
+}
+
+/** One whose time has come waits for what goes before it, and that is no matter of time. */
+function startTime(draft: ControllerDraft, rollout: Rollout, now: EpochMs): EpochMs | undefined {
+  const { startAt = now } = rollout;
+  if (now < startAt) return startAt;
+  return startsLater(draft, rollout, now) ? undefined : now;
 }
 
 function startsLater(draft: ControllerDraft, rollout: Rollout, now: EpochMs): boolean {

@@ -64,7 +64,15 @@ export class Invariants {
     );
   }
 
+  /** Who wakes, does nothing and wants to be woken at once never sleeps again. */
+  #sleeps(who: string, event: { kind: string }, step: Step<never, unknown>): void {
+    const isIdle = event.kind === 'woke' && step.changes.length + step.effects.length === 0;
+    if (isIdle && step.wakeAt !== undefined && step.wakeAt <= this.#world.timeline.now)
+      this.#fail('a wake that does nothing asks for no other at once', who);
+  }
+
   afterAgent(site: Id, event: AgentEvent, step: Step<AgentTables, AgentEffect>): void {
+    this.#sleeps(site, event, step);
     if (event.kind === 'wake-answered' && event.answer === 'busy') this.#leavesAlone(site, event);
     const touched = step.changes.filter(
       (change) => change.table === 'work' || change.table === 'plan',
@@ -335,6 +343,7 @@ export class Invariants {
   }
 
   afterController(event: ControllerEvent, step: Step<ControllerTables, ControllerEffect>): void {
+    this.#sleeps('the controller', event, step);
     this.bonds.afterController(event.kind === 'started', step.changes);
     if (step.changes.some((change) => change.table === 'rollouts')) this.#waves.check();
     // Most steps take a sign of life and change nothing that a plan could follow from.

@@ -1,6 +1,7 @@
 import { hours, type EpochMs } from '@ringwave/protocol/units';
 import type { RolloutInput } from '../../controller/core/state.ts';
 import { asId } from './fleet.ts';
+import { Random } from './random.ts';
 import type { World } from './world.ts';
 
 // What is ordered of a simulated fleet: one rollout, and by some seeds paced, urgent, for late phones, or with another
@@ -38,6 +39,19 @@ export function ordersOf(world: World): RolloutInput[] {
   if (!dice.chance(0.3)) return [first];
   const second = { name: 'Over the same phones', waves: [{ name: 'all' }], priority: 900 };
   return [first, { ...plain, ...second, id: simulatedRollouts[1] }];
+}
+
+/** In some seeds, none of which taught something before, another rollout waits for the end of the first, and for an hour of its own. */
+export function successorOf(world: World, seed: number): RolloutInput[] {
+  const [before] = world.orders.values();
+  if (!before || !world.faults.orders || ![3, 8].includes(seed % 16)) return [];
+  const dice = new Random(seed ^ 0xaf_7e4);
+  const startAt = (world.timeline.now + dice.whole(1, 60) * hours(1)) as EpochMs;
+  const { pace: _pace, deadline: _deadline, ...plain } = before;
+  const waves = [{ name: 'canary', count: 2 }, { name: 'rest' }];
+  return [
+    { ...plain, id: asId('rollout-3'), name: 'After it', after: [before.id], startAt, waves },
+  ];
 }
 
 const isShutSometimes = ({ fleet }: World): boolean =>

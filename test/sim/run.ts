@@ -5,7 +5,7 @@ import { sendClerk } from './clerk.ts';
 import { asId } from './fleet.ts';
 import { type Faults, type Plant } from './faults.ts';
 import { Violation } from './invariants.ts';
-import { ordersOf } from './orders.ts';
+import { ordersOf, successorOf } from './orders.ts';
 import { sendPlanner } from './regrouping.ts';
 import { World } from './world.ts';
 
@@ -45,7 +45,7 @@ export function attempt(seed: number, options: SimOptions): SimResult {
   sendPlanner(world, seed);
   let violation: string | undefined;
   try {
-    play(world, options);
+    play(world, seed, options);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     violation = error.message;
@@ -65,7 +65,7 @@ export function attempt(seed: number, options: SimOptions): SimResult {
   };
 }
 
-function play(world: World, options: SimOptions): void {
+function play(world: World, seed: number, options: SimOptions): void {
   world.start();
   for (const site of world.fleet.sites) {
     must(world.command({ kind: 'site-put', site }));
@@ -88,11 +88,13 @@ function play(world: World, options: SimOptions): void {
     must(world.command({ kind: 'release-move', ...about }));
   }
   world.runFor(2);
-  for (const input of ordersOf(world)) {
+  const order = (input: RolloutInput): void => {
     world.orders.set(input.id, input);
     must(create(world, input));
     must(world.command({ kind: 'rollout-approve', rollout: input.id }, 'second operator'));
-  }
+  };
+  for (const input of ordersOf(world)) order(input);
+  for (const input of successorOf(world, seed)) order(input);
   world.isOrdered = true;
   world.runFor(options.days * 24);
   world.heal();

@@ -1,8 +1,10 @@
+import { draftOf } from '@ringwave/protocol/tables';
 import { minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
+import { nextTimeOf } from '../../../controller/core/rollout.ts';
 import { explainPhone } from '../../../controller/core/explain.ts';
 import type { RolloutInput } from '../../../controller/core/state.ts';
-import { type Desk, idOf, macOf, rolloutOf, smallFleet } from './desk.ts';
+import { after, type Desk, idOf, macOf, rolloutOf, smallFleet } from './desk.ts';
 
 const lisbon = idOf('lisbon');
 const autumn = idOf('autumn');
@@ -103,6 +105,30 @@ test('a last wave that is checked outside ends its rollout with the yes, and hal
 
 test('the soak between waves keeps no rollout from ending', (t) => {
   const desk = end(began(2, { gate: { ...gate, soak: minutes(60) } }), 'done', 1, 2);
+  t.same(states(desk), ['done', 'running']);
+  t.end();
+});
+
+test('what comes after a rollout and is late by its own start wakes nobody until that one has ended', (t) => {
+  const winter = idOf('winter');
+  const desk = smallFleet(2).do(
+    { kind: 'rollout-create', input: rolloutOf({ gate }) },
+    {
+      kind: 'rollout-create',
+      input: rolloutOf({ id: winter, gate, after: [autumn], startAt: after(10) }),
+    },
+    { kind: 'rollout-approve', rollout: autumn },
+    { kind: 'rollout-approve', rollout: winter },
+  );
+  const next = () => {
+    const rollout = desk.tables.rollouts.get('winter');
+    return rollout && nextTimeOf(draftOf(desk.tables), rollout, desk.now);
+  };
+  t.equal(next(), after(10));
+  desk.wait(11);
+  t.equal(next(), undefined, 'its time has come, and it waits for another thing');
+  end(desk, 'done', 1, 2);
+  desk.wait(0);
   t.same(states(desk), ['done', 'running']);
   t.end();
 });
