@@ -9,30 +9,35 @@ export const businessHours: WindowRule = {
   start: '09:00',
   end: '17:00',
 };
-/** Looked ahead at once; no site closes for longer than its blackout days within it. */
-const daysAhead = 60;
+/** Looked ahead at once: most soaks end within a week. */
+const daysAtOnce = 60;
+/** Beyond three years: the longest soak takes less than one where no days of blackout are in it. */
+const daysAheadMax = 20 * daysAtOnce;
 
 /**
  * When so many hours of work will have passed at a site, counted from an instant. Days of blackout do not
- * count. After sixty days without enough of them the end of those days is given: a soak must end.
+ * count. Where three years hold not enough of them their end is given.
  */
 export function afterBusinessHours(
   { zone, blackout }: { readonly zone: string; readonly blackout: readonly string[] },
-  from: EpochMs,
+  start: EpochMs,
   duration: DurationMs,
 ): EpochMs {
-  const today = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone).toPlainDate();
-  const last = today.add({ days: daysAhead });
-  const openings = openingsBetween(businessHours, zone, {
-    from: today.toString(),
-    to: last.toString(),
-  });
+  const today = Temporal.Instant.fromEpochMilliseconds(start)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate();
   let left: number = duration;
-  for (const { date, start, end } of openings) {
-    if (isBlackedOut(date, blackout) || end <= from) continue;
-    const begins = Math.max(start, from);
-    if (end - begins >= left) return (begins + left) as EpochMs;
-    left -= end - begins;
+  for (let ahead = 0; ahead < daysAheadMax; ahead += daysAtOnce) {
+    const from = today.add({ days: ahead });
+    const to = from.add({ days: daysAtOnce - 1 });
+    const days = { from: from.toString(), to: to.toString() };
+    for (const opening of openingsBetween(businessHours, zone, days)) {
+      if (isBlackedOut(opening.date, blackout) || opening.end <= start) continue;
+      const begins = Math.max(opening.start, start);
+      if (opening.end - begins >= left) return (begins + left) as EpochMs;
+      left -= opening.end - begins;
+    }
   }
+  const last = today.add({ days: daysAheadMax });
   return last.toZonedDateTime(zone).epochMilliseconds as EpochMs;
 }

@@ -54,7 +54,8 @@ export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
   const { total, done, failed, skipped, aside = 0 } = tried(counts);
   const completed = done + failed;
   const able = total - skipped - aside;
-  const sample = Math.min(gate.minSample, able);
+  // Phones that were tried and gave no result that counts make the wave no smaller.
+  const sample = Math.min(gate.minSample, total - skipped);
   const hasSample = completed > 0 && completed >= sample;
   const excess =
     tooManyFailures(gate, failed) ??
@@ -62,14 +63,13 @@ export function judge(gate: Gate, counts: WaveCounts): GateVerdict {
   if (excess) return { kind: 'halted', why: excess };
   const missing = missingSuccess(gate, { done, completed, able });
   if (hasSample && !missing) return { kind: 'passed' };
-  const sofar = missing ?? 'enough are done';
+  const few = `${completed} of ${sample} results needed for a judgement`;
   if (completed === able) {
-    const why = able === 0 ? nothingProven(counts) : sofar;
-    return { kind: 'held', why };
+    const short = missing ?? `${few}, and no more are to come`;
+    return { kind: 'held', why: able === 0 ? nothingProven(counts) : short };
   }
-  if (!hasSample)
-    return { kind: 'undecided', why: `${completed} of ${sample} results needed for a judgement` };
-  return { kind: 'undecided', why: sofar };
+  if (!hasSample) return { kind: 'undecided', why: few };
+  return { kind: 'undecided', why: missing ?? 'enough are done' };
 }
 
 const nothingProven = ({ aside = 0, already = 0 }: WaveCounts): string =>

@@ -209,6 +209,13 @@ test('hours of work are those of the site, without weekends and closed days', (t
     at('2026-03-02T04:15Z'),
     'nine in Kathmandu is 03:15 UTC',
   );
+  t.equal(ends('2026-03-02T01:00Z', 500), '2026-05-28T12:00:00.000Z', 'sixty-two days and a half');
+  const school = { ...site, blackout: ['07-01/09-15'] };
+  t.equal(
+    afterBusinessHours(school, at('2026-06-30T17:00Z'), hours(1)),
+    at('2026-09-16T09:00Z'),
+    'however long the holidays are',
+  );
   t.end();
 });
 

@@ -53,12 +53,21 @@ test('a gate judges completed results only, failure before success, and below it
       'undecided',
     ],
     ['no failure allowed', counts(10, 9, 1), { failuresMax: 0 }, 'halted'],
+    [
+      'phones that were tried and gave no result that counts make the wave no smaller',
+      { ...counts(10, 2, 0), aside: 8 },
+      {},
+      'held',
+    ],
+    ['and stand in no way of enough others', { ...counts(10, 3, 0), aside: 7 }, {}, 'passed'],
   ];
   for (const [name, seen, own, expected] of cases) {
     t.equal(judge({ ...gate, ...own }, seen).kind, expected, name);
   }
   t.match(judge(gate, counts(10, 8, 2)), { why: '2 phones failed, at most 1 may' });
   t.match(judge(gate, counts(10, 1, 0)), { why: '1 of 3 results needed for a judgement' });
+  const few = '2 of 3 results needed for a judgement, and no more are to come';
+  t.match(judge(gate, { ...counts(10, 2, 0), aside: 8 }), { why: few });
   t.end();
 });
 
