@@ -49,7 +49,12 @@ export function joinIncident(draft: ControllerDraft, progress: Progress): void {
     draft.incidents.put(key, { since: at, lastAt: at, lead: mac, phones: [mac], count: 1 });
     return;
   }
-  if (known.phones.includes(mac)) return;
+  // It went on meanwhile and fails of the same again; the first one of all is counted by itself then.
+  if (known.phones.includes(mac)) {
+    if (known.count >= incidentPhonesMin && mac !== known.lead)
+      mark(draft, rollout, mac, known.lead);
+    return;
+  }
   const phones = [...known.phones, mac].slice(0, phonesKeptMax);
   const since = earlier(known.since, at);
   const next = { ...known, since, lastAt: later(known.lastAt, at), phones, count: known.count + 1 };
@@ -63,7 +68,22 @@ export function joinIncident(draft: ControllerDraft, progress: Progress): void {
 const earlier = (a: EpochMs, b: EpochMs): EpochMs => (a < b ? a : b);
 const later = (a: EpochMs, b: EpochMs): EpochMs => (a > b ? a : b);
 
-/** A phone that had failed has proven its version, or is gone: another one counts for the trouble that it led. */
+/** How a part stands, as it is kept or told. */
+type Standing = Pick<Progress, 'phase'> & { readonly fault?: FaultCode | undefined };
+
+/** Whether what has become of a failed phone has nothing to do with the trouble of its site: it goes on, or has ended otherwise. */
+export const leavesTrouble = (before: Progress, now: Standing): boolean =>
+  isFailed(before) && !isOfTrouble(now);
+
+const isOfTrouble = ({ phase, fault }: Standing): boolean =>
+  isFailed({ phase }) && fault !== undefined && OF_A_SITE.includes(fault);
+
+export function withoutTrouble(progress: Progress): Progress {
+  const { incident: _incident, leads: _leads, ...rest } = progress;
+  return rest;
+}
+
+/** A phone that had failed goes on, has proven its version, or is gone: another one counts for the trouble that it led. */
 export function leaveIncident(draft: ControllerDraft, before: Progress): void {
   const { mac, incident, leads } = before;
   const key = incidentKey(before);
@@ -100,10 +120,10 @@ function stillFailed(
   return undefined;
 }
 
-const isFailed = ({ phase }: Progress): boolean =>
+const isFailed = ({ phase }: Pick<Progress, 'phase'>): boolean =>
   isFinal(phase) && phase !== 'done' && phase !== 'skipped';
 
 function mark(draft: ControllerDraft, rollout: Progress['rollout'], mac: Mac, lead: Mac): void {
   const progress = draft.progress.get(progressKey(rollout, mac));
-  if (progress && progress.phase !== 'done') putProgress(draft, { ...progress, incident: lead });
+  if (progress && isOfTrouble(progress)) putProgress(draft, { ...progress, incident: lead });
 }

@@ -5,7 +5,7 @@ import { isLost } from './bonds.ts';
 import { sinceProven, withDrift } from './drift.ts';
 import { noteDuration } from './durations.ts';
 import { asPartnersAllow } from './hold-back.ts';
-import { joinIncident, leaveIncident } from './incidents.ts';
+import { joinIncident, leaveIncident, leavesTrouble, withoutTrouble } from './incidents.ts';
 import { allTiedTo, partPair } from './pairs.ts';
 import { putProgress, withoutWaiting, wordOf } from './progress.ts';
 import { outAgain, rerouteAll, rerouteIfStrayed } from './reroute.ts';
@@ -44,7 +44,13 @@ export function phoneMoved(
     if (rollout.forced) draft.progress.put(progressKey(rollout.id, progress.mac), late);
     if (rollout.forced || item.phase !== 'done') return;
   }
-  const { fault: _fault, detail: _detail, told: _told, ...before } = withoutWaiting(progress);
+  const leaves = leavesTrouble(progress, item);
+  const {
+    fault: _fault,
+    detail: _detail,
+    told: _told,
+    ...before
+  } = withoutWaiting(leaves ? withoutTrouble(progress) : progress);
   const { wasOut = isOut(progress), ...rest } = before;
   const told: Progress = {
     ...rest,
@@ -58,6 +64,7 @@ export function phoneMoved(
   };
   const next = asPartnersAllow(draft, rollout, { before: progress, told }, now);
   putProgress(draft, next);
+  if (leaves && next.phase !== 'done') leaveIncident(draft, progress);
   if (isFinal(next.phase)) ended(draft, next, progress, now, moved);
   else if (wasOut && !holdsSlot(next.phase)) outAgain(draft, rollout, next, now, moved);
   else if (holdsSlot(progress.phase) || isFinal(progress.phase))

@@ -14,7 +14,6 @@ import {
   type Command,
   type CommandResult,
   type ControllerDraft,
-  progressKey,
   type Refusal,
   type Rollout,
   type RolloutInput,
@@ -129,8 +128,10 @@ export function removeRollout(
 }
 
 function forget(draft: ControllerDraft, rollout: Rollout): void {
-  for (const { mac } of Array.from(progressOf(draft, rollout))) {
-    draft.progress.remove(progressKey(rollout.id, mac));
+  // Those of phones that are in the inventory no more are on no roster.
+  for (const [key, { rollout: of, mac }] of Array.from(draft.progress.entries())) {
+    if (of !== rollout.id) continue;
+    draft.progress.remove(key);
     const left = (draft.assignments.get(mac) ?? []).filter((one) => one !== rollout.id);
     if (left.length > 0) draft.assignments.put(mac, left);
     else draft.assignments.remove(mac);

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { firstBrokenEntry } from '../../../controller/core/audit.ts';
-import { sitePhonesMax } from '../../../controller/core/commands.ts';
+import { sitePhonesMax } from '../../../controller/core/phone-commands.ts';
 import { explainPhone } from '../../../controller/core/explain.ts';
 import type { Command, Site } from '../../../controller/core/state.ts';
 import {

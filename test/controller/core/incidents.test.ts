@@ -277,3 +277,48 @@ test('failures of one half hour are an incident however late they are told, and 
   ]);
   t.end();
 });
+
+/** What one phone's site tells of it next. */
+const tells = (desk: Desk, number: number, phase: 'rebooting' | 'failed', fault?: Fault) => {
+  const about = { at: desk.now, mac: macOf(number), rollout: 'autumn', revision: 1, attempt: 2 };
+  return desk.hears(lisbon, {
+    kind: 'phone-moved',
+    phase,
+    ...about,
+    ...(fault ? { fault } : {}),
+  });
+};
+
+test('a phone of an incident that goes on and fails by itself counts by itself', (t) => {
+  const desk = halted();
+  const [first = 0, second = 0, third = 0] = canaries(desk);
+  fail(desk, [third]);
+  t.match(wave(desk)?.counts, { failed: 1, aside: 2 });
+  tells(desk, second, 'rebooting');
+  t.match(wave(desk)?.counts, { failed: 1, aside: 1 });
+  tells(desk, second, 'failed', 'phone-silent-after-restart');
+  t.match(wave(desk)?.counts, { failed: 2, aside: 1 });
+  tells(desk, first, 'rebooting');
+  t.match(wave(desk)?.counts, { failed: 2, aside: 0 }, 'another one counts for the incident');
+  t.end();
+});
+
+test('a phone of an incident that goes on and fails of the same is part of it again', (t) => {
+  const desk = halted();
+  const [, second = 0, third = 0] = canaries(desk);
+  fail(desk, [third]);
+  tells(desk, second, 'rebooting');
+  fail(desk, [second]);
+  t.match(wave(desk)?.counts, { failed: 1, aside: 2 });
+  t.end();
+});
+
+test('a phone that is under way again is none of the three that make an incident', (t) => {
+  const desk = halted();
+  const [first = 0, , third = 0] = canaries(desk);
+  tells(desk, first, 'rebooting');
+  fail(desk, [third]);
+  t.match(wave(desk)?.counts, { failed: 2 });
+  t.notOk(wave(desk)?.counts.aside);
+  t.end();
+});
