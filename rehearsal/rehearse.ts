@@ -2,7 +2,7 @@ import { days, type EpochMs, type Id } from '@ringwave/protocol/units';
 import { callHistory } from '../controller/core/call-history.ts';
 import { conflict } from '../controller/core/refusal.ts';
 import { hasBegun } from '../controller/core/desired-state.ts';
-import { inputOf, saidOf, valueDifferences } from '../controller/core/rollout-difference.ts';
+import { rolloutDifferences } from '../controller/core/rollout-difference.ts';
 import type { ControllerTables, Refusal, Rollout, RolloutInput } from '../controller/core/state.ts';
 import { crewOf, type Player, threadsFor } from './crew.ts';
 import { distributionOf, type Distribution, outcomeOf, type RunOutcome } from './outcome.ts';
@@ -132,7 +132,7 @@ function asStored(rehearsal: Rehearsal, stored: Rollout, input: RolloutInput): r
   const thing = `rollout ${input.id}`;
   if (stored.endedAt !== undefined)
     return [conflict(thing, 'has ended', 'Give what is rehearsed an id of its own.')];
-  const isSame = valueDifferences(saidOf(inputOf(stored)), saidOf(input)).length === 0;
+  const isSame = rolloutDifferences(stored, input).length === 0;
   return isSame ? [] : put(rehearsal, 'edit', input);
 }
 

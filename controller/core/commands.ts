@@ -36,7 +36,7 @@ export function takeCommand(
   if (isRolloutCommand(command)) return takeRolloutCommand(draft, command, who, now, moved);
   switch (command.kind) {
     case 'site-put':
-      return putSite(draft, command.site, who, now, moved);
+      return together(putSite(draft, command.site, who, now, moved), groupsGone(draft, command));
     case 'site-remove':
       return removeSite(draft, command.site, who, now);
     case 'site-freeze':
@@ -66,7 +66,7 @@ export function takeCommand(
     case 'policy-propose':
       return takePolicyCommand(draft, command, who, now);
     case 'desired-state':
-      return takeAll(command.commands, (one) => takeCommand(draft, one, who, now, moved));
+      return takeDesired(draft, command, who, now, moved);
     case 'token-mint':
       return mintToken(draft, command.record, who, now);
     case 'agent-enrol':
@@ -77,6 +77,26 @@ export function takeCommand(
       return command satisfies never;
   }
 }
+
+/** A group may go whose phones come to another one by the same files. */
+function takeDesired(
+  draft: ControllerDraft,
+  { commands }: Extract<Command, { kind: 'desired-state' }>,
+  who: string,
+  now: EpochMs,
+  moved: Moved,
+): CommandResult {
+  const all = takeAll(commands, (one) =>
+    one.kind === 'site-put'
+      ? putSite(draft, one.site, who, now, moved)
+      : takeCommand(draft, one, who, now, moved),
+  );
+  const gone = commands.flatMap((one) => (one.kind === 'site-put' ? groupsGone(draft, one) : []));
+  return together(all, gone);
+}
+
+const together = (result: CommandResult, more: readonly Refusal[]): CommandResult =>
+  more.length === 0 ? result : refused(...(result.ok ? [] : result.refusals), ...more);
 
 function haltAll(
   draft: ControllerDraft,
@@ -97,7 +117,7 @@ function putSite(
   now: EpochMs,
   moved: Moved,
 ): CommandResult {
-  const problems = [...calendarProblems(site, now), ...coverageProblems(draft, site)];
+  const problems = [...calendarProblems(site, now), ...doubledGroups(site)];
   if (problems.length > 0) return refused(...problems);
   draft.sites.put(site.id, site);
   if (!draft.rosters.has(site.id)) draft.rosters.put(site.id, []);
@@ -138,14 +158,8 @@ function calendarProblems(site: Site, now: EpochMs): Refusal[] {
 }
 
 /** A group that vanished would keep nothing up, without a word, and of two of one name the first would count. */
-function coverageProblems(draft: ControllerDraft, { id, coverage }: Site): Refusal[] {
-  const lacking = new Map<Id, number>();
-  for (const mac of draft.rosters.get(id) ?? []) {
-    const group = draft.phones.get(mac)?.coverageGroup;
-    if (!group || coverage.some((one) => one.id === group)) continue;
-    lacking.set(group, (lacking.get(group) ?? 0) + 1);
-  }
-  const twice = coverage.flatMap((one, place) =>
+const doubledGroups = ({ id, coverage }: Site): Refusal[] =>
+  coverage.flatMap((one, place) =>
     coverage.findIndex(({ id: other }) => other === one.id) < place
       ? [
           invalid(
@@ -156,12 +170,22 @@ function coverageProblems(draft: ControllerDraft, { id, coverage }: Site): Refus
         ]
       : [],
   );
-  const gone = [...lacking].map(([group, phones]) => {
+
+function groupsGone(
+  draft: ControllerDraft,
+  { site: { id, coverage } }: Extract<Command, { kind: 'site-put' }>,
+): Refusal[] {
+  const lacking = new Map<Id, number>();
+  for (const mac of draft.rosters.get(id) ?? []) {
+    const group = draft.phones.get(mac)?.coverageGroup;
+    if (!group || coverage.some((one) => one.id === group)) continue;
+    lacking.set(group, (lacking.get(group) ?? 0) + 1);
+  }
+  return [...lacking].map(([group, phones]) => {
     const reason = `lacks group ${group}, which ${phones} of its phones name`;
     const next = 'Keep the group, or change those phones first.';
     return conflict(`site ${id}: coverage`, reason, next);
   });
-  return [...twice, ...gone];
 }
 
 function removeSite(draft: ControllerDraft, site: Id, who: string, now: EpochMs): CommandResult {

@@ -92,7 +92,7 @@ function faultsInTurn(
   };
   const whole = desired.map((one) => ungrouped(one, unsound));
   const takeAll = (some: readonly Desired[]) =>
-    commandsFor(some, differencesOf(tables, some)).flatMap(take);
+    take({ kind: 'desired-state', commands: commandsFor(some, differencesOf(tables, some)) });
   const ofFleet = takeAll(whole.filter(isOfFleet));
   const isFleetKnown = ofFleet.length === 0 && !unsound.some(({ rest }) => isOfFleet(rest));
   const others = whole.filter((one) => !isOfFleet(one) && one.kind !== 'rollout');

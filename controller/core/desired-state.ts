@@ -2,10 +2,9 @@ import type { PlannedFreezeInput } from './planned-freeze.ts';
 import { type Policy, type PolicyInput, policySaid } from './policy.ts';
 import { conflict, invalid } from './refusal.ts';
 import {
-  inputOf,
   isNameMended,
   mayStillDiffer,
-  saidOf,
+  rolloutDifferences,
   type ValueDifference,
   valueDifferences,
 } from './rollout-difference.ts';
@@ -46,10 +45,18 @@ export function differencesOf(tables: ControllerTables, desired: readonly Desire
     const { kind, id } = one;
     const now = currentOf(tables, one);
     if (now === undefined) return { kind, id, change: 'add', values: [] };
-    const values = valueDifferences(now, wantedOf(one));
+    const values = differing(tables, one, now);
     const change = values.length > 0 ? 'change' : 'same';
     return { kind, id, change, values: values.slice(0, valuesToldMax) };
   });
+}
+
+/** A rollout is compared as it was laid out. */
+function differing(tables: ControllerTables, one: Desired, now: unknown) {
+  const rollout = one.kind === 'rollout' ? tables.rollouts.get(one.id) : undefined;
+  return rollout && one.kind === 'rollout'
+    ? rolloutDifferences(rollout, one.wanted)
+    : valueDifferences(now, one.wanted);
 }
 
 function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
@@ -57,8 +64,7 @@ function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
   if (kind === 'policy') return saidOfPolicy(tables.policies.get(id));
   if (kind === 'phone') return inventoryOf(tables.phones.get(id));
   if (kind === 'freeze') return plannedOf(tables, id);
-  const rollout = tables.rollouts.get(id);
-  return rollout && saidOf(inputOf(rollout));
+  return tables.rollouts.get(id);
 }
 
 /** Of a phone, what people say of it; what it showed itself is no difference. */
@@ -85,12 +91,14 @@ function plannedOf(tables: ControllerTables, id: string): PlannedFreezeInput | u
   return 'id' in planned ? planned : undefined;
 }
 
-const inventoryOf = (phone: Phone | undefined): unknown =>
-  phone &&
-  Object.fromEntries(Object.entries(phone).filter(([key]) => Object.hasOwn(INVENTORY, key)));
-
-const wantedOf = (one: Desired): unknown =>
-  one.kind === 'rollout' ? saidOf(one.wanted) : one.wanted;
+function inventoryOf(phone: Phone | undefined): unknown {
+  if (!phone) return undefined;
+  const { hardwareSaid: hardware, ...rest } = phone;
+  const said = Object.entries({ ...rest, hardware });
+  return Object.fromEntries(
+    said.filter(([key, value]) => Object.hasOwn(INVENTORY, key) && value !== undefined),
+  );
+}
 
 /** Before these a rollout has not begun, and all of it may still differ. */
 const BEFORE_START: readonly Rollout['state'][] = ['draft', 'awaiting-approval', 'scheduled'];

@@ -121,6 +121,7 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   };
   const phone: Phone = {
     ...input,
+    ...(input.hardware === undefined ? {} : { hardwareSaid: input.hardware }),
     ...kept,
     credentialGeneration: before?.credentialGeneration ?? 1,
   };
@@ -164,7 +165,7 @@ function nameSite(draft: ControllerDraft, id: Id, site: Id): void {
 const isOtherKind = (before: Phone, { vendor, model, hardware }: PhoneInput): boolean =>
   before.vendor !== vendor ||
   before.model !== model ||
-  (hardware !== undefined && before.hardware !== hardware);
+  (hardware !== undefined && before.hardware !== hardware && before.hardwareSaid !== hardware);
 
 /** What rollouts want of a phone goes with it: its new site reports the rest. */
 function moveWork(draft: ControllerDraft, { mac, site }: Phone): void {

@@ -7,7 +7,7 @@ import { conflict, notFound, refused, taken } from './refusal.ts';
 import { forgetLeftOut, keepLeftOut } from './left-out.ts';
 import { checkRollout } from './rollout-check.ts';
 import { adjust } from './rollout-adjust.ts';
-import { inputOf, mayStillDiffer, saidOf, valueDifferences } from './rollout-difference.ts';
+import { mayStillDiffer, rolloutDifferences } from './rollout-difference.ts';
 import type { Layout } from './rollout-layout.ts';
 import { unusableReleases } from './rollout-problems.ts';
 import {
@@ -65,7 +65,7 @@ export function editRollout(
   const { confirmPhones: _confirmed, ...input } = asked;
   const present = draft.rollouts.get(input.id);
   if (present && !BEFORE_START.some((state) => state === present.state)) {
-    const values = valueDifferences(saidOf(inputOf(present)), saidOf(input));
+    const values = rolloutDifferences(present, input);
     if (mayStillDiffer(present, values))
       return adjust(draft, present, { input, values, who }, now, moved);
   }
@@ -300,8 +300,8 @@ export function closeRollout(
       return conflict(`rollout ${id}`, 'has no wave that late phones join', next);
     }
     const waves = rollout.waves.map((wave) => {
-      const { dynamic: _dynamic, ...spec } = wave.spec;
-      return { ...wave, spec };
+      const { dynamic, ...spec } = wave.spec;
+      return dynamic ? { ...wave, spec, isClosed: true as const } : wave;
     });
     draft.rollouts.put(id, { ...rollout, waves });
     audit(draft, { at: now, who, what: 'rollout closed to late phones', object: id });

@@ -29,17 +29,24 @@ const SAID: Readonly<Record<keyof Omit<RolloutInput, 'id' | 'confirmPhones'>, tr
 };
 
 /** Without what ready-made waves know beside: who reads them back and sends them again has changed nothing. */
-export function saidOf(rollout: RolloutInput): Record<string, unknown> {
+function saidOf(rollout: RolloutInput): Record<string, unknown> {
   const said = Object.entries(rollout).filter(([key]) => Object.hasOwn(SAID, key));
   const waves = rollout.waves.map(({ ifAny: _ifAny, ...wave }) => wave);
   return { ...Object.fromEntries(said), waves };
 }
 
-/** What was asked for, with the waves as they were laid out. */
+/** What was asked for, with the waves as they were laid out, and before one was closed to late phones. */
 export const inputOf = (rollout: Rollout): RolloutInput => ({
   ...rollout,
-  waves: rollout.waves.map(({ spec }) => spec),
+  waves: rollout.waves.map(({ spec, isClosed }) => (isClosed ? { ...spec, dynamic: true } : spec)),
 });
+
+/** In what another content differs. A wave that stands in it only if it takes somebody, and took nobody, is no difference. */
+export function rolloutDifferences(present: Rollout, wanted: RolloutInput): ValueDifference[] {
+  const laidOut = new Set(present.waves.map(({ spec }) => spec.name));
+  const waves = wanted.waves.filter(({ ifAny, name }) => !ifAny || laidOut.has(name));
+  return valueDifferences(saidOf(inputOf(present)), saidOf({ ...wanted, waves }));
+}
 
 /**
  * What of a rollout that has begun may still differ: its deadline, to later, and names that would no longer be taken. They

@@ -116,6 +116,8 @@ export interface Wave {
   readonly openedAt?: EpochMs;
   readonly soakUntil?: EpochMs;
   readonly why?: string;
+  /** A person said that no late phones join any more. */
+  readonly isClosed?: true;
   /** Halted for failures, and not by an outside check: what counts may change while it stands. */
   readonly byResults?: true;
   readonly paced?: Paced;

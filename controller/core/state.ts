@@ -105,6 +105,8 @@ export interface Phone {
   readonly running?: Running;
   readonly seenAt?: EpochMs;
   readonly address?: string;
+  /** As people said it; what the phone shows of itself stands in `hardware`. */
+  readonly hardwareSaid?: string;
   /** What the phone says it is, where that differs from the inventory. */
   readonly claimsModel?: string;
   readonly credentialGeneration: number;
@@ -240,6 +242,7 @@ export const progressKey = (rollout: Id, mac: Mac): string => `${rollout}/${mac}
 
 export type PhoneInput = Omit<
   Phone,
+  | 'hardwareSaid'
   | 'running'
   | 'seenAt'
   | 'address'

@@ -286,4 +286,5 @@ export const equalWaves = (count: number): WaveSpec[] =>
   Array.from({ length: count }, (_, place) => ({
     name: `part-${place + 1}`,
     ...(place + 1 < count ? { percent: 100 / (count - place) } : {}),
+    ...(place > 0 ? { ifAny: true } : {}),
   }));

@@ -5,7 +5,9 @@ import {
   differencesOf,
 } from '../../../controller/core/desired-state.ts';
 import type { Policy } from '../../../controller/core/policy.ts';
-import { Desk, idOf, releaseOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
+import type { RolloutInput } from '../../../controller/core/state.ts';
+import { equalWaves, WAVE_PRESETS } from '../../../controller/core/waves.ts';
+import { Desk, idOf, macOf, phoneOf, releaseOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
 
 const site = (own: Parameters<typeof siteOf>[1] = {}): Desired => ({
   kind: 'site',
@@ -100,5 +102,91 @@ test('a policy names a channel or a release that is here, and phones that may co
   ]);
   desk.do({ kind: 'policy-remove', policy: idOf('fixes') });
   t.equal(desk.tables.policies.size, 0);
+  t.end();
+});
+
+/** What stored as files say it differs in when the same files are read again. */
+const again = (desk: Desk, one: Desired): unknown => differencesOf(desk.tables, [one])[0]?.change;
+
+const few = (waves: RolloutInput['waves']): Desired => ({
+  kind: 'rollout',
+  id: 'autumn',
+  wanted: rolloutOf({ waves }),
+});
+
+test('a rollout is as its file says, also where waves of it took nobody', (t) => {
+  for (const waves of [WAVE_PRESETS['canary-tenth-rest'], equalWaves(5)]) {
+    const file = few(waves);
+    const desk = smallFleet(2).do({ kind: 'rollout-create', input: rolloutOf({ waves }) });
+    t.ok((desk.tables.rollouts.get('autumn')?.waves.length ?? 9) < waves.length);
+    t.equal(again(desk, file), 'same');
+    desk.do({ kind: 'rollout-approve', rollout: idOf('autumn') });
+    t.equal(again(desk, file), 'same', 'and when it has begun');
+    t.equal(again(desk, few([{ name: 'all' }])), 'change');
+  }
+  t.end();
+});
+
+test('a rollout that was closed to late phones is as its file says', (t) => {
+  const waves = [{ name: 'all', dynamic: true }];
+  const desk = smallFleet(2).do(
+    { kind: 'rollout-create', input: rolloutOf({ waves }) },
+    { kind: 'rollout-approve', rollout: idOf('autumn') },
+    { kind: 'rollout-close', rollout: idOf('autumn') },
+  );
+  t.equal(again(desk, few(waves)), 'same');
+  t.end();
+});
+
+test('what a phone shows of its hardware is no difference to what a file says, or does not say', (t) => {
+  const lisbon = idOf('lisbon');
+  for (const own of [{}, { hardware: '66.0' }]) {
+    const file: Desired = { kind: 'phone', id: macOf(1), wanted: phoneOf(1, own) };
+    const desk = smallFleet(1).do({ kind: 'phones-put', phones: [file.wanted] });
+    desk.hears(lisbon, {
+      kind: 'phone-seen',
+      at: desk.now,
+      mac: macOf(1),
+      source: 'http-request',
+      vendor: 'Yealink',
+      model: 'T46S',
+      version: '66.85.0.5',
+      hardware: '66.0.0.128',
+      address: '10.0.0.7',
+    });
+    t.equal(desk.tables.phones.get(macOf(1))?.hardware, '66.0.0.128');
+    t.equal(again(desk, file), 'same', JSON.stringify(own));
+    desk.do({ kind: 'phones-put', phones: [phoneOf(1, { ...own, extension: '21' })] });
+    t.equal(desk.tables.phones.get(macOf(1))?.hardware, '66.0.0.128', 'and stays');
+  }
+  t.end();
+});
+
+test('a coverage group is renamed by one set of files, with all its phones', (t) => {
+  const hall = siteOf('lisbon', { coverage: [{ id: idOf('hall'), minUp: 1 }] });
+  const inGroup = (number: number, group: string) =>
+    phoneOf(number, { coverageGroup: idOf(group) });
+  const desk = new Desk().do(
+    {
+      kind: 'site-put',
+      site: siteOf('lisbon', { coverage: [{ id: idOf('floor'), minUp: 1 }] }),
+    },
+    { kind: 'phones-put', phones: [inGroup(1, 'floor'), inGroup(2, 'floor')] },
+  );
+  const rename = (...numbers: readonly number[]) => {
+    const desired: Desired[] = [
+      { kind: 'site', id: 'lisbon', wanted: hall },
+      ...numbers.map((number): Desired => {
+        const wanted = inGroup(number, 'hall');
+        return { kind: 'phone', id: wanted.mac, wanted };
+      }),
+    ];
+    const commands = commandsFor(desired, differencesOf(desk.tables, desired));
+    return desk.refusals({ kind: 'desired-state', commands });
+  };
+  t.match(rename(1), [{ reason: 'lacks group floor, which 1 of its phones name' }]);
+  t.match(desk.tables.sites.get('lisbon')?.coverage, [{ id: 'floor' }], 'nothing is stored');
+  t.same(rename(1, 2), []);
+  t.match(desk.tables.phones.get(macOf(2)), { coverageGroup: 'hall' });
   t.end();
 });
