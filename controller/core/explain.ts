@@ -5,6 +5,7 @@ import { bondWords } from './bonds.ts';
 import { freeOfWindowsAt } from './deadline.ts';
 import { nextOpening, nextStartAt } from './next-start.ts';
 import { activeWork } from './active-work.ts';
+import { gateOf } from './gate.ts';
 import { priorityOf } from './rollout-state.ts';
 import { unfinishedBefore } from './rollout.ts';
 import { instantText } from './instant-text.ts';
@@ -76,14 +77,21 @@ export function explain(
     running: phone?.running?.version ?? null,
     wave: rollout.waves[progress.wave]?.spec.name ?? '',
     since: progress.at,
-    ...(progress.fault ? { fault: progress.fault, advice: FAULTS[progress.fault].advice } : {}),
+  };
+  const fault = progress.fault && {
+    fault: progress.fault,
+    advice: FAULTS[progress.fault].advice,
   };
   const because = chainOf(tables, rollout, progress, { now, heardBy });
   if (isFinal(progress.phase)) {
-    return { ...head, reason: progress.detail ?? ENDED[progress.phase], because };
+    return { ...head, ...fault, reason: progress.detail ?? ENDED[progress.phase], because };
   }
-  const waiting = waitingOf(tables, rollout, progress, { now, heardBy });
-  return { ...head, ...waiting, because, goesOnWhen: GOES_ON[waiting.waitingFor] };
+  const held = heldBy(tables, rollout, progress, { now, heardBy });
+  const waiting = held ?? toldOf(tables, rollout, progress, { now, heardBy });
+  // The fault of the last try says nothing of what else keeps it now.
+  const isOfTry = !held && ['call', 'retry', 'phone'].includes(waiting.waitingFor);
+  const goesOnWhen = GOES_ON[waiting.waitingFor];
+  return { ...head, ...(isOfTry ? fault : {}), ...waiting, because, goesOnWhen };
 }
 
 /** What would change the answer, by what is waited for. */
@@ -133,7 +141,7 @@ function chainOf(
   return [
     ...(halt?.halted ? [`All sites are halted: ${halt.reason}`] : []),
     `Rollout ${rollout.id} is ${rollout.state}${paused}${due}`,
-    `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}${narrows ? `; only ${narrows}` : ''}`,
+    `Wave ${wave?.spec.name ?? progress.wave} is ${wave?.state ?? 'unknown'}${wave?.why ? `: ${wave.why}` : ''}${wave?.soakUntil === undefined ? '' : `, until ${instantText(wave.soakUntil)}`}${narrows ? `; only ${narrows}` : ''}`,
     `Site ${progress.site}: agent ${agent}; ${opening === null ? 'no opening is known' : opening <= now ? 'its opening is on' : `next opening ${instantText(opening)}`}${frozen ? `; ${frozenWords(frozen)}` : ''}${ahead ? `; to be ${frozenWords(ahead)}` : ''}`,
     ...(bond === undefined ? [] : [bondWords(tables, bond, rollout.id)]),
     `Phone ${progress.mac} is ${progress.phase}${progress.incident ? ', as part of a trouble of the whole site' : ''}`,
@@ -158,36 +166,34 @@ const ENDED = {
   unreachable: 'Never answered',
 } as const;
 
-function waitingOf(
+const usually = (
   tables: ControllerTables,
   rollout: Rollout,
   progress: Progress,
-  { now, heardBy }: Times,
-): Waiting {
+  now: EpochMs,
+): Omit<Waiting, 'reason' | 'waitingFor'> => ({
+  attempt: 1,
+  attemptsMax: rollout.attemptsMax,
+  nextAttemptAt: nextStartAt(tables, rollout, progress, now),
+});
+
+/** What keeps it whatever its site says, outermost first; undefined where the site itself brings it on. */
+function heldBy(
+  tables: ControllerTables,
+  rollout: Rollout,
+  progress: Progress,
+  { now }: Times,
+): Waiting | undefined {
   const wave = rollout.waves[progress.wave];
-  const base = {
-    attempt: 1,
-    attemptsMax: rollout.attemptsMax,
-    nextAttemptAt: nextStartAt(tables, rollout, progress, now),
-  };
-  const early = beforeStart(tables, rollout, (from) =>
-    nextStartAt(tables, rollout, progress, from > now ? from : now),
-  );
+  const base = usually(tables, rollout, progress, now);
+  const startAfter = (from: EpochMs = now) =>
+    nextStartAt(tables, rollout, progress, from > now ? from : now);
+  const early = beforeStart(tables, rollout, startAfter);
   if (early) return { ...base, ...early };
-  if (rollout.paused && progress.phase === 'waiting') {
-    return {
-      ...base,
-      reason: `Paused by ${rollout.paused.by}: ${rollout.paused.reason}`,
-      waitingFor: 'person',
-      nextAttemptAt: null,
-    };
-  }
-  if (wave && wave.openedAt === undefined) {
-    // At the earliest when the wave before has soaked, and then only in an opening.
-    const nextAttemptAt = nextStartAt(tables, rollout, progress, laterBy(now, rollout.gate.soak));
-    const reason = beforeWave(rollout, progress.wave);
-    return { ...base, reason, waitingFor: 'wave', nextAttemptAt };
-  }
+  const stopped = holdsSlot(progress.phase) ? undefined : stoppedBy(tables, rollout);
+  if (stopped) return { ...base, reason: stopped, waitingFor: 'person', nextAttemptAt: null };
+  if (wave && wave.openedAt === undefined)
+    return { ...base, ...beforeWave(rollout, progress.wave, now, startAfter) };
   const phone = tables.phones.get(progress.mac);
   const first = phone && progress.hops.length > 0 ? activeWork(tables, phone) : undefined;
   if (first && first.rollout.id !== rollout.id) {
@@ -200,10 +206,25 @@ function waitingOf(
     return { ...base, reason, waitingFor: 'wave' };
   }
   const frozen = freezeOf(tables, progress.site, now);
-  if (frozen && !holdsSlot(progress.phase)) {
-    const reason = `Site ${progress.site} is ${frozenWords(frozen)}`;
-    return { ...base, reason, waitingFor: 'person' };
-  }
+  if (!frozen || holdsSlot(progress.phase)) return undefined;
+  const reason = `Site ${progress.site} is ${frozenWords(frozen)}`;
+  return { ...base, reason, waitingFor: 'person' };
+}
+
+/** Nobody is started, whatever else there is. */
+function stoppedBy({ halt }: ControllerTables, { paused }: Rollout): string | undefined {
+  const all = halt.get('halt');
+  if (all?.halted) return `All sites are halted: ${all.reason}`;
+  return paused && `Paused by ${paused.by}: ${paused.reason}`;
+}
+
+function toldOf(
+  tables: ControllerTables,
+  rollout: Rollout,
+  progress: Progress,
+  { now, heardBy }: Times,
+): Waiting {
+  const base = usually(tables, rollout, progress, now);
   const presence = tables.presence.get(progress.site);
   const away = isAway(presence, heardBy);
   if (progress.waiting) {
@@ -244,7 +265,7 @@ type Blocked = Pick<Waiting, 'reason' | 'waitingFor' | 'nextAttemptAt'>;
 function beforeStart(
   tables: ControllerTables,
   rollout: Rollout,
-  startAfter: (from: number) => number | null,
+  startAfter: (from?: EpochMs) => number | null,
 ): Blocked | undefined {
   if (rollout.state === 'awaiting-approval' || rollout.state === 'draft') {
     return {
@@ -272,7 +293,7 @@ function beforeStart(
     return {
       reason: 'The rollout has not begun',
       waitingFor: 'wave',
-      nextAttemptAt: startAfter(rollout.startAt ?? 0),
+      nextAttemptAt: startAfter(rollout.startAt),
     };
   }
   return undefined;
@@ -282,12 +303,33 @@ function beforeStart(
 const lastWord = (at: EpochMs | undefined): string =>
   at === undefined ? 'never' : `at ${instantText(at)}`;
 
-function beforeWave(rollout: Rollout, index: number): string {
+function beforeWave(
+  rollout: Rollout,
+  index: number,
+  now: EpochMs,
+  startAfter: (from: EpochMs) => number | null,
+): Blocked {
   const before = rollout.waves[index - 1];
   const name = rollout.waves[index]?.spec.name ?? '';
-  if (!before) return `Wave ${name} is about to open`;
-  if (before.asks === 'person')
-    return `Wave ${name} opens when a person lets ${before.spec.name} pass`;
+  if (before?.asks === 'person') {
+    const reason = `Wave ${name} opens when a person lets ${before.spec.name} pass`;
+    return { reason, waitingFor: 'person', nextAttemptAt: null };
+  }
+  const nextAttemptAt = startAfter(soakedBy(rollout, index, now));
   // Without the counts of that wave: they change with every phone, and the wave itself shows them.
-  return `Wave ${name} opens when ${before.spec.name} has passed its gate`;
+  const passes = before && `opens when ${before.spec.name} has passed its gate`;
+  const soaks =
+    before?.soakUntil === undefined ? '' : `, which soaks until ${instantText(before.soakUntil)}`;
+  const reason = `Wave ${name} ${passes ? `${passes}${soaks}` : 'is about to open'}`;
+  return { reason, waitingFor: 'wave', nextAttemptAt };
+}
+
+/** By then the waves before this one can have soaked: one after another, and each no shorter than it is asked to. */
+function soakedBy(rollout: Rollout, index: number, now: EpochMs): EpochMs {
+  let at = now;
+  for (const wave of rollout.waves.slice(0, index)) {
+    if (wave.state === 'passed') continue;
+    at = wave.soakUntil ?? laterBy(at, gateOf(rollout, wave).soak);
+  }
+  return at;
 }

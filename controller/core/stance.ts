@@ -9,7 +9,11 @@ import { type ControllerTables, progressKey, type Rollout } from './state.ts';
 
 /** What the reasons of a rollout's phones follow from. */
 export const rolloutStance = ({ state, paused, waves }: Rollout): string =>
-  JSON.stringify([state, paused ?? null, waves.map((wave) => wave.openedAt ?? null)]);
+  JSON.stringify([
+    state,
+    paused ?? null,
+    waves.map(({ openedAt = null, soakUntil = null, asks = null }) => [openedAt, soakUntil, asks]),
+  ]);
 
 /** What the reasons of a site's phones follow from. */
 export const siteStance = ({ agent, opening, holds }: SiteView): string =>

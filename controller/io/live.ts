@@ -165,6 +165,7 @@ export class Live {
     this.#touched = nothing();
     const { tables, clock } = this.#engine;
     const halt = this.#isHaltTouched ? { halt: haltView(tables) } : {};
+    if (this.#isHaltTouched) this.#addPhonesInRollouts(phones);
     this.#isHaltTouched = false;
     const now = clock.now();
     const shownSites = viewed(sites, tables.sites, (one) => siteView(tables, one, now));
@@ -186,6 +187,15 @@ export class Live {
       ...(shownPhones.views.length > 0 ? { phones: shownPhones.views } : {}),
       ...(gone.sites.length + gone.phones.length + gone.rollouts.length > 0 ? { gone } : {}),
     });
+  }
+
+  /** A stop of all sites, and its end, is the reason of every phone that waits. */
+  #addPhonesInRollouts(phones: Set<string>): void {
+    const { tables } = this.#engine;
+    for (const rollout of tables.rollouts.values()) {
+      if (rollout.state !== 'running' && rollout.state !== 'paused') continue;
+      for (const mac of phonesOfRollout(tables, rollout)) phones.add(mac);
+    }
   }
 
   #addPhonesOfRollout(key: string, phones: Set<string>): void {

@@ -113,17 +113,28 @@ test('whoever was away gets what it missed and hears the time; of another epoch 
   t.end();
 });
 
+const reasonsTold = (viewer: Viewer) =>
+  (viewer.last as LiveDelta).phones?.map((one) => one.work?.reason);
+
 test('a pause tells the new reason of every phone that waits, and not only the rollout', (t) => {
   const { fleet, wall, view } = open(t);
   const viewer = view();
   fleet.command({ kind: 'rollout-pause', rollout: 'autumn' as Id, reason: 'lunch' });
   wall.pass(gather);
-  const { phones, rollouts } = viewer.last as LiveDelta;
-  t.equal(rollouts?.[0]?.state, 'paused');
-  t.strictSame(
-    phones?.map((one) => one.work?.reason).filter((reason) => reason === 'Paused by person: lunch'),
-    ['Paused by person: lunch', 'Paused by person: lunch'],
-  );
+  t.equal((viewer.last as LiveDelta).rollouts?.[0]?.state, 'paused');
+  t.strictSame(reasonsTold(viewer), Array(3).fill('Paused by person: lunch'));
+  t.end();
+});
+
+test('a stop of all sites tells the new reason of every phone that waits, and so does its end', (t) => {
+  const { fleet, wall, view } = open(t);
+  const viewer = view();
+  fleet.command({ kind: 'halt', halted: true, reason: 'storm' });
+  wall.pass(gather);
+  t.strictSame(reasonsTold(viewer), Array(3).fill('All sites are halted: storm'));
+  fleet.command({ kind: 'halt', halted: false, reason: 'over' });
+  wall.pass(gather);
+  t.equal(reasonsTold(viewer)?.filter((one) => one?.includes('halted')).length, 0);
   t.end();
 });
 
