@@ -6,6 +6,7 @@ import { leftWithPartner, tiedIn, unselectedPartner } from './pairs.ts';
 import { invalid } from './refusal.ts';
 import type { Caution, ControllerDraft, Phone, Refusal, RolloutInput } from './state.ts';
 import { shutLines } from './shut-line.ts';
+import { stuckGroups } from './stuck-groups.ts';
 import { tooSlow } from './too-slow.ts';
 import { pathFor } from './roads.ts';
 import { confirmationRefusal } from './selection/confirmation.ts';
@@ -94,8 +95,8 @@ export function layOut(
     const fit = fitOf(phone);
     return fit.kind === 'fits' ? fit.release : undefined;
   };
-  const shutAllDay = shutLines(draft, input.id, sites);
-  const cautions = [...lost.cautions, ...slow.cautions, ...shutAllDay];
+  const ofSites = [...shutLines(draft, input.id, sites), ...stuckGroups(draft, input.id, fitting)];
+  const cautions = [...lost.cautions, ...slow.cautions, ...ofSites];
   const laidOut = { waves, assignment, releaseOf, phones: fitting, sites, leftOut };
   return { ...laidOut, refusals, ofSelection, cautions };
 }
