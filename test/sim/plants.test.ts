@@ -31,6 +31,8 @@ const faultsFor = (name: string): Faults => {
   if (/outbox at a restart/.test(name))
     return { ...wild, crash: 0.01, restore: 0, restoreController: 0 };
   if (/lost phones/.test(name)) return { ...wild, restore: 0, clock: 0, people: 0 };
+  // A box whose clock is wrong starts nobody, frozen or not.
+  if (/freeze file/.test(name)) return { ...wild, clock: 0 };
   // Those of a bond seldom have work while their site is frozen.
   if (/those of bonds are frozen/.test(name)) return { ...wild, people: 0.2 };
   // Three phones of one switch have to be down at once.
