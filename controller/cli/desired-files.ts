@@ -140,8 +140,14 @@ function within(token: CST.Token): CST.Token[] {
   return token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat());
 }
 
+/**
+ * By the core schema alone, whatever a file's `%YAML` line says: `!!omap`, `!!set` and dates are objects of JavaScript
+ * without keys of their own, so that a selection of them would look like an empty one, which means every phone.
+ */
 function composed(tokens: readonly CST.Token[], lineCounter: LineCounter): Document.Parsed[] {
   const options = {
+    schema: 'core',
+    resolveKnownTags: false,
     lineCounter,
     uniqueKeys: true,
     prettyErrors: false,
@@ -158,11 +164,13 @@ interface YamlProblem {
 
 function yamlProblems(document: Document.Parsed): YamlProblem[] {
   const problems = [...document.errors, ...document.warnings].map(
-    ({ code, message, pos }): YamlProblem => ({
-      offset: pos[0],
-      problem: message.split('\n')[0] ?? message,
-      next: code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Correct the YAML there.',
-    }),
+    ({ code, message, pos }): YamlProblem => {
+      const [, tag] = /^Unresolved tag: (?:tag:yaml\.org,2002:(?=.))?(.*)/.exec(message) ?? [];
+      if (tag !== undefined) return { offset: pos[0], ...tagProblem(tag) };
+      const problem = message.split('\n')[0] ?? message;
+      const next = code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Correct the YAML there.';
+      return { offset: pos[0], problem, next };
+    },
   );
   visit(document, {
     Alias(_key, node) {
@@ -173,6 +181,11 @@ function yamlProblems(document: Document.Parsed): YamlProblem[] {
   });
   return problems;
 }
+
+const tagProblem = (tag: string): Omit<YamlProblem, 'offset'> => ({
+  problem: `the tag ${tag.startsWith('!') ? tag : `!!${tag}`} is not read here`,
+  next: 'Remove it, and write plain maps, lists and values.',
+});
 
 interface ShapeProblem {
   readonly path: string;

@@ -1,0 +1,48 @@
+import { readDesired } from '@ringwave/controller/cli/desired-files';
+import { test } from 'tap';
+
+const told = (text: string): readonly string[] =>
+  readDesired('f', text).problems.map(
+    ({ line, column, problem, next }) => `${line}:${column} ${problem}. ${next}`,
+  );
+
+const site = 'kind: site\nid: lisbon\nzone: UTC\nwindows: []\n';
+const rollout = 'kind: rollout\nid: autumn\nreleases: [r1]\nwaves: [{ name: all }]\n';
+const next = 'Remove it, and write plain maps, lists and values.';
+
+test('what a tag makes of a map, a list or a value is refused at its place', (t) => {
+  for (const [text, place, tag] of [
+    [`${rollout}selection: !!omap\n  - where: site = ny\n`, '5:12', '!!omap'],
+    [`${rollout}selection: !!set { where }\n`, '5:12', '!!set'],
+    [`${rollout}selection: !<tag:yaml.org,2002:omap> [where: site = ny]\n`, '5:12', '!!omap'],
+    [`%TAG !y! tag:yaml.org,2002:\n---\n${site}labels: !y!omap [a: b]\n`, '7:9', '!!omap'],
+    [`%YAML 1.1\n---\n${site}labels: !!set { a }\n`, '7:9', '!!set'],
+    [`${site}labels: !!pairs [region: EU]\n`, '5:9', '!!pairs'],
+    [`${site}labels: !!timestamp 2026-01-01\n`, '5:9', '!!timestamp'],
+    [`${site}labels: !!binary aGk=\n`, '5:9', '!!binary'],
+    [`${site}labels: !ours { region: EU }\n`, '5:9', '!ours'],
+    ['!!omap\n- kind: site\n- id: lisbon\n', '1:1', '!!omap'],
+    [`${site}phonesUpdatingMax: !!int many\n`, '5:20', '!!int'],
+  ] as const) {
+    const { documents } = readDesired('f', text);
+    t.same([told(text), documents], [[`${place} the tag ${tag} is not read here. ${next}`], []]);
+  }
+  t.end();
+});
+
+test('a file that calls itself YAML 1.1 is read as all others are', (t) => {
+  const old = `%YAML 1.1\n---\n${site}name: 2026-01-01\nlabels: { a: no, b: 12:30 }\n`;
+  const { documents, problems } = readDesired('f', old);
+  t.same(problems, []);
+  t.match(documents[0]?.document, { name: '2026-01-01', labels: { a: 'no', b: '12:30' } });
+  t.end();
+});
+
+test('tags that say what a value is anyway are read', (t) => {
+  const plain =
+    '!!map\nkind: !!str site\nid: ! "7"\nzone: UTC\nwindows: !!seq []\nphonesUpdatingMax: !!int 5\nlabels: !!map { region: !!str 5 }\n';
+  const { documents, problems } = readDesired('f', plain);
+  t.same(problems, []);
+  t.match(documents[0]?.document, { id: '7', phonesUpdatingMax: 5, labels: { region: '5' } });
+  t.end();
+});
