@@ -300,7 +300,7 @@ test('what is asked wrongly names the thing, the reason and the next step, all p
     '404 not-found: rollout autum: does not exist. List them with: ringwave rollout list',
   ]);
   await says('POST /api/v1/halt', { halted: 'yes' }, [
-    '400 invalid: halt: reason: is missing. Add reason.',
+    '400 invalid: halt: reason: is missing. Add reason as one line without control characters.',
     '400 invalid: halt: halted: is "yes", not true or false. Write true or false.',
   ]);
   await says('GET /api/v1/sitez', undefined, [
