@@ -7,6 +7,7 @@ import {
   stratumPattern,
   type WaveSpec,
 } from '../../core/rollout-state.ts';
+import { perMinuteMost } from '../../core/pace.ts';
 import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
@@ -90,10 +91,10 @@ const WaveBody = Type.Object(
 
 const PaceBody = Type.Object(
   {
-    perMinute: Type.Number({ exclusiveMinimum: 0, maximum: 100_000 }),
+    perMinute: Type.Number({ exclusiveMinimum: 0, maximum: perMinuteMost }),
     factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10 })),
     everyDone: Type.Optional(Type.Integer({ minimum: 1 })),
-    perMinuteMax: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+    perMinuteMax: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: perMinuteMost })),
     perSitePerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 2000 })),
   },
   closed,
