@@ -1,3 +1,4 @@
+import { doubledKey } from '../core/doubled-key.ts';
 import { lineOf } from '../core/name-text.ts';
 import type { CheckVerdict } from '../core/rollout-state.ts';
 import type { ControllerEffect } from '../core/state.ts';
@@ -77,6 +78,8 @@ function readAnswer(text: string, host: string): CheckAnswer {
   } catch {
     return unclear(`${host} did not answer with JSON`);
   }
+  const twice = doubledKey(text);
+  if (twice !== undefined) return unclear(`${host} says ${twice} twice`);
   const { verdict, detail } = (value ?? {}) as { verdict?: unknown; detail?: unknown };
   if (typeof verdict !== 'string' || !VERDICTS.includes(verdict)) {
     return unclear(`${host} gave no verdict of pass, fail or inconclusive`);

@@ -29,3 +29,22 @@ test('what an outside check says is kept as one line that no terminal obeys', as
   const long = JSON.stringify({ verdict: 'pass', detail: `${'x'.repeat(199)}😀` });
   t.same(await answered(t, long), ['pass', 'x'.repeat(199)]);
 });
+
+test('an answer that says something twice is none', async (t) => {
+  t.same(await answered(t, '{"verdict":"fail","verdict":"pass"}'), [
+    'inconclusive',
+    'HOST says verdict twice',
+  ]);
+  const within = '{"verdict":"pass","detail":"calm","about":[{"calls":1,"calls":900}]}';
+  t.same(await answered(t, within), ['inconclusive', 'HOST says about[0].calls twice']);
+});
+
+test('an answer that is no verdict passes nothing', async (t) => {
+  for (const [body, why] of [
+    ['', 'did not answer with JSON'],
+    ['null', 'gave no verdict of pass, fail or inconclusive'],
+    ['"pass"', 'gave no verdict of pass, fail or inconclusive'],
+    ['{"verdict":"passed"}', 'gave no verdict of pass, fail or inconclusive'],
+  ] as const)
+    t.same(await answered(t, body), ['inconclusive', `HOST ${why}`]);
+});
