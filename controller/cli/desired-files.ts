@@ -20,6 +20,7 @@ import {
   documentProblems,
   nameOf,
 } from '../io/rest/desired-inputs.ts';
+import { utf8Text } from './utf8-text.ts';
 
 // Files of desired state: YAML, several documents a file. Every problem has its file, line and column.
 
@@ -79,7 +80,7 @@ async function textOf(file: string): Promise<string> {
       const why = `is ${size} bytes long, more than ${fileBytesMax}`;
       throw new CliFault({ what: file, why, next: 'Split it into several files' });
     }
-    return await readFile(file, 'utf8');
+    return utf8Text(file, await readFile(file));
   } catch (error) {
     if (error instanceof CliFault) throw error;
     const what = `cannot read ${file}`;

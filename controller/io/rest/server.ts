@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import cookie from '@fastify/cookie';
@@ -99,16 +100,25 @@ export async function restServer(
   return app;
 }
 
+class NotUtf8 extends Error {
+  readonly statusCode = 400;
+}
+
 class DoubledKey extends Error {
   readonly statusCode = 400;
 }
 
-/** As usual, but for a key that stands twice in one object: of two orders nobody knows which was meant. */
+/**
+ * As usual, but for a key that stands twice in one object: of two orders nobody knows which was meant; and for bytes of
+ * another encoding, which would be stored as signs that nobody wrote.
+ */
 function readJsonOnce(app: FastifyInstance): void {
   const usual = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
-    void usual(request, String(text), (error, value) => {
-      const twice = error ? undefined : doubledKey(String(text));
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const text = String(body);
+    if (typeof body !== 'string' && !isUtf8(body)) return done(new NotUtf8());
+    void usual(request, text, (error, value) => {
+      const twice = error ? undefined : doubledKey(text);
       if (twice === undefined) done(error, value);
       else done(new DoubledKey(twice));
     });
@@ -246,6 +256,10 @@ function faulty(
       reason: `is longer than ${bodyBytesMax} bytes`,
       next: 'Send it in parts.',
     });
+  }
+  if (error instanceof NotUtf8) {
+    const next = 'Send it as UTF-8, which JSON is written in.';
+    return refuse(reply, 400, 'invalid', { thing: 'the request', reason: 'is not UTF-8', next });
   }
   if (error instanceof DoubledKey) {
     return refuse(reply, 400, 'invalid', {

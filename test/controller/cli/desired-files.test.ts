@@ -1,4 +1,6 @@
-import { readDesired } from '@ringwave/controller/cli/desired-files';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readDesired, readDesiredFiles } from '@ringwave/controller/cli/desired-files';
 import { test } from 'tap';
 
 const told = (text: string): readonly string[] =>
@@ -45,4 +47,15 @@ test('tags that say what a value is anyway are read', (t) => {
   t.same(problems, []);
   t.match(documents[0]?.document, { id: '7', phonesUpdatingMax: 5, labels: { region: '5' } });
   t.end();
+});
+
+test('a file that is not UTF-8 is refused by its name', async (t) => {
+  const file = join(t.testdir(), 'sites.yaml');
+  writeFileSync(file, `${site}name: Straße\n`, 'latin1');
+  await t.rejects(readDesiredFiles([file]), {
+    message: `${file}: is not UTF-8 (line 5). Save it as UTF-8.`,
+  });
+  writeFileSync(file, `\ufeff${site}name: Straße\n`);
+  const { documents, problems } = await readDesiredFiles([file]);
+  t.same([documents[0]?.document['name'], problems], ['Straße', []]);
 });
