@@ -33,6 +33,8 @@ import { siteRoutes } from './site-routes.ts';
 
 /** 4 MiB: 1,000 phones, or the largest manifest. */
 export const bodyBytesMax = 4 * 1024 * 1024;
+/** Of a request's path, query and headers. 64 KiB: the longest selection takes 36,000 bytes where no letter of it is ASCII. */
+const maxHeaderSize = 64 * 1024;
 export const sessionCookie = 'ringwave-session';
 
 declare module 'fastify' {
@@ -56,7 +58,7 @@ export async function restServer(
     requestTimeout: 120_000,
     // A path that cannot be decoded never reaches the handlers below.
     frameworkErrors: (_error, request, reply) => void unknownPath(request, reply),
-    ...(tls ? { https: tls } : {}),
+    ...(tls ? { https: { ...tls, maxHeaderSize } } : { http: { maxHeaderSize } }),
   } as FastifyServerOptions);
   app.decorateRequest('who', '');
   app.decorateRequest('isOwn', false);
