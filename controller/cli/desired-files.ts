@@ -13,6 +13,7 @@ import {
   LineCounter,
   Parser,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import {
   type DesiredDocument,
@@ -150,7 +151,8 @@ function composed(tokens: readonly CST.Token[], lineCounter: LineCounter): Docum
     schema: 'core',
     resolveKnownTags: false,
     lineCounter,
-    uniqueKeys: true,
+    // Each key would be compared with all before it: see `doubledKeys`.
+    uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',
   } as const;
@@ -165,12 +167,11 @@ interface YamlProblem {
 
 function yamlProblems(document: Document.Parsed): YamlProblem[] {
   const problems = [...document.errors, ...document.warnings].map(
-    ({ code, message, pos }): YamlProblem => {
+    ({ message, pos }): YamlProblem => {
       const [, tag] = /^Unresolved tag: (?:tag:yaml\.org,2002:(?=.))?(.*)/.exec(message) ?? [];
       if (tag !== undefined) return { offset: pos[0], ...tagProblem(tag) };
       const problem = message.split('\n')[0] ?? message;
-      const next = code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Correct the YAML there.';
-      return { offset: pos[0], problem, next };
+      return { offset: pos[0], problem, next: 'Correct the YAML there.' };
     },
   );
   visit(document, {
@@ -179,8 +180,25 @@ function yamlProblems(document: Document.Parsed): YamlProblem[] {
       problems.push({ offset: node.range?.[0] ?? 0, problem, next: 'Write it out.' });
       return undefined;
     },
+    Map(_key, node) {
+      problems.push(...doubledKeys(node));
+    },
   });
-  return problems;
+  return problems.sort((a, b) => a.offset - b.offset);
+}
+
+/** As an object has them: `1` and `"1"` are one key. */
+function doubledKeys({ items }: YAMLMap): YamlProblem[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ key }) => {
+    if (!isScalar<string | number | boolean | null>(key)) return [];
+    const name = String(key.value ?? '');
+    const offset = key.range?.[0] ?? 0;
+    if (seen.has(name))
+      return [{ offset, problem: 'Map keys must be unique', next: 'Keep one of the two.' }];
+    seen.add(name);
+    return [];
+  });
 }
 
 const tagProblem = (tag: string): Omit<YamlProblem, 'offset'> => ({

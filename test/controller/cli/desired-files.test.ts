@@ -59,3 +59,26 @@ test('a file that is not UTF-8 is refused by its name', async (t) => {
   const { documents, problems } = await readDesiredFiles([file]);
   t.same([documents[0]?.document['name'], problems], ['Straße', []]);
 });
+
+test('a key that stands twice is told at its second place, however it is written', (t) => {
+  const twice = 'Map keys must be unique. Keep one of the two.';
+  t.same(told(`${site}labels: { a: x, b: y, "a": z }\nzone: Europe/Lisbon\n`), [
+    `5:23 ${twice}`,
+    `6:1 ${twice}`,
+  ]);
+  t.same(told(`${site}labels: { 1: x, "1": y }\n`), [`5:17 ${twice}`]);
+  t.same(told(`${site}labels: { ~: x, "": y }\n`), [`5:17 ${twice}`]);
+  t.same(told(`${site}labels:\n  ? a\n  : x\n  ? a\n`), [`8:5 ${twice}`]);
+  t.match(told(`${site}labels: { __proto__: x, __proto__: y }\n`), [`5:25 ${twice}`]);
+  t.end();
+});
+
+test('what is read of a file grows with its keys, and not with their square', (t) => {
+  const keys = Array.from({ length: 40_000 }, (_, number) => `  k${number}: v\n`).join('');
+  const began = performance.now();
+  t.match(told(`${site}labels:\n${keys}`), [/^5:1 labels has 40000 entries\. At most 32/]);
+  t.match(told(`${site}labels: {${keys.replaceAll('\n', ',')}}\n`), [/40000 entries/]);
+  // Compared each with each they took above twenty seconds.
+  t.ok(performance.now() - began < 10_000);
+  t.end();
+});
