@@ -1,5 +1,6 @@
 // A security notice, and whether it concerns a phone. Ranges are in the vendor's own order of versions.
 
+import { linePattern } from '@ringwave/protocol/schema-words';
 import { type Static, Type } from 'typebox';
 import { type Problem, problemsOf, readJson } from './problems.ts';
 import { SEVERITIES, type Severity } from './release.ts';
@@ -9,7 +10,14 @@ import { compareVersions } from './version.ts';
 /** Bytes of one advisory's text; the longest public one has under 100 KiB. */
 export const advisoryBytesMax = 1024 ** 2;
 
-const Bound = Type.Optional(Type.String({ minLength: 1, maxLength: 64 }));
+const Line = (maxLength: number) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: linePattern,
+    description: 'as one line without control characters',
+  });
+const Bound = Type.Optional(Line(64));
 
 export const AdvisoryDocument = Type.Object(
   {
@@ -17,8 +25,8 @@ export const AdvisoryDocument = Type.Object(
     cve: Type.Optional(
       Type.String({ pattern: '^CVE-\\d{4}-\\d{4,9}$', description: 'as CVE-YYYY-NNNN' }),
     ),
-    vendor: Type.String({ minLength: 1, maxLength: 32 }),
-    models: Type.Array(Type.String({ minLength: 1, maxLength: 40 }), {
+    vendor: Line(32),
+    models: Type.Array(Line(40), {
       minItems: 1,
       maxItems: 256,
       description: 'model',
@@ -30,8 +38,8 @@ export const AdvisoryDocument = Type.Object(
     fixedIn: Bound,
     severity: Type.Enum([...SEVERITIES]),
     cvss: Type.Optional(Type.Number({ minimum: 0, maximum: 10 })),
-    source: Type.String({ minLength: 1, maxLength: 2000 }),
-    title: Type.String({ minLength: 1, maxLength: 500 }),
+    source: Line(2000),
+    title: Line(500),
   },
   { additionalProperties: false },
 );

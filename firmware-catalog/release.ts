@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { nearest } from '@ringwave/protocol/nearest';
+import { linePattern } from '@ringwave/protocol/schema-words';
 import { type Bytes, bytes, type Id, id, type Sha256, sha256 } from '@ringwave/protocol/units';
 import { type Static, Type } from 'typebox';
 import { nameProblems } from './genuine.ts';
@@ -62,11 +63,17 @@ export const ReleaseManifest = Type.Object(
       Type.String({
         minLength: 1,
         maxLength: 500,
-        description: 'why the images carry names of another version or model',
+        pattern: linePattern,
+        description:
+          'as one line without control characters: why the images carry names of another version or model',
       }),
     ),
     severity: Type.Enum([...SEVERITIES]),
-    notes: Type.String({ maxLength: 20_000 }),
+    notes: Type.String({
+      maxLength: 20_000,
+      pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$',
+      description: 'without control characters other than line breaks and tabs',
+    }),
     releasedOn: Type.Optional(
       Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'as YYYY-MM-DD' }),
     ),

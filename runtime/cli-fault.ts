@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { terminalText } from './terminal-text.ts';
 
 /** A fault of the one who typed or of the machine, told in one line: what, why, and what to do about it. */
 export class CliFault extends Error {
@@ -49,7 +50,7 @@ export async function runCli(program: Command, argv: readonly string[]): Promise
     await program.parseAsync(argv);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
-    process.stderr.write(lineFor(program, error, argv.includes('--trace')));
+    process.stderr.write(terminalText(lineFor(program, error, argv.includes('--trace'))));
     process.exitCode = error instanceof CliFault ? error.exitCode : 2;
   }
 }

@@ -1,3 +1,4 @@
+import { terminalLine } from '@ringwave/runtime/terminal-text';
 import { doctorLines, type Findings, firstToMend } from '../core/doctor.ts';
 import { examine } from '../io/doctor-checks.ts';
 import { openBox } from '../io/box.ts';
@@ -6,6 +7,6 @@ import { openBox } from '../io/box.ts';
 export async function doctor({ data, json }: { data: string; json?: boolean }): Promise<void> {
   const findings: Findings = await examine(openBox(data));
   const lines = json === true ? [JSON.stringify(findings)] : doctorLines(findings);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map(terminalLine).join('\n')}\n`);
   if (firstToMend(findings)) process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { CliFault } from '@ringwave/runtime/cli-fault';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
+import { terminalLine } from '@ringwave/runtime/terminal-text';
 import { unknownPhones } from '../core/discovered.ts';
 import { type AgentTables, emptyTables } from '../core/state.ts';
 import { openBox } from '../io/box.ts';
@@ -28,7 +29,7 @@ export async function phones({ data, unknown, json }: PhonesFlags): Promise<void
             return row([one.mac, one.vendor, one.model, one.version, one.address, seen]);
           }),
         ];
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  process.stdout.write(lines.map((line) => `${terminalLine(line)}\n`).join(''));
 }
 
 const row = (fields: readonly (string | null | undefined)[]): string =>

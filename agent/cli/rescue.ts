@@ -6,6 +6,7 @@ import { RESCUE_NAMES } from '@ringwave/firmware-catalog/vendors/rescue-names';
 import { type Id, laterBy, minutes, type Sha256 } from '@ringwave/protocol/units';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { wallClock } from '@ringwave/runtime/clock';
+import { terminalLine } from '@ringwave/runtime/terminal-text';
 import { releaseIn } from '../core/image-needs.ts';
 import { granted, openGrants, rescueMinutesMax, rescueName } from '../core/rescue.ts';
 import type { HeldPlan } from '../core/state.ts';
@@ -73,7 +74,7 @@ function list(box: Box): void {
     ),
     ...RESCUE_NAMES.map(({ vendor, models, name }) => `known ${name} (${vendor} ${models})`),
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map(terminalLine).join('\n')}\n`);
 }
 
 async function end(box: Box, name: string): Promise<void> {

@@ -13,6 +13,7 @@ import {
   LineCounter,
   Parser,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import {
   type DesiredDocument,
@@ -20,6 +21,7 @@ import {
   documentProblems,
   nameOf,
 } from '../io/rest/desired-inputs.ts';
+import { utf8Text } from './utf8-text.ts';
 
 // Files of desired state: YAML, several documents a file. Every problem has its file, line and column.
 
@@ -79,7 +81,7 @@ async function textOf(file: string): Promise<string> {
       const why = `is ${size} bytes long, more than ${fileBytesMax}`;
       throw new CliFault({ what: file, why, next: 'Split it into several files' });
     }
-    return await readFile(file, 'utf8');
+    return utf8Text(file, await readFile(file));
   } catch (error) {
     if (error instanceof CliFault) throw error;
     const what = `cannot read ${file}`;
@@ -140,10 +142,17 @@ function within(token: CST.Token): CST.Token[] {
   return token.items.flatMap(({ key, value }) => [key ?? [], value ?? []].flat());
 }
 
+/**
+ * By the core schema alone, whatever a file's `%YAML` line says: `!!omap`, `!!set` and dates are objects of JavaScript
+ * without keys of their own, so that a selection of them would look like an empty one, which means every phone.
+ */
 function composed(tokens: readonly CST.Token[], lineCounter: LineCounter): Document.Parsed[] {
   const options = {
+    schema: 'core',
+    resolveKnownTags: false,
     lineCounter,
-    uniqueKeys: true,
+    // Each key would be compared with all before it: see `doubledKeys`.
+    uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',
   } as const;
@@ -158,11 +167,12 @@ interface YamlProblem {
 
 function yamlProblems(document: Document.Parsed): YamlProblem[] {
   const problems = [...document.errors, ...document.warnings].map(
-    ({ code, message, pos }): YamlProblem => ({
-      offset: pos[0],
-      problem: message.split('\n')[0] ?? message,
-      next: code === 'DUPLICATE_KEY' ? 'Keep one of the two.' : 'Correct the YAML there.',
-    }),
+    ({ message, pos }): YamlProblem => {
+      const [, tag] = /^Unresolved tag: (?:tag:yaml\.org,2002:(?=.))?(.*)/.exec(message) ?? [];
+      if (tag !== undefined) return { offset: pos[0], ...tagProblem(tag) };
+      const problem = message.split('\n')[0] ?? message;
+      return { offset: pos[0], problem, next: 'Correct the YAML there.' };
+    },
   );
   visit(document, {
     Alias(_key, node) {
@@ -170,9 +180,31 @@ function yamlProblems(document: Document.Parsed): YamlProblem[] {
       problems.push({ offset: node.range?.[0] ?? 0, problem, next: 'Write it out.' });
       return undefined;
     },
+    Map(_key, node) {
+      problems.push(...doubledKeys(node));
+    },
   });
-  return problems;
+  return problems.sort((a, b) => a.offset - b.offset);
 }
+
+/** As an object has them: `1` and `"1"` are one key. */
+function doubledKeys({ items }: YAMLMap): YamlProblem[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ key }) => {
+    if (!isScalar<string | number | boolean | null>(key)) return [];
+    const name = String(key.value ?? '');
+    const offset = key.range?.[0] ?? 0;
+    if (seen.has(name))
+      return [{ offset, problem: 'Map keys must be unique', next: 'Keep one of the two.' }];
+    seen.add(name);
+    return [];
+  });
+}
+
+const tagProblem = (tag: string): Omit<YamlProblem, 'offset'> => ({
+  problem: `the tag ${tag.startsWith('!') ? tag : `!!${tag}`} is not read here`,
+  next: 'Remove it, and write plain maps, lists and values.',
+});
 
 interface ShapeProblem {
   readonly path: string;

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { doubledKey } from '../core/doubled-key.ts';
+import { utf8Text } from './utf8-text.ts';
 
 /** A JSON document from a file, or from standard input for `-`. */
 export async function readJsonFile(file: string): Promise<unknown> {
-  let raw: string;
+  let bytes: Uint8Array;
   try {
-    raw = file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
+    bytes = file === '-' ? await buffer(process.stdin) : await readFile(file);
   } catch (error) {
     throw new CliFault(
       {
@@ -18,6 +19,7 @@ export async function readJsonFile(file: string): Promise<unknown> {
       error,
     );
   }
+  const raw = utf8Text(file === '-' ? 'standard input' : file, bytes);
   let value: unknown;
   try {
     value = JSON.parse(raw);

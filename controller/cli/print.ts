@@ -1,3 +1,4 @@
+import { terminalLine } from '@ringwave/runtime/terminal-text';
 import type { CliOutput } from './json-lines.ts';
 
 /** JSON where it is asked for, else lines for people. */
@@ -7,7 +8,9 @@ export async function print(
   value: unknown,
   lines: () => string[],
 ): Promise<void> {
-  await out.write(json ? `${JSON.stringify(value)}\n` : `${lines().join('\n')}\n`);
+  await out.write(
+    json ? `${JSON.stringify(value)}\n` : `${lines().map(terminalLine).join('\n')}\n`,
+  );
 }
 
 /** Columns as wide as their widest cell; the last one is not padded. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { terminalText } from '@ringwave/runtime/terminal-text';
 import type { CliOutput } from './json-lines.ts';
 
 /** The program's own streams. A reader that goes away (`| head`) ends the program quietly. */
@@ -10,10 +11,10 @@ export function standardOutput(): CliOutput {
   return {
     input: process.stdin,
     async write(text) {
-      if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+      if (!process.stdout.write(terminalText(text))) await once(process.stdout, 'drain');
     },
     fail(message) {
-      process.stderr.write(`${message}\n`);
+      process.stderr.write(`${terminalText(message)}\n`);
     },
     exitWith(code) {
       process.exitCode = Math.max(Number(process.exitCode ?? 0), code);

@@ -41,7 +41,7 @@ export function registerWindow(program: Command, out: CliOutput): void {
     .option('--zone <zone>', 'an IANA time zone, such as Europe/Lisbon')
     .option('--days <days>', `weekdays, such as mon,tue; of ${WEEKDAYS.join(', ')}`)
     .option('--start <time>', 'local wall clock, HH:MM')
-    .option('--end <time>', 'local wall clock, HH:MM; at or before the start: the next day')
+    .option('--end <time>', 'local wall clock, HH:MM; before the start: the next day')
     .requiredOption('--from <date>', 'first local start date, YYYY-MM-DD')
     .requiredOption('--to <date>', 'last local start date')
     .option('--json', 'print one JSON line for each opening, instants in UTC')

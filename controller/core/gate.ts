@@ -112,10 +112,7 @@ export function gateProblems(gate: Gate): { part: string; reason: string; next: 
   };
   partBounds('successMin');
   partBounds('failedPartMax');
-  if (gate.failedPartMax === 0 && gate.failuresMax > 0) {
-    const reason = `permits ${gate.failuresMax} failures, but failedPartMax 0 permits none`;
-    problems.push({ part: 'failuresMax', reason, next: 'Give 0, or raise failedPartMax.' });
-  }
+  problems.push(...failureProblems(gate));
   if (gate.soakIn && gate.soak === 0) {
     const next = 'Give soakMinutes, or leave soakIn out.';
     problems.push({ part: 'soakIn', reason: 'has no time to soak in', next });
@@ -126,6 +123,20 @@ export function gateProblems(gate: Gate): { part: string; reason: string; next: 
     problems.push({ part: 'askUrl', reason: ofAddress, next });
   }
   return problems;
+}
+
+/** After a failure that it permits such a gate is never met: the wave goes through all its phones, and is held. */
+function failureProblems({ failuresMax, ...gate }: Gate): ReturnType<typeof gateProblems> {
+  const strict = [
+    ...(gate.successMin === 1 ? [{ says: 'successMin 1', mend: 'lower successMin' }] : []),
+    ...(gate.failedPartMax === 0 ? [{ says: 'failedPartMax 0', mend: 'raise failedPartMax' }] : []),
+  ];
+  if (strict.length === 0 || failuresMax === 0) return [];
+  const failures = failuresMax === 1 ? '1 failure' : `${failuresMax} failures`;
+  const parts = strict.map(({ says }) => says).join(' and ');
+  const reason = `permits ${failures}, but ${parts} ${strict.length === 1 ? 'permits' : 'permit'} none`;
+  const next = `Give 0, or ${strict.map(({ mend }) => mend).join(' and ')}.`;
+  return [{ part: 'failuresMax', reason, next }];
 }
 
 /** An address that could never be asked would hold each wave until a person comes. */

@@ -18,9 +18,12 @@ const savedUpMax = (rate: number): DurationMs => ms(Math.max(60_000, 60_000 / ra
 /** What the rate is multiplied by where only `everyDone` is given. */
 const factorUsually = 2;
 
+/** As many phones a minute as anybody has; a rate that grows without a cap of its own stays a number that can be reckoned with. */
+export const perMinuteMost = 100_000;
+
 /** Phones a minute once so many are done. */
 export function rateAfter(pace: Pace, done: number): number {
-  const { perMinute, everyDone, perMinuteMax = Number.POSITIVE_INFINITY } = pace;
+  const { perMinute, everyDone, perMinuteMax = perMinuteMost } = pace;
   const factor = pace.factor ?? (everyDone === undefined ? 1 : factorUsually);
   const steps = everyDone === undefined ? 0 : Math.floor(done / everyDone);
   return Math.min(perMinute * factor ** steps, perMinuteMax);

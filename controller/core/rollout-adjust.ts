@@ -34,7 +34,10 @@ export function adjust(
     ...wave,
     spec: { ...wave.spec, name: input.waves[place]?.name ?? wave.spec.name },
   }));
-  draft.rollouts.put(id, { ...(draft.rollouts.get(id) ?? rollout), name: input.name, waves });
+  const stored = draft.rollouts.get(id) ?? rollout;
+  const because =
+    stored.deadline && to ? { deadline: { ...stored.deadline, because: to.because } } : {};
+  draft.rollouts.put(id, { ...stored, ...because, name: input.name, waves });
   const detail = renamed.map((one) => `${one.path}: ${JSON.stringify(one.from)}`).join(', ');
   audit(draft, { at: now, who, what: 'names put right', object: id, detail: detail.slice(0, 240) });
   return taken;

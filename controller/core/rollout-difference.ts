@@ -49,7 +49,7 @@ export function rolloutDifferences(present: Rollout, wanted: RolloutInput): Valu
 }
 
 /**
- * What of a rollout that has begun may still differ: its deadline, to later, and names that would no longer be taken. They
+ * What of a rollout that has begun may still differ: its deadline, to later, and names and its reason that would no longer be taken. They
  * decide nothing, and whoever keeps the rollout in a file could apply none of it again.
  */
 export function mayStillDiffer(
@@ -61,7 +61,7 @@ export function mayStillDiffer(
 }
 
 export const isNameMended = ({ path, from, to }: ValueDifference): boolean =>
-  /^(?:name|waves\[\d+\]\.name)$/.test(path) &&
+  /^(?:name|waves\[\d+\]\.name|deadline\.because)$/.test(path) &&
   typeof from === 'string' &&
   !isName(from) &&
   isName(to);

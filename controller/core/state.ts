@@ -44,7 +44,7 @@ export interface WindowRule {
   readonly days: readonly Weekday[];
   /** Wall clock, `HH:MM`. */
   readonly start: string;
-  /** At or before `start` it means the next day. */
+  /** Before `start` it means the next day; the same time is refused, since it may mean never or all day. */
   readonly end?: string;
   /** So long by any clock, also on nights when clocks change. */
   readonly minutes?: number;

@@ -197,7 +197,8 @@ export function windowProblem(rule: WindowRule, takesMinutes = leastMinutes): st
     return 'start and end are wall-clock times HH:MM';
   if ((end === undefined) === (rule.minutes === undefined))
     return 'gives one of end and minutes, not both and not neither';
-  if (start === end) return 'begins and ends at the same time, so it never opens';
+  if (start === end)
+    return 'begins and ends at the same time, which may mean never or all day ("minutes": 1440)';
   const long = minutesOf(rule);
   if (long > openingMinutesMax)
     return `is ${long} minutes long, at most ${openingMinutesMax} (a day) may be`;

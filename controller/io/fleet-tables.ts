@@ -296,7 +296,7 @@ function phoneRow(phone: Phone): Row {
 }
 
 /** Raised when the tables or what stands in them changes; files with another are built anew at the start. */
-const layout = 'fleet-1';
+const layout = 'fleet-2';
 
 /** For SQLite: written in the transaction of the rows that it follows from, or before the next question. */
 export function fleetProjection(): Projection {

@@ -1,3 +1,5 @@
+import { doubledKey } from '../core/doubled-key.ts';
+import { lineOf } from '../core/name-text.ts';
 import type { CheckVerdict } from '../core/rollout-state.ts';
 import type { ControllerEffect } from '../core/state.ts';
 
@@ -15,6 +17,8 @@ export interface CheckAnswer {
 const answerWithinMs = 30_000;
 /** A verdict and a sentence. */
 const answerBytesMax = 16 * 1024;
+/** A sentence, which stands in the wave's line and in the pause that it leads to. */
+const detailLengthMax = 200;
 
 /** `hosts` are `HOST` or `HOST:PORT` as they stand in the URL. */
 export async function askCheck(ask: AskCheck, hosts: readonly string[]): Promise<CheckAnswer> {
@@ -42,7 +46,10 @@ export async function askCheck(ask: AskCheck, hosts: readonly string[]): Promise
   }
 }
 
-const unclear = (detail: string): CheckAnswer => ({ verdict: 'inconclusive', detail });
+const unclear = (detail: string): CheckAnswer => ({
+  verdict: 'inconclusive',
+  detail: lineOf(detail, detailLengthMax),
+});
 
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
@@ -71,10 +78,12 @@ function readAnswer(text: string, host: string): CheckAnswer {
   } catch {
     return unclear(`${host} did not answer with JSON`);
   }
+  const twice = doubledKey(text);
+  if (twice !== undefined) return unclear(`${host} says ${twice} twice`);
   const { verdict, detail } = (value ?? {}) as { verdict?: unknown; detail?: unknown };
   if (typeof verdict !== 'string' || !VERDICTS.includes(verdict)) {
     return unclear(`${host} gave no verdict of pass, fail or inconclusive`);
   }
-  const said = typeof detail === 'string' ? detail.slice(0, 200) : '';
-  return { verdict: verdict as CheckVerdict, detail: said };
+  const said = typeof detail === 'string' ? detail : '';
+  return { verdict: verdict as CheckVerdict, detail: lineOf(said, detailLengthMax) };
 }

@@ -1,7 +1,7 @@
 import { nearest } from '@ringwave/protocol/nearest';
 import { PHONE_PHASES } from '@ringwave/protocol/phases';
 import { mac } from '@ringwave/protocol/units';
-import type { WhereProblem } from './tokens.ts';
+import { shown, type WhereProblem } from './tokens.ts';
 import {
   ageMs,
   type Field,
@@ -51,7 +51,7 @@ export function fieldNamed(written: string): { field: Field } | Fault {
   }
   const hint = ALSO.get(name) ?? nearest(name, FIELD_NAMES);
   const expected = hint ? [hint] : [...FIELD_NAMES, 'label.NAME', 'site.NAME'];
-  return { message: `"${written.slice(0, 40)}" is no field`, expected };
+  return { message: `"${shown(written)}" is no field`, expected };
 }
 
 const LISTED: readonly Operator[] = ['=', '!=', 'in', 'not in'];
@@ -77,16 +77,16 @@ export function valueProblem(kind: FieldKind, operator: Operator, text: string):
   if (text === '') return { message: 'is an empty text', expected: ['a value, or: is unknown'] };
   if (kind === 'mac') return isPattern(operator) ? macStartProblem(text) : macProblem(text);
   if (kind === 'yes-no' && ![...YES, ...NO].includes(text.toLowerCase()))
-    return { message: `"${text.slice(0, 40)}" is neither yes nor no`, expected: ['yes', 'no'] };
+    return { message: `"${shown(text)}" is neither yes nor no`, expected: ['yes', 'no'] };
   if (kind === 'age' && ageMs(ageText(text)) === undefined)
     return {
-      message: `"${text.slice(0, 40)}" is no age up to ten years`,
+      message: `"${shown(text)}" is no age up to ten years`,
       expected: ['a number with s, m, h, d or w, such as 24h'],
     };
   const phases: readonly string[] = PHONE_PHASES;
   if (kind === 'phase' && !phases.includes(text.toLowerCase())) {
     const hint = nearest(text, phases);
-    const message = `"${text.slice(0, 40)}" is no phase of a phone`;
+    const message = `"${shown(text)}" is no phase of a phone`;
     return { message, expected: hint ? [hint] : phases };
   }
   return undefined;
@@ -96,7 +96,7 @@ const macProblem = (text: string): Fault | undefined =>
   mac(text)
     ? undefined
     : {
-        message: `"${text.slice(0, 40)}" is not a MAC address`,
+        message: `"${shown(text)}" is not a MAC address`,
         expected: ['12 hexadecimal digits such as 80:5e:c0:12:34:56', '~ 80:5e:c0*'],
       };
 
@@ -106,7 +106,7 @@ const macStartProblem = (text: string): Fault | undefined =>
   /^[0-9a-f]{0,12}\*$/.test(bareMac(text))
     ? undefined
     : {
-        message: `"${text.slice(0, 40)}" is not the beginning of a MAC address`,
+        message: `"${shown(text)}" is not the beginning of a MAC address`,
         expected: ['hexadecimal digits and then *, such as 80:5e:c0*'],
       };
 

@@ -1,6 +1,6 @@
 import { nearest } from '@ringwave/protocol/nearest';
 import { bindPhases } from './phase-binding.ts';
-import { type Token, tokensOf, type WhereProblem } from './tokens.ts';
+import { shown, type Token, tokensOf, type WhereProblem } from './tokens.ts';
 import { fieldNamed, operatorsOf, valueProblem, canonicalValue } from './field-rules.ts';
 import {
   chain,
@@ -102,8 +102,10 @@ class Reading {
 
   #broken(expected: readonly string[], why?: string): never {
     const { kind, text, column } = this.#now;
-    const found = kind === 'end' ? 'it ends here' : `"${text.slice(0, 40)}" does not fit here`;
-    const hint = kind === 'word' ? nearest(text, expected) : undefined;
+    const found = kind === 'end' ? 'it ends here' : `"${shown(text)}" does not fit here`;
+    // A sign is near to every short word, and no slip of the hand for it.
+    const meant = expected.filter((one) => /^[a-z]+$/.test(one) && one !== text.toLowerCase());
+    const hint = kind === 'word' ? nearest(text, meant) : undefined;
     this.problems.push({ column, message: why ?? found, expected: hint ? [hint] : expected });
     throw new Broken();
   }
@@ -146,7 +148,7 @@ class Reading {
   #test(): Where {
     if (this.#take('has')) {
       const { column } = this.#now;
-      return { kind: 'known', field: this.#field(), column, known: true };
+      return { kind: 'known', field: this.#field([]), column, known: true };
     }
     const { column } = this.#now;
     const field = this.#field();
@@ -161,9 +163,10 @@ class Reading {
     return { kind: 'test', field, column, operator, values: canonical };
   }
 
-  #field(): Field {
+  /** `also` could stand there instead. */
+  #field(also: readonly string[] = ['(', 'not']): Field {
     const { kind, text, column } = this.#now;
-    if (kind !== 'word' || isKeyword(text)) this.#broken(['a field such as model', '(', 'not']);
+    if (kind !== 'word' || isKeyword(text)) this.#broken(['a field such as model', ...also]);
     this.#place += 1;
     const found = fieldNamed(text);
     if ('field' in found) return found.field;

@@ -28,6 +28,12 @@ const SAME_SIGN: Readonly<Record<string, string>> = { '<>': '!=', '==': '=' };
 const lengthInCharacters = (text: string): number =>
   text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
 
+const characterAt = (text: string, at: number): string =>
+  String.fromCodePoint(text.codePointAt(at) ?? 0);
+
+/** The beginning of what was typed, for a message. */
+export const shown = (text: string): string => text.slice(0, 40).replace(/[\ud800-\udbff]$/, '');
+
 export function tokensOf(text: string): { tokens: Token[]; problems: WhereProblem[] } {
   const tokens: Token[] = [];
   const problems: WhereProblem[] = [];
@@ -49,7 +55,7 @@ export function tokensOf(text: string): { tokens: Token[]; problems: WhereProble
       // Read on as it was meant: what else is wrong can be told as well.
       if (meant === 'and' || meant === 'or') tokens.push({ kind: 'word', text: meant, column });
       // A quote that never closes leaves nothing behind it to read.
-      next(/["']/.test(text[at] ?? '') ? text.length - at : 1);
+      next(/["']/.test(text[at] ?? '') ? text.length - at : characterAt(text, at).length);
     }
   }
   tokens.push({ kind: 'end', text: '', column });
@@ -79,7 +85,7 @@ const unquoted = (quoted: string): string => quoted.slice(1, -1).replace(/\\(["'
 const INSTEAD: Readonly<Record<string, string>> = { '&': 'and', '|': 'or', '!': 'not', '%': '*' };
 
 function strayAt(text: string, at: number, column: number): WhereProblem {
-  const sign = String.fromCodePoint(text.codePointAt(at) ?? 0);
+  const sign = characterAt(text, at);
   if (/["']/.test(sign)) {
     const message = 'this quote is never closed, or has a \\ that stands before no quote and no \\';
     return { column, message, expected: [`a closing ${sign}`] };

@@ -93,9 +93,12 @@ export const nameOf = (field: Field): string =>
     ? field.name
     : `${field.of === 'phone-label' ? 'label' : 'site'}.${field.key}`;
 
-/** Case never matters. What no database can keep in a text becomes the sign for it. */
+/**
+ * Case never matters. What no database can keep in a text becomes the sign for it. A sigma that ends a word is written in
+ * a way of its own, and the start of a word ends where its pattern does.
+ */
 export const folded = (text: string): string =>
-  text.toWellFormed().replaceAll('\0', '\ufffd').toLowerCase();
+  text.toWellFormed().replaceAll('\0', '\ufffd').toLowerCase().replaceAll('ς', 'σ');
 
 const AGE_UNITS: Readonly<Record<string, number>> = {
   s: 1000,

@@ -11,6 +11,7 @@ import {
   bodyOf,
   closed,
   IdText,
+  LineText,
   PhoneBody,
   phoneFrom,
   phonesFrom,
@@ -43,7 +44,7 @@ export const PolicyBody = Type.Object(
     autoApprove: Type.Optional(
       Type.Object(
         {
-          by: Type.String({ minLength: 1, maxLength: 64, description: 'as the name of a person' }),
+          by: LineText(64, { description: 'as the name of a person' }),
           phonesMax: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
         },
         closed,

@@ -14,7 +14,7 @@ import { reachOf, siteCalendar } from '../../core/site-calendar.ts';
 import type { Refusal } from '../../core/state.ts';
 import { isDay } from '../../core/window.ts';
 import { answer, refuseAll } from './answer.ts';
-import { alsoWrong, bodyOf, closed, IdText, type Unsound, WhereText } from './inputs.ts';
+import { alsoWrong, bodyOf, closed, IdText, LineText, type Unsound, WhereText } from './inputs.ts';
 import type { RestParts } from './rest-parts.ts';
 
 const Moment = Type.String({
@@ -25,7 +25,7 @@ const Moment = Type.String({
 
 export const PlannedFreezeBody = Type.Object(
   {
-    reason: Type.String({ minLength: 1, maxLength: 200 }),
+    reason: LineText(200),
     from: Moment,
     until: Moment,
     sites: Type.Optional(Type.Array(IdText, { minItems: 1, maxItems: 10_000 })),

@@ -26,12 +26,14 @@ export const IdText = Type.Unsafe<Id>(
 );
 export const closed = { additionalProperties: false } as const;
 
-export const NameText = (maxLength: number) =>
+/** Of people, about anything: a name, a reason, a remark. */
+export const LineText = (maxLength: number, own: { minLength?: 0; description?: string } = {}) =>
   Type.String({
     minLength: 1,
     maxLength,
     pattern: namePattern,
     description: 'as one line without control characters',
+    ...own,
   });
 
 /** Thirty-two labels: what people keep in order by hand. A value is one line of text. */
@@ -40,8 +42,10 @@ const labelsOf = (keyPattern: string) =>
     Type.Record(
       Type.String({ pattern: keyPattern }),
       Type.String({
-        pattern: '^[^\\u0000-\\u001f\\u007f]{1,64}$',
-        description: 'as one line of 1 to 64 characters',
+        minLength: 1,
+        maxLength: 64,
+        pattern: namePattern,
+        description: 'as one line of 1 to 64 characters, without control characters',
       }),
       {
         maxProperties: 32,
@@ -108,7 +112,7 @@ export const Windows = Type.Array(
 
 export const SiteBody = Type.Object(
   {
-    name: Type.Optional(NameText(120)),
+    name: Type.Optional(LineText(120)),
     zone: Type.String({
       minLength: 1,
       maxLength: 64,
@@ -199,14 +203,14 @@ export const PhoneBody = Type.Object(
   {
     mac: Type.String({ minLength: 12, maxLength: 17 }),
     site: IdText,
-    vendor: Type.String({ minLength: 1, maxLength: 32 }),
-    model: Type.String({ minLength: 1, maxLength: 64 }),
-    hardware: Type.Optional(Type.String({ maxLength: 32 })),
+    vendor: LineText(32),
+    model: LineText(64),
+    hardware: Type.Optional(LineText(32, { minLength: 0 })),
     extension: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._+-]{1,32}$' })),
     emergency: Type.Optional(Type.Boolean()),
     coverageGroup: Type.Optional(IdText),
     labels: labelsOf(labelKeyPattern),
-    switch: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+    switch: Type.Optional(LineText(64)),
     pair: Type.Optional(IdText),
     bond: Type.Optional(IdText),
   },
@@ -254,7 +258,7 @@ export const phoneFrom = (body: Static<typeof PhoneBody>, address: Mac): PhoneIn
 export const ReleaseMoveBody = Type.Object(
   {
     cause: Type.Unsafe<LifeCause>(Type.Enum([...LIFE_CAUSES])),
-    why: Type.String({ minLength: 1, maxLength: 500 }),
+    why: LineText(500),
     channel: Type.Optional(
       Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'such as stable' }),
     ),
@@ -264,7 +268,7 @@ export const ReleaseMoveBody = Type.Object(
 export const ModelEndBody = Type.Object(
   {
     on: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'as YYYY-MM-DD' }),
-    source: Type.String({ minLength: 1, maxLength: 500 }),
+    source: LineText(500),
   },
   closed,
 );
@@ -274,15 +278,12 @@ export const TokenBody = Type.Object(
 );
 export const FreezeBody = Type.Object(
   {
-    reason: Type.String({ minLength: 1, maxLength: 200 }),
+    reason: LineText(200),
     until: Type.Optional(InstantSaid),
   },
   closed,
 );
-export const HaltBody = Type.Object(
-  { halted: Type.Boolean(), reason: Type.String({ minLength: 1, maxLength: 200 }) },
-  closed,
-);
+export const HaltBody = Type.Object({ halted: Type.Boolean(), reason: LineText(200) }, closed);
 
 /** What can still be looked at of a body that has problems. */
 export interface Unsound {

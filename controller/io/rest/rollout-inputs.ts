@@ -7,6 +7,7 @@ import {
   stratumPattern,
   type WaveSpec,
 } from '../../core/rollout-state.ts';
+import { perMinuteMost } from '../../core/pace.ts';
 import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
@@ -17,7 +18,7 @@ import {
   IdText,
   InstantSaid,
   instantSaid,
-  NameText,
+  LineText,
   type Unsound,
   WhereText,
   Windows,
@@ -30,7 +31,7 @@ export const MacText = Type.String({
   description: 'as a MAC address such as 80:5e:c0:12:34:56',
 });
 const Names = (longest: number, most: number) =>
-  Type.Array(Type.String({ maxLength: longest }), { maxItems: most });
+  Type.Array(LineText(longest, { minLength: 0 }), { maxItems: most });
 const Part = Type.Number({ minimum: 0, maximum: 1 });
 
 const SelectionBody = Type.Object(
@@ -63,7 +64,7 @@ const GateBody = Type.Object(
 
 const WaveBody = Type.Object(
   {
-    name: NameText(60),
+    name: LineText(60),
     where: WhereText,
     sites: Type.Optional(Type.Array(IdText, { maxItems: 10_000 })),
     models: Type.Optional(Names(64, 1000)),
@@ -90,10 +91,10 @@ const WaveBody = Type.Object(
 
 const PaceBody = Type.Object(
   {
-    perMinute: Type.Number({ exclusiveMinimum: 0, maximum: 100_000 }),
+    perMinute: Type.Number({ exclusiveMinimum: 0, maximum: perMinuteMost }),
     factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10 })),
     everyDone: Type.Optional(Type.Integer({ minimum: 1 })),
-    perMinuteMax: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+    perMinuteMax: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: perMinuteMost })),
     perSitePerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 2000 })),
   },
   closed,
@@ -110,7 +111,7 @@ export const Preset = Type.Optional(
 export const RolloutBody = Type.Object(
   {
     id: IdText,
-    name: Type.Optional(NameText(120)),
+    name: Type.Optional(LineText(120)),
     kind: Type.Optional(Type.Literal('rollback')),
     releases: Type.Array(IdText, { minItems: 1, maxItems: 64 }),
     selection: Type.Optional(SelectionBody),
@@ -120,12 +121,7 @@ export const RolloutBody = Type.Object(
     pace: Type.Optional(PaceBody),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
     after: Type.Optional(Type.Array(IdText, { maxItems: 20 })),
-    deadline: Type.Optional(
-      Type.Object(
-        { dueAt: InstantSaid, because: Type.String({ minLength: 1, maxLength: 200 }) },
-        closed,
-      ),
-    ),
+    deadline: Type.Optional(Type.Object({ dueAt: InstantSaid, because: LineText(200) }, closed)),
     attemptsMax: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     rotateCredentials: Type.Optional(Type.Boolean()),
     startAt: Type.Optional(InstantSaid),
@@ -167,17 +163,20 @@ export function rolloutFrom(
 }
 
 /**
- * The paths of names that a body leaves as they are stored. Whatever is in them, from before names were looked at, a
- * rollout that goes on cannot be given another, and its content is sent whole to give it more time.
+ * The paths of names and reasons that a body leaves as they are stored. Whatever is in them, from before they were looked
+ * at, a rollout that goes on cannot be given another, and its content is sent whole to give it more time.
  */
-function sameNames(said: unknown, { name, waves }: Rollout): ReadonlySet<string> {
-  const body = (said ?? {}) as { name?: unknown; waves?: unknown };
+function sameNames(said: unknown, { name, waves, deadline }: Rollout): ReadonlySet<string> {
+  const body = (said ?? {}) as { name?: unknown; waves?: unknown; deadline?: unknown };
   const named: unknown[] = Array.isArray(body.waves) ? body.waves : [];
   const same = waves.flatMap(({ spec }, place) => {
     const wave = named[place] as { name?: unknown } | null | undefined;
     return wave?.name === spec.name ? [`waves[${place}].name`] : [];
   });
-  return new Set([...(body.name === name ? ['name'] : []), ...same]);
+  const { because } = (body.deadline ?? {}) as { because?: unknown };
+  const isBecause = deadline !== undefined && because === deadline.because;
+  const others = [body.name === name ? 'name' : '', isBecause ? 'deadline.because' : ''];
+  return new Set([...others, ...same]);
 }
 
 /** Two orders of the same phones: nobody knows which is meant, also where one of them cannot be read. */
@@ -262,20 +261,19 @@ const gateBody = ({ soak, ...gate }: Partial<Gate>) => ({
   ...(soak === undefined ? {} : { soakMinutes: soak / minutes(1) }),
 });
 
-const Said = (longest: number) => Type.String({ minLength: 1, maxLength: longest });
-export const ReasonBody = Type.Object({ reason: Type.Optional(Said(200)) }, closed);
+export const ReasonBody = Type.Object({ reason: Type.Optional(LineText(200)) }, closed);
 export const AbortBody = Type.Object(
-  { reason: Type.Optional(Said(200)), force: Type.Optional(Type.Boolean()) },
+  { reason: Type.Optional(LineText(200)), force: Type.Optional(Type.Boolean()) },
   closed,
 );
-export const DenyBody = Type.Object({ remark: Said(500) }, closed);
+export const DenyBody = Type.Object({ remark: LineText(500) }, closed);
 export const ApproveBody = Type.Object(
   {
     contentHash: Type.Optional(
       Type.String({ pattern: '^[0-9a-f]{64}$', description: 'as ringwave rollout show prints it' }),
     ),
-    remark: Type.Optional(Said(500)),
-    breakGlass: Type.Optional(Said(500)),
+    remark: Type.Optional(LineText(500)),
+    breakGlass: Type.Optional(LineText(500)),
   },
   closed,
 );

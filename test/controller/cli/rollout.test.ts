@@ -146,6 +146,22 @@ test('a key that stands twice in a file is refused before it is sent', async (t)
   t.match(await run('create', '--from', path), /autumn\.json: priority: stands there twice\. Keep/);
 });
 
+test('a file that is not UTF-8 is refused before it is sent', async (t) => {
+  const { run, file, controller } = await desk(t, 1);
+  const { rollouts } = controller.engine.tables;
+  const path = file({ name: 'Straße' });
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text, 'latin1');
+  t.match(
+    await run('create', '--from', path),
+    /autumn\.json: is not UTF-8 \(line 1\)\. Save it as UTF-8\./,
+  );
+  t.equal(rollouts.size, 0);
+  writeFileSync(path, `\ufeff${text}`);
+  t.match(await run('create', '--from', path), /autumn/);
+  t.match([...rollouts.values()], [{ name: 'Straße' }], 'a mark of order is none');
+});
+
 test('a rehearsal begins when it is told to, and a time that is none is refused before it is sent', async (t) => {
   const { run, file, controller } = await desk(t, 1);
   const at = Math.floor(controller.engine.clock.now() / 60_000) * 60_000 + 86_400_000;

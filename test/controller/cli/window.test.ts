@@ -73,7 +73,7 @@ test('what is wrong is told with the next step', async (t) => {
       /mo is no weekday\. Did you mean mon\?/,
     ],
     [`--zone Europe/Lisbon --days mon --start 1:00 --end 02:00 ${rest}`, /wall-clock times HH:MM/],
-    [`--zone Europe/Lisbon --days mon --start 01:00 --end 01:00 ${rest}`, /never opens/],
+    [`--zone Europe/Lisbon --days mon --start 01:00 --end 01:00 ${rest}`, /never or all day/],
     [
       '--zone Europe/Lisbon --days mon --start 01:00 --end 02:00 --from 2026-02-30 --to 2026-03-08',
       /--from 2026-02-30 is no day/,

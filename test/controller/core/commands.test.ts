@@ -44,7 +44,7 @@ test('a refused command says every reason at once and leaves nothing behind', (t
       [
         'invalid: site lisbon: zone "Europe/Lisbn" is not an IANA time zone. Did you mean Europe/Lisbon?',
         'invalid: site lisbon: windows[0] names no weekday, so it never opens. Correct the rule, for example {"days":["mon"],"start":"02:00","end":"05:00"}.',
-        'invalid: site lisbon: windows[1] begins and ends at the same time, so it never opens. Correct the rule, for example {"days":["mon"],"start":"02:00","end":"05:00"}.',
+        'invalid: site lisbon: windows[1] begins and ends at the same time, which may mean never or all day ("minutes": 1440). Correct the rule, for example {"days":["mon"],"start":"02:00","end":"05:00"}.',
       ],
     ],
     [

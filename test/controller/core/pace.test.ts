@@ -43,6 +43,18 @@ test('a rate is multiplied with what is done and never exceeds its cap', (t) => 
   t.end();
 });
 
+test('a rate that grows without a cap stays one that can be reckoned with', (t) => {
+  const pace = { perMinute: 1, factor: 10, everyDone: 1 };
+  const paced = { released: 0, credit: 0.5, at: start, waiting: 3 };
+  t.same(
+    [0, 2, 5, 6, 320, 1e9].map((done) => rateAfter(pace, done)),
+    [1, 100, 100_000, 100_000, 100_000, 100_000],
+  );
+  t.same(allowed(pace, paced, 320, start), { count: 0, credit: 0.5 });
+  t.same(allowed(pace, paced, 320, after(1)), { count: 100_000, credit: 0.5 });
+  t.end();
+});
+
 test('whatever the looks and pauses, no more phones go than the rate has allowed', (t) => {
   const looks = fc.array(fc.integer({ min: 1, max: 600_000 }), { minLength: 1, maxLength: 60 });
   fc.assert(

@@ -415,6 +415,18 @@ test('a key that stands twice is refused with its place: of two values nobody kn
   );
 });
 
+test('a body that is not UTF-8 is refused, and nothing of it is made up', async (t) => {
+  const door = await fleetOf(t, 1);
+  const authorization = `Bearer ${door.controller.access.mintApiToken('ada')}`;
+  const headers = { authorization, 'content-type': 'application/json' };
+  const body = Buffer.from(JSON.stringify(asked({ name: 'Straße' })), 'latin1');
+  const answer = await door.ask('POST', '/api/v1/rollouts', body, headers);
+  t.same(told(answer), [
+    '400 invalid: the request: is not UTF-8. Send it as UTF-8, which JSON is written in.',
+  ]);
+  t.equal(door.controller.engine.tables.rollouts.size, 0);
+});
+
 test('names that were stored before they were looked at stay, so that a rollout that goes on gets more time', async (t) => {
   const door = await fleetOf(t, 2);
   const { engine } = door.controller;

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { siteOf } from '../core/desk.ts';
 import { openDoor } from './door.ts';
 
 const open = { days: ['mon'], start: '01:00', end: '03:00' };
@@ -71,4 +72,21 @@ test('phones are listed and counted by a selection, a page at a time', async (t)
     next: 'Expected: another test: there are none here',
   });
   t.equal((await get({ where: 'site = lisbon' })).count, 2, 'the tables follow each command');
+});
+
+test('a selection as long as one may be is answered over GET, whatever its letters are', async (t) => {
+  const door = await openDoor(t);
+  door.controller.engine.command('ada', { kind: 'site-put', site: siteOf('lisbon') });
+  const count = async (letter: string, letters: number) => {
+    const where = `site.name != "${letter.repeat(letters)}"`;
+    const { status, body } = await door.ask(
+      'GET',
+      `/api/v1/phones?${new URLSearchParams({ where }).toString()}`,
+    );
+    return [status, body.problems?.[0]?.reason ?? body.count];
+  };
+  const most = 4000 - 'site.name != ""'.length;
+  t.same(await count('€', most), [200, 0]);
+  t.same(await count('😀', Math.floor(most / 2)), [200, 0]);
+  t.same(await count('€', most + 1), [400, 'is 4001 characters long, more than 4000']);
 });

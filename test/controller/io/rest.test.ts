@@ -242,7 +242,7 @@ test('what is asked wrongly names the thing, the reason and the next step, all p
     { zone: 'Europe/Lisbn', windows: [{ ...window, end: '00:00' }] },
     [
       '400 invalid: site porto: zone: "Europe/Lisbn" is not an IANA time zone. Did you mean Europe/Lisbon?',
-      `400 invalid: site porto: windows[0]: begins and ends at the same time, so it never opens. ${next}`,
+      `400 invalid: site porto: windows[0]: begins and ends at the same time, which may mean never or all day ("minutes": 1440). ${next}`,
     ],
   );
   await says('POST /api/v1/sites/lisbon/token', { hours: 1000 }, [
@@ -300,7 +300,7 @@ test('what is asked wrongly names the thing, the reason and the next step, all p
     '404 not-found: rollout autum: does not exist. List them with: ringwave rollout list',
   ]);
   await says('POST /api/v1/halt', { halted: 'yes' }, [
-    '400 invalid: halt: reason: is missing. Add reason.',
+    '400 invalid: halt: reason: is missing. Add reason as one line without control characters.',
     '400 invalid: halt: halted: is "yes", not true or false. Write true or false.',
   ]);
   await says('GET /api/v1/sitez', undefined, [

@@ -24,7 +24,7 @@ export interface Fleet extends FleetReader {
 }
 
 const LABELS = ['room', 'floor', 'region', 'constructor'];
-const TEXTS = ['EU', 'eu', 'US', 'a b', 'İ', '50%', 'x_y', '"q"'];
+const TEXTS = ['EU', 'eu', 'US', 'a b', 'İ', '50%', 'x_y', '"q"', 'ΟΔΟΣ', 'οδοςα'];
 const MODELS = ['T46S', 't46s', 'T48S', 'T54W', 'D785', 'İX'];
 const VERSIONS = ['66.86.0.15', '66.85.0.5', '66.86.0.160', '70.84.0.10', '10.1.54.12', 'odd'];
 const SITES = ['lisbon', 'porto', 'faro'];
@@ -114,7 +114,7 @@ const listed = (value: fc.Arbitrary<string>): fc.Arbitrary<string> =>
 const compared = (value: fc.Arbitrary<string>, ...operators: string[]): fc.Arbitrary<string> =>
   fc.tuple(fc.constantFrom(...operators), value).map((pair) => pair.join(' '));
 const patterns = fc
-  .array(fc.constantFrom('*', 't4', 'e', 'u', 's', '0', 'a', '%', '_', ' '), {
+  .array(fc.constantFrom('*', 't4', 'e', 'u', 's', '0', 'a', '%', '_', ' ', 'ΔΟΣ', 'ς'), {
     minLength: 1,
     maxLength: 4,
   })

@@ -259,3 +259,21 @@ test('a million phones are asked in about a second', (t) => {
   t.ok(count > 0 && took < millionMsMax, `${Math.round(took)} ms`);
   t.end();
 });
+
+test('a sigma is one letter, wherever it stands in a word', (t) => {
+  const greek = fleetOf(
+    ['ΟΔΟΣΑ', 'οδος', 'Οδόσα'].map((city, place) =>
+      siteOf(['a', 'b', 'c'][place] ?? '', { labels: { city } }),
+    ),
+    ['a', 'b', 'c'].map((site, place) => phone(place + 1, { site: site as Id })),
+  );
+  const meant = (text: string) => {
+    const matches = matcher(read(text), greek, now);
+    return [...greek.phones.values()].filter(matches).map((one) => one.site);
+  };
+  for (const start of ['ΟΔΟΣ', 'οδοσ', 'οδος', 'Οδος'])
+    t.same(meant(`site.city ~ "${start}*"`), ['a', 'b'], start);
+  for (const end of ['ΔΟΣ', 'δοσ', 'δος']) t.same(meant(`site.city ~ "*${end}"`), ['b'], end);
+  t.same(meant('site.city in (ΟΔΟΣ, ΟΔΟςΑ)'), ['a', 'b']);
+  t.end();
+});

@@ -150,3 +150,28 @@ test('reading what was printed gives the same selection', (t) => {
   );
   t.end();
 });
+
+test('columns count characters as people do, and no character is cut', (t) => {
+  t.same(told('model = 😀 and foo = 3'), [
+    [9, '"😀" has no meaning here', 'a word, or the text in double quotes'],
+  ]);
+  t.same(
+    told('😀😀 model < 3').map(([column]) => column),
+    [1, 2, 10],
+  );
+  t.same(told('model = "😀" and 𝔘 = 1')[0]?.slice(0, 2), [17, '"𝔘" is no field']);
+  const long = `a${'𝔘'.repeat(40)}`;
+  t.match(told(`${long} = 1`)[0]?.[1], /^"a𝔘{19}" is no field$/u);
+  t.end();
+});
+
+test('what is expected is told whole, and never as what stands there already', (t) => {
+  t.same(told('has site.region and has not running'), [
+    [25, '"not" does not fit here', 'a field such as model'],
+  ]);
+  t.same(told('site in (lisbon ny)'), [[17, '"ny" does not fit here', ', | )']]);
+  t.same(told('model = T46S orr model = T48S'), [[14, '"orr" does not fit here', 'or']]);
+  t.same(told('(model = T46S x'), [[15, '"x" does not fit here', ')']]);
+  t.same(told('not and'), [[5, '"and" does not fit here', 'a field such as model | ( | not']]);
+  t.end();
+});
