@@ -232,7 +232,13 @@ function waveFrom({ macs, gate, ...wave }: Static<typeof WaveBody>): WaveSpec {
 }
 
 function gateFrom({ soakMinutes, ...gate }: Static<typeof GateBody>): Partial<Gate> {
-  return { ...gate, ...(soakMinutes === undefined ? {} : { soak: minutes(soakMinutes) }) };
+  // Who wants all to succeed need not say beside it that none may fail.
+  const isStrict = gate.successMin === 1 || gate.failedPartMax === 0;
+  return {
+    ...(isStrict ? { failuresMax: 0 } : {}),
+    ...gate,
+    ...(soakMinutes === undefined ? {} : { soak: minutes(soakMinutes) }),
+  };
 }
 
 /** The body that would ask for this rollout as it stands; waves as they were laid out. */
