@@ -1,6 +1,7 @@
 // Paths as line facts write them, filled with a phone's own words and read back from what a phone asks for.
 
 import type { Mac } from '@ringwave/protocol/units';
+import { remembered } from '../remembered.ts';
 import { requestedFile } from '../requested-path.ts';
 
 export interface PathPhone {
@@ -45,7 +46,9 @@ export interface PathReader {
   ) => { readonly mac: Mac | null; readonly model?: string } | undefined;
 }
 
-export function pathReader(pattern: string): PathReader {
+export const pathReader: (pattern: string) => PathReader = remembered(readerOf);
+
+function readerOf(pattern: string): PathReader {
   const name = pattern.slice(pattern.lastIndexOf('/') + 1);
   const parts = name.split(/\{([A-Za-z]+)\}/);
   const shape = parts.map((part, at) => (at % 2 === 0 ? literal(part) : (SHAPES[part] ?? '')));
