@@ -81,6 +81,8 @@ export interface ConfigLanguage {
   readonly line: string;
   readonly escape: 'xml' | 'plain';
   readonly lineEnd: '\n' | '\r\n';
+  /** One of them may stand before a name: `locks` keeps the phone from changing the value, `resets` takes back what was changed there. */
+  readonly signs?: { readonly locks: string; readonly resets: string };
   /** Further files of one phone that its configuration names, and their frames, by path as in `BootPath`. */
   readonly otherFiles?: Readonly<Record<string, string>>;
   /** Bytes of a file that the phone takes at most; absent where no document tells them. */

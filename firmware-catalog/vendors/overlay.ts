@@ -76,13 +76,10 @@ export function unreadable(
 /** What a file says of a setting, at each place; empty where it says nothing or no setting can stand in it. */
 export function valuesIn(body: string, language: ConfigLanguage, name: string): string[] {
   const shape = shapeOf(language);
-  const found: string[] = [];
-  if (body.length > overlaidLengthMax || !shape.mayHold(body)) return found;
-  outsideComments(body, shape, name, (all, _, value) => {
-    found.push(language.escape === 'xml' ? fromXml(value) : value);
-    return all;
-  });
-  return found;
+  if (body.length > overlaidLengthMax || !shape.mayHold(body)) return [];
+  return placesOf(body, shape, name).map(({ value }) =>
+    language.escape === 'xml' ? fromXml(value) : value,
+  );
 }
 
 const refused = (reason: string): Overlaid => ({ kind: 'refused', reason });
@@ -104,6 +101,8 @@ interface Shape {
   places(name: string): RegExp;
   /** Parts in which nothing is a setting. */
   readonly comments: RegExp;
+  /** Where a name may have one: of such a setting one place stays. */
+  readonly signs?: NonNullable<ConfigLanguage['signs']>;
   /** What a new setting looks like, and where it goes; undefined where the file has no place. */
   added(body: string, setting: Added): string | undefined;
 }
@@ -124,35 +123,61 @@ const named = (name: string): string =>
 
 const withSetting = (text: string, shape: Shape, setting: Added): string | undefined => {
   const { name, value } = setting;
-  let found = false;
-  const set = outsideComments(text, shape, name, (_, before, __, after) => {
-    found = true;
-    return before + value + after;
+  const places = placesOf(text, shape, name);
+  if (places.length === 0) return shape.added(text, setting);
+  const { signs } = shape;
+  if (!signs) return changed(text, places, ({ before, after }) => before + value + after);
+  // The last one counts, and whether it is locked: a phone's own value comes before what is not.
+  const last = places.at(-1);
+  const isLocked = places.some(({ before }) => signOf(before) === signs.locks);
+  return changed(text, places, (place) => {
+    if (place !== last) return '';
+    const sign = isLocked ? signs.locks : signOf(place.before);
+    return sign + bare(place.before) + value + place.after;
   });
-  return found ? set : shape.added(text, setting);
 };
 
-const withoutSetting = (text: string, shape: Shape, name: string): string =>
-  outsideComments(text, shape, name, () => '');
+/** What stands before the name; nothing where that is a letter. */
+const signOf = (before: string): string => /^[ \t]*([^\w \t])?/.exec(before)?.[1] ?? '';
+const bare = (before: string): string => before.replace(/^[ \t]*[^\w \t]?[ \t]*/, '');
 
-function outsideComments(
-  text: string,
-  shape: Shape,
-  name: string,
-  change: (all: string, before: string, value: string, after: string) => string,
-): string {
-  const comments = [...text.matchAll(shape.comments)].map((one) => [
+const withoutSetting = (text: string, shape: Shape, name: string): string =>
+  changed(text, placesOf(text, shape, name), () => '');
+
+interface Place {
+  readonly at: number;
+  readonly before: string;
+  readonly value: string;
+  readonly after: string;
+}
+
+function placesOf(whole: string, shape: Shape, name: string): Place[] {
+  const comments = [...whole.matchAll(shape.comments)].map((one) => [
     one.index,
     one.index + one[0].length,
   ]);
   let next = 0;
-  return text.replace(shape.places(name), (...found: unknown[]) => {
-    const [all, before, value, after] = found as [string, string, string, string];
-    const at = found.find((one) => typeof one === 'number') ?? 0;
+  const start = whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+  const places: Place[] = [];
+  for (const found of whole.slice(start).matchAll(shape.places(name))) {
+    const [, before = '', value = '', after = ''] = found;
+    const at = start + found.index;
     while ((comments[next]?.[1] ?? Number.POSITIVE_INFINITY) <= at) next += 1;
     const inComment = (comments[next]?.[0] ?? Number.POSITIVE_INFINITY) <= at;
-    return inComment ? all : change(all, before, value, after);
-  });
+    if (!inComment) places.push({ at, before, value, after });
+  }
+  return places;
+}
+
+function changed(text: string, places: readonly Place[], to: (place: Place) => string): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (const place of places) {
+    const { at, before, value, after } = place;
+    pieces.push(text.slice(from, at), to(place));
+    from = at + before.length + value.length + after.length;
+  }
+  return pieces.join('') + text.slice(from);
 }
 
 function shapeOf(language: ConfigLanguage): Shape {
@@ -161,6 +186,8 @@ function shapeOf(language: ConfigLanguage): Shape {
   return language.line.startsWith('<') ? namedShape(language) : attributeShape();
 }
 
+/** Of UTF-8, read as Latin-1. */
+const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 const XML_COMMENTS = /<!--[\s\S]{0,1000000}?-->|<!\[CDATA\[[\s\S]{0,1000000}?\]\]>/g;
 const isXml = (body: string): boolean => /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<[?!a-zA-Z]/.test(body);
 const isPage = (body: string): boolean => /^\s{0,64}<(?:!doctype\s+html|html)\b/i.test(body);
@@ -170,21 +197,23 @@ const XML_TEXT =
   '[^<]*(?:(?:<!\\[CDATA\\[[\\s\\S]{0,100000}?\\]\\]>|<!--[\\s\\S]{0,100000}?-->)[^<]*){0,1000}';
 
 /** `key = value`, `name: value`, `SET NAME value`, `NAME="value"`: one setting a line. */
-function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
+function linesShape({ line, lineEnd, frame, signs }: ConfigLanguage): Shape {
   const [lead = '', rest = ''] = line.split('{name}');
   const [sign = '', end = ''] = rest.split('{value}');
   const signPattern = `[ \\t]*${literal(sign.trim())}[ \\t]*`;
   const gap = sign.trim() === '' ? '[ \\t]+' : signPattern;
   const [first = '', last = ''] = frame.split('{lines}');
+  const prefix = signs ? `(?:[${literal(signs.locks)}${literal(signs.resets)}][ \\t]*)?` : '';
   // Whole, but for a version behind a colon.
   const mark = /^[^:\r\n]{1,80}/.exec(first)?.[0] ?? '';
   return {
     isOf: (body) => !isXml(body) && body.startsWith(mark),
     mayHold: (body) => !isXml(body),
+    ...(signs && { signs }),
     comments: /^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm,
     places: (name) =>
       new RegExp(
-        `^([ \\t]*${literal(lead)}${named(name)}${gap})([^\\r\\n]*?)(${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
+        `^([ \\t]*${prefix}${literal(lead)}${named(name)}${gap})([^\\r\\n]*?)(${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
         'gm',
       ),
     added: (body, setting) => {

@@ -63,8 +63,13 @@ export class BaseFiles {
     if (base.kind === 'busy') return soon(base.reason);
     if (base.kind === 'absent') return line?.absentValue === 'keeps' ? own() : { kind: 'absent' };
     if (!line) return instead('the line of this model is unknown');
+    const text = base.body.toString('latin1');
+    if (isUtf16(text)) {
+      const reason = inUtf16(asked);
+      return this.#unusable(reason, instead(reason));
+    }
     const by = { line, ours: ours.body, maySecrets, isHardened, isWhole: true };
-    const made = composed(base.body.toString('latin1'), by);
+    const made = composed(text, by);
     if (made.kind === 'guarded') return made;
     if (made.kind === 'composed') {
       return { ...bytes('', ours), body: Buffer.from(made.body, 'latin1') };
@@ -98,10 +103,7 @@ export class BaseFiles {
     } as const;
     const text = base.body.toString('latin1');
     if (!line || line.config === 'unknown') return served;
-    if (isUtf16(text)) {
-      const reason = `${asked.path}: it is in UTF-16, in which nothing can be found. Save it as UTF-8`;
-      return this.#unusable(reason, { kind: 'absent' });
-    }
+    if (isUtf16(text)) return this.#unusable(inUtf16(asked), { kind: 'absent' });
     // A zero stands in pictures, and in settings only where they are codes in binary.
     if (text.includes('\0') && !holdsCodes(text, line)) return served;
     const made = composed(text, { line, ours: '', maySecrets, isHardened: false, isWhole: false });
@@ -119,6 +121,9 @@ export class BaseFiles {
     return served;
   }
 }
+
+const inUtf16 = ({ path }: Asked): string =>
+  `${path}: it is in UTF-16, in which nothing can be found. Save it as UTF-8`;
 
 /** A provisioning server answers some hundred files a second: a floor of phones has its own by then. */
 const soonAfter = seconds(5);

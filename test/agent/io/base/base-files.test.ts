@@ -67,3 +67,24 @@ test('a phone that asks while too many do is told to come back in seconds, and n
   t.same(await files.other(picture), { kind: 'absent' });
   t.same(told, []);
 });
+
+test('a phone’s own file in UTF-16 is kept back as any other is: nothing can be found in it', async (t) => {
+  const folder = t.testdir({});
+  const settings = 'sip line1 password: secret\nfirmware server: http://pbx\n';
+  writeFileSync(join(folder, 'mark.cfg'), Buffer.from(`\ufeff${settings}`, 'utf16le'));
+  writeFileSync(join(folder, 'bare.cfg'), Buffer.from(settings, 'utf16le'));
+  const told: string[] = [];
+  const files = new BaseFiles({
+    reader: await BaseFolder.open(folder, false),
+    isHardened: false,
+    alarm: (fault, _, detail) => void told.push(`${fault} ${detail}`),
+  });
+  const line = knowledgeOf('Mitel')?.lines.find(({ hasModel }) => hasModel('6930'));
+  const ours = { body: '', contentType: 'text/plain', holdsLogin: false };
+  for (const path of ['mark.cfg', 'bare.cfg']) {
+    const asked = { protocol: 'http', method: 'GET', path, address: '192.0.2.9' } as const;
+    const found = await files.config({ asked, line, ours, isOwnName: false, maySecrets: true });
+    t.equal(found.kind, 'later', path);
+    t.match(told.at(-1), new RegExp(`^base-unusable ${path}: it is in UTF-16`));
+  }
+});
