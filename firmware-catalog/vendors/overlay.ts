@@ -82,6 +82,12 @@ export function valuesIn(body: string, language: ConfigLanguage, name: string): 
   );
 }
 
+/** Whether any of these settings has a value in the file, also where the file is not of this language as a whole. */
+export function setsAny(body: string, language: ConfigLanguage, names: readonly string[]): boolean {
+  if (names.length === 0 || body.length > overlaidLengthMax) return false;
+  return placesOf(body, shapeOf(language), ...names).some(({ value }) => value.trim() !== '');
+}
+
 const refused = (reason: string): Overlaid => ({ kind: 'refused', reason });
 
 function safe(language: ConfigLanguage, value: string): string | undefined {
@@ -97,8 +103,8 @@ function safe(language: ConfigLanguage, value: string): string | undefined {
 interface Shape {
   isOf(body: string): boolean;
   mayHold(body: string): boolean;
-  /** All places of a setting; group 1 is what stands before its value, 2 the value, 3 what stands after. */
-  places(name: string): RegExp;
+  /** All places of settings, of whose names this is the pattern; groups are what stands before the value, the value, what stands after. */
+  places(pattern: string): RegExp;
   /** Parts in which nothing is a setting. */
   readonly comments: RegExp;
   /** Where a name may have one: of such a setting one place stays. */
@@ -118,8 +124,10 @@ const written = ({ name, value, line = '' }: Added, usual: string): string =>
   (line === '' ? usual : line).replaceAll('{name}', name).replace('{value}', () => value);
 
 /** `#` stands for a number and `*` for any word. */
-const named = (name: string): string =>
-  literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}');
+const anyOf = (names: readonly string[]): string =>
+  names
+    .map((name) => literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}'))
+    .join('|');
 
 const withSetting = (text: string, shape: Shape, setting: Added): string | undefined => {
   const { name, value } = setting;
@@ -151,7 +159,7 @@ interface Place {
   readonly after: string;
 }
 
-function placesOf(whole: string, shape: Shape, name: string): Place[] {
+function placesOf(whole: string, shape: Shape, ...names: readonly string[]): Place[] {
   const comments = [...whole.matchAll(shape.comments)].map((one) => [
     one.index,
     one.index + one[0].length,
@@ -159,8 +167,8 @@ function placesOf(whole: string, shape: Shape, name: string): Place[] {
   let next = 0;
   const start = whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
   const places: Place[] = [];
-  for (const found of whole.slice(start).matchAll(shape.places(name))) {
-    const [, before = '', value = '', after = ''] = found;
+  for (const found of whole.slice(start).matchAll(shape.places(anyOf(names)))) {
+    const { before = '', value = '', after = '' } = found.groups ?? {};
     const at = start + found.index;
     while ((comments[next]?.[1] ?? Number.POSITIVE_INFINITY) <= at) next += 1;
     const inComment = (comments[next]?.[0] ?? Number.POSITIVE_INFINITY) <= at;
@@ -211,9 +219,9 @@ function linesShape({ line, lineEnd, frame, signs }: ConfigLanguage): Shape {
     mayHold: (body) => !isXml(body),
     ...(signs && { signs }),
     comments: /^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm,
-    places: (name) =>
+    places: (pattern) =>
       new RegExp(
-        `^([ \\t]*${prefix}${literal(lead)}${named(name)}${gap})([^\\r\\n]*?)(${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
+        `^(?<before>[ \\t]*${prefix}${literal(lead)}(?:${pattern})${gap})(?<value>[^\\r\\n]*?)(?<after>${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
         'gm',
       ),
     added: (body, setting) => {
@@ -240,9 +248,9 @@ function elementShape({ line, frame }: ConfigLanguage): Shape {
     isOf: (body) => isXml(body) && !isPage(body) && body.includes(close),
     mayHold: isXml,
     comments: XML_COMMENTS,
-    places: (name) =>
+    places: (pattern) =>
       new RegExp(
-        `(<${named(name)}(?:\\s[^<>]{0,1000})?>)(${XML_TEXT})(</${named(name)}\\s?>)`,
+        `(?<before><(?<name>${pattern})(?:\\s[^<>]{0,1000})?>)(?<value>${XML_TEXT})(?<after></\\k<name>\\s?>)`,
         'g',
       ),
     added: (body, setting) => before(body, close, written(setting, line)),
@@ -258,9 +266,9 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
     isOf: (body) => tag !== null && isXml(body) && !isPage(body) && body.includes(close),
     mayHold: isXml,
     comments: XML_COMMENTS,
-    places: (name) =>
+    places: (pattern) =>
       new RegExp(
-        `(<${element}\\s[^<>]{0,500}?\\b${key}="${named(name)}"[^<>]{0,500}?\\bvalue=")([^"<>]*)("[^<>]{0,500}>)`,
+        `(?<before><${element}\\s[^<>]{0,500}?\\b${key}="(?:${pattern})"[^<>]{0,500}?\\bvalue=")(?<value>[^"<>]*)(?<after>"[^<>]{0,500}>)`,
         'g',
       ),
     added: (body, setting) => before(body, close, written(setting, line)),
@@ -273,9 +281,9 @@ function attributeShape(): Shape {
     isOf: (body) => isXml(body) && !isPage(body),
     mayHold: isXml,
     comments: XML_COMMENTS,
-    places: (name) =>
+    places: (pattern) =>
       new RegExp(
-        `(\\s${named(name)}\\s{0,64}=\\s{0,64}["'])((?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(["'])`,
+        `(?<before>\\s(?:${pattern})\\s{0,64}=\\s{0,64}["'])(?<value>(?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(?<after>["'])`,
         'g',
       ),
     added: (body, { name, value }) => {

@@ -3,7 +3,8 @@ import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
 import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { seconds } from '@ringwave/protocol/units';
-import { type Composed, composed, hardened, holdsCodes } from '../../core/provisioning/managed.ts';
+import { type Composed, composed, hardened } from '../../core/provisioning/managed.ts';
+import { holdsCodes, holdsOthersSecrets } from '../../core/provisioning/secrets-in-text.ts';
 import { isUtf16 } from '../../core/provisioning/utf16.ts';
 import type { Asked, Served } from '../file-source.ts';
 import { type BaseReader, isConfigName } from './base-file.ts';
@@ -102,10 +103,13 @@ export class BaseFiles {
       noStore: true,
     } as const;
     const text = base.body.toString('latin1');
-    if (!line || line.config === 'unknown') return served;
     if (isUtf16(text)) return this.#unusable(inUtf16(asked), { kind: 'absent' });
+    const hasLanguage = line !== undefined && line.config !== 'unknown';
     // A zero stands in pictures, and in settings only where they are codes in binary.
-    if (text.includes('\0') && !holdsCodes(text, line)) return served;
+    if (!hasLanguage || (text.includes('\0') && !holdsCodes(text, line))) {
+      if (!holdsOthersSecrets(text, line)) return served;
+      return maySecrets ? { ...served, hasSecrets: true } : { kind: 'guarded' };
+    }
     const made = composed(text, { line, ours: '', maySecrets, isHardened: false, isWhole: false });
     if (made.kind === 'composed') {
       const body = Buffer.from(made.body, 'latin1');
