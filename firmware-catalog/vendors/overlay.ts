@@ -4,6 +4,8 @@
 import { fromXml, isPrintable, xmlText } from './config-text.ts';
 import { literal } from './boot-path.ts';
 import type { ConfigLanguage } from './line-facts.ts';
+import { isWebPage } from './web-page.ts';
+import { bareOf } from './xml-blanks.ts';
 
 /**
  * One setting by its vendor's name; `value` undefined takes it out. In a name that is taken out or looked for, `#`
@@ -198,7 +200,6 @@ function shapeOf(language: ConfigLanguage): Shape {
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 const XML_COMMENTS = /<!--[\s\S]{0,1000000}?-->|<!\[CDATA\[[\s\S]{0,1000000}?\]\]>/g;
 const isXml = (body: string): boolean => /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<[?!a-zA-Z]/.test(body);
-const isPage = (body: string): boolean => /^\s{0,64}<(?:!doctype\s+html|html)\b/i.test(body);
 
 /** What an XML reader takes for text between two tags: also what stands in CDATA, and what a comment parts. */
 const XML_TEXT =
@@ -212,10 +213,12 @@ function linesShape({ line, lineEnd, frame, signs }: ConfigLanguage): Shape {
   const gap = sign.trim() === '' ? '[ \\t]+' : signPattern;
   const [first = '', last = ''] = frame.split('{lines}');
   const prefix = signs ? `(?:[${literal(signs.locks)}${literal(signs.resets)}][ \\t]*)?` : '';
+  const isSetting = settingLine({ lead, sign, prefix });
   // Whole, but for a version behind a colon.
   const mark = /^[^:\r\n]{1,80}/.exec(first)?.[0] ?? '';
   return {
-    isOf: (body) => !isXml(body) && body.startsWith(mark),
+    isOf: (body) =>
+      !isXml(body) && (mark === '' ? saysSettings(body, isSetting) : body.startsWith(mark)),
     mayHold: (body) => !isXml(body),
     ...(signs && { signs }),
     comments: /^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm,
@@ -235,6 +238,26 @@ function linesShape({ line, lineEnd, frame, signs }: ConfigLanguage): Shape {
   };
 }
 
+/** A line whose name is as makers write names. What a program says of its errors looks like a setting as well. */
+const settingLine = (of: {
+  readonly lead: string;
+  readonly sign: string;
+  readonly prefix: string;
+}): RegExp => {
+  const { lead, sign, prefix } = of;
+  const name =
+    lead === '' ? '(?![^:=]{0,80}\\b(?:error|exception|warning)\\b)[a-z][\\w .-]{0,80}' : '\\w';
+  const end = lead === '' ? literal(sign.trim()) : '';
+  return new RegExp(`^[ \\t]*${prefix}${literal(lead)}${name}${end}`);
+};
+
+/** Of a language that begins its files with no mark: at least one line is a setting, unless all are empty or comments. */
+function saysSettings(body: string, isSetting: RegExp): boolean {
+  const lines = body.replace(BYTE_ORDER_MARK, '').split(/[\r\n]+/);
+  const said = lines.filter((line) => line.trim() !== '' && !/^[ \t]*(?:#|;|\/\/)/.test(line));
+  return said.length === 0 || said.some((line) => isSetting.test(line));
+}
+
 /** Behind the line end of the last line that says anything. */
 function endOfText(whole: string): number {
   const end = whole.indexOf('\n', whole.trimEnd().length);
@@ -245,7 +268,7 @@ function endOfText(whole: string): number {
 function elementShape({ line, frame }: ConfigLanguage): Shape {
   const close = /^[^<]*(<\/[\w-]{1,64}>)/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
   return {
-    isOf: (body) => isXml(body) && !isPage(body) && body.includes(close),
+    isOf: (body) => isXml(body) && !isWebPage(body) && body.includes(close),
     mayHold: isXml,
     comments: XML_COMMENTS,
     places: (pattern) =>
@@ -263,7 +286,7 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
   const close = /^[^<]*(<\/[\w-]{1,64}>)/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
   const [, element = '', key = ''] = tag ?? [];
   return {
-    isOf: (body) => tag !== null && isXml(body) && !isPage(body) && body.includes(close),
+    isOf: (body) => tag !== null && isXml(body) && !isWebPage(body) && body.includes(close),
     mayHold: isXml,
     comments: XML_COMMENTS,
     places: (pattern) =>
@@ -278,7 +301,11 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
 /** Poly: any element may carry `name="value"`. */
 function attributeShape(): Shape {
   return {
-    isOf: (body) => isXml(body) && !isPage(body),
+    // Its last tag closes: a program that broke off leaves the rest out.
+    isOf: (body) =>
+      isXml(body) &&
+      !isWebPage(body) &&
+      /(?:\/|<\/[\w.:-]{1,64}\s{0,8})>$/.test(bareOf(body).trimEnd()),
     mayHold: isXml,
     comments: XML_COMMENTS,
     places: (pattern) =>

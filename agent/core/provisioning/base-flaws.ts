@@ -4,6 +4,8 @@
 import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import { isWrittenIn, unreadable } from '@ringwave/firmware-catalog/vendors/overlay';
+import { isWebPage } from '@ringwave/firmware-catalog/vendors/web-page';
+import { isUtf16 } from './utf16.ts';
 
 export interface BaseFlaw {
   /** From 1. */
@@ -32,6 +34,25 @@ export function templateFlaw(text: string): BaseFlaw | undefined {
     return { line: at + 1, reason, nextStep: 'Fill the template in, or give its finished files.' };
   }
   return undefined;
+}
+
+/** Of PHP, in text and in HTML, and of Python: a program broke off, perhaps in the middle of a file. */
+const PROGRAM_ERROR =
+  /^(?:<br \/>)?[ \t]*(?:<b>)?(?:PHP )?(?:(?:Fatal|Parse|Recoverable fatal|Catchable fatal) error(?:<\/b>)?:|Traceback \(most recent call last\):|Uncaught \w{1,64}:)/m;
+
+/**
+ * What was given in the place of a configuration, for people; undefined where it may be one. With `language` it is to be a whole
+ * file of that language, else a part of any. `text` is its bytes as Latin-1.
+ */
+export function givenInstead(text: string, language?: ConfigLanguage): string | undefined {
+  if (isWebPage(text)) return 'a web page';
+  if (text.startsWith('\u001f\u008b')) return 'compressed bytes';
+  if (isUtf16(text)) return 'text in UTF-16';
+  if (/^\s*(?:\{\s*["}]|\[\s*[{"])/.test(text)) return 'JSON';
+  if (PROGRAM_ERROR.test(text)) return 'the error of a program';
+  return language && text.trim() !== '' && !isWrittenIn(text, language)
+    ? `what is not ${language.form}`
+    : undefined;
 }
 
 /** As `templateFlaw`, or that no phone that asks for this name reads the language that it is written in. */

@@ -58,9 +58,12 @@ export class BaseFiles {
     if (!reader || isOwnName) return own();
     const instead = (reason: string): Served =>
       line?.absentValue === 'keeps' ? own() : { kind: 'later', reason };
-    const base = await reader.read({ ...questionOf(asked), isConfig: true });
-    if (base.kind === 'failed')
-      return this.#unusable(base.reason, { kind: 'later', reason: base.reason });
+    const language = line && line.config !== 'unknown' && { language: line.config };
+    const base = await reader.read({ ...questionOf(asked), isConfig: true, ...language });
+    if (base.kind === 'failed') {
+      const { reason, isOther } = base;
+      return this.#unusable(reason, isOther ? instead(reason) : { kind: 'later', reason });
+    }
     if (base.kind === 'busy') return soon(base.reason);
     if (base.kind === 'absent') return line?.absentValue === 'keeps' ? own() : { kind: 'absent' };
     if (!line) return instead('the line of this model is unknown');

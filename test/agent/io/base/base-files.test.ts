@@ -117,3 +117,21 @@ test('a phone of whatever maker, also one whose language nobody knows, gets no p
       if (whole.kind === 'bytes') t.notMatch(whole.body.toString('latin1'), 'secret');
     }
 });
+
+test('where a server gives another language, the agent’s own file stands in if the phone keeps what is left out', async (t) => {
+  const reader = {
+    name: 'pbx',
+    read: () => Promise.resolve({ kind: 'failed', reason: 'other', isOther: true } as const),
+  };
+  const files = new BaseFiles({ reader, isHardened: false, alarm: () => {} });
+  const asked = { protocol: 'http', method: 'GET', path: 'a.cfg', address: '192.0.2.9' } as const;
+  const ours = { body: 'own', contentType: 'text/plain', holdsLogin: false };
+  for (const [vendor, model, kind] of [
+    ['Yealink', 'T46S', 'bytes'],
+    ['Mitel', '6930', 'later'],
+  ] as const) {
+    const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
+    const over = { asked, line, ours, isOwnName: false, maySecrets: true };
+    t.equal((await files.config(over)).kind, kind, vendor);
+  }
+});
