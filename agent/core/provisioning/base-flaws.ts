@@ -5,6 +5,7 @@ import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import { isWrittenIn, unreadable } from '@ringwave/firmware-catalog/vendors/overlay';
 import { isWebPage } from '@ringwave/firmware-catalog/vendors/web-page';
+import { withoutComments } from '@ringwave/firmware-catalog/vendors/xml-blanks';
 import { isUtf16 } from './utf16.ts';
 
 export interface BaseFlaw {
@@ -26,8 +27,7 @@ const shownMax = 40;
 
 /** The first flaw of a configuration, as Latin-1 text; comments may say anything. */
 export function templateFlaw(text: string): BaseFlaw | undefined {
-  const bare = text.replace(/<!--[\s\S]*?-->/g, (comment) => comment.replace(/[^\n]/g, ' '));
-  for (const [at, line] of bare.split('\n').entries()) {
+  for (const [at, line] of withoutComments(text).split('\n').entries()) {
     const found = /^\s*[#;]/.test(line) ? undefined : PLACEHOLDER.exec(line)?.[0];
     if (found === undefined) continue;
     const reason = `has the placeholder ${found.slice(0, shownMax)}`;

@@ -1,7 +1,7 @@
 import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import { test } from 'tap';
-import { givenInstead } from '../../../../agent/core/provisioning/base-flaws.ts';
+import { givenInstead, templateFlaw } from '../../../../agent/core/provisioning/base-flaws.ts';
 
 function languageOf(vendor: string, model: string): ConfigLanguage {
   const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
@@ -77,5 +77,13 @@ test('a file as PBXs write it is one, with comments, empty lines, capitals, sign
     t.equal(givenInstead(text, poly), undefined, text);
   t.equal(givenInstead('', yealink), undefined);
   t.equal(givenInstead('[ T46S ]\naccount.1.label = x\n'), undefined);
+  t.end();
+});
+
+test('a placeholder in a comment is none, and comments without an end are read in one go', (t) => {
+  t.match(templateFlaw('<!-- {{a}}\n{$b} -->\n<a>{{c}}</a>'), { line: 3, reason: /\{\{c\}\}/ });
+  t.equal(templateFlaw('<a><!-- {{c}}</a>'), undefined, 'it goes to the end');
+  t.equal(templateFlaw(`<a>${'<!--'.repeat(250_000)}{{c}}</a>`), undefined);
+  t.match(templateFlaw(`<a>${'<!---->'.repeat(100_000)}{{c}}</a>`), { line: 1 });
   t.end();
 });
