@@ -5,7 +5,7 @@ import type { UpstreamSettings } from '../../core/provisioning/base.ts';
 import { givenInstead, templateFlaw } from '../../core/provisioning/base-flaws.ts';
 import { type BaseAsked, type BaseFile, baseBytesMax } from './base-file.ts';
 
-/** Redirects followed, on the same host alone. */
+/** Redirects followed, on the same host alone, and from HTTP to HTTPS there. */
 const redirectsMax = 3;
 
 export type Answered =
@@ -37,12 +37,22 @@ export async function askUpstream(
     }
     await answer.body?.cancel();
     const to = URL.canParse(next, url) ? new URL(next, url) : undefined;
-    if (to?.origin !== root.origin) {
-      return { kind: 'failed', reason: `${name} sends ${path} to another host` };
-    }
+    const where = to ? elsewhere(url, to) : 'nowhere';
+    if (!to || where !== undefined)
+      return { kind: 'failed', reason: `${name} sends ${path} ${where}` };
     url = to;
   }
   return { kind: 'failed', reason: `${name} redirects ${path} without end` };
+}
+
+/** Why a redirect is not followed: the login and the phone's passwords go to this server alone, and never back into the clear. */
+export function elsewhere(from: URL, to: URL): string | undefined {
+  if (to.hostname !== from.hostname) return `to another host (${to.host})`;
+  const isUpwards = from.protocol === 'http:' && to.protocol === 'https:';
+  if (to.protocol !== from.protocol && !isUpwards)
+    return `from ${from.protocol}// to ${to.protocol}//`;
+  // From HTTP to HTTPS both have their usual port, or one that serves both.
+  return to.port === from.port ? undefined : `to another port (${to.host})`;
 }
 
 async function taken(

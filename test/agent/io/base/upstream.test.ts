@@ -116,7 +116,7 @@ test('pages, errors, ten megabytes, silence and other hosts are refused by name'
   t.equal(await ask('long.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for long.cfg');
   t.equal(await ask('endless.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for endless.cfg');
   t.equal(await ask('never.cfg'), '127.0.0.1:PORT gave no whole answer in 300 ms');
-  t.equal(await ask('away.cfg'), '127.0.0.1:PORT sends away.cfg to another host');
+  t.equal(await ask('away.cfg'), '127.0.0.1:PORT sends away.cfg to another host (192.0.2.9)');
   t.equal(await ask('round.cfg'), '127.0.0.1:PORT redirects round.cfg without end');
   t.equal(await ask('near.cfg'), 'near');
   t.equal(await ask('help.html', false), '<html>');
