@@ -52,12 +52,13 @@ export const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
 const isXml = (body: string): boolean => /^(?:\u00ef\u00bb\u00bf)?\s*<[?!a-zA-Z]/.test(body);
 
 /** `key = value`, `name: value`, `SET NAME value`, `NAME="value"`: one setting a line. */
-function linesShape({ line, lineEnd, frame, signs }: ConfigLanguage): Shape {
+function linesShape({ line, lineEnd, frame, signs, namesEnd }: ConfigLanguage): Shape {
   const [lead = '', rest = ''] = line.split('{name}');
   const [sign = '', end = ''] = rest.split('{value}');
   const before = sign.trim() === '' ? '[ \\t]+' : `[ \\t]*${literal(sign.trim())}[ \\t]*`;
   // All of the space: what may be shared out in many ways takes long where nothing fits.
-  const gap = `${before}(?![ \\t])`;
+  const suffix = namesEnd === undefined ? '' : `(?:[ \\t]*[${literal(namesEnd)}])?`;
+  const gap = `${suffix}${before}(?![ \\t])`;
   const value = end === '' ? '(?:[^\\r\\n]*[^ \\t\\r\\n])?' : '[^\\r\\n]*?';
   const [first = '', last = ''] = frame.split('{lines}');
   const prefix = signs ? `(?:[${literal(signs.locks)}${literal(signs.resets)}][ \\t]*)?` : '';

@@ -11,6 +11,7 @@ import {
   type Managed,
   mayHold,
   overlay,
+  setsAny,
   unreadable,
   valuesIn,
 } from '@ringwave/firmware-catalog/vendors/overlay';
@@ -47,6 +48,8 @@ export function composed(base: string, by: Overlaying): Composed {
   const hasCodes = !isWhole && holdsCodes(base, by.line);
   const hasOthers = holdsOthersSecrets(base, by.line);
   if ((hasCodes || hasOthers) && !by.maySecrets) return { kind: 'guarded' };
+  const older = inOlderForm(base, by.line);
+  if (older) return older;
   if (!mayHold(base, config)) {
     return hasCodes
       ? { kind: 'refused', reason: `its codes are not in ${config.form}` }
@@ -71,6 +74,17 @@ export function composed(base: string, by: Overlaying): Composed {
   const outgrown = isWhole ? longerThan(config, body) : undefined;
   if (outgrown) return outgrown;
   return { kind: 'composed', body, ...(by.maySecrets && hasSecrets && { hasSecrets }) };
+}
+
+/** Firmware and servers could be taken out of it, but not set where the phone would look. */
+function inOlderForm(base: string, { settings, ...line }: LineFacts): Composed | undefined {
+  const { olderForm: older, otherFirmwareNames = [], otherServerNames = [] } = line;
+  const { firmware, 'provisioning-login': login, 'provisioning-server': server } = settings;
+  const names = [firmware, login, server].flatMap(known).map(({ name }) => name);
+  const all = [...names, ...otherFirmwareNames, ...otherServerNames];
+  if (!older || !setsAny(base, older.language, all)) return undefined;
+  const reason = `it names firmware or a server in ${older.language.form}`;
+  return { kind: 'refused', reason };
 }
 
 function longerThan({ bytesMax }: ConfigLanguage, { length }: string): Composed | undefined {

@@ -66,11 +66,14 @@ let everyWord: readonly Words[] | undefined;
 /** One for each language and set of names: makers and brands share them. */
 function knownWords(): readonly Words[] {
   const words = new Map<string, Words>();
-  for (const line of KNOWN_VENDORS.flatMap(({ lines }) => lines)) {
-    const { config: language } = line;
-    if (language === 'unknown') continue;
-    const names = passwordNames(line).filter((name) => !isCode(name));
+  const add = (language: ConfigLanguage, names: readonly string[]) =>
     words.set(JSON.stringify([language.line, language.frame, names]), { language, names });
+  for (const line of KNOWN_VENDORS.flatMap(({ lines }) => lines)) {
+    const { config, olderForm: older } = line;
+    if (older) add(older.language, older.passwordNames);
+    if (config === 'unknown') continue;
+    const names = passwordNames(line).filter((name) => !isCode(name));
+    add(config, names);
   }
   return [...words.values()];
 }

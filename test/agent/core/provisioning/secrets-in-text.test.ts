@@ -24,6 +24,9 @@ const FILES: readonly (readonly [string, readonly LineFacts[]])[] = [
   ['#!version:1.0.0.1\naccount.1.password = one\n', [yealink]],
   ['!sip line1 password: one\n', [mitel]],
   ['<settings><user_pass idx="1">one</user_pass></settings>', [snom]],
+  ['<html><pre>\n# text of firmware 7\nuser_pass1$: one\n</pre></html>', []],
+  ['user_pass12 & : one\n', []],
+  ['http_pass!: one\n', []],
   ['<c reg.1.auth.password="one"/>', [poly]],
   ['<flat-profile><Password_1_>one</Password_1_></flat-profile>', [cisco, spa]],
   ['<flat-profile><Admin_Passwd>one</Admin_Passwd></flat-profile>', [spa]],
@@ -52,6 +55,26 @@ test('a file of another maker leaves with its passwords in a lease alone', (t) =
       t.not(inside.kind, 'guarded', `${line.line}: ${text}`);
       if (inside.kind === 'composed') t.ok(inside.hasSecrets, `${line.line}: ${text}`);
     }
+  t.end();
+});
+
+test('a Snom’s text file keeps its passwords, and names neither firmware nor a server', (t) => {
+  const by = { line: snom, ours: '', isHardened: false, isWhole: false };
+  const inside = { ...by, maySecrets: true };
+  t.same(composed('user_name1!: 200\n', { ...by, maySecrets: false }), {
+    kind: 'composed',
+    body: 'user_name1!: 200\n',
+  });
+  t.match(composed('user_pass1!: one\n', inside), { kind: 'composed', hasSecrets: true });
+  for (const line of [
+    'firmware: http://pbx/x',
+    'setting_server&: http://pbx',
+    'firmware_status$: x',
+  ])
+    t.same(composed(`user_name1!: 200\n${line}\n`, inside), {
+      kind: 'refused',
+      reason: 'it names firmware or a server in name: value lines',
+    });
   t.end();
 });
 
