@@ -10,7 +10,7 @@ export interface Shape {
   isOf(body: string): boolean;
   mayHold(body: string): boolean;
   /** As long as the file, with blanks for the parts in which nothing is a setting. */
-  bare(body: string): string;
+  readonly bare: (body: string) => string;
   /** All places of settings, of whose names this is the pattern, in a bare file, in order. */
   spans(bare: string, pattern: string): Span[];
   /** Where a name may have one: of such a setting one place stays. */
@@ -70,8 +70,7 @@ function linesShape({ line, lineEnd, frame, signs, namesEnd }: ConfigLanguage): 
       !isXml(body) && (mark === '' ? saysSettings(body, isSetting) : body.startsWith(mark)),
     mayHold: (body) => !isXml(body),
     ...(signs && { signs }),
-    bare: (body) =>
-      body.replace(/^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm, ({ length }) => ' '.repeat(length)),
+    bare: withoutCommentLines,
     spans: (bare, pattern) =>
       spansOf(
         bare,
@@ -90,6 +89,9 @@ function linesShape({ line, lineEnd, frame, signs, namesEnd }: ConfigLanguage): 
     },
   };
 }
+
+const withoutCommentLines = (body: string): string =>
+  body.replace(/^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm, ({ length }) => ' '.repeat(length));
 
 /** A line whose name is as makers write names. What a program says of its errors looks like a setting as well. */
 const settingLine = (of: {

@@ -83,10 +83,23 @@ export function valuesIn(body: string, language: ConfigLanguage, name: string): 
   );
 }
 
-/** Whether any of these settings has a value in the file, also where the file is not of this language as a whole. */
-export function setsAny(body: string, language: ConfigLanguage, names: readonly string[]): boolean {
-  if (names.length === 0 || body.length > overlaidLengthMax) return false;
-  return placesOf(body, shapeOf(language), ...names).some(({ value }) => value.trim() !== '');
+/** Settings by the names that a language has for them. */
+export interface NamesIn {
+  readonly language: ConfigLanguage;
+  readonly names: readonly string[];
+}
+
+/** Whether any of these settings has a value in the file, also where the file is not of its language as a whole. */
+export function setsAny(body: string, ...asked: readonly NamesIn[]): boolean {
+  if (body.length > overlaidLengthMax) return false;
+  const bared = new Map<Shape['bare'], string>();
+  return asked.some(({ language, names }) => {
+    const shape = shapeOf(language);
+    const bare = bared.get(shape.bare) ?? bareBy(shape, body);
+    bared.set(shape.bare, bare);
+    const values = names.length === 0 ? [] : placesIn(body, bare, shape, names);
+    return values.some(({ value }) => value.trim() !== '');
+  });
 }
 
 const refused = (reason: string): Overlaid => ({ kind: 'refused', reason });
@@ -136,9 +149,18 @@ interface Place {
   readonly after: string;
 }
 
-function placesOf(whole: string, shape: Shape, ...names: readonly string[]): Place[] {
-  const start = whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
-  return shape.spans(shape.bare(whole.slice(start)), anyOf(names)).map(([at, from, to, end]) => ({
+const placesOf = (whole: string, shape: Shape, name: string): Place[] =>
+  placesIn(whole, bareBy(shape, whole), shape, [name]);
+
+const startOf = (whole: string): number =>
+  whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+
+/** Of what stands behind a byte order mark. */
+const bareBy = (shape: Shape, whole: string): string => shape.bare(whole.slice(startOf(whole)));
+
+function placesIn(whole: string, bare: string, shape: Shape, names: readonly string[]): Place[] {
+  const start = startOf(whole);
+  return shape.spans(bare, anyOf(names)).map(([at, from, to, end]) => ({
     at: start + at,
     before: whole.slice(start + at, start + from),
     value: whole.slice(start + from, start + to),

@@ -21,8 +21,15 @@ function blanked(body: string, alsoCdata: boolean): string {
     const end = closes < 0 ? body.length : closes + (part?.closes.length ?? 2);
     const isKept = !part || (part === CDATA && !alsoCdata);
     const text = body.slice(opens, end);
-    pieces.push(body.slice(from, opens), isKept ? text : text.replace(/[^\n]/g, ' '));
+    pieces.push(body.slice(from, opens), isKept ? text : blanks(text));
     from = end;
   }
   return from === 0 ? body : pieces.join('') + body.slice(from);
 }
+
+/** A long comment is a long line, or many. */
+const blanks = (text: string): string =>
+  text
+    .split('\n')
+    .map(({ length }) => ' '.repeat(length))
+    .join('\n');

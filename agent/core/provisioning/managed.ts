@@ -82,7 +82,7 @@ function inOlderForm(base: string, { settings, ...line }: LineFacts): Composed |
   const { firmware, 'provisioning-login': login, 'provisioning-server': server } = settings;
   const names = [firmware, login, server].flatMap(known).map(({ name }) => name);
   const all = [...names, ...otherFirmwareNames, ...otherServerNames];
-  if (!older || !setsAny(base, older.language, all)) return undefined;
+  if (!older || !setsAny(base, { language: older.language, names: all })) return undefined;
   const reason = `it names firmware or a server in ${older.language.form}`;
   return { kind: 'refused', reason };
 }

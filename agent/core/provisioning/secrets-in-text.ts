@@ -7,7 +7,7 @@ import type {
   LineFacts,
   SettingLine,
 } from '@ringwave/firmware-catalog/vendors/line-facts';
-import { setsAny, valuesIn } from '@ringwave/firmware-catalog/vendors/overlay';
+import { type NamesIn, setsAny, valuesIn } from '@ringwave/firmware-catalog/vendors/overlay';
 
 /**
  * `<P34>x</P34>`, a line `P34 = x`, or one of many between ampersands, as in Grandstream's binary files. Bytes of a picture that
@@ -56,16 +56,11 @@ const anyAccount = (name: string): string => name.replace(/(?<!\d)0*1(?!\d)/, '#
 /** A code as a setting of its own: behind an ampersand one may stand in any address. */
 const CODE_ALONE = /<P\d{1,6}(?:\s[^<>]{0,500})?>|^[ \t]{0,64}P\d{1,6}[ \t]{0,64}=/m;
 
-interface Words {
-  readonly language: ConfigLanguage;
-  readonly names: readonly string[];
-}
-
-let everyWord: readonly Words[] | undefined;
+let everyWord: readonly NamesIn[] | undefined;
 
 /** One for each language and set of names: makers and brands share them. */
-function knownWords(): readonly Words[] {
-  const words = new Map<string, Words>();
+function knownWords(): readonly NamesIn[] {
+  const words = new Map<string, NamesIn>();
   const add = (language: ConfigLanguage, names: readonly string[]) =>
     words.set(JSON.stringify([language.line, language.frame, names]), { language, names });
   for (const line of KNOWN_VENDORS.flatMap(({ lines }) => lines)) {
@@ -87,11 +82,11 @@ export function holdsOthersSecrets(body: string, line?: LineFacts): boolean {
   const own = line && line.config !== 'unknown' ? line : undefined;
   const ownNames = own ? passwordNames(own) : [];
   if (!ownNames.some(isCode) && CODE_ALONE.test(body)) return true;
-  return everyWord.some(({ language, names }) => {
+  const asked = everyWord.map(({ language, names }) => {
     // Of its own a file of the phone's language is asked by itself.
     const isOwn =
       own !== undefined && own.config !== 'unknown' && language.line === own.config.line;
-    const others = isOwn ? names.filter((name) => !ownNames.includes(name)) : names;
-    return setsAny(body, language, others);
+    return { language, names: isOwn ? names.filter((name) => !ownNames.includes(name)) : names };
   });
+  return setsAny(body, ...asked);
 }

@@ -71,7 +71,7 @@ test('a tag is one whatever its attributes hold, however many there are and howe
   ];
   for (const tag of tags) {
     t.same(valuesIn(`<a>${tag}</a>`, snom, 'N'), ['x'], tag);
-    t.ok(setsAny(`<a>${tag}</a>`, snom, ['M', 'N']), tag);
+    t.ok(setsAny(`<a>${tag}</a>`, { language: snom, names: ['M', 'N'] }), tag);
   }
   t.same(valuesIn('<a><NN>x</NN><N.a>x</N.a></a>', snom, 'N'), []);
   const params = [
