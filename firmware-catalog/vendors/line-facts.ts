@@ -32,6 +32,11 @@ export interface LineFacts {
   readonly otherServerNames?: readonly string[];
   /** Names under which files of others hold further passwords, with `#` for a number and `*` for any word: kept as the phone's own are. */
   readonly otherPasswordNames?: readonly string[];
+  /** A form that some firmware of the line reads as well: passwords in it are kept back, and what is managed is never set in it. */
+  readonly olderForm?: {
+    readonly language: ConfigLanguage;
+    readonly passwordNames: readonly string[];
+  };
   /** The setting that lists, between commas, the files to load next. */
   readonly furtherFiles?: string;
   /** Whether a value that a configuration leaves out keeps what the phone has. */
@@ -81,6 +86,10 @@ export interface ConfigLanguage {
   readonly line: string;
   readonly escape: 'xml' | 'plain';
   readonly lineEnd: '\n' | '\r\n';
+  /** One of them may stand before a name: `locks` keeps the phone from changing the value, `resets` takes back what was changed there. */
+  readonly signs?: { readonly locks: string; readonly resets: string };
+  /** Signs of which one may stand behind a name, and says who may change the value. */
+  readonly namesEnd?: string;
   /** Further files of one phone that its configuration names, and their frames, by path as in `BootPath`. */
   readonly otherFiles?: Readonly<Record<string, string>>;
   /** Bytes of a file that the phone takes at most; absent where no document tells them. */

@@ -20,6 +20,8 @@ export const mitelSip = (brand: 'Aastra' | 'Mitel') =>
       line: '{name}: {value}',
       escape: 'plain',
       lineEnd: '\n',
+      // 2.4 and up: "Locking parameters in the configuration file", "Overwriting parameters with defaults".
+      signs: { locks: '!', resets: '^' },
     },
     settings: {
       ...NO_SETTINGS,

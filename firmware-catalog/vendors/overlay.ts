@@ -4,6 +4,8 @@
 import { fromXml, isPrintable, xmlText } from './config-text.ts';
 import { literal } from './boot-path.ts';
 import type { ConfigLanguage } from './line-facts.ts';
+import { type Added, BYTE_ORDER_MARK, type Shape, shapeOf } from './overlay-shapes.ts';
+import { bareOf } from './xml-blanks.ts';
 
 /**
  * One setting by its vendor's name; `value` undefined takes it out. In a name that is taken out or looked for, `#`
@@ -67,22 +69,37 @@ export function unreadable(
   { unreadable: form }: ConfigLanguage,
 ): { readonly line: number; readonly reason: string } | undefined {
   if (!form || body.length > overlaidLengthMax) return undefined;
-  // As long as they were, so that lines stay where they are.
-  const bare = body.replace(XML_COMMENTS, (comment) => comment.replace(/[^\n]/g, ' '));
-  const at = bare.search(form.pattern);
-  return at < 0 ? undefined : { line: bare.slice(0, at).split('\n').length, reason: form.reason };
+  const text = bareOf(body);
+  const at = text.search(form.pattern);
+  return at < 0 ? undefined : { line: text.slice(0, at).split('\n').length, reason: form.reason };
 }
 
 /** What a file says of a setting, at each place; empty where it says nothing or no setting can stand in it. */
 export function valuesIn(body: string, language: ConfigLanguage, name: string): string[] {
   const shape = shapeOf(language);
-  const found: string[] = [];
-  if (body.length > overlaidLengthMax || !shape.mayHold(body)) return found;
-  outsideComments(body, shape, name, (all, _, value) => {
-    found.push(language.escape === 'xml' ? fromXml(value) : value);
-    return all;
+  if (body.length > overlaidLengthMax || !shape.mayHold(body)) return [];
+  return placesOf(body, shape, name).map(({ value }) =>
+    language.escape === 'xml' ? fromXml(value) : value,
+  );
+}
+
+/** Settings by the names that a language has for them. */
+export interface NamesIn {
+  readonly language: ConfigLanguage;
+  readonly names: readonly string[];
+}
+
+/** Whether any of these settings has a value in the file, also where the file is not of its language as a whole. */
+export function setsAny(body: string, ...asked: readonly NamesIn[]): boolean {
+  if (body.length > overlaidLengthMax) return false;
+  const bared = new Map<Shape['bare'], string>();
+  return asked.some(({ language, names }) => {
+    const shape = shapeOf(language);
+    const bare = bared.get(shape.bare) ?? bareBy(shape, body);
+    bared.set(shape.bare, bare);
+    const values = names.length === 0 ? [] : placesIn(body, bare, shape, names);
+    return values.some(({ value }) => value.trim() !== '');
   });
-  return found;
 }
 
 const refused = (reason: string): Overlaid => ({ kind: 'refused', reason });
@@ -96,170 +113,68 @@ function safe(language: ConfigLanguage, value: string): string | undefined {
     : undefined;
 }
 
-/** How single settings stand in a language. */
-interface Shape {
-  isOf(body: string): boolean;
-  mayHold(body: string): boolean;
-  /** All places of a setting; group 1 is what stands before its value, 2 the value, 3 what stands after. */
-  places(name: string): RegExp;
-  /** Parts in which nothing is a setting. */
-  readonly comments: RegExp;
-  /** What a new setting looks like, and where it goes; undefined where the file has no place. */
-  added(body: string, setting: Added): string | undefined;
-}
-
-/** `value` as it is written in the language; `line` undefined: as the language writes any setting. */
-interface Added {
-  readonly name: string;
-  readonly value: string;
-  readonly line: string | undefined;
-}
-
-const written = ({ name, value, line = '' }: Added, usual: string): string =>
-  (line === '' ? usual : line).replaceAll('{name}', name).replace('{value}', () => value);
-
 /** `#` stands for a number and `*` for any word. */
-const named = (name: string): string =>
-  literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}');
+const anyOf = (names: readonly string[]): string =>
+  names
+    .map((name) => literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}'))
+    .join('|');
 
 const withSetting = (text: string, shape: Shape, setting: Added): string | undefined => {
   const { name, value } = setting;
-  let found = false;
-  const set = outsideComments(text, shape, name, (_, before, __, after) => {
-    found = true;
-    return before + value + after;
+  const places = placesOf(text, shape, name);
+  if (places.length === 0) return shape.added(text, setting);
+  const { signs } = shape;
+  if (!signs) return changed(text, places, ({ before, after }) => before + value + after);
+  // The last one counts, and whether it is locked: a phone's own value comes before what is not.
+  const last = places.at(-1);
+  const isLocked = places.some(({ before }) => signOf(before) === signs.locks);
+  return changed(text, places, (place) => {
+    if (place !== last) return '';
+    const sign = isLocked ? signs.locks : signOf(place.before);
+    return sign + unsigned(place.before) + value + place.after;
   });
-  return found ? set : shape.added(text, setting);
 };
 
+/** What stands before the name; nothing where that is a letter. */
+const signOf = (before: string): string => /^[ \t]*([^\w \t])?/.exec(before)?.[1] ?? '';
+const unsigned = (before: string): string => before.replace(/^[ \t]*[^\w \t]?[ \t]*/, '');
+
 const withoutSetting = (text: string, shape: Shape, name: string): string =>
-  outsideComments(text, shape, name, () => '');
+  changed(text, placesOf(text, shape, name), () => '');
 
-function outsideComments(
-  text: string,
-  shape: Shape,
-  name: string,
-  change: (all: string, before: string, value: string, after: string) => string,
-): string {
-  const comments = [...text.matchAll(shape.comments)].map((one) => [
-    one.index,
-    one.index + one[0].length,
-  ]);
-  let next = 0;
-  return text.replace(shape.places(name), (...found: unknown[]) => {
-    const [all, before, value, after] = found as [string, string, string, string];
-    const at = found.find((one) => typeof one === 'number') ?? 0;
-    while ((comments[next]?.[1] ?? Number.POSITIVE_INFINITY) <= at) next += 1;
-    const inComment = (comments[next]?.[0] ?? Number.POSITIVE_INFINITY) <= at;
-    return inComment ? all : change(all, before, value, after);
-  });
+interface Place {
+  readonly at: number;
+  readonly before: string;
+  readonly value: string;
+  readonly after: string;
 }
 
-function shapeOf(language: ConfigLanguage): Shape {
-  if (language.escape === 'plain') return linesShape(language);
-  if (language.line.startsWith('<{name}')) return elementShape(language);
-  return language.line.startsWith('<') ? namedShape(language) : attributeShape();
+const placesOf = (whole: string, shape: Shape, name: string): Place[] =>
+  placesIn(whole, bareBy(shape, whole), shape, [name]);
+
+const startOf = (whole: string): number =>
+  whole.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
+
+/** Of what stands behind a byte order mark. */
+const bareBy = (shape: Shape, whole: string): string => shape.bare(whole.slice(startOf(whole)));
+
+function placesIn(whole: string, bare: string, shape: Shape, names: readonly string[]): Place[] {
+  const start = startOf(whole);
+  return shape.spans(bare, anyOf(names)).map(([at, from, to, end]) => ({
+    at: start + at,
+    before: whole.slice(start + at, start + from),
+    value: whole.slice(start + from, start + to),
+    after: whole.slice(start + to, start + end),
+  }));
 }
 
-const XML_COMMENTS = /<!--[\s\S]{0,1000000}?-->|<!\[CDATA\[[\s\S]{0,1000000}?\]\]>/g;
-const isXml = (body: string): boolean => /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<[?!a-zA-Z]/.test(body);
-const isPage = (body: string): boolean => /^\s{0,64}<(?:!doctype\s+html|html)\b/i.test(body);
-
-/** What an XML reader takes for text between two tags: also what stands in CDATA, and what a comment parts. */
-const XML_TEXT =
-  '[^<]*(?:(?:<!\\[CDATA\\[[\\s\\S]{0,100000}?\\]\\]>|<!--[\\s\\S]{0,100000}?-->)[^<]*){0,1000}';
-
-/** `key = value`, `name: value`, `SET NAME value`, `NAME="value"`: one setting a line. */
-function linesShape({ line, lineEnd, frame }: ConfigLanguage): Shape {
-  const [lead = '', rest = ''] = line.split('{name}');
-  const [sign = '', end = ''] = rest.split('{value}');
-  const signPattern = `[ \\t]*${literal(sign.trim())}[ \\t]*`;
-  const gap = sign.trim() === '' ? '[ \\t]+' : signPattern;
-  const [first = '', last = ''] = frame.split('{lines}');
-  // Whole, but for a version behind a colon.
-  const mark = /^[^:\r\n]{1,80}/.exec(first)?.[0] ?? '';
-  return {
-    isOf: (body) => !isXml(body) && body.startsWith(mark),
-    mayHold: (body) => !isXml(body),
-    comments: /^[ \t]*(?:#(?!!version)|;|\/\/)[^\r\n]*/gm,
-    places: (name) =>
-      new RegExp(
-        `^([ \\t]*${literal(lead)}${named(name)}${gap})([^\\r\\n]*?)(${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
-        'gm',
-      ),
-    added: (body, setting) => {
-      const ending = body.includes('\r\n') ? '\r\n' : lineEnd;
-      const whole = body === '' || /\r?\n$/.test(body) ? body : body + ending;
-      const added = `${written(setting, line)}${ending}`;
-      if (last === '') return whole + added;
-      const end = endOfText(whole);
-      return `${whole.slice(0, end)}${added}${whole.slice(end) || ending}`;
-    },
-  };
-}
-
-/** Behind the line end of the last line that says anything. */
-function endOfText(whole: string): number {
-  const end = whole.indexOf('\n', whole.trimEnd().length);
-  return end < 0 ? whole.length : end + 1;
-}
-
-/** `<Name …>value</Name>`. */
-function elementShape({ line, frame }: ConfigLanguage): Shape {
-  const close = /^[^<]*(<\/[\w-]{1,64}>)/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
-  return {
-    isOf: (body) => isXml(body) && !isPage(body) && body.includes(close),
-    mayHold: isXml,
-    comments: XML_COMMENTS,
-    places: (name) =>
-      new RegExp(
-        `(<${named(name)}(?:\\s[^<>]{0,1000})?>)(${XML_TEXT})(</${named(name)}\\s?>)`,
-        'g',
-      ),
-    added: (body, setting) => before(body, close, written(setting, line)),
-  };
-}
-
-/** `<param name="…" value="…"/>`, `<setting id="…" value="…" …/>`. */
-function namedShape({ line, frame }: ConfigLanguage): Shape {
-  const tag = /^<([\w-]{1,64})\s([\w-]{1,32})="\{name\}"/.exec(line);
-  const close = /^[^<]*(<\/[\w-]{1,64}>)/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
-  const [, element = '', key = ''] = tag ?? [];
-  return {
-    isOf: (body) => tag !== null && isXml(body) && !isPage(body) && body.includes(close),
-    mayHold: isXml,
-    comments: XML_COMMENTS,
-    places: (name) =>
-      new RegExp(
-        `(<${element}\\s[^<>]{0,500}?\\b${key}="${named(name)}"[^<>]{0,500}?\\bvalue=")([^"<>]*)("[^<>]{0,500}>)`,
-        'g',
-      ),
-    added: (body, setting) => before(body, close, written(setting, line)),
-  };
-}
-
-/** Poly: any element may carry `name="value"`. */
-function attributeShape(): Shape {
-  return {
-    isOf: (body) => isXml(body) && !isPage(body),
-    mayHold: isXml,
-    comments: XML_COMMENTS,
-    places: (name) =>
-      new RegExp(
-        `(\\s${named(name)}\\s{0,64}=\\s{0,64}["'])((?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(["'])`,
-        'g',
-      ),
-    added: (body, { name, value }) => {
-      const end = body.lastIndexOf('</');
-      if (end > 0) return `${body.slice(0, end)}<managed ${name}="${value}"/>\n${body.slice(end)}`;
-      const only = body.lastIndexOf('/>');
-      return only > 0 ? `${body.slice(0, only)} ${name}="${value}"${body.slice(only)}` : undefined;
-    },
-  };
-}
-
-/** Before the last closing tag, on a line of its own. */
-function before(body: string, close: string, line: string): string | undefined {
-  const at = body.lastIndexOf(close);
-  return at < 0 ? undefined : `${body.slice(0, at)}${line}\n${body.slice(at)}`;
+function changed(text: string, places: readonly Place[], to: (place: Place) => string): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (const place of places) {
+    const { at, before, value, after } = place;
+    pieces.push(text.slice(from, at), to(place));
+    from = at + before.length + value.length + after.length;
+  }
+  return pieces.join('') + text.slice(from);
 }

@@ -128,6 +128,24 @@ export const snomLines: readonly LineFacts[] = [
       srtp: [ofIdentity('user_srtp', 'on'), ofIdentity('user_savp', 'mandatory')],
       syslog: [setting('syslog_server', '{host}')],
     },
+    olderForm: {
+      language: {
+        form: 'name: value lines',
+        contentType: 'text/plain',
+        frame: '{lines}',
+        line: '{name}: {value}',
+        escape: 'plain',
+        lineEnd: '\n',
+        namesEnd: '!#&$',
+      },
+      // The number of an identity is a part of the name.
+      passwordNames: [
+        'user_pass#',
+        'http_pass',
+        'admin_mode_password',
+        'admin_mode_password_confirm',
+      ],
+    },
     // The phone's image by another of its names, and the expansion module's.
     otherFirmwareNames: ['firmware_url', 'firmware_uxm'],
     absentValue: 'unknown',
@@ -145,6 +163,7 @@ export const snomLines: readonly LineFacts[] = [
     passwords: NO_PASSWORD_RULES,
     sources: [
       'service.snom.com: Auto Provisioning, setting files and their order',
+      'wiki.snom.com: Mass Deployment, Setting Files (text of firmware 4 to 7: a sign behind a name says who may change it)',
       'service.snom.com: Firmware Configuration File, asked for only where firmware_status names it',
       'service.snom.com: update_policy; settings_only is the default',
       'service.snom.com: Can I control my snom phone remotely (advanced_update.htm, http_user, hidden tags)',

@@ -4,6 +4,9 @@
 import { PROFILES } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import { isWrittenIn, unreadable } from '@ringwave/firmware-catalog/vendors/overlay';
+import { isWebPage } from '@ringwave/firmware-catalog/vendors/web-page';
+import { withoutComments } from '@ringwave/firmware-catalog/vendors/xml-blanks';
+import { isUtf16 } from './utf16.ts';
 
 export interface BaseFlaw {
   /** From 1. */
@@ -24,14 +27,32 @@ const shownMax = 40;
 
 /** The first flaw of a configuration, as Latin-1 text; comments may say anything. */
 export function templateFlaw(text: string): BaseFlaw | undefined {
-  const bare = text.replace(/<!--[\s\S]*?-->/g, (comment) => comment.replace(/[^\n]/g, ' '));
-  for (const [at, line] of bare.split('\n').entries()) {
+  for (const [at, line] of withoutComments(text).split('\n').entries()) {
     const found = /^\s*[#;]/.test(line) ? undefined : PLACEHOLDER.exec(line)?.[0];
     if (found === undefined) continue;
     const reason = `has the placeholder ${found.slice(0, shownMax)}`;
     return { line: at + 1, reason, nextStep: 'Fill the template in, or give its finished files.' };
   }
   return undefined;
+}
+
+/** Of PHP, in text and in HTML, and of Python: a program broke off, perhaps in the middle of a file. */
+const PROGRAM_ERROR =
+  /^(?:<br \/>)?[ \t]*(?:<b>)?(?:PHP )?(?:(?:Fatal|Parse|Recoverable fatal|Catchable fatal) error(?:<\/b>)?:|Traceback \(most recent call last\):|Uncaught \w{1,64}:)/m;
+
+/**
+ * What was given in the place of a configuration, for people; undefined where it may be one. With `language` it is to be a whole
+ * file of that language, else a part of any. `text` is its bytes as Latin-1.
+ */
+export function givenInstead(text: string, language?: ConfigLanguage): string | undefined {
+  if (isWebPage(text)) return 'a web page';
+  if (text.startsWith('\u001f\u008b')) return 'compressed bytes';
+  if (isUtf16(text)) return 'text in UTF-16';
+  if (/^\s*(?:\{\s*["}]|\[\s*[{"])/.test(text)) return 'JSON';
+  if (PROGRAM_ERROR.test(text)) return 'the error of a program';
+  return language && text.trim() !== '' && !isWrittenIn(text, language)
+    ? `what is not ${language.form}`
+    : undefined;
 }
 
 /** As `templateFlaw`, or that no phone that asks for this name reads the language that it is written in. */

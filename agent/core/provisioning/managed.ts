@@ -11,9 +11,11 @@ import {
   type Managed,
   mayHold,
   overlay,
+  setsAny,
   unreadable,
   valuesIn,
 } from '@ringwave/firmware-catalog/vendors/overlay';
+import { holdsCodes, holdsOthersSecrets, secretsIn } from './secrets-in-text.ts';
 
 export interface Overlaying {
   readonly line: LineFacts;
@@ -44,14 +46,18 @@ export function composed(base: string, by: Overlaying): Composed {
   const tooLong = isWhole ? longerThan(config, base) : undefined;
   if (tooLong) return tooLong;
   const hasCodes = !isWhole && holdsCodes(base, by.line);
-  if (hasCodes && !by.maySecrets) return { kind: 'guarded' };
+  const hasOthers = holdsOthersSecrets(base, by.line);
+  if ((hasCodes || hasOthers) && !by.maySecrets) return { kind: 'guarded' };
+  const older = inOlderForm(base, by.line);
+  if (older) return older;
   if (!mayHold(base, config)) {
     return hasCodes
       ? { kind: 'refused', reason: `its codes are not in ${config.form}` }
-      : { kind: 'composed', body: base };
+      : { kind: 'composed', body: base, ...(hasOthers && { hasSecrets: true }) };
   }
   const inIt = secretsIn(base, by.line, config);
-  const hasSecrets = hasCodes || (inIt === 'unknown' ? isWhole : inIt.length > 0);
+  const ownSecrets = inIt === 'unknown' ? isWhole : inIt.length > 0;
+  const hasSecrets = hasCodes || hasOthers || ownSecrets;
   const found = by.maySecrets ? [] : inIt;
   if (found === 'unknown' && isWhole) return { kind: 'guarded' };
   const secrets = found === 'unknown' ? [] : found;
@@ -70,28 +76,22 @@ export function composed(base: string, by: Overlaying): Composed {
   return { kind: 'composed', body, ...(by.maySecrets && hasSecrets && { hasSecrets }) };
 }
 
+/** Firmware and servers could be taken out of it, but not set where the phone would look. */
+function inOlderForm(base: string, { settings, ...line }: LineFacts): Composed | undefined {
+  const { olderForm: older, otherFirmwareNames = [], otherServerNames = [] } = line;
+  const { firmware, 'provisioning-login': login, 'provisioning-server': server } = settings;
+  const names = [firmware, login, server].flatMap(known).map(({ name }) => name);
+  const all = [...names, ...otherFirmwareNames, ...otherServerNames];
+  if (!older || !setsAny(base, { language: older.language, names: all })) return undefined;
+  const reason = `it names firmware or a server in ${older.language.form}`;
+  return { kind: 'refused', reason };
+}
+
 function longerThan({ bytesMax }: ConfigLanguage, { length }: string): Composed | undefined {
   if (bytesMax === undefined || length <= bytesMax) return undefined;
   const reason = `it has ${length} bytes, and such a phone takes ${bytesMax}`;
   return { kind: 'refused', reason };
 }
-
-/**
- * `<P34>x</P34>`, a line `P34 = x`, or one of many between ampersands, as in Grandstream's binary files. Bytes of a picture that
- * look so are one in some hundred million.
- */
-const CODED = /<P\d{1,6}(?:\s[^<>]{0,500})?>|(?:^|&)[ \t]{0,64}P\d{1,6}[ \t]{0,64}=/im;
-
-/**
- * Whether a file sets codes of a line whose settings are codes, in whichever form: any may be a password or firmware, and a
- * phone may read what is no whole file of its language.
- */
-export function holdsCodes(body: string, { settings }: LineFacts): boolean {
-  const names = [...known(settings['sip-login']), ...known(settings.firmware)];
-  return names.some(({ name }) => isCode(name)) && CODED.test(body);
-}
-
-const isCode = (name: string): boolean => /^P\d+$/.test(name);
 
 /** The agent's own file with what the site hardens. */
 export function hardened(ours: string, line: LineFacts): string {
@@ -99,24 +99,6 @@ export function hardened(ours: string, line: LineFacts): string {
   const done = overlay(ours, line.config, hardening(line));
   return done.kind === 'overlaid' ? done.body : ours;
 }
-
-/** Which keys with secrets stand in the file; unknown where the line's facts cannot tell. */
-export function secretsIn(
-  base: string,
-  line: LineFacts,
-  config: ConfigLanguage,
-): readonly string[] | 'unknown' {
-  const { 'sip-login': sip, 'admin-password': admin } = line.settings;
-  if (sip === 'unknown' || admin === 'unknown') return 'unknown';
-  const told = [...sip, ...admin].filter(({ value }) => value.includes('{password}'));
-  const names = [...told.map(({ name }) => anyAccount(name)), ...(line.otherPasswordNames ?? [])];
-  // Codes such as P34 do not show which others hold the passwords of further accounts.
-  if (names.some(isCode)) return 'unknown';
-  return names.filter((name) => valuesIn(base, config, name).some((value) => value.trim() !== ''));
-}
-
-/** Facts tell the first account; the others differ in its number alone. */
-const anyAccount = (name: string): string => name.replace(/(?<!\d)0*1(?!\d)/, '#');
 
 const known = (lines: readonly SettingLine[] | 'unknown'): readonly SettingLine[] =>
   lines === 'unknown' ? [] : lines;

@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer';
 import { escapedPath } from '@ringwave/firmware-catalog/vendors/config-text';
 import type { DurationMs } from '@ringwave/protocol/units';
 import type { UpstreamSettings } from '../../core/provisioning/base.ts';
-import { templateFlaw } from '../../core/provisioning/base-flaws.ts';
+import { givenInstead, templateFlaw } from '../../core/provisioning/base-flaws.ts';
 import { type BaseAsked, type BaseFile, baseBytesMax } from './base-file.ts';
 
-/** Redirects followed, on the same host alone. */
+/** Redirects followed, on the same host alone, and from HTTP to HTTPS there. */
 const redirectsMax = 3;
 
 export type Answered =
@@ -16,9 +16,10 @@ export type Answered =
 /** Asks as a phone asks, once. Rejects where no whole answer came in time: `reasonOf` says why. */
 export async function askUpstream(
   { url: base, login }: UpstreamSettings,
-  { path, userAgent, isConfig }: BaseAsked,
+  asked: BaseAsked,
   within: DurationMs,
 ): Promise<Answered> {
+  const { path, userAgent } = asked;
   const root = new URL(base.endsWith('/') ? base : `${base}/`);
   const name = root.host;
   const headers = {
@@ -32,25 +33,32 @@ export async function askUpstream(
     const answer = await fetch(url, { headers, signal, redirect: 'manual' });
     const next = answer.headers.get('location');
     if (answer.status < 300 || answer.status >= 400 || next === null) {
-      return await taken(answer, { name, path, isConfig });
+      return await taken(answer, name, asked);
     }
     await answer.body?.cancel();
     const to = URL.canParse(next, url) ? new URL(next, url) : undefined;
-    if (to?.origin !== root.origin) {
-      return { kind: 'failed', reason: `${name} sends ${path} to another host` };
-    }
+    const where = to ? elsewhere(url, to) : 'nowhere';
+    if (!to || where !== undefined)
+      return { kind: 'failed', reason: `${name} sends ${path} ${where}` };
     url = to;
   }
   return { kind: 'failed', reason: `${name} redirects ${path} without end` };
 }
 
+/** Why a redirect is not followed: the login and the phone's passwords go to this server alone, and never back into the clear. */
+export function elsewhere(from: URL, to: URL): string | undefined {
+  if (to.hostname !== from.hostname) return `to another host (${to.host})`;
+  const isUpwards = from.protocol === 'http:' && to.protocol === 'https:';
+  if (to.protocol !== from.protocol && !isUpwards)
+    return `from ${from.protocol}// to ${to.protocol}//`;
+  // From HTTP to HTTPS both have their usual port, or one that serves both.
+  return to.port === from.port ? undefined : `to another port (${to.host})`;
+}
+
 async function taken(
   answer: Response,
-  {
-    name,
-    path,
-    isConfig,
-  }: { readonly name: string; readonly path: string; readonly isConfig: boolean },
+  name: string,
+  { path, isConfig, language }: BaseAsked,
 ): Promise<Answered> {
   const refuse = async (reason: string): Promise<Answered> => {
     await answer.body?.cancel();
@@ -64,12 +72,18 @@ async function taken(
   if (status >= 500) return { ...(await refuse(`answered ${status}`)), kind: 'down' } as Answered;
   if (status !== 200) return refuse(`answered ${status}`);
   const contentType = answer.headers.get('content-type') ?? undefined;
-  if (isConfig && /^text\/html\b/i.test(contentType ?? '')) return refuse('gave a web page');
+  // What a Snom asks for ends with `.htm`, which servers call so: where the language is known, the text itself tells.
+  const isCalledPage = !language && /^text\/html\b/i.test(contentType ?? '');
+  if (isConfig && isCalledPage) return refuse('gave a web page');
   const body = await bodyOf(answer);
   if (body === undefined) return refuse(`gave more than ${baseBytesMax} bytes`);
-  if (isConfig && isPage(body)) return refuse('gave a web page');
-  const flaw = isConfig ? templateFlaw(body.toString('latin1')) : undefined;
+  const text = isConfig ? body.toString('latin1') : '';
+  const instead = isConfig ? givenInstead(text) : undefined;
+  if (instead !== undefined) return refuse(`gave ${instead}`);
+  const flaw = templateFlaw(text);
   if (flaw) return refuse(`gave a template whose line ${flaw.line} ${flaw.reason},`);
+  const other = language ? givenInstead(text, language) : undefined;
+  if (other !== undefined) return { ...(await refuse(`gave ${other}`)), isOther: true } as Answered;
   return { kind: 'found', body, ...(contentType === undefined ? {} : { contentType }) };
 }
 
@@ -88,12 +102,6 @@ async function bodyOf(answer: Response): Promise<Buffer | undefined> {
   }
   return Buffer.concat(pieces);
 }
-
-/** With what web servers and PHP put before or in place of a page. */
-const isPage = (body: Buffer): boolean =>
-  /^(?:\u00ef\u00bb\u00bf)?\s{0,64}<(?:!doctype\s+html|html|head|body|br|b|script)\b/i.test(
-    body.subarray(0, 256).toString('latin1'),
-  );
 
 export function reasonOf(error: unknown, within: DurationMs): string {
   if (error instanceof Error && error.name === 'TimeoutError') {

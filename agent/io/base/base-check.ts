@@ -4,8 +4,9 @@ import { CliFault } from '@ringwave/runtime/cli-fault';
 import type { PlanPhone } from '@ringwave/protocol/messages';
 import type { Mac } from '@ringwave/protocol/units';
 import type { BaseSource } from '../../core/provisioning/base.ts';
+import { givenInstead } from '../../core/provisioning/base-flaws.ts';
 import { type Answered, askUpstream, reasonOf } from './ask-upstream.ts';
-import type { BaseAsked, BaseReader } from './base-file.ts';
+import type { BaseAsked } from './base-file.ts';
 import { BaseFolder } from './base-folder.ts';
 import { openBaseSettings } from './base-settings-file.ts';
 import { upstreamLimits } from './upstream.ts';
@@ -34,25 +35,28 @@ export async function checkBase(
   try {
     const { source } = openBaseSettings(file);
     if (source.kind === 'template') return undefined;
-    const paths = phones.flatMap(ownFileOf).slice(0, phonesAsked);
+    const files = phones.flatMap(ownFileOf).slice(0, phonesAsked);
     return source.kind === 'folder'
-      ? await checkFolder({ ...source, folder: resolve(startedIn, source.folder) }, paths)
-      : await checkUpstream(source, paths);
+      ? await checkFolder({ ...source, folder: resolve(startedIn, source.folder) }, files)
+      : await checkUpstream(source, files);
   } catch (error) {
     if (!(error instanceof CliFault)) throw error;
     return { state: 'wrong', said: error.message, fix: `Correct ${file}.` };
   }
 }
 
-const ownFileOf = ({ vendor, model, mac }: PlanPhone): string[] => {
-  const files = profileOf(vendor)?.bootFiles({ mac: mac as Mac, model }) ?? [];
+const ownFileOf = ({ vendor, model, mac }: PlanPhone): BaseAsked[] => {
+  const profile = profileOf(vendor);
+  const files = profile?.bootFiles({ mac: mac as Mac, model }) ?? [];
   const own = files.find(({ means }) => means === 'phone-config');
-  return own ? [own.path.replace(/^\//, '')] : [];
+  const config = profile?.lines.find(({ hasModel }) => hasModel(model))?.config ?? 'unknown';
+  const language = config === 'unknown' ? {} : { language: config };
+  return own ? [{ path: own.path.replace(/^\//, ''), isConfig: true, ...language }] : [];
 };
 
 async function checkFolder(
   { folder, anyCase }: Extract<BaseSource, { kind: 'folder' }>,
-  paths: readonly string[],
+  files: readonly BaseAsked[],
 ): Promise<BaseState> {
   const reader = await BaseFolder.open(folder, anyCase).catch(
     (error: NodeJS.ErrnoException) => error,
@@ -61,32 +65,35 @@ async function checkFolder(
     const said = `${folder} cannot be read (${reader.code ?? reader.message})`;
     return { state: 'wrong', said, fix: `Make the folder ${folder} readable for the agent.` };
   }
-  const read = (path: string): ReturnType<BaseReader['read']> =>
-    reader.read({ path, isConfig: true });
-  for (const path of paths) {
-    const found = await read(path);
-    if (found.kind === 'failed')
-      return { state: 'wrong', said: found.reason, fix: `Mend that file in ${folder}.` };
-    if (found.kind === 'found') return { state: 'well', said: `${path} read from ${folder}` };
+  const fix = `Mend that file in ${folder}.`;
+  for (const file of files) {
+    const found = await reader.read(file);
+    if (found.kind === 'failed') return { state: 'wrong', said: found.reason, fix };
+    if (found.kind !== 'found') continue;
+    const { path, language } = file;
+    const instead = givenInstead(found.body.toString('latin1'), language);
+    return instead === undefined
+      ? { state: 'well', said: `${path} read from ${folder}` }
+      : { state: 'wrong', said: `${path} in ${folder} is ${instead}`, fix };
   }
-  return nothingOf(folder, paths);
+  return nothingOf(folder, files);
 }
 
 async function checkUpstream(
   source: Extract<BaseSource, { kind: 'upstream' }>,
-  paths: readonly string[],
+  files: readonly BaseAsked[],
 ): Promise<BaseState> {
   const { host } = new URL(source.url);
-  if (paths.length === 0) {
+  if (files.length === 0) {
     const answer = await asked(source, { path: '', isConfig: false });
-    return answer.kind === 'down' ? wrong(answer.reason, source.url) : nothingOf(host, paths);
+    return answer.kind === 'down' ? wrong(answer.reason, source.url) : nothingOf(host, files);
   }
-  for (const path of paths) {
-    const answer = await asked(source, { path, isConfig: true });
-    if (answer.kind === 'found') return { state: 'well', said: `${host} gave ${path}` };
+  for (const file of files) {
+    const answer = await asked(source, file);
+    if (answer.kind === 'found') return { state: 'well', said: `${host} gave ${file.path}` };
     if (answer.kind !== 'absent') return wrong(answer.reason, source.url);
   }
-  return nothingOf(host, paths);
+  return nothingOf(host, files);
 }
 
 const asked = (
@@ -107,11 +114,11 @@ const wrong = (said: string, url: string): BaseState => ({
 });
 
 /** It is there; whether it knows phones is not shown where there is none, or where it has none of their files. */
-const nothingOf = (name: string, paths: readonly string[]): BaseState =>
-  paths.length === 0
+const nothingOf = (name: string, files: readonly BaseAsked[]): BaseState =>
+  files.length === 0
     ? { state: 'well', said: `${name} answers; no phone is here to ask for` }
     : {
         state: 'unknown',
-        said: `${name} has no ${paths.join(', ')}`,
+        said: `${name} has no ${files.map(({ path }) => path).join(', ')}`,
         fix: `Check the path of the base in the file of --provisioning, and that the PBX knows these phones.`,
       };

@@ -1,9 +1,11 @@
+import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
+
 /** What a source of base files has under a name. */
 export type BaseFile =
   | { readonly kind: 'found'; readonly body: Buffer; readonly contentType?: string }
   | { readonly kind: 'absent' }
-  /** It could not be read now: nothing is known about it. */
-  | { readonly kind: 'failed'; readonly reason: string }
+  /** It could not be read now: nothing is known about it. With `isOther` it came whole, and not in the language asked for. */
+  | { readonly kind: 'failed'; readonly reason: string; readonly isOther?: true }
   /** More was asked for than we ask for at once: nothing is wrong with the source. */
   | { readonly kind: 'busy'; readonly reason: string };
 
@@ -13,6 +15,8 @@ export interface BaseAsked {
   readonly userAgent?: string;
   /** Whether a page for people cannot be the file. */
   readonly isConfig: boolean;
+  /** Of which it must be a whole file; absent: a part, or nobody knows. */
+  readonly language?: ConfigLanguage;
 }
 
 export interface BaseReader {

@@ -3,7 +3,8 @@ import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
 import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { seconds } from '@ringwave/protocol/units';
-import { type Composed, composed, hardened, holdsCodes } from '../../core/provisioning/managed.ts';
+import { type Composed, composed, hardened } from '../../core/provisioning/managed.ts';
+import { holdsCodes, holdsOthersSecrets } from '../../core/provisioning/secrets-in-text.ts';
 import { isUtf16 } from '../../core/provisioning/utf16.ts';
 import type { Asked, Served } from '../file-source.ts';
 import { type BaseReader, isConfigName } from './base-file.ts';
@@ -57,14 +58,22 @@ export class BaseFiles {
     if (!reader || isOwnName) return own();
     const instead = (reason: string): Served =>
       line?.absentValue === 'keeps' ? own() : { kind: 'later', reason };
-    const base = await reader.read({ ...questionOf(asked), isConfig: true });
-    if (base.kind === 'failed')
-      return this.#unusable(base.reason, { kind: 'later', reason: base.reason });
+    const language = line && line.config !== 'unknown' && { language: line.config };
+    const base = await reader.read({ ...questionOf(asked), isConfig: true, ...language });
+    if (base.kind === 'failed') {
+      const { reason, isOther } = base;
+      return this.#unusable(reason, isOther ? instead(reason) : { kind: 'later', reason });
+    }
     if (base.kind === 'busy') return soon(base.reason);
     if (base.kind === 'absent') return line?.absentValue === 'keeps' ? own() : { kind: 'absent' };
     if (!line) return instead('the line of this model is unknown');
+    const text = base.body.toString('latin1');
+    if (isUtf16(text)) {
+      const reason = inUtf16(asked);
+      return this.#unusable(reason, instead(reason));
+    }
     const by = { line, ours: ours.body, maySecrets, isHardened, isWhole: true };
-    const made = composed(base.body.toString('latin1'), by);
+    const made = composed(text, by);
     if (made.kind === 'guarded') return made;
     if (made.kind === 'composed') {
       return { ...bytes('', ours), body: Buffer.from(made.body, 'latin1') };
@@ -97,13 +106,13 @@ export class BaseFiles {
       noStore: true,
     } as const;
     const text = base.body.toString('latin1');
-    if (!line || line.config === 'unknown') return served;
-    if (isUtf16(text)) {
-      const reason = `${asked.path}: it is in UTF-16, in which nothing can be found. Save it as UTF-8`;
-      return this.#unusable(reason, { kind: 'absent' });
-    }
+    if (isUtf16(text)) return this.#unusable(inUtf16(asked), { kind: 'absent' });
+    const hasLanguage = line !== undefined && line.config !== 'unknown';
     // A zero stands in pictures, and in settings only where they are codes in binary.
-    if (text.includes('\0') && !holdsCodes(text, line)) return served;
+    if (!hasLanguage || (text.includes('\0') && !holdsCodes(text, line))) {
+      if (!holdsOthersSecrets(text, line)) return served;
+      return maySecrets ? { ...served, hasSecrets: true } : { kind: 'guarded' };
+    }
     const made = composed(text, { line, ours: '', maySecrets, isHardened: false, isWhole: false });
     if (made.kind === 'composed') {
       const body = Buffer.from(made.body, 'latin1');
@@ -119,6 +128,9 @@ export class BaseFiles {
     return served;
   }
 }
+
+const inUtf16 = ({ path }: Asked): string =>
+  `${path}: it is in UTF-16, in which nothing can be found. Save it as UTF-8`;
 
 /** A provisioning server answers some hundred files a second: a floor of phones has its own by then. */
 const soonAfter = seconds(5);

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, opendir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BaseFlaw, baseFlaw, templateFlaw } from '../../core/provisioning/base-flaws.ts';
+import { entriesMax, NamesOfFolders } from './names-of-folders.ts';
 import {
   type BaseAsked,
   type BaseFile,
@@ -10,8 +11,6 @@ import {
   isConfigName,
 } from './base-file.ts';
 
-/** Entries of a folder that are compared without case; a site has some thousand phones. */
-const entriesMax = 10_000;
 /** Folders below folders that are looked into when the folder is opened; phones ask for names of two or three parts. */
 const depthMax = 3;
 
@@ -19,12 +18,12 @@ const depthMax = 3;
 export class BaseFolder implements BaseReader {
   readonly name: string;
   readonly #root: string;
-  readonly #anyCase: boolean;
+  readonly #names: NamesOfFolders | undefined;
 
   private constructor(root: string, anyCase: boolean) {
     this.#root = root;
     this.name = root;
-    this.#anyCase = anyCase;
+    this.#names = anyCase ? new NamesOfFolders() : undefined;
   }
 
   /** Rejects with Node's own error where the folder is missing. */
@@ -88,15 +87,7 @@ export class BaseFolder implements BaseReader {
       () => true,
       () => false,
     );
-    if (isThere || !this.#anyCase) return name;
-    const fitting: string[] = [];
-    let seen = 0;
-    for await (const { name: entry } of await opendir(folder)) {
-      seen += 1;
-      if (seen > entriesMax) return undefined;
-      if (entry.toLowerCase() === name.toLowerCase()) fitting.push(entry);
-    }
-    return fitting.length === 1 ? fitting[0] : undefined;
+    return isThere || !this.#names ? name : this.#names.find(folder, name);
   }
 }
 

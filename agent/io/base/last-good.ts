@@ -60,26 +60,49 @@ export class LastGood {
     const name = nameOf(path);
     const head = `${JSON.stringify({ path: path.slice(0, 1024), contentType: contentType.slice(0, 128) })}\n`;
     const whole = Buffer.concat([Buffer.from(head), body]);
-    this.#writes += 1;
-    const aside = join(this.#folder, `${name}.${this.#writes}.new`);
     try {
-      const before = await this.#whole(name);
-      if (before?.equals(whole)) await utimes(join(this.#folder, name), new Date(), new Date());
-      else {
-        await writeFile(aside, whole, { mode: 0o600, flush: true });
-        await rename(aside, join(this.#folder, name));
-      }
+      await this.#write(name, whole).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        await this.#makeAgain();
+        await this.#write(name, whole);
+      });
       this.#count(name, whole.length);
       await this.#makeRoom();
       return undefined;
     } catch (error) {
-      await rm(aside, { force: true }).catch(() => {});
       const { code = String(error) } = error as NodeJS.ErrnoException;
       const isFull = code === 'ENOSPC' || code === 'EDQUOT';
       return {
         fault: isFull ? 'storage-full' : 'base-unusable',
-        reason: `${path} could not be kept (${code})`,
+        reason: `${path} is served, but could not be kept in ${this.#folder} (${code})`,
       };
+    }
+  }
+
+  async #write(name: string, whole: Buffer): Promise<void> {
+    const file = join(this.#folder, name);
+    const before = await this.#whole(name);
+    if (before?.equals(whole)) return utimes(file, new Date(), new Date());
+    this.#writes += 1;
+    const aside = `${file}.${this.#writes}.new`;
+    try {
+      await writeFile(aside, whole, { mode: 0o600, flush: true });
+      await rename(aside, file);
+    } catch (error) {
+      await rm(aside, { force: true }).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Somebody took the folder away. Not the one above it: where the agent's state is gone, more is wrong. */
+  async #makeAgain(): Promise<void> {
+    try {
+      await mkdir(this.#folder, { mode: 0o700 });
+      this.#sizes.clear();
+      this.#bytes = 0;
+    } catch (error) {
+      // Of several files that are kept at once the first makes it.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   }
 

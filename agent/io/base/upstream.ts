@@ -64,8 +64,8 @@ export class Upstream implements BaseReader {
 
   /** Whoever asks the same meanwhile is given the same answer: phones of one model ask for one file at their boot. */
   read(asked: BaseAsked): Promise<BaseFile> {
-    const { path, userAgent = null, isConfig } = asked;
-    const question = JSON.stringify([path, userAgent, isConfig]);
+    const { path, userAgent = null, isConfig, language } = asked;
+    const question = JSON.stringify([path, userAgent, isConfig, language?.form]);
     const underWay = this.#underWay.get(question);
     if (underWay) return underWay;
     const reading = this.#read(asked).finally(() => this.#underWay.delete(question));
@@ -91,8 +91,8 @@ export class Upstream implements BaseReader {
     const kept = await this.#kept.find(path);
     // That too many ask is no fault of the server.
     if (fetched.kind === 'busy') return kept ?? fetched;
-    const { reason } = fetched;
-    return kept ? this.#instead(reason, kept) : { kind: 'failed', reason };
+    if (kept) return this.#instead(fetched.reason, kept);
+    return fetched.kind === 'failed' ? fetched : { kind: 'failed', reason: fetched.reason };
   }
 
   #instead(reason: string, kept: BaseFile): BaseFile {

@@ -286,3 +286,36 @@ test('a value in CDATA, or one that a comment parts, is a value, and does not ho
   t.same(valuesIn(odd, language, 'P192'), []);
   t.end();
 });
+
+test('a Mitel’s setting behind ! or ^ is a setting, one line of it stays, and what was locked stays locked', (t) => {
+  for (const language of [languageOf('Mitel', '6930'), languageOf('Aastra', '6731i')]) {
+    const name = 'firmware server';
+    const cases: readonly (readonly [string, string, string])[] = [
+      ['!firmware server: a\n', '', '!firmware server: b\n'],
+      ['^firmware server: a\n', '', '^firmware server: b\n'],
+      [' ! firmware server: a\r\nx: 1\r\n', 'x: 1\r\n', '!firmware server: b\r\nx: 1\r\n'],
+      ['firmware server: a\nx: 1\n!firmware server: c\n', 'x: 1\n', 'x: 1\n!firmware server: b\n'],
+      ['!firmware server: a\n^firmware server: c\n', '', '!firmware server: b\n'],
+      ['firmware server: a\nfirmware server: c\n', '', 'firmware server: b\n'],
+    ];
+    for (const [has, gone, set] of cases) {
+      t.ok(valuesIn(has, language, name).includes('a'), has);
+      t.equal(body(has, language, { name }), gone, has);
+      t.equal(body(has, language, { name, value: 'b' }), set, has);
+    }
+    t.same(valuesIn('# !firmware server: a\n', language, name), []);
+  }
+  t.same(valuesIn('#!version:1\n!a = 1\n', languageOf('Yealink', 'T46S'), 'a'), []);
+  t.end();
+});
+
+test('the first line is read behind a byte order mark, which stays', (t) => {
+  const mitel = languageOf('Mitel', '6930');
+  const mark = '\u00ef\u00bb\u00bf';
+  const text = `${mark}sip line1 password: a\nx: 1\n`;
+  const name = 'sip line1 password';
+  t.same(valuesIn(text, mitel, name), ['a']);
+  t.equal(body(text, mitel, { name }), `${mark}x: 1\n`);
+  t.equal(body(text, mitel, { name, value: 'b' }), `${mark}sip line1 password: b\nx: 1\n`);
+  t.end();
+});

@@ -1,7 +1,8 @@
 import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { Mac } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import { composed, hardened, holdsCodes } from '../../../../agent/core/provisioning/managed.ts';
+import { composed, hardened } from '../../../../agent/core/provisioning/managed.ts';
+import { holdsCodes } from '../../../../agent/core/provisioning/secrets-in-text.ts';
 
 const mac = '80:5e:c0:00:00:07' as Mac;
 const agent = { host: '192.0.2.1', httpPort: 80, tftpPort: 69 };

@@ -13,7 +13,8 @@ const phones = ['80:5e:c0:00:00:01', '80:5e:c0:00:00:02'].map(
 
 /** What is found where the file of `--provisioning` says so. */
 async function found(t: Test, settings: object, of: readonly PlanPhone[] = phones) {
-  const folder = t.testdir({ base: { '805ec0000002.cfg': '#!version:1.0.0.1\n' } });
+  const base = { '805ec0000002.cfg': '#!version:1.0.0.1\n', '08000F000001.cfg': '{"error": 1}' };
+  const folder = t.testdir({ base });
   const file = join(folder, 'provisioning.json');
   writeFileSync(file, JSON.stringify(settings));
   const state = await checkBase({ file, startedIn: folder }, of);
@@ -85,4 +86,21 @@ test('a folder is read as the agent reads it; a missing one is wrong, and the ag
     fix: /^Correct .*provisioning\.json\.$/,
   });
   t.equal(await found(t, { base: 'template' }), undefined);
+});
+
+test('a PBX that gives something else than the phone’s language is wrong, and so is such a folder', async (t) => {
+  const fatal: RequestListener = (_, response) => response.end('Fatal error: Uncaught X\n');
+  const name = '08000F000001.cfg';
+  const of = [{ mac: '08:00:0f:00:00:01', vendor: 'Mitel', model: '6930' } as PlanPhone];
+  t.same(await foundAt(t, fatal, of), {
+    state: 'wrong',
+    said: `PBX gave the error of a program for ${name}`,
+  });
+  const other: RequestListener = (_, response) => response.end('a: 1\n');
+  t.match(await foundAt(t, other), { state: 'wrong', said: /^PBX gave what is not key = value/ });
+  t.match(await found(t, { base: 'folder', folder: 'base' }, of), {
+    state: 'wrong',
+    said: `${name} in HERE/base is JSON`,
+    fix: /^Mend that file in /,
+  });
 });

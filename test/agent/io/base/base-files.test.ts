@@ -67,3 +67,71 @@ test('a phone that asks while too many do is told to come back in seconds, and n
   t.same(await files.other(picture), { kind: 'absent' });
   t.same(told, []);
 });
+
+test('a phone’s own file in UTF-16 is kept back as any other is: nothing can be found in it', async (t) => {
+  const folder = t.testdir({});
+  const settings = 'sip line1 password: secret\nfirmware server: http://pbx\n';
+  writeFileSync(join(folder, 'mark.cfg'), Buffer.from(`\ufeff${settings}`, 'utf16le'));
+  writeFileSync(join(folder, 'bare.cfg'), Buffer.from(settings, 'utf16le'));
+  const told: string[] = [];
+  const files = new BaseFiles({
+    reader: await BaseFolder.open(folder, false),
+    isHardened: false,
+    alarm: (fault, _, detail) => void told.push(`${fault} ${detail}`),
+  });
+  const line = knowledgeOf('Mitel')?.lines.find(({ hasModel }) => hasModel('6930'));
+  const ours = { body: '', contentType: 'text/plain', holdsLogin: false };
+  for (const path of ['mark.cfg', 'bare.cfg']) {
+    const asked = { protocol: 'http', method: 'GET', path, address: '192.0.2.9' } as const;
+    const found = await files.config({ asked, line, ours, isOwnName: false, maySecrets: true });
+    t.equal(found.kind, 'later', path);
+    t.match(told.at(-1), new RegExp(`^base-unusable ${path}: it is in UTF-16`));
+  }
+});
+
+test('a phone of whatever maker, also one whose language nobody knows, gets no passwords of another one’s file', async (t) => {
+  const folder = t.testdir({ 'reg-lobby.cfg': '<c reg.1.auth.password="secret"/>' });
+  const binary = Buffer.from('\0\0\0\x01\r\n\r\nP3=Ann&P34=secret', 'latin1');
+  writeFileSync(join(folder, 'cfgc074ad000003'), binary);
+  const files = new BaseFiles({
+    reader: await BaseFolder.open(folder, false),
+    isHardened: false,
+    alarm: () => {},
+  });
+  const lines = [
+    ['Yealink', 'T46S'],
+    ['Mitel', '6930'],
+    ['Mitel', '5320'],
+    ['Snom', 'D785'],
+    ['none', 'none'],
+  ] as const;
+  const ours = { body: '', contentType: 'text/plain', holdsLogin: false };
+  for (const [vendor, model] of lines)
+    for (const path of ['reg-lobby.cfg', 'cfgc074ad000003']) {
+      const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
+      const asked = { protocol: 'http', method: 'GET', path, address: '192.0.2.9' } as const;
+      const ask = (maySecrets: boolean) => files.other({ asked, line, maySecrets });
+      t.same(await ask(false), { kind: 'guarded' }, `${vendor} ${path}`);
+      t.match(await ask(true), { kind: 'bytes', hasSecrets: true }, `${vendor} ${path}`);
+      const whole = await files.config({ asked, line, ours, isOwnName: false, maySecrets: false });
+      if (whole.kind === 'bytes') t.notMatch(whole.body.toString('latin1'), 'secret');
+    }
+});
+
+test('where a server gives another language, the agent’s own file stands in if the phone keeps what is left out', async (t) => {
+  const reader = {
+    name: 'pbx',
+    read: () => Promise.resolve({ kind: 'failed', reason: 'other', isOther: true } as const),
+  };
+  const files = new BaseFiles({ reader, isHardened: false, alarm: () => {} });
+  const asked = { protocol: 'http', method: 'GET', path: 'a.cfg', address: '192.0.2.9' } as const;
+  const ours = { body: 'own', contentType: 'text/plain', holdsLogin: false };
+  for (const [vendor, model, kind] of [
+    ['Yealink', 'T46S', 'bytes'],
+    ['Mitel', '6930', 'later'],
+  ] as const) {
+    const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
+    const over = { asked, line, ours, isOwnName: false, maySecrets: true };
+    t.equal((await files.config(over)).kind, kind, vendor);
+  }
+});

@@ -3,11 +3,22 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
+import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import { ms } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
+import type { BaseAsked } from '../../../../agent/io/base/base-file.ts';
 import { LastGood } from '../../../../agent/io/base/last-good.ts';
 import { Upstream } from '../../../../agent/io/base/upstream.ts';
 import { smallDisk } from '../../../peers/small-disk.ts';
+
+/** Of the vendor's first line that has one. */
+function languageOf(vendor: string): ConfigLanguage {
+  for (const { config } of knowledgeOf(vendor)?.lines ?? [])
+    if (config !== 'unknown') return config;
+  throw new Error(`no language of ${vendor}`);
+}
 
 /** A provisioning server of the test's own, and what the agent is told of it. */
 async function upstreamOf(
@@ -31,18 +42,21 @@ async function upstreamOf(
       limits: { answerWithin: ms(answerWithin), restsFor: ms(restsFor) },
     },
   );
-  const ask = async (path: string, isConfig = true): Promise<string> => {
-    const file = await upstream.read({ path, userAgent: 'Yealink SIP-T46S', isConfig });
+  const asked = async (question: Pick<BaseAsked, 'path' | 'isConfig' | 'language'>) => {
+    const file = await upstream.read({ ...question, userAgent: 'Yealink SIP-T46S' });
     if (file.kind === 'found') return file.body.toString();
     if (file.kind === 'busy') return 'busy';
     return file.kind === 'absent' ? 'absent' : file.reason.replaceAll(String(port), 'PORT');
   };
+  const ask = (path: string, isConfig = true) => asked({ path, isConfig });
+  const askAs = (vendor: string, path: string) =>
+    asked({ path, isConfig: true, language: languageOf(vendor) });
   const stop = async () => {
     server.close();
     server.closeAllConnections();
     await once(server, 'close');
   };
-  return { ask, told, folder, stop };
+  return { ask, askAs, told, folder, stop };
 }
 
 test('the server is asked with the phone’s path and User-Agent, and with its own login', async (t) => {
@@ -102,7 +116,7 @@ test('pages, errors, ten megabytes, silence and other hosts are refused by name'
   t.equal(await ask('long.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for long.cfg');
   t.equal(await ask('endless.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for endless.cfg');
   t.equal(await ask('never.cfg'), '127.0.0.1:PORT gave no whole answer in 300 ms');
-  t.equal(await ask('away.cfg'), '127.0.0.1:PORT sends away.cfg to another host');
+  t.equal(await ask('away.cfg'), '127.0.0.1:PORT sends away.cfg to another host (192.0.2.9)');
   t.equal(await ask('round.cfg'), '127.0.0.1:PORT redirects round.cfg without end');
   t.equal(await ask('near.cfg'), 'near');
   t.equal(await ask('help.html', false), '<html>');
@@ -219,8 +233,9 @@ test('a server that is down is answered for by its last good file, also after a 
 test('a disk that takes no more keeps no file, and the phone gets the fresh one', async (t) => {
   const { ask, told, folder } = await upstreamOf(t, (_, response) => response.end('fresh'));
   rmSync(folder, { recursive: true });
+  writeFileSync(folder, 'a file in its place');
   t.equal(await ask('a.cfg'), 'fresh');
-  t.same(told, ['base-unusable a.cfg could not be kept (ENOENT)']);
+  t.same(told, [`base-unusable a.cfg is served, but could not be kept in ${folder} (ENOTDIR)`]);
 });
 
 test('a full disk leaves what was kept before whole, is named, and keeps again when there is room', async (t) => {
@@ -240,8 +255,8 @@ test('a full disk leaves what was kept before whole, is named, and keeps again w
   t.equal(await ask('a.cfg'), state.body, 'the phone has the fresh one');
   t.equal(await ask('b.cfg'), state.body, 'and so has another');
   t.same(told, [
-    'storage-full a.cfg could not be kept (ENOSPC)',
-    'storage-full b.cfg could not be kept (ENOSPC)',
+    `storage-full a.cfg is served, but could not be kept in ${folder} (ENOSPC)`,
+    `storage-full b.cfg is served, but could not be kept in ${folder} (ENOSPC)`,
   ]);
   t.equal(readdirSync(folder).length, 1, 'nothing half written');
   state.status = 500;
@@ -267,4 +282,39 @@ test('what is kept stays within its bounds, the least recently fetched gone firs
   );
   await kept.keep('d', { kind: 'found', body: Buffer.alloc(9990) });
   t.equal(await kept.find('a'), undefined, 'bytes are bounded too');
+});
+
+test('what is not in the phone’s language never takes the place of what was', async (t) => {
+  const good = 'sip line1 user name: 102\n';
+  const answers: readonly (readonly [string | Buffer, string])[] = [
+    ['Fatal error: Uncaught PDOException: x in /var/www/x.php\n', 'the error of a program'],
+    ['{"error":"rate limited"}', 'JSON'],
+    [gzipSync(good), 'compressed bytes'],
+    [Buffer.from(`\ufeff${good}`, 'utf16le'), 'text in UTF-16'],
+    ['<!-- hi -->\n<html><body>login</body></html>', 'a web page'],
+    ['<?xml version="1.0"?>\n<!DOCTYPE html><html></html>', 'a web page'],
+    ['Too many requests', 'what is not name: value lines'],
+    ['#!version:1.0.0.1\naccount.1.label = x\n', 'what is not name: value lines'],
+  ];
+  let answer: string | Buffer = good;
+  const { askAs, told } = await upstreamOf(t, (_, response) => void response.end(answer));
+  t.equal(await askAs('Mitel', 'a.cfg'), good);
+  for (const [given, what] of answers) {
+    answer = given;
+    t.equal(await askAs('Mitel', 'a.cfg'), good, what);
+    const reason = `127.0.0.1:PORT gave ${what} for`;
+    t.equal(told.at(-1), `base-unusable ${reason} a.cfg; its last good answer is served`);
+    t.equal(await askAs('Mitel', 'b.cfg'), `${reason} b.cfg`, 'none was kept');
+  }
+});
+
+test('a Snom’s file is one whatever its server calls it', async (t) => {
+  const settings = '<settings><phone-settings></phone-settings></settings>';
+  let body = settings;
+  const { askAs } = await upstreamOf(t, (_, response) => {
+    response.setHeader('content-type', 'text/html').end(body);
+  });
+  t.equal(await askAs('Snom', 'snomD785.htm'), settings);
+  body = '<html></html>';
+  t.equal(await askAs('Snom', 'snomD785.htm'), settings, 'a page is none');
 });
