@@ -19,6 +19,8 @@ interface PhoneOf {
   port?: number;
   status?: string;
   calls?: string;
+  /** Of the document that tells of its calls. */
+  encoding?: 'utf8' | 'latin1';
   heard?: () => void;
   /** It asks for it. */
   password?: string;
@@ -40,6 +42,7 @@ async function phone(
     port = 0,
     status = '200 OK',
     calls = '',
+    encoding = 'utf8',
     heard = () => {},
     password,
   }: PhoneOf = {},
@@ -71,9 +74,10 @@ async function phone(
       `To: ${sipHeader(message, 'from')}`,
       'CSeq: 1 NOTIFY',
       'Event: dialog',
-      `Content-Length: ${calls.length}`,
+      `Content-Length: ${Buffer.from(calls, encoding).length}`,
     ];
-    return send(`${told.join('\r\n')}\r\n\r\n${calls}`);
+    const notify = Buffer.from(`${told.join('\r\n')}\r\n\r\n${calls}`, encoding);
+    return socket.send(notify, from.port, from.address);
   });
   return { port: socket.address().port, asked };
 }
@@ -103,6 +107,28 @@ test('a phone that tells of a call is not woken; one that is idle or tells nothi
     const idle = await phone(t, { calls });
     t.same(await (await wakerOf(t, { port: idle.port, settings })).wake(), answered('accepted'));
   }
+});
+
+test('a phone in a call is seen as one in whatever encoding it writes the name at the other end', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const call =
+    '<dialog-info version="0" state="full"><dialog id="1"><state>confirmed</state><remote>' +
+    '<identity display="Müller">sip:112@10.0.0.2</identity></remote></dialog></dialog-info>';
+  for (const encoding of ['utf8', 'latin1'] as const) {
+    const caller = await phone(t, { calls: call, encoding });
+    const { wake, events } = await wakerOf(t, { port: caller.port, settings });
+    t.same(await wake(), answered('busy', { source: 'the phone' }), encoding);
+    t.match(events[0], { kind: 'emergency-call', state: 'began' }, 'and its call for help too');
+    t.same(caller.asked, ['SUBSCRIBE dialog'], 'and no NOTIFY');
+  }
+});
+
+test('a phone that tells what cannot be read is not known to be idle', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const { port, asked } = await phone(t, { calls: dialogs('confirmed').slice(0, -20) });
+  const { wake } = await wakerOf(t, { port, settings });
+  t.same(await wake({ mustBeIdle: true }), answered('unproven'));
+  t.same(asked, ['SUBSCRIBE dialog']);
 });
 
 test('a phone that holds its old or its new login tells of its calls by either', async (t) => {
