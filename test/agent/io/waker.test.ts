@@ -8,6 +8,7 @@ import { parseSip, type SipRequest, sipHeader } from '../../../agent/core/sip/me
 import { answerTo } from '../../../agent/core/sip/unasked.ts';
 import type { Registration } from '../../../agent/core/pbx/registration.ts';
 import type { AgentEvent } from '../../../agent/core/state.ts';
+import type { Pbx } from '../../../agent/io/pbx/pbx.ts';
 import { HandClock } from '../../hand-clock.ts';
 import { macOf, one, workOf } from '../core/box.ts';
 import { pbxOf, wakerOf } from './waker-site.ts';
@@ -150,6 +151,29 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
   const { wake } = await wakerOf(t, { port, settings, pbxs: [pbxOf({}), knows] });
   t.same(await wake(), answered('busy', { source: 'asterisk 10.0.0.2:5038' }));
   t.same(asked, ['SUBSCRIBE dialog']);
+});
+
+test('of several PBXs a call at any counts, and a phone is idle where each says so', async (t) => {
+  const settings = { idle: ['pbx'] } as const;
+  const says = (isInCall: boolean | undefined, name = 'pbx') =>
+    pbxOf({ name, inCall: () => Promise.resolve(isInCall) });
+  const calling = says(true, 'the second');
+  const proxy = pbxOf({});
+  delete proxy.inCall;
+  const cases: [string, Pbx[], AgentEvent][] = [
+    ['after idle', [says(false), calling], answered('busy', { source: 'the second' })],
+    ['before idle', [calling, says(false)], answered('busy', { source: 'the second' })],
+    ['after silence', [says(undefined), calling], answered('busy', { source: 'the second' })],
+    ['all idle', [says(false), says(false)], answered('accepted')],
+    ['idle, and a proxy', [proxy, says(false)], answered('accepted')],
+    ['one silent', [says(false), says(undefined)], answered('unproven')],
+    ['a proxy alone', [proxy], answered('unproven')],
+  ];
+  for (const [name, pbxs, expected] of cases) {
+    const { port } = await phone(t);
+    const { wake } = await wakerOf(t, { port, settings, pbxs });
+    t.same(await wake({ mustBeIdle: true }), expected, name);
+  }
 });
 
 test('a start that is for an idle phone alone is left where nobody says that the phone is idle', async (t) => {
