@@ -21,8 +21,15 @@ export async function keepSpare(
   throw Object.assign(new Error(`${folder} has too little room`), { code: 'ENOSPC' });
 }
 
-/** By what the operating system says of it. */
+/** By what the operating system or SQLite says of it. */
 export function isDiskFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
+  return code === 'ENOSPC' || code === 'EDQUOT' || isRefusedForRoom(error);
 }
+
+/** SQLITE_FULL, and SQLITE_IOERR_SHMSIZE of the log's index (https://sqlite.org/rescode.html). */
+const refusals: readonly unknown[] = [13, 4874];
+
+/** SQLite took a transaction back for want of room: nothing of it was written. */
+export const isRefusedForRoom = (error: unknown): boolean =>
+  refusals.includes((error as { errcode?: unknown }).errcode);
