@@ -9,7 +9,12 @@ import {
   loginClaim,
   mintNonce,
 } from '../core/provisioning/http-login.ts';
-import { nonceCounts, nonceNumber, takesCount } from '../core/provisioning/nonce-counts.ts';
+import {
+  nonceCounts,
+  nonceNumber,
+  takesCount,
+  takesResponse,
+} from '../core/provisioning/nonce-counts.ts';
 import type { AskedLogin } from './file-source.ts';
 
 /** The login of one request. */
@@ -61,10 +66,12 @@ export class HttpLoginDesk {
     return { login, wasTried: true, isStale: () => isReplayed === true };
   }
 
-  /** Phones of RFC 2069 send no count; for them the life of the nonce is the limit. */
   #isFirst(claim: LoginClaim): boolean {
-    if (claim.scheme === 'basic' || !claim.facts.auth) return true;
-    const { nonce, auth } = claim.facts;
-    return takesCount(this.#counts, { text: nonce, made: nonceNumber(nonce) }, auth.nonceCount);
+    if (claim.scheme === 'basic') return true;
+    const { nonce: text, auth } = claim.facts;
+    const nonce = { text, made: nonceNumber(text) };
+    return auth
+      ? takesCount(this.#counts, nonce, auth.nonceCount)
+      : takesResponse(this.#counts, nonce, claim.response);
   }
 }

@@ -19,6 +19,7 @@ import {
   nonceCounts,
   nonceNumber,
   takesCount,
+  takesResponse,
 } from '../../../../agent/core/provisioning/nonce-counts.ts';
 import { generator } from '../tftp/lossy-network.ts';
 
@@ -219,5 +220,16 @@ test('a date says unchanged to the second, and only where no tag is asked for', 
     false,
     'without a date of ours',
   );
+  t.end();
+});
+
+test('of one nonce only so many logins without a count are known, and none beyond them is taken', (t) => {
+  const counts = nonceCounts();
+  const nonce = { text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, 7), made: 7 };
+  const takes = (number: number) => takesResponse(counts, nonce, `response ${number}`);
+  const taken = Array.from({ length: 100 }, (_, number) => takes(number)).filter(Boolean);
+  t.equal(taken.length, 64);
+  t.equal(takes(0), false);
+  t.equal(takes(99), false);
   t.end();
 });
