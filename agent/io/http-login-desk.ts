@@ -22,7 +22,7 @@ export interface ReadLogin {
   readonly login?: AskedLogin;
   /** A login came; whether it is right is known after `verify`. */
   readonly wasTried: boolean;
-  /** The nonce was too old or its count was used: the phone repeats with a new one and asks nobody for a password. */
+  /** The nonce was too old, of another realm, or its count was used: the phone repeats with a new one and asks nobody for a password. */
   isStale(): boolean;
 }
 
@@ -39,7 +39,7 @@ export class HttpLoginDesk {
   }
 
   challenges(realm: string, isStale: boolean): string[] {
-    const nonce = mintNonce(this.#key, steadyNow(), (this.#made += 1));
+    const nonce = mintNonce(this.#key, steadyNow(), { number: (this.#made += 1), realm });
     return loginChallenges(realm, nonce, { isStale, takesBasic: this.#takesBasic });
   }
 
@@ -48,7 +48,7 @@ export class HttpLoginDesk {
     if (!claim || (claim.scheme === 'basic' && !this.#takesBasic)) {
       return { wasTried: false, isStale: () => false };
     }
-    if (claim.scheme === 'digest' && !isFreshNonce(claim.facts.nonce, this.#key, steadyNow())) {
+    if (claim.scheme === 'digest' && !isFreshNonce(claim.facts, this.#key, steadyNow())) {
       return { wasTried: false, isStale: () => true };
     }
     let isReplayed: boolean | undefined;

@@ -145,6 +145,14 @@ test('a login without a count opens each file once, and asks nobody for a passwo
   t.equal((await ask(login(next, '00000001'))).status, 200, 'counts go on beside it');
 });
 
+test('a login for another realm than the one that was asked for opens nothing', async (t) => {
+  const { ask, nonce } = await loginServer(t);
+  const other = await ask(oldLogin(nonce, '/a', { realm: 'r' }));
+  t.equal(other.status, 401);
+  t.match(other.headers.get('www-authenticate'), /realm="R"/);
+  t.equal((await ask(oldLogin(nonce, '/a'))).status, 200);
+});
+
 test('a wrong password uses up no count, and a guesser soon gets no verdict', async (t) => {
   const { ask, nonce } = await loginServer(t);
   t.equal((await ask(login(nonce, '00000001', 'guess'))).status, 401);
