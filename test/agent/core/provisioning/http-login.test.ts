@@ -7,6 +7,7 @@ import {
   isRangeValid,
   isUnchanged,
   isUnmodified,
+  isWanted,
 } from '../../../../agent/core/provisioning/http-conditions.ts';
 import {
   fittingPassword,
@@ -182,6 +183,11 @@ test('only the same strong tag continues a part; a weak one says unchanged', (t)
   t.equal(isRangeValid('"x"', 'x'), true);
   t.equal(isRangeValid('W/"x"', 'x'), false);
   t.equal(isRangeValid('Sun, 22 Nov 2026 10:00:00 GMT', 'x'), false);
+  t.equal(isWanted(undefined, 'x'), true);
+  t.equal(isWanted('*', 'x'), true);
+  t.equal(isWanted('"y", "x"', 'x'), true);
+  t.equal(isWanted('"y", W/"x"', 'x'), false);
+  t.equal(isWanted('', 'x'), false);
   t.equal(isUnchanged('"y", W/"x"', 'x'), true);
   t.equal(isUnchanged('*', 'x'), true);
   t.equal(isUnchanged('"y"', 'x'), false);
