@@ -6,6 +6,7 @@ import { type EnvelopeKind, open } from '@ringwave/protocol/envelope';
 import { decodeHalt, decodePlan, encode } from '@ringwave/protocol/messages';
 import type { Id, Mac } from '@ringwave/protocol/units';
 import { type Clock, fastClock, wallClock } from '@ringwave/runtime/clock';
+import type { BallastedStore } from '@ringwave/runtime/io/ballast';
 import { type LoopParts, StepLoop } from '@ringwave/runtime/step-loop';
 import type { Logger } from 'pino';
 import { usualWakeFile, type WakeFile } from './core/pbx/settings.ts';
@@ -13,7 +14,7 @@ import { stepAgent } from './core/agent.ts';
 import { unneededImages } from './core/image-needs.ts';
 import { mayWait } from './core/may-wait.ts';
 import { type AgentEffect, type AgentEvent, type AgentTables, emptyTables } from './core/state.ts';
-import { openBox, openStore } from './io/box.ts';
+import { openBallastedStore, openBox } from './io/box.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
 import { ImageCache } from './io/image-cache.ts';
 import { freezeReasonIn, watchFreezeFile } from './io/freeze-file.ts';
@@ -70,6 +71,8 @@ export interface AgentOptions {
   readonly serving?: ServingSettings;
   /** A page for whoever stands at the box; none where absent. */
   readonly page?: Listen;
+  /** Room that is held back on the disk for the agent's own commits; none where absent. */
+  readonly ballastBytes?: number;
   readonly log: Logger;
   /** A bug or a broken disk: nothing is known for certain any more. */
   failed(error: unknown): void;
@@ -101,7 +104,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const clock = clockOf(grant);
   const box = openBox(options.folder);
   const tables = emptyTables();
-  const store = openStore(box.database, tables);
+  const store = openBallastedStore(box, tables, options.ballastBytes ?? 0);
   const keyring = Keyring.open(box.keyFile, Buffer.from(grant.fingerprintKey, 'base64url'));
   const images = await ImageStore.open(box.images);
   const parts: Parts = {};
@@ -147,7 +150,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
   tellRunning(options.folder, runningOf(options, host, ports));
   const discovery = await Discovery.open({ ...options, neighbours, tables, submit, address });
-  submit({ kind: 'started', frozen: freezeReasonIn(options.folder) });
+  begin(options.folder, store, submit);
   parts.waker.resume();
   const freezeFile = watchFreezeFile(options.folder, { clock: wallClock(), submit });
   parts.link = openLink(options, clock, submit);
@@ -164,6 +167,17 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
       store.close();
     },
   };
+}
+
+/** A disk that is full, also at the start, is told to the controller. */
+function begin(folder: string, store: BallastedStore, submit: (event: AgentEvent) => void): void {
+  submit({ kind: 'started', frozen: freezeReasonIn(folder) });
+  const detail = `the disk of ${folder} is full; the agent ends when the room that it held back is used up, too`;
+  store.follow({
+    clock: wallClock(),
+    released: () =>
+      submit({ kind: 'alarm-raised', fault: 'storage-full', address: folder, detail }),
+  });
 }
 
 const cacheOf = (parts: ConstructorParameters<typeof ImageCache>[0], tables: AgentTables) =>

@@ -3,6 +3,7 @@ import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import type { Hello, Report } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import { stepAgent } from '../agent/core/agent.ts';
+import { sparesNobody } from '../agent/core/queue.ts';
 import {
   type AgentEffect,
   type AgentEvent,
@@ -208,7 +209,9 @@ export class RehearsedSite {
   #notes(value: unknown): void {
     const work = value as Work | undefined;
     if (work?.rollout !== this.#rollout) return;
-    if (work.why.waitingFor === 'coverage') this.tally.quorumWaits.add(work.mac);
+    const { waitingFor, reason } = work.why;
+    const isForGroup = waitingFor === 'coverage' || reason.startsWith(sparesNobody);
+    if (isForGroup) this.tally.quorumWaits.add(work.mac);
     if (work.phase === 'done') this.tally.lastDoneAt = this.#timeline.now;
   }
 

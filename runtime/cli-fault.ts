@@ -32,6 +32,7 @@ const REASONS: Record<string, string> = {
   ENOENT: 'there is none',
   ENOTDIR: 'it is not a folder',
   EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
   ENOTFOUND: 'no such host name',
   EAI_AGAIN: 'the host name cannot be looked up',
 };

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
+import { imageBytesMax } from '@ringwave/firmware-catalog/release';
 import { RESCUE_NAMES } from '@ringwave/firmware-catalog/vendors/rescue-names';
 import { type Id, laterBy, minutes, type Sha256 } from '@ringwave/protocol/units';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
@@ -119,20 +121,33 @@ async function imageFor(box: Box, flags: RescueFlags): Promise<RescueImage> {
 
 async function ofFile(box: Box, image: string): Promise<RescueImage> {
   try {
+    const lengthBytes = await lengthOf(image);
+    // What somebody adds meanwhile is none of it: another length is refused when it is stored.
+    const read = () => createReadStream(image, { end: lengthBytes });
     const hash = createHash('sha256');
-    let lengthBytes = 0;
-    for await (const piece of createReadStream(image)) {
-      hash.update(piece as Buffer);
-      lengthBytes += (piece as Buffer).length;
-    }
+    for await (const piece of read()) hash.update(piece as Buffer);
     const claim = { sha256: hash.digest('hex') as Sha256, lengthBytes };
-    return await stored(box, { ...claim, from: image.slice(-255) }, createReadStream(image));
+    return await stored(box, { ...claim, from: image.slice(-255) }, read());
   } catch (error) {
     if (error instanceof CliFault) throw error;
-    const next = 'Name an image that you may read';
-    throw new CliFault({ what: `cannot read ${image}`, why: reasonOf(error), next }, error);
+    throw unreadable(image, reasonOf(error), error);
   }
 }
+
+/** A device or a pipe may have no end. */
+async function lengthOf(image: string): Promise<number> {
+  const found = await stat(image);
+  if (!found.isFile()) throw unreadable(image, 'it is no plain file');
+  if (found.size === 0) throw unreadable(image, 'it is empty');
+  if (found.size <= imageBytesMax) return found.size;
+  throw unreadable(image, `it is longer than the ${imageBytesMax / 1024 ** 3} GiB of an image`);
+}
+
+const unreadable = (image: string, why: string, cause?: unknown): CliFault =>
+  new CliFault(
+    { what: `cannot read ${image}`, why, next: 'Name an image that you may read' },
+    cause,
+  );
 
 async function stored(
   box: Box,

@@ -4,6 +4,7 @@ import { openBox, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
 import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
+import { isDiskFull, spareBytesUsually } from '@ringwave/runtime/io/disk-room';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { listenFrom } from '@ringwave/runtime/listen';
 import { untilStopped } from '@ringwave/runtime/until-stopped';
@@ -35,6 +36,9 @@ export interface RunFlags {
   readonly pnp?: string;
 }
 
+/** A log of the database at its longest, and so weeks of a site's commits where nobody makes room. */
+const ballastBytes = 16 * 1024 ** 2;
+
 /** Runs until SIGTERM or SIGINT. Prints `ready http HOST:PORT tftp HOST:PORT sip HOST:PORT` when it serves phones. */
 export async function run(flags: RunFlags): Promise<void> {
   const grant = readGrant(openBox(flags.data));
@@ -57,6 +61,7 @@ export async function run(flags: RunFlags): Promise<void> {
     folder: flags.data,
     grant,
     log,
+    ballastBytes,
     phoneSipPort: portFrom(flags.phoneSipPort),
     secrets: { plain: flags.plainSecrets === true, routed: flags.routedPhones === true },
     serving: servingFrom(flags),
@@ -104,7 +109,9 @@ async function started(options: Omit<Parameters<typeof runAgent>[0], 'failed'>) 
         // Half a truth is worse than none: the supervisor starts the agent again from what was committed.
         options.log.fatal(
           { error: String(error), stack: error instanceof Error ? error.stack : undefined },
-          'stopped: the step or its commit failed',
+          isDiskFull(error)
+            ? `stopped: the disk is full. ${roomFor(options.folder)}; started again, the agent goes on from what was committed.`
+            : 'stopped: the step or its commit failed',
         );
         process.exit(70);
       },
@@ -115,12 +122,17 @@ async function started(options: Omit<Parameters<typeof runAgent>[0], 'failed'>) 
       {
         what: 'cannot start the agent',
         why: reasonOf(error),
-        next: 'Choose other addresses with --http, --tftp and --sip, or port 0',
+        next: isDiskFull(error)
+          ? `${roomFor(options.folder)}, then start it again`
+          : 'Choose other addresses with --http, --tftp and --sip, or port 0',
       },
       error,
     );
   }
 }
+
+const roomFor = (folder: string): string =>
+  `Free at least ${spareBytesUsually / 1024 ** 2} MiB on the disk of ${folder}`;
 
 const hostOf = (flag: string, text = ''): string => listenFrom(flag, text).host;
 

@@ -191,6 +191,8 @@ export function phoneBlock(
 ): Why | undefined {
   const paused = pausedBlock(floor.plan, work);
   if (paused) return paused;
+  const never = neverSpared(floor.plan, phone);
+  if (never) return never;
   if (work.retryAt !== undefined && now < work.retryAt) {
     const isSaid = work.why.waitingFor === 'retry' || work.why.waitingFor === 'call';
     return { ...(isSaid ? work.why : untilRetry), nextAttemptAt: work.retryAt };
@@ -255,9 +257,25 @@ export const firstDeadline = (down: readonly Work[]): EpochMs | null =>
 /** A lost phone is counted as down already. */
 const ownLoss = ({ lost }: Floor, { mac }: PlanPhone): number => (lost.has(mac) ? 1 : 0);
 
+const groupOf = ({ coverage }: Plan, { coverageGroup }: PlanPhone) =>
+  coverage.find((one) => one.id === coverageGroup);
+
+/** How a phone says that its group has no more phones than have to be up. */
+export const sparesNobody = 'Its coverage group can never let it go';
+
+/** Whatever becomes of the others: only who changes the site's coverage, or the group, lets this phone go. */
+export function neverSpared(plan: Plan, phone: PlanPhone): Why | undefined {
+  const group = groupOf(plan, phone);
+  const members = planIndex(plan).groups.get(phone.coverageGroup ?? '') ?? 0;
+  if (!group || members - 1 >= group.minUp) return undefined;
+  const has = `${members} ${members === 1 ? 'phone' : 'phones'}`;
+  const ends = 'goes on when the site’s coverage is changed';
+  return byPerson(`${sparesNobody}: ${group.id} has ${has} and needs ${group.minUp} up; ${ends}`);
+}
+
 function breaksCoverage(floor: Floor, phone: PlanPhone): boolean {
   const { plan, gone } = floor;
-  const group = plan.coverage.find((one) => one.id === phone.coverageGroup);
+  const group = groupOf(plan, phone);
   if (!group) return false;
   const members = planIndex(plan).groups.get(group.id) ?? 0;
   const others = (gone.get(group.id) ?? 0) - ownLoss(floor, phone);

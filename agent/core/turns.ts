@@ -10,6 +10,7 @@ import {
   type Floor,
   floorOf,
   fullBlock,
+  neverSpared,
   outsideOpening,
   phoneBlock,
   startsCountedOver,
@@ -243,8 +244,8 @@ function* mayCome(draft: AgentDraft, plan: Plan): IterableIterator<Candidate> {
 }
 
 /** Nothing that the site does brings it on: emergency phones would wait for it until they are forgotten. */
-function needsPerson(draft: AgentDraft, plan: Plan, work: Work, { mac }: PlanPhone): boolean {
-  if (!draft.sightings.has(mac)) return true;
+function needsPerson(draft: AgentDraft, plan: Plan, work: Work, phone: PlanPhone): boolean {
+  if (!draft.sightings.has(phone.mac) || neverSpared(plan, phone)) return true;
   const images = releaseIn(plan, presentHop(work))?.images ?? [];
   return images.some((image) => draft.images.get(image.sha256)?.state === 'failed');
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeEnrolmentGrant, type EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import { Ballast, BallastedStore } from '@ringwave/runtime/io/ballast';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { type AgentTables, volatileTables } from '../core/state.ts';
@@ -46,4 +47,15 @@ export function openStore(file: string, tables: AgentTables): SqliteTables {
   const store = new SqliteTables(file, durable);
   loadInto(tables, store);
   return store;
+}
+
+/** With room held back on the disk for its commits, once it is followed; a start on a full disk is given that room. */
+export function openBallastedStore(
+  { folder, database }: Box,
+  tables: AgentTables,
+  ballastBytes: number,
+): BallastedStore {
+  const ballast = new Ballast(join(folder, 'ballast'), ballastBytes);
+  const isReleased = ballast.releaseForStart();
+  return new BallastedStore(openStore(database, tables), ballast, isReleased);
 }

@@ -9,7 +9,12 @@ import {
   loginClaim,
   mintNonce,
 } from '../core/provisioning/http-login.ts';
-import { nonceCounts, nonceNumber, takesCount } from '../core/provisioning/nonce-counts.ts';
+import {
+  nonceCounts,
+  nonceNumber,
+  takesCount,
+  takesResponse,
+} from '../core/provisioning/nonce-counts.ts';
 import type { AskedLogin } from './file-source.ts';
 
 /** The login of one request. */
@@ -17,7 +22,7 @@ export interface ReadLogin {
   readonly login?: AskedLogin;
   /** A login came; whether it is right is known after `verify`. */
   readonly wasTried: boolean;
-  /** The nonce was too old or its count was used: the phone repeats with a new one and asks nobody for a password. */
+  /** The nonce was too old, of another realm, or its count was used: the phone repeats with a new one and asks nobody for a password. */
   isStale(): boolean;
 }
 
@@ -34,7 +39,7 @@ export class HttpLoginDesk {
   }
 
   challenges(realm: string, isStale: boolean): string[] {
-    const nonce = mintNonce(this.#key, steadyNow(), (this.#made += 1));
+    const nonce = mintNonce(this.#key, steadyNow(), { number: (this.#made += 1), realm });
     return loginChallenges(realm, nonce, { isStale, takesBasic: this.#takesBasic });
   }
 
@@ -43,7 +48,7 @@ export class HttpLoginDesk {
     if (!claim || (claim.scheme === 'basic' && !this.#takesBasic)) {
       return { wasTried: false, isStale: () => false };
     }
-    if (claim.scheme === 'digest' && !isFreshNonce(claim.facts.nonce, this.#key, steadyNow())) {
+    if (claim.scheme === 'digest' && !isFreshNonce(claim.facts, this.#key, steadyNow())) {
       return { wasTried: false, isStale: () => true };
     }
     let isReplayed: boolean | undefined;
@@ -61,10 +66,12 @@ export class HttpLoginDesk {
     return { login, wasTried: true, isStale: () => isReplayed === true };
   }
 
-  /** Phones of RFC 2069 send no count; for them the life of the nonce is the limit. */
   #isFirst(claim: LoginClaim): boolean {
-    if (claim.scheme === 'basic' || !claim.facts.auth) return true;
-    const { nonce, auth } = claim.facts;
-    return takesCount(this.#counts, { text: nonce, made: nonceNumber(nonce) }, auth.nonceCount);
+    if (claim.scheme === 'basic') return true;
+    const { nonce: text, auth } = claim.facts;
+    const nonce = { text, made: nonceNumber(text) };
+    return auth
+      ? takesCount(this.#counts, nonce, auth.nonceCount)
+      : takesResponse(this.#counts, nonce, claim.response);
   }
 }

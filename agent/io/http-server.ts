@@ -8,6 +8,7 @@ import {
   isRangeValid,
   isUnchanged,
   isUnmodified,
+  isWanted,
 } from '../core/provisioning/http-conditions.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
@@ -212,6 +213,8 @@ export class HttpServer {
         'Cache-Control': 'no-cache',
         ...(modifiedAt !== undefined && { 'Last-Modified': new Date(modifiedAt).toUTCString() }),
       };
+      // The first of all conditions (RFC 9110 section 13.2.2).
+      if (!isWanted(headers['if-match'], etag)) return emptyAnswer(response, 412, tag);
       const isHeld =
         headers['if-none-match'] === undefined
           ? isUnmodified(headers['if-modified-since'], modifiedAt)

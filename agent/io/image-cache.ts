@@ -2,14 +2,12 @@ import { Readable } from 'node:stream';
 import type { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import type { Sha256 } from '@ringwave/protocol/units';
+import { spareBytesUsually } from '@ringwave/runtime/io/disk-room';
 import type { Logger } from 'pino';
 import type { AgentEffect, AgentEvent, Rate } from '../core/state.ts';
 
 // Fetches each image once over the site's line, from where an earlier try stopped, and measures it while it
 // streams. One at a time: a branch line gains nothing from two downloads side by side.
-
-/** Bytes that an image leaves free: with a full disk the agent could commit nothing and would stop. */
-const spareBytesUsually = 64 * 1024 * 1024;
 
 /** 30 s without a byte: the line is dead, the next try resumes. */
 const silentMsMax = 30_000;

@@ -88,6 +88,12 @@ export class SipTransactions {
     this.#follow(answerNotify(underway.notify, message, this.#now()), underway);
   }
 
+  /** Ends the one of this branch, where it is under way. */
+  end(branch: string, reason: string): void {
+    const underway = this.#underway.get(branch);
+    if (underway) this.#end(underway, { kind: 'not-sent', reason });
+  }
+
   /** Ends what is under way, to this source or to all. */
   endAll(reason: string, source?: string): void {
     for (const underway of Array.from(this.#underway.values())) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mac } from '@ringwave/protocol/units';
+import { isDiskFull, keepSpare, spareBytesUsually } from '@ringwave/runtime/io/disk-room';
 import { type UploadNamed, uploadNamed } from '../core/upload-names.ts';
 
 export interface AskedUpload {
@@ -33,6 +34,8 @@ export interface SpoolLimits {
   readonly uploadsMax: number;
   /** Of them for one address: a phone writes one at a time. */
   readonly uploadsPerSourceMax: number;
+  /** Bytes that uploads leave free on the disk. */
+  readonly spareBytes: number;
 }
 
 export const spoolLimits: SpoolLimits = {
@@ -40,6 +43,7 @@ export const spoolLimits: SpoolLimits = {
   fileBytesMax: 2 * 1024 * 1024,
   uploadsMax: 16,
   uploadsPerSourceMax: 2,
+  spareBytes: spareBytesUsually,
 };
 
 /** What is kept of an upload: a phone's own logins are taken out of it. */
@@ -48,7 +52,7 @@ export type Masking = (body: Buffer, owner: Mac) => Buffer;
 /** What an agent does with uploads beyond keeping them. */
 export interface SpoolHooks {
   readonly masked?: Masking;
-  /** The disk is full: nothing of the upload was kept. */
+  /** The disk has no room for uploads: nothing of the upload was kept. */
   diskFull?(asked: AskedUpload): void;
 }
 
@@ -66,6 +70,8 @@ export class UploadSpool implements UploadDesk {
   readonly #hooks: SpoolHooks;
   readonly #lengths = new Map<string, number>();
   #bytes = 0;
+  /** Of the uploads that are being written: the disk does not show all of them yet. */
+  #writingBytes = 0;
   #active = 0;
   readonly #activeOf = new Map<string, number>();
 
@@ -138,17 +144,22 @@ export class UploadSpool implements UploadDesk {
     if (this.#bytes - (before ?? 0) + body.length > this.#limits.quotaBytes) return 'full';
     // Counted before it is written, so that uploads at once cannot overrun the quota together.
     this.#count(name, body.length);
+    this.#writingBytes += body.length;
     const aside = join(this.#folder, `${randomUUID()}${asideEnding}`);
     try {
+      const { spareBytes } = this.#limits;
+      await keepSpare(this.#folder, { bytes: this.#writingBytes, spareBytes });
       await writeWhole(aside, body);
       await rename(aside, join(this.#folder, name));
       return before === undefined ? 'new' : 'replaced';
     } catch (error) {
       this.#count(name, before ?? 0);
       await rm(aside, { force: true });
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      if (!isDiskFull(error)) throw error;
       this.#hooks.diskFull?.(asked);
       return 'full';
+    } finally {
+      this.#writingBytes -= body.length;
     }
   }
 

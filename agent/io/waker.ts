@@ -295,11 +295,21 @@ export class Waker {
       return state === 'unknown' ? undefined : { by: 'the phone', isInCall: state === 'in-call' };
     }
     const extension = this.#phone(mac)?.extension;
-    for (const pbx of extension === undefined ? [] : this.#parts.pbxs) {
-      const isInCall = await pbx.inCall(extension ?? '');
-      if (isInCall !== undefined) return { by: pbx.name, isInCall };
-    }
-    return undefined;
+    return extension === undefined ? undefined : this.#callAtPbxs(extension);
+  }
+
+  /** A call is at one PBX; that there is none only all of them know. */
+  async #callAtPbxs(extension: string): Promise<CallTold | undefined> {
+    const told = await Promise.all(
+      this.#parts.pbxs
+        .filter((pbx) => pbx.inCall !== undefined)
+        .map(async (pbx) => ({ by: pbx.name, isInCall: await pbx.inCall?.(extension) })),
+    );
+    const calling = told.find(({ isInCall }) => isInCall);
+    if (calling) return { by: calling.by, isInCall: true };
+    const [first] = told;
+    const isIdle = told.every(({ isInCall }) => isInCall === false);
+    return first && isIdle ? { by: first.by, isInCall: false } : undefined;
   }
 
   async #dialogsOf(mac: Mac, address: string): Promise<string> {

@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDiskFull } from '@ringwave/runtime/io/disk-room';
 import type { Test } from 'tap';
 
 export interface SmallDisk {
   readonly folder: string;
   grow(bytes: number): void;
+  /** Takes everything that is free, into the file `filling`. */
+  fill(): void;
 }
 
 /** A disk of so many bytes of its own. Undefined, and the test skipped, where this user may not mount one. */
@@ -30,5 +33,16 @@ export function smallDisk(t: Test, bytes: number): SmallDisk | undefined {
   return {
     folder,
     grow: (to) => void mount('-o', `remount,size=${to}`, folder),
+    fill: () => fill(join(folder, 'filling')),
   };
+}
+
+function fill(file: string): void {
+  for (const bytes of [1024 ** 2, 4096]) {
+    try {
+      for (;;) writeFileSync(file, Buffer.alloc(bytes, 1), { flag: 'a' });
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+  }
 }

@@ -34,6 +34,11 @@ function suffix(wanted: number, lengthBytes: number): Portion {
 export const isRangeValid = (ifRange: string | undefined, etag: string): boolean =>
   ifRange === undefined || ifRange.trim() === `"${etag}"`;
 
+/** If-Match: strong comparison; false gives 412 (RFC 9110 section 13.1.1). */
+export const isWanted = (ifMatch: string | undefined, etag: string): boolean =>
+  ifMatch === undefined ||
+  ifMatch.split(',').some((tag) => tag.trim() === '*' || tag.trim() === `"${etag}"`);
+
 /** If-None-Match: weak comparison (RFC 9110 section 13.1.2). */
 export const isUnchanged = (ifNoneMatch: string | undefined, etag: string): boolean =>
   (ifNoneMatch ?? '')

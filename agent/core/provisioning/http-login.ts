@@ -84,20 +84,31 @@ export function fittingPassword(
 /** How long an answer to a challenge is taken. A boot with ten files takes below a minute. */
 const nonceLifeMs = 300_000;
 
-/** The time, a running number and a seal over both, so that a challenge needs no memory and no two are the same. */
-export function mintNonce(key: Buffer, now: SteadyMs, number: number): string {
+/**
+ * The time, a running number and a seal over both and the realm, so that a challenge needs no memory, no two are the same,
+ * and none is answered for another realm.
+ */
+export function mintNonce(
+  key: Buffer,
+  now: SteadyMs,
+  { number, realm }: { readonly number: number; readonly realm: string },
+): string {
   const said = `${Math.floor(now).toString(36)}-${number.toString(36)}`;
-  return `${said}.${sealOf(key, said)}`;
+  return `${said}.${sealOf(key, said, realm)}`;
 }
 
-export function isFreshNonce(nonce: string, key: Buffer, now: SteadyMs): boolean {
+export function isFreshNonce(
+  { nonce, realm }: { readonly nonce: string; readonly realm: string },
+  key: Buffer,
+  now: SteadyMs,
+): boolean {
   const [said = '', seal = ''] = nonce.split('.');
   const age = now - Number.parseInt(said, 36);
-  return isSameSecret(seal, sealOf(key, said)) && age >= -1 && age <= nonceLifeMs;
+  return isSameSecret(seal, sealOf(key, said, realm)) && age >= -1 && age <= nonceLifeMs;
 }
 
-const sealOf = (key: Buffer, said: string): string =>
-  createHmac('sha256', key).update(said).digest('hex').slice(0, 32);
+const sealOf = (key: Buffer, said: string, realm: string): string =>
+  createHmac('sha256', key).update(`${said}.${realm}`).digest('hex').slice(0, 32);
 
 /**
  * The challenges of one 401, each for a header line of its own. MD5 comes before SHA-256: phones with an old libcurl

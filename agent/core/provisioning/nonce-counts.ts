@@ -5,6 +5,8 @@ interface Seen {
   highest: number;
   /** Bit n: `highest - n` was seen. */
   window: number;
+  /** Of logins without a count. */
+  responses?: Set<string>;
 }
 
 export interface NonceCounts {
@@ -17,6 +19,8 @@ export interface NonceCounts {
 const noncesMax = 4096;
 /** How far behind the highest a count may come: more than the connections a phone opens. */
 const windowCounts = 31;
+/** Logins without a count under one nonce: a phone asks for some ten files at its boot. */
+const responsesMax = 64;
 
 export const nonceCounts = (): NonceCounts => ({ seen: new Map(), forgottenUpTo: -1 });
 
@@ -28,11 +32,7 @@ export function takesCount(
 ): boolean {
   if (!/^[0-9a-f]{8}$/i.test(countText) || nonce.made <= known.forgottenUpTo) return false;
   const count = Number.parseInt(countText, 16);
-  const seen = known.seen.get(nonce.text);
-  if (!seen) {
-    remember(known, nonce, count);
-    return count > 0;
-  }
+  const seen = seenOf(known, nonce);
   if (count > seen.highest) {
     const by = count - seen.highest;
     seen.window = by > windowCounts ? 1 : ((seen.window << by) | 1) >>> 0;
@@ -45,13 +45,34 @@ export function takesCount(
   return true;
 }
 
-function remember(known: NonceCounts, nonce: { text: string; made: number }, count: number): void {
-  known.seen.set(nonce.text, { highest: count, window: 1 });
+/**
+ * The same for a phone that knows no counts (RFC 2069): the same response is the same request. It may use its nonce for
+ * other files.
+ */
+export function takesResponse(
+  known: NonceCounts,
+  nonce: { text: string; made: number },
+  response: string,
+): boolean {
+  if (nonce.made <= known.forgottenUpTo) return false;
+  const seen = seenOf(known, nonce);
+  seen.responses ??= new Set();
+  if (seen.responses.size >= responsesMax || seen.responses.has(response)) return false;
+  seen.responses.add(response);
+  return true;
+}
+
+function seenOf(known: NonceCounts, nonce: { text: string }): Seen {
+  const before = known.seen.get(nonce.text);
+  if (before) return before;
+  const seen = { highest: 0, window: 1 };
+  known.seen.set(nonce.text, seen);
   for (const oldest of known.seen.keys()) {
     if (known.seen.size <= noncesMax) break;
     known.seen.delete(oldest);
     known.forgottenUpTo = Math.max(known.forgottenUpTo, nonceNumber(oldest));
   }
+  return seen;
 }
 
 /** The running number in a nonce of ours: `<time>-<number>.<seal>`. */

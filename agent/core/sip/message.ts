@@ -58,20 +58,25 @@ const LONG_FORMS: Record<string, string> = {
   x: 'session-expires',
 };
 
+/**
+ * Bodies are cut as bytes: in another encoding than UTF-8, as older phones write names, text that is encoded again is
+ * longer than what Content-Length counted.
+ */
 export function parseSip(bytes: Buffer): SipMessage | undefined {
   if (bytes.length > messageBytesMax) return undefined;
-  const text = bytes.toString('utf8');
+  // One character is one byte in here, so that places in it are places in the bytes.
+  const text = bytes.toString('latin1');
   // RFC 3261 section 7.5: line ends before the start line are keep-alives of the stream before it.
   const start = /^(?:\r?\n)*/.exec(text)?.[0].length ?? 0;
   const blank = /\r?\n\r?\n/g;
   blank.lastIndex = start;
   const end = blank.exec(text);
   if (!end) return undefined;
-  const [first, ...lines] = text.slice(start, end.index).split(/\r?\n/);
+  const [first, ...lines] = bytes.toString('utf8', start, end.index).split(/\r?\n/);
   const headers = headersFrom(lines);
   const opening = headers && openingFrom(first ?? '');
   if (!opening) return undefined;
-  const body = bodyFrom(text.slice(end.index + end[0].length), headers);
+  const body = bodyFrom(bytes.subarray(end.index + end[0].length), headers);
   return body === undefined ? undefined : { ...opening, headers, body };
 }
 
@@ -109,13 +114,12 @@ function headersFrom(lines: readonly string[]): SipHeader[] | undefined {
 }
 
 /** Over UDP the datagram may hold more than the body, never less (RFC 3261 section 18.3). */
-function bodyFrom(rest: string, headers: readonly SipHeader[]): string | undefined {
+function bodyFrom(rest: Buffer, headers: readonly SipHeader[]): string | undefined {
   const length = headers.find(({ name }) => name === 'content-length')?.value;
-  if (length === undefined) return rest;
+  if (length === undefined) return rest.toString('utf8');
   if (!/^\d{1,6}$/.test(length)) return undefined;
-  const bytes = Buffer.from(rest);
   const wanted = Number(length);
-  return wanted > bytes.length ? undefined : bytes.subarray(0, wanted).toString();
+  return wanted > rest.length ? undefined : rest.toString('utf8', 0, wanted);
 }
 
 /** The first header of that name. `name` is the long form in lower case. */

@@ -49,6 +49,8 @@ export interface NotifyAsk {
   /** What some vendors want said in a NOTIFY beside its event. */
   readonly body?: string;
   readonly login?: { readonly user: string; readonly password: string };
+  /** Written already, as part of a dialog that a phone began; absent: made of all this. */
+  readonly request?: Buffer;
   /** Our own address, as the phone sees it. */
   readonly from: { readonly address: string; readonly port: number };
   /** Random and never used before; each of 16 characters or more from `[A-Za-z0-9]`. */
@@ -103,7 +105,7 @@ function transact(
   login: readonly (readonly [string, string])[],
 ): NotifyStep {
   const branch = `z9hG4bK${ask.ids.branches[attempt]}`;
-  const request = requestOf(ask, { branch, sequence: attempt + 1, login });
+  const request = ask.request ?? requestOf(ask, { branch, sequence: attempt + 1, login });
   const notify: Notify = {
     ask,
     attempt,

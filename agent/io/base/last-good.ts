@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FaultCode } from '@ringwave/protocol/faults';
+import { isDiskFull, keepSpare, spareBytesUsually } from '@ringwave/runtime/io/disk-room';
 import { type BaseFile, baseBytesMax } from './base-file.ts';
 
 type Found = Extract<BaseFile, { kind: 'found' }>;
@@ -10,6 +11,8 @@ type Found = Extract<BaseFile, { kind: 'found' }>;
 export interface LastGoodLimits {
   readonly files: number;
   readonly bytes: number;
+  /** Bytes that it leaves free on the disk; 64 MiB where absent. */
+  readonly spareBytes?: number;
 }
 
 /** Why a file was not kept. */
@@ -71,9 +74,8 @@ export class LastGood {
       return undefined;
     } catch (error) {
       const { code = String(error) } = error as NodeJS.ErrnoException;
-      const isFull = code === 'ENOSPC' || code === 'EDQUOT';
       return {
-        fault: isFull ? 'storage-full' : 'base-unusable',
+        fault: isDiskFull(error) ? 'storage-full' : 'base-unusable',
         reason: `${path} is served, but could not be kept in ${this.#folder} (${code})`,
       };
     }
@@ -83,6 +85,8 @@ export class LastGood {
     const file = join(this.#folder, name);
     const before = await this.#whole(name);
     if (before?.equals(whole)) return utimes(file, new Date(), new Date());
+    const { spareBytes = spareBytesUsually } = this.#limits;
+    await keepSpare(this.#folder, { bytes: whole.length, spareBytes });
     this.#writes += 1;
     const aside = `${file}.${this.#writes}.new`;
     try {

@@ -42,10 +42,6 @@ export class KamailioPbx implements Pbx {
   }
 
   /** A proxy need not know of calls: nothing here claims that it does. */
-  inCall(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
   emergencyCall(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

@@ -7,8 +7,8 @@ export interface Pbx {
   readonly name: string;
   /** 'accepted' says that the PBX took it and addressed one contact. */
   notify(ask: PbxNotify): Promise<WayAnswer>;
-  /** Undefined where the PBX cannot say it. */
-  inCall(extension: string): Promise<boolean | undefined>;
+  /** Undefined where the PBX could not be asked, absent where it tells of no calls. */
+  inCall?(extension: string): Promise<boolean | undefined>;
   /** Which of these extensions have a call; undefined where the PBX could not be asked, absent where it tells of no calls. */
   extensionsInCall?(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined>;
   /** Whether some channel has dialled one of these numbers; undefined where the PBX cannot say it. */

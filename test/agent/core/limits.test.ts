@@ -108,6 +108,37 @@ test('a phone that was lost counts for its floor though its rollout has ended, u
   t.end();
 });
 
+test('a group that can never let a phone go says so, waits for a person, and keeps no emergency phone waiting', (t) => {
+  const phones = [
+    planPhone(1, { coverageGroup: 'front' }),
+    planPhone(2),
+    planPhone(3, { emergency: true }),
+  ];
+  const own = {
+    coverage: [{ id: 'front', minUp: 1 }],
+    openings: [{ start: one, end: after(400) }],
+  };
+  const box = boxOf(phones, own);
+  t.equal(box.phase(macOf(1)), 'held');
+  t.same(box.tables.work.get(macOf(1))?.why, {
+    reason:
+      'Its coverage group can never let it go: front has 1 phone and needs 1 up; goes on when the site’s coverage is changed',
+    waitingFor: 'person',
+    nextAttemptAt: null,
+  });
+  t.same(
+    [macOf(2), macOf(3)].map((mac) => box.phase(mac)),
+    ['offered', 'staged'],
+  );
+  box.asks(macOf(2), '66.86.0.15').take({ kind: 'woke' }, after(20));
+  t.equal(box.phase(macOf(3)), 'offered', 'the last that the site itself brings on has ended');
+  box.asks(macOf(3), '66.86.0.15').take({ kind: 'woke' }, after(40));
+  const coverage = [{ id: 'front', minUp: 0 }];
+  box.take({ kind: 'plan-came', plan: planOf(phones, { ...own, coverage, revision: 2 }) });
+  t.equal(box.phase(macOf(1)), 'offered');
+  t.end();
+});
+
 test('a phone that leaves the plan while it is down keeps its slot until it is up', (t) => {
   const phones = several(2);
   const box = boxOf(phones, { phonesUpdatingMax: 1 });

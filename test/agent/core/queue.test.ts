@@ -121,6 +121,13 @@ test('what keeps one phone waiting is named, with what it waits for and until wh
       { waitingFor: 'coverage' },
     ],
     [
+      'its floor needs every phone that it has',
+      candidate(1, {}, on('floor')),
+      [down(2, on('floor')), down(3), down(4)],
+      { coverage: [{ id: 'floor', minUp: 2 }], phonesUpdatingMax: 3 },
+      { waitingFor: 'person', nextAttemptAt: null },
+    ],
+    [
       'its floor keeps its number',
       candidate(1, {}, on('floor')),
       [candidate(2, {}, on('floor')), candidate(3, {}, on('floor'))],

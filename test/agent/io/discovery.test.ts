@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { type Test, test } from 'tap';
 import { formatSip, parseSip, type SipRequest } from '../../../agent/core/sip/message.ts';
 import { pnpClaim } from '../../../agent/core/sip/pnp.ts';
+import { answerTo } from '../../../agent/core/sip/unasked.ts';
 import { type AgentEvent, emptyTables } from '../../../agent/core/state.ts';
 import { Discovery } from '../../../agent/io/discovery.ts';
 import { HandClock } from '../../hand-clock.ts';
@@ -13,11 +14,12 @@ import { macOf, one, planOf, planPhone } from '../core/box.ts';
 const subscribe = (
   mac: string,
   event = 'ua-profile;profile-type="device";vendor="Yealink";model="T46S";version="66.85.0.5"',
+  branch = 'z9hG4bK1',
 ) =>
   formatSip({
     opening: `SUBSCRIBE sip:MAC%3a${mac}@224.0.1.75 SIP/2.0`,
     headers: [
-      ['Via', 'SIP/2.0/UDP 127.0.0.1:5059;branch=z9hG4bK1'],
+      ['Via', `SIP/2.0/UDP 127.0.0.1:5059;branch=${branch}`],
       ['From', `<sip:MAC%3a${mac}@224.0.1.75>;tag=1`],
       ['To', `<sip:MAC%3a${mac}@224.0.1.75>`],
       ['Call-ID', '1@phone'],
@@ -58,6 +60,7 @@ async function discovery(
     httpsPort?: number;
   } = {},
 ) {
+  const clock = new HandClock(one);
   const events: AgentEvent[] = [];
   const tables = emptyTables();
   tables.plan.set('plan', { plan: planOf([planPhone(1)]), heldSince: one });
@@ -72,14 +75,14 @@ async function discovery(
       tftpPort: 6969,
       ...(httpsPort === undefined ? {} : { httpsPort }),
     }),
-    clock: new HandClock(one),
+    clock,
     submit: (event) => (events.push(event), told()),
   });
   t.teardown(() => made.close());
   const until = async (count: number) => {
     while (events.length < count) await new Promise<void>((resolve) => (told = resolve));
   };
-  return { events, until, port: made.pnpPort ?? 0 };
+  return { events, until, clock, port: made.pnpPort ?? 0 };
 }
 
 const bare = (mac: Mac) => mac.replaceAll(':', '');
@@ -92,12 +95,69 @@ test('a phone of the plan that asks by plug and play is told where its files are
   const [ok, notify] = phone.heard;
   t.match(
     ok,
-    /^SIP\/2\.0 200 OK\r\n[^]*To: <sip:MAC%3a[0-9a-f]{12}@224\.0\.1\.75>;tag=[0-9a-f]{16}\r\n/,
+    /^SIP\/2\.0 200 OK\r\n[^]*To: <sip:MAC%3a[0-9a-f]{12}@224\.0\.1\.75>;tag=[0-9a-f]{32}\r\n/,
   );
   t.match(notify, /^NOTIFY sip:192\.0\.2\.99:5059 SIP\/2\.0\r\n/);
   t.match(notify, /\r\nContent-Type: application\/url\r\n[^]*\r\n\r\nhttp:\/\/10\.0\.0\.2:8080\/$/);
   await until(1);
   t.match(events, [{ kind: 'phone-claimed', mac: macOf(1), via: 'pnp', model: 'T46S' }]);
+});
+
+/** What a phone answers to the NOTIFY that it heard. */
+const accepted = (notify = ''): Buffer => {
+  const request = parseSip(Buffer.from(notify));
+  return answerTo(request as SipRequest, { status: '200 OK' });
+};
+const kindsOf = (heard: readonly string[]) => heard.map((text) => text.split(' ', 1)[0]);
+
+test('a phone that does not answer is told again as RFC 3261 wants it, for 32 s, and one that answers is not', async (t) => {
+  const { port, clock } = await discovery(t);
+  const phone = await asker(t, port);
+  const ask = (branch: string) => phone.ask(subscribe(bare(macOf(1)), undefined, branch));
+  ask('z9hG4bK1');
+  await phone.until(2);
+  const [, first] = phone.heard;
+  clock.pass(499);
+  clock.pass(1);
+  await phone.until(3);
+  clock.pass(31_500);
+  await phone.until(12);
+  clock.pass(60_000);
+  ask('z9hG4bK2');
+  await phone.until(14);
+  t.same(new Set(phone.heard.slice(1, 12)), new Set([first]), 'eleven copies, all of them one');
+  t.match(phone.heard[12], /^SIP\/2\.0 200 OK/);
+  phone.ask(accepted(phone.heard[13]));
+  ask('z9hG4bK3');
+  await phone.until(16);
+  clock.pass(500);
+  await phone.until(17);
+  t.equal(phone.heard[16], phone.heard[15], 'nothing more of the one that was answered');
+});
+
+test('a question that comes twice gets its answer twice, and is told once', async (t) => {
+  const { port } = await discovery(t);
+  const phone = await asker(t, port);
+  const ask = (branch: string) => phone.ask(subscribe(bare(macOf(1)), undefined, branch));
+  for (const branch of ['z9hG4bK1', 'z9hG4bK1', 'z9hG4bK1', 'z9hG4bK2']) ask(branch);
+  await phone.until(6);
+  const oks = phone.heard.filter((text) => text.startsWith('SIP/2.0 200'));
+  t.equal(oks.length, 4);
+  t.equal(new Set(oks.filter((text) => text.includes('z9hG4bK1'))).size, 1, 'under one tag');
+  t.equal(kindsOf(phone.heard).filter((kind) => kind === 'NOTIFY').length, 2);
+});
+
+test('whoever asks anew is told anew, and no more of what was asked before', async (t) => {
+  const { port, clock } = await discovery(t);
+  const phone = await asker(t, port);
+  for (let count = 1; count <= 50; count += 1) {
+    phone.ask(subscribe(bare(macOf(1)), undefined, `z9hG4bKx${count}`));
+  }
+  await phone.until(100);
+  clock.pass(500);
+  phone.ask(subscribe(bare(macOf(1)), undefined, 'z9hG4bKlast'));
+  await phone.until(103);
+  t.same(kindsOf(phone.heard.slice(100)), ['NOTIFY', 'SIP/2.0', 'NOTIFY']);
 });
 
 test('where the agent serves HTTPS, plug and play sends the phone there', async (t) => {

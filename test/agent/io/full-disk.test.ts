@@ -9,6 +9,7 @@ import type { Sha256 } from '@ringwave/protocol/units';
 import { pino } from 'pino';
 import { type Test, test } from 'tap';
 import type { AgentEvent } from '../../../agent/core/state.ts';
+import { LastGood } from '../../../agent/io/base/last-good.ts';
 import { HttpServer } from '../../../agent/io/http-server.ts';
 import { ImageCache } from '../../../agent/io/image-cache.ts';
 import { storedImage } from '../../../agent/io/stored-image.ts';
@@ -126,7 +127,7 @@ test('an upload that fills the disk leaves the file before it, is named, and is 
   const uploads = await UploadSpool.open(
     spool,
     anyPhoneMayWrite(['{mac}-app.log']),
-    { ...spoolLimits, fileBytesMax: 4 * MB },
+    { ...spoolLimits, fileBytesMax: 4 * MB, spareBytes: 0 },
     { diskFull: ({ address, path }) => void full.push(`${address} ${path}`) },
   );
   const server = await HttpServer.listen({
@@ -149,4 +150,35 @@ test('an upload that fills the disk leaves the file before it, is named, and is 
   t.equal(await put(mine, 'x'.repeat(2 * MB)), 204);
   t.equal(readFileSync(join(spool, mine)).length, 2 * MB);
   t.ok(existsSync(join(spool, others)));
+});
+
+test('uploads and answers kept of a PBX leave the agent the room that it needs for its own state', async (t) => {
+  const disk = smallDisk(t, 4 * MB);
+  if (!disk) return;
+  const spareBytes = 3 * MB;
+  const full: string[] = [];
+  const uploads = await UploadSpool.open(
+    join(disk.folder, 'uploads'),
+    anyPhoneMayWrite(['{mac}-app.log']),
+    { ...spoolLimits, spareBytes },
+    { diskFull: ({ address }) => void full.push(address) },
+  );
+  const store = async (address: string, mac: string, bytes: number) => {
+    const upload = uploads.admits({ protocol: 'http', path: `${mac}-app.log`, address });
+    return upload !== 'busy' && upload?.store(Buffer.alloc(bytes));
+  };
+  const together = [1, 2, 3].map((n) => store(`10.0.0.${n}`, `0004f2aabb0${n}`, 0.6 * MB));
+  const outcomes = await Promise.all(together);
+  t.same(outcomes.filter((one) => one === 'new').length, 1, 'also where they come together');
+  t.equal(full.length, 2);
+  const kept = await LastGood.open(join(disk.folder, 'kept'), {
+    files: 9,
+    bytes: 9 * MB,
+    spareBytes,
+  });
+  const body = Buffer.alloc(0.6 * MB);
+  t.match(await kept.keep('a.cfg', { kind: 'found', body }), { fault: 'storage-full' });
+  disk.grow(8 * MB);
+  t.equal(await kept.keep('a.cfg', { kind: 'found', body }), undefined);
+  t.equal(await store('10.0.0.2', '0004f2aabb02', 0.6 * MB), 'replaced');
 });

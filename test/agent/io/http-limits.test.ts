@@ -105,7 +105,8 @@ async function loginServer(t: Test) {
       ? { kind: 'login-needed', realm: 'R' }
       : image(Buffer.from('x')),
   );
-  const ask = (authorization: string) => fetch(`${base}/a`, { headers: { authorization } });
+  const ask = (authorization: string, path = '/a') =>
+    fetch(`${base}${path}`, { headers: { authorization } });
   const challenge = (await fetch(`${base}/a`)).headers.get('www-authenticate') ?? '';
   return { ask, nonce: /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '' };
 }
@@ -118,6 +119,38 @@ test('a Digest login heard on the wire opens nothing twice; the phone goes on wi
   t.match(replayed.headers.get('www-authenticate'), /stale=true/, 'an honest phone asks nobody');
   t.equal((await ask(login(nonce, '00000003'))).status, 200);
   t.equal((await ask(login(nonce, '00000002'))).status, 200, 'two connections cross');
+});
+
+/** As a phone of RFC 2069 logs in, which knows no counts. */
+const oldLogin = (nonce: string, uri: string, { password = 'secret', realm = 'R' } = {}) => {
+  const facts = { algorithm: 'MD5', user: 'phone', realm, nonce, method: 'GET', uri } as const;
+  return `Digest username="phone", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${digestResponse(facts, password)}"`;
+};
+
+test('a login without a count opens each file once, and asks nobody for a password where it is tried again', async (t) => {
+  const { ask, nonce } = await loginServer(t);
+  t.equal((await ask(oldLogin(nonce, '/a', { password: 'guess' }))).status, 401);
+  t.equal((await ask(oldLogin(nonce, '/a'))).status, 200);
+  t.equal(
+    (await ask(oldLogin(nonce, '/b'), '/b')).status,
+    200,
+    'one nonce for all files of a boot',
+  );
+  const again = await ask(oldLogin(nonce, '/a'));
+  t.equal(again.status, 401);
+  const challenge = again.headers.get('www-authenticate') ?? '';
+  t.match(challenge, /stale=true/);
+  const next = /nonce="([^"]+)"/.exec(challenge)?.[1] ?? '';
+  t.equal((await ask(oldLogin(next, '/a'))).status, 200);
+  t.equal((await ask(login(next, '00000001'))).status, 200, 'counts go on beside it');
+});
+
+test('a login for another realm than the one that was asked for opens nothing', async (t) => {
+  const { ask, nonce } = await loginServer(t);
+  const other = await ask(oldLogin(nonce, '/a', { realm: 'r' }));
+  t.equal(other.status, 401);
+  t.match(other.headers.get('www-authenticate'), /realm="R"/);
+  t.equal((await ask(oldLogin(nonce, '/a'))).status, 200);
 });
 
 test('a wrong password uses up no count, and a guesser soon gets no verdict', async (t) => {

@@ -98,6 +98,10 @@ test('a part is exactly that part, over the borders of chunks', async (t) => {
   t.match(await part({ range: 'bytes=5-', 'if-range': '"sha256-abc"' }), { status: 206 });
   t.match(await part({ range: 'bytes=5-', 'if-range': '"other"' }), { status: 200 });
   t.match(await part({ 'if-none-match': '"sha256-abc"' }), { status: 304 });
+  t.match(await part({ 'if-match': '"sha256-abc"', range: 'bytes=5-' }), { status: 206 });
+  t.match(await part({ 'if-match': '*' }), { status: 200 });
+  const other = { 'if-match': '"other"', 'if-none-match': '"sha256-abc"', range: 'bytes=5-' };
+  t.match(await part(other), { status: 412, bytes: Buffer.alloc(0) });
 });
 
 test('a rendered config is kept by nobody on the way', async (t) => {

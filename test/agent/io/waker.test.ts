@@ -8,6 +8,7 @@ import { parseSip, type SipRequest, sipHeader } from '../../../agent/core/sip/me
 import { answerTo } from '../../../agent/core/sip/unasked.ts';
 import type { Registration } from '../../../agent/core/pbx/registration.ts';
 import type { AgentEvent } from '../../../agent/core/state.ts';
+import type { Pbx } from '../../../agent/io/pbx/pbx.ts';
 import { HandClock } from '../../hand-clock.ts';
 import { macOf, one, workOf } from '../core/box.ts';
 import { pbxOf, wakerOf } from './waker-site.ts';
@@ -19,6 +20,8 @@ interface PhoneOf {
   port?: number;
   status?: string;
   calls?: string;
+  /** Of the document that tells of its calls. */
+  encoding?: 'utf8' | 'latin1';
   heard?: () => void;
   /** It asks for it. */
   password?: string;
@@ -40,6 +43,7 @@ async function phone(
     port = 0,
     status = '200 OK',
     calls = '',
+    encoding = 'utf8',
     heard = () => {},
     password,
   }: PhoneOf = {},
@@ -71,9 +75,10 @@ async function phone(
       `To: ${sipHeader(message, 'from')}`,
       'CSeq: 1 NOTIFY',
       'Event: dialog',
-      `Content-Length: ${calls.length}`,
+      `Content-Length: ${Buffer.from(calls, encoding).length}`,
     ];
-    return send(`${told.join('\r\n')}\r\n\r\n${calls}`);
+    const notify = Buffer.from(`${told.join('\r\n')}\r\n\r\n${calls}`, encoding);
+    return socket.send(notify, from.port, from.address);
   });
   return { port: socket.address().port, asked };
 }
@@ -105,6 +110,28 @@ test('a phone that tells of a call is not woken; one that is idle or tells nothi
   }
 });
 
+test('a phone in a call is seen as one in whatever encoding it writes the name at the other end', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const call =
+    '<dialog-info version="0" state="full"><dialog id="1"><state>confirmed</state><remote>' +
+    '<identity display="Müller">sip:112@10.0.0.2</identity></remote></dialog></dialog-info>';
+  for (const encoding of ['utf8', 'latin1'] as const) {
+    const caller = await phone(t, { calls: call, encoding });
+    const { wake, events } = await wakerOf(t, { port: caller.port, settings });
+    t.same(await wake(), answered('busy', { source: 'the phone' }), encoding);
+    t.match(events[0], { kind: 'emergency-call', state: 'began' }, 'and its call for help too');
+    t.same(caller.asked, ['SUBSCRIBE dialog'], 'and no NOTIFY');
+  }
+});
+
+test('a phone that tells what cannot be read is not known to be idle', async (t) => {
+  const settings = { idle: ['dialog-event'] as const };
+  const { port, asked } = await phone(t, { calls: dialogs('confirmed').slice(0, -20) });
+  const { wake } = await wakerOf(t, { port, settings });
+  t.same(await wake({ mustBeIdle: true }), answered('unproven'));
+  t.same(asked, ['SUBSCRIBE dialog']);
+});
+
 test('a phone that holds its old or its new login tells of its calls by either', async (t) => {
   const settings = { idle: ['dialog-event'] as const };
   const current = { generation: 1, sealed: 'old', fingerprint: 'f', state: 'proven' } as const;
@@ -124,6 +151,29 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
   const { wake } = await wakerOf(t, { port, settings, pbxs: [pbxOf({}), knows] });
   t.same(await wake(), answered('busy', { source: 'asterisk 10.0.0.2:5038' }));
   t.same(asked, ['SUBSCRIBE dialog']);
+});
+
+test('of several PBXs a call at any counts, and a phone is idle where each says so', async (t) => {
+  const settings = { idle: ['pbx'] } as const;
+  const says = (isInCall: boolean | undefined, name = 'pbx') =>
+    pbxOf({ name, inCall: () => Promise.resolve(isInCall) });
+  const calling = says(true, 'the second');
+  const proxy = pbxOf({});
+  delete proxy.inCall;
+  const cases: [string, Pbx[], AgentEvent][] = [
+    ['after idle', [says(false), calling], answered('busy', { source: 'the second' })],
+    ['before idle', [calling, says(false)], answered('busy', { source: 'the second' })],
+    ['after silence', [says(undefined), calling], answered('busy', { source: 'the second' })],
+    ['all idle', [says(false), says(false)], answered('accepted')],
+    ['idle, and a proxy', [proxy, says(false)], answered('accepted')],
+    ['one silent', [says(false), says(undefined)], answered('unproven')],
+    ['a proxy alone', [proxy], answered('unproven')],
+  ];
+  for (const [name, pbxs, expected] of cases) {
+    const { port } = await phone(t);
+    const { wake } = await wakerOf(t, { port, settings, pbxs });
+    t.same(await wake({ mustBeIdle: true }), expected, name);
+  }
 });
 
 test('a start that is for an idle phone alone is left where nobody says that the phone is idle', async (t) => {

@@ -7,6 +7,7 @@ import {
   isRangeValid,
   isUnchanged,
   isUnmodified,
+  isWanted,
 } from '../../../../agent/core/provisioning/http-conditions.ts';
 import {
   fittingPassword,
@@ -19,6 +20,7 @@ import {
   nonceCounts,
   nonceNumber,
   takesCount,
+  takesResponse,
 } from '../../../../agent/core/provisioning/nonce-counts.ts';
 import { generator } from '../tftp/lossy-network.ts';
 
@@ -87,16 +89,23 @@ test('a login that is for another file, of another kind or said twice is none', 
   t.end();
 });
 
-test('a nonce is taken for five minutes and only when it is ours', (t) => {
+const realm = 'R';
+
+test('a nonce is taken for five minutes and only when it is ours and of its realm', (t) => {
   const key = Buffer.alloc(32, 1);
-  const nonce = mintNonce(key, 1000 as SteadyMs, 1);
-  t.not(mintNonce(key, 1000 as SteadyMs, 2), nonce, 'two phones in one moment get two');
-  t.equal(isFreshNonce(nonce, key, 1000 as SteadyMs), true);
-  t.equal(isFreshNonce(nonce, key, 301_000 as SteadyMs), true);
-  t.equal(isFreshNonce(nonce, key, 301_001 as SteadyMs), false);
-  t.equal(isFreshNonce(nonce, Buffer.alloc(32, 2), 1000 as SteadyMs), false);
-  t.equal(isFreshNonce(nonce.replace(/^./, 'z'), key, 1000 as SteadyMs), false);
-  t.equal(isFreshNonce('', key, 1000 as SteadyMs), false);
+  const nonce = mintNonce(key, 1000 as SteadyMs, { number: 1, realm });
+  t.not(
+    mintNonce(key, 1000 as SteadyMs, { number: 2, realm }),
+    nonce,
+    'two phones in one moment get two',
+  );
+  t.equal(isFreshNonce({ nonce, realm }, key, 1000 as SteadyMs), true);
+  t.equal(isFreshNonce({ nonce, realm }, key, 301_000 as SteadyMs), true);
+  t.equal(isFreshNonce({ nonce, realm }, key, 301_001 as SteadyMs), false);
+  t.equal(isFreshNonce({ nonce, realm }, Buffer.alloc(32, 2), 1000 as SteadyMs), false);
+  t.equal(isFreshNonce({ nonce: nonce.replace(/^./, 'z'), realm }, key, 1000 as SteadyMs), false);
+  t.equal(isFreshNonce({ nonce, realm: 'r' }, key, 1000 as SteadyMs), false, 'of another realm');
+  t.equal(isFreshNonce({ nonce: '', realm }, key, 1000 as SteadyMs), false);
   t.end();
 });
 
@@ -174,6 +183,11 @@ test('only the same strong tag continues a part; a weak one says unchanged', (t)
   t.equal(isRangeValid('"x"', 'x'), true);
   t.equal(isRangeValid('W/"x"', 'x'), false);
   t.equal(isRangeValid('Sun, 22 Nov 2026 10:00:00 GMT', 'x'), false);
+  t.equal(isWanted(undefined, 'x'), true);
+  t.equal(isWanted('*', 'x'), true);
+  t.equal(isWanted('"y", "x"', 'x'), true);
+  t.equal(isWanted('"y", W/"x"', 'x'), false);
+  t.equal(isWanted('', 'x'), false);
   t.equal(isUnchanged('"y", W/"x"', 'x'), true);
   t.equal(isUnchanged('*', 'x'), true);
   t.equal(isUnchanged('"y"', 'x'), false);
@@ -183,7 +197,7 @@ test('only the same strong tag continues a part; a weak one says unchanged', (t)
 
 test('a count of a nonce is taken once, in any order within reach', (t) => {
   const counts = nonceCounts();
-  const nonce = { text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, 7), made: 7 };
+  const nonce = { text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, { number: 7, realm }), made: 7 };
   t.equal(nonceNumber(nonce.text), 7);
   const takes = (count: string) => takesCount(counts, nonce, count);
   t.same(['00000001', '00000003', '00000002', '0000000a'].map(takes), [true, true, true, true]);
@@ -197,7 +211,7 @@ test('a count of a nonce is taken once, in any order within reach', (t) => {
 test('a nonce that was forgotten opens nothing again', (t) => {
   const counts = nonceCounts();
   const nonce = (made: number) => ({
-    text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, made),
+    text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, { number: made, realm }),
     made,
   });
   for (let made = 1; made <= 5000; made += 1) takesCount(counts, nonce(made), '00000001');
@@ -219,5 +233,16 @@ test('a date says unchanged to the second, and only where no tag is asked for', 
     false,
     'without a date of ours',
   );
+  t.end();
+});
+
+test('of one nonce only so many logins without a count are known, and none beyond them is taken', (t) => {
+  const counts = nonceCounts();
+  const nonce = { text: mintNonce(Buffer.alloc(32), 5 as SteadyMs, { number: 7, realm }), made: 7 };
+  const takes = (number: number) => takesResponse(counts, nonce, `response ${number}`);
+  const taken = Array.from({ length: 100 }, (_, number) => takes(number)).filter(Boolean);
+  t.equal(taken.length, 64);
+  t.equal(takes(0), false);
+  t.equal(takes(99), false);
   t.end();
 });

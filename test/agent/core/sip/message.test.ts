@@ -25,6 +25,16 @@ test('a response is read with its headers, short and folded ones too', (t) => {
   t.end();
 });
 
+test('a body is cut as bytes, also in an encoding where one byte is a letter', (t) => {
+  const body = '<display>Müller, Röhr</display>';
+  const head = `NOTIFY sip:a SIP/2.0\r\nSubject: Ä\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const bytes = Buffer.concat([Buffer.from(head), Buffer.from(`${body}more`, 'latin1')]);
+  const message = parseSip(bytes);
+  t.equal(message?.body, '<display>M\ufffdller, R\ufffdhr</display>');
+  t.equal(message && sipHeader(message, 'subject'), 'Ä');
+  t.end();
+});
+
 test('a request is read, also with bare line feeds and after keep-alives', (t) => {
   const text = '\r\n\r\nNOTIFY sip:101@192.0.2.7:5060 SIP/2.0\nEvent: check-sync\n\n';
   t.match(parseSip(Buffer.from(text)), {

@@ -9,7 +9,7 @@ import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-fac
 import { ms } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 import type { BaseAsked } from '../../../../agent/io/base/base-file.ts';
-import { LastGood } from '../../../../agent/io/base/last-good.ts';
+import { LastGood, lastGoodLimits } from '../../../../agent/io/base/last-good.ts';
 import { Upstream } from '../../../../agent/io/base/upstream.ts';
 import { smallDisk } from '../../../peers/small-disk.ts';
 
@@ -37,7 +37,7 @@ async function upstreamOf(
   const upstream = new Upstream(
     { url: `http://127.0.0.1:${port}/prov`, login: { user: 'u', password: 'p' } },
     {
-      kept: await LastGood.open(folder),
+      kept: await LastGood.open(folder, { ...lastGoodLimits, spareBytes: 0 }),
       told: (reason, fault) => told.push(`${fault} ${reason.replaceAll(String(port), 'PORT')}`),
       limits: { answerWithin: ms(answerWithin), restsFor: ms(restsFor) },
     },
