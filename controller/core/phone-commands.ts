@@ -7,7 +7,7 @@ import { leaveIncident, withoutTrouble } from './incidents.ts';
 import { allTiedTo } from './pairs.ts';
 import { putProgress } from './progress.ts';
 import { invalid, notFound, refused, siteIds, taken } from './refusal.ts';
-import { rerouteAsStored } from './reroute.ts';
+import { lookAnew, rerouteAsStored } from './reroute.ts';
 import {
   type CommandResult,
   type ControllerDraft,
@@ -16,6 +16,7 @@ import {
   type Progress,
   progressKey,
   type Refusal,
+  type Rollout,
 } from './state.ts';
 import { joinDynamicWaves } from './wave-joining.ts';
 import { type Moved, tryAgain } from './wave-release.ts';
@@ -38,6 +39,7 @@ export function putPhones(
   for (const phone of phones) {
     const before = draft.phones.get(phone.mac);
     putPhone(draft, phone, moved);
+    if (!before) rejoin(draft, phone, now, moved);
     if (before && isOtherKind(before, phone)) rerouteAsStored(draft, phone.mac, now, moved);
   }
   tryAgain(draft, loosened, now, moved);
@@ -104,7 +106,10 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   const before = draft.phones.get(input.mac);
   const { running, seenAt, credential, settled, drift } = before ?? {};
   const hasMoved = before !== undefined && before.site !== input.site;
-  const moves = (before?.moves ?? 0) + (hasMoved ? 1 : 0);
+  // Its site may have a memory of the work that it had before it was removed.
+  const moves = before
+    ? (before.moves ?? 0) + (hasMoved ? 1 : 0)
+    : Math.max(0, ...partsRemoved(draft, input.mac).map(({ part }) => movesAgain(part)));
   // At another site the same address is another phone's: nobody is woken there before this one was seen.
   const address = before?.site === input.site ? before.address : undefined;
   const isSameKind = before && !isOtherKind(before, input);
@@ -127,7 +132,6 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   };
   draft.phones.put(input.mac, phone);
   noteBond(draft, before, phone);
-  if (!before) rejoin(draft, phone);
   if (before && before.site !== input.site) {
     leaveRoster(draft, before);
     moveWork(draft, phone);
@@ -138,19 +142,30 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   if (before) moved.sites.add(before.site);
 }
 
-/** Said of a part whose phone is not in the inventory. */
-const whileRemoved = 'Removed from the inventory';
+/** Parts that a phone had when it was removed, of rollouts that go on or are to begin. */
+function partsRemoved(draft: ControllerDraft, mac: Mac): { rollout: Rollout; part: Progress }[] {
+  return [...draft.rollouts.values()].flatMap((rollout) => {
+    const part = draft.progress.get(progressKey(rollout.id, mac));
+    return part?.removed && rollout.endedAt === undefined ? [{ rollout, part }] : [];
+  });
+}
 
-/** Back in the inventory, it is part again of what has not begun; what has, went on without it. */
-function rejoin(draft: ControllerDraft, { mac, site }: Phone): void {
-  for (const { id, startedAt, endedAt } of draft.rollouts.values()) {
-    const part = draft.progress.get(progressKey(id, mac));
-    if (startedAt !== undefined || endedAt !== undefined || part?.detail !== whileRemoved) continue;
-    const { detail: _detail, ...rest } = part;
-    const again: Progress = { ...rest, site, phase: 'waiting' };
-    putProgress(draft, again);
-    draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), id]);
-    nameSite(draft, id, site);
+const movesAgain = ({ removed }: Progress): number => (removed ? removed.moves + 1 : 0);
+
+/** Back in the inventory, it is part again of what it was part of, as if its wave had never met it. */
+function rejoin(
+  draft: ControllerDraft,
+  { mac, site }: PhoneInput,
+  now: EpochMs,
+  moved: Moved,
+): void {
+  for (const { rollout, part } of partsRemoved(draft, mac)) {
+    const { wave, target } = part;
+    const fresh = { phase: 'waiting' as const, attempt: 0, at: now, hops: [] };
+    const again: Progress = { rollout: rollout.id, mac, site, wave, target, ...fresh };
+    draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), rollout.id]);
+    nameSite(draft, rollout.id, site);
+    lookAnew(draft, draft.rollouts.get(rollout.id) ?? rollout, again, now, moved);
   }
 }
 
@@ -210,7 +225,9 @@ export function removePhone(
     (rollout) => draft.progress.get(progressKey(rollout, mac)) ?? [],
   );
   for (const progress of parts) {
-    putProgress(draft, { ...progress, phase: 'skipped', at: now, detail: whileRemoved });
+    const detail = 'Removed from the inventory';
+    const removed = { moves: phone.moves ?? 0 };
+    putProgress(draft, { ...progress, phase: 'skipped', at: now, detail, removed });
     leaveIncident(draft, progress);
   }
   const tied = allTiedTo(draft, phone);

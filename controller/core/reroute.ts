@@ -40,7 +40,7 @@ export function rerouteAsStored(
 }
 
 /** As if its wave had never met it, and so for those that were taken out for its sake. */
-function lookAnew(
+export function lookAnew(
   draft: ControllerDraft,
   rollout: Rollout,
   { fault: _fault, detail: _detail, ...progress }: Progress,

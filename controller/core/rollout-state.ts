@@ -228,6 +228,8 @@ export interface Progress {
   readonly target: string;
   readonly fault?: FaultCode;
   readonly detail?: string;
+  /** Its phone was taken out of the inventory, having come to another site so often. */
+  readonly removed?: { readonly moves: number };
   /** It ran the version before it was let go: done, and no result. */
   readonly already?: true;
   readonly waiting?: Waiting;

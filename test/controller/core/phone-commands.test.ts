@@ -46,3 +46,29 @@ test('a phone that is removed and stored again is part again of what has not beg
   t.same(parts(goesOn(desk)), all);
   t.end();
 });
+
+test('a phone that is removed and stored again while its rollout goes on begins anew, and its site too', (t) => {
+  const desk = goesOn(smallFleet(3).do(create));
+  const work = () =>
+    desk.tables.plans.get('lisbon')?.plan.phones.find(({ mac }) => mac === macOf(3))?.work;
+  const before = work();
+  desk.ended(idOf('lisbon'), 3, 'failed').do(remove);
+  t.match(counts(desk), { skipped: 1, failed: 0 });
+  t.equal(work(), undefined);
+  desk.do(putBack);
+  t.same(parts(desk).at(-1), `${macOf(3)} waiting`, 'until it shows itself');
+  desk.seen(idOf('lisbon'), 3, '66.85.0.5');
+  t.same(parts(desk), all);
+  t.match(counts(desk), { total: 3, skipped: 0, failed: 0 });
+  t.match(work(), { rollout: 'autumn', hops: before?.hops });
+  t.not(work()?.round, before?.round, 'what its site remembers of it is no part of this');
+  t.end();
+});
+
+test('of a rollout that has ended a phone that is stored again is no part', (t) => {
+  const desk = goesOn(smallFleet(3).do(create)).do(remove);
+  desk.do({ kind: 'rollout-abort', rollout: idOf('autumn'), reason: 'enough' }, putBack);
+  t.same(parts(desk).at(-1), `${macOf(3)} skipped`);
+  t.notOk(desk.tables.assignments.has(macOf(3)));
+  t.end();
+});
