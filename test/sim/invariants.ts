@@ -146,11 +146,11 @@ export class Invariants {
       const work = tables.work.get(mac);
       return work !== undefined && holdsSlot(work.phase);
     };
+    if (this.#isRegrouped) return;
     const down = phones.filter((phone) => isDown(phone.mac));
     if (down.length > rules.phonesUpdatingMax) {
       this.#fail('never above the slot limit', `${down.length} at ${site}`);
     }
-    if (this.#isRegrouped) return;
     if (down.length > 1 && down.some((phone) => phone.emergency)) {
       this.#fail('emergency phones singly', site);
     }

@@ -47,6 +47,17 @@ function keepsFirst(): Plant {
   });
 }
 
+/** A box that keeps to what it was first told of how many may be down. */
+function keepsFirstLimits(): Plant {
+  const first = new Map<string, Pick<Plan, 'coverage' | 'phonesUpdatingMax'>>();
+  return reads(({ site, revision, coverage, phonesUpdatingMax }) => {
+    const kept = revision === 1 ? undefined : first.get(site);
+    const limits = kept ?? { coverage, phonesUpdatingMax };
+    first.set(site, limits);
+    return limits;
+  });
+}
+
 const readsHops = (change: (hops: string[], plan: Plan, phone: PlanPhone) => string[]): Plant =>
   readsPhones((phone, plan) =>
     phone.work
@@ -329,6 +340,7 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
         : step,
   },
   'an agent that does not hear that floors were planned anew': keepsFirst(),
+  'an agent that keeps to its first limits when floors are planned anew': keepsFirstLimits(),
   'a controller that opens a wave again': {
     controllerStep: (step, { now }) =>
       withRollouts(step, (rollout) => ({
