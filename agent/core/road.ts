@@ -13,14 +13,23 @@ import { put } from './work-report.ts';
 
 /** The hop that comes next from this version, and none beyond the one that the work stands at; undefined beside the road. */
 function hopFrom(plan: Plan, phone: PlanPhone, work: Work, version: string): number | undefined {
+  const { from, goesBack = false } = phone.work ?? {};
+  const isPlanned = isOfPlan(work, phone);
   // So it is with nearly every phone that is asked.
-  if (work.hop === 0 && version === phone.work?.from) return 0;
+  if (isPlanned && work.hop === 0 && version === from) return 0;
   const made = work.hops.findLastIndex((hop) => runs(plan, phone, hop, version));
   if (made !== -1) return Math.min(made + 1, work.hop);
-  const { from, goesBack = false } = phone.work ?? {};
+  // Woken by an older plan it goes on where that led it, and nobody says any more from where.
+  if (!isPlanned) return undefined;
   if (from !== undefined) return isSame(phone, from, version) ? 0 : undefined;
   // Of an older controller nobody says where the road begins.
   return !goesBack && isNewer(plan, phone, presentHop(work), version) ? undefined : work.hop;
+}
+
+/** Its road is the one that the plan has for it now; of work that the plan does not name nothing is known. */
+function isOfPlan({ rollout, hops }: Work, { work }: PlanPhone): boolean {
+  if (work?.rollout !== rollout) return true;
+  return work.hops.length === hops.length && work.hops.every((hop, place) => hop === hops[place]);
 }
 
 const isSame = ({ vendor, model, hardware }: PlanPhone, a: string, b: string): boolean =>

@@ -71,6 +71,18 @@ test('a phone that shows a third version when it is woken gives its slot up unto
   t.end();
 });
 
+test('a phone that is woken on a road of an older plan is given nothing where the new plan leads another way', (t) => {
+  const box = ready('66.85.0.40', { hops: ['target'], from: '66.85.0.40' });
+  t.match(work1(box), { phase: 'offered', hops: ['target'] });
+  box.wait(1).take({ kind: 'plan-came', plan: planned({ from: '66.85.0.5' }, 2) });
+  t.match(work1(box), { phase: 'offered', hops: ['target'] }, 'until it shows itself');
+  box.wait(1).asks(phone, '66.85.0.5');
+  t.match(work1(box), { phase: 'scheduled', hops: ['stone', 'target'], hop: 0, starts: 1 });
+  box.hold(stoneDigest);
+  t.match(work1(box), { phase: 'offered', hops: ['stone', 'target'], hop: 0, starts: 2 });
+  t.end();
+});
+
 test('a phone beyond all of its road is skipped as before', (t) => {
   const box = ready('66.87.0.1');
   t.match(work1(box), { phase: 'skipped', fault: 'no-upgrade-path' });
