@@ -63,6 +63,7 @@ export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: Epo
   // A phone that has a version to show, or fetches what it boots by, is up.
   if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
   const work = draft.work.get(event.mac);
+  if (work && event.version === null) giveBackBeside(draft, known, work, now);
   if (!work || event.version === null) return;
   // It may have been silent until now, and be given in this very answer what is not for it.
   const isOther = event.model !== null && event.model !== known.phone.model;
@@ -108,10 +109,19 @@ function judgeVersion(
   } else if (work.fault === 'phone-silent-after-restart' && !holdsSlot(work.phase)) {
     cameBackLate(draft, work, now);
   }
-  // Woken, and found elsewhere than it was when its road was planned: it is given nothing.
-  const beside = work.phase === 'offered' && besideRoad(draft, plan, { phone, work });
-  if (beside && draft.work.get(work.mac) === work) move(draft, work, 'beside-road', now, beside);
+  if (draft.work.get(work.mac) === work) giveBackBeside(draft, { plan, phone }, work, now);
   if (draft.work.get(work.mac) === work && isLost(work)) cameBack(draft, work, now);
+}
+
+/** Woken, and found elsewhere than it was when its road was planned: it is given nothing. */
+function giveBackBeside(
+  draft: AgentDraft,
+  { plan, phone }: { plan: Plan; phone: PlanPhone },
+  work: Work,
+  now: EpochMs,
+): void {
+  const beside = work.phase === 'offered' && besideRoad(draft, plan, { phone, work });
+  if (beside) move(draft, work, 'beside-road', now, beside);
 }
 
 /** What was seen of its registration was of the hop before. */

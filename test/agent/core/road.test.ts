@@ -83,6 +83,19 @@ test('a phone that is woken on a road of an older plan is given nothing where th
   t.end();
 });
 
+test('so is one that shows no version, by the one that the plan knows of it', (t) => {
+  const box = ready('66.85.0.40', { hops: ['target'], from: '66.85.0.40' });
+  const lastSeen = { version: '66.85.0.5', address: '10.0.0.7', at: box.now };
+  const [known] = planned({ from: '66.85.0.5' }, 2).phones;
+  const moved = planOf([{ ...known, lastSeen } as typeof known & object], { revision: 2 });
+  box.wait(1).tables.sightings.clear();
+  box.take({ kind: 'plan-came', plan: moved });
+  t.match(work1(box), { phase: 'offered', hops: ['target'] });
+  box.asks(phone, null);
+  t.match(work1(box), { phase: 'scheduled', hops: ['stone', 'target'], starts: 1 });
+  t.end();
+});
+
 test('a phone beyond all of its road is skipped as before', (t) => {
   const box = ready('66.87.0.1');
   t.match(work1(box), { phase: 'skipped', fault: 'no-upgrade-path' });
