@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import { priorityOf, type PriorityRule } from '@ringwave/firmware-catalog/advisory-priority';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
-import { days, type EpochMs, hours, id as idOf, type Id, laterBy } from '@ringwave/protocol/units';
+import { days, type EpochMs, hours, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { advisoryBoard } from './advisory-board.ts';
 import { audit } from './audit.ts';
 import type { DEADLINE_SEVERITIES, Policy } from './policy.ts';
@@ -30,6 +30,8 @@ const attemptsMax = 3;
 export interface Proposed {
   /** The rollouts that were made. */
   readonly rollouts: readonly Id[];
+  /** Those that want the same and have not ended, or were not to be proposed again. */
+  readonly before: readonly Id[];
   /** Why there is none, release by release. */
   readonly why: readonly Refusal[];
 }
@@ -43,10 +45,14 @@ export function propose(
 ): Proposed {
   const behind = behindOf(draft, policy, now);
   const rollouts: Id[] = [];
+  const before: Id[] = [];
   const why: Refusal[] = [];
   for (const [release, phones] of behind) {
-    const id = freeId(draft, policy.id, release.id, again);
-    if (id === undefined) continue;
+    const { id, isTaken } = idFor(draft, policy, release.id, again);
+    if (isTaken) {
+      before.push(id);
+      continue;
+    }
     const input = inputFor(draft, policy, { id, release, phones }, now);
     const { refusals, layout } = checkRollout(draft, input, now, { isWhereStored: true });
     if (refusals.length > 0 || !layout) {
@@ -61,7 +67,7 @@ export function propose(
     rollouts.push(id);
     approveAhead(draft, policy, { id, phones: layout.phones.length }, now);
   }
-  return { rollouts, why };
+  return { rollouts, before, why };
 }
 
 /** Whoever wrote the policy has said what its rollouts say, and is no second person to them. */
@@ -99,16 +105,25 @@ function behindOf(
   return behind;
 }
 
-/** Named after policy and release, so that one is proposed once; undefined where it was. */
-function freeId(draft: ControllerDraft, policy: Id, release: Id, again: boolean): Id | undefined {
-  const full = `${policy}-${release}`;
+/**
+ * Named after policy and release, so that one is proposed once; taken where it was. A rollout that somebody else called so
+ * is none of the policy.
+ */
+function idFor(
+  draft: ControllerDraft,
+  policy: Policy,
+  release: Id,
+  again: boolean,
+): { readonly id: Id; readonly isTaken: boolean } {
+  const full = `${policy.id}-${release}`;
   const digest = createHash('sha256').update(full).digest('hex').slice(0, 8);
   const base = full.length <= longest ? full : `${full.slice(0, longest - 9)}-${digest}`;
   for (let nth = 1; ; nth += 1) {
-    const name = idOf(nth === 1 ? base : `${base}-${nth}`);
-    const known = name && draft.rollouts.get(name);
-    if (!known) return name;
-    if (!again || known.endedAt === undefined) return undefined;
+    const id = (nth === 1 ? base : `${base}-${nth}`) as Id;
+    const known = draft.rollouts.get(id);
+    if (!known) return { id, isTaken: false };
+    const isOwn = known.createdBy === nameOf(policy);
+    if (isOwn && (!again || known.endedAt === undefined)) return { id, isTaken: true };
   }
 }
 
@@ -161,7 +176,7 @@ const AS_SEVERE: Readonly<Record<PriorityRule, DeadlineSeverity>> = {
 };
 const RISING: readonly DeadlineSeverity[] = ['low', 'medium', 'high', 'critical'];
 
-/** The days of the worst that the release mends on these phones: as its vendor says, or an advisory. */
+/** The days of the worst that the release mends on these phones, of what has days: as its vendor says, or an advisory. */
 function deadlineFor(
   draft: ControllerDraft,
   { id, deadlines }: Policy,
@@ -169,7 +184,9 @@ function deadlineFor(
   now: EpochMs,
 ): RolloutInput['deadline'] {
   const own = release.severity === 'none' ? [] : [{ severity: release.severity, by: release.id }];
-  const all = [...own, ...mended(draft, release, phones, now)];
+  const all = [...own, ...mended(draft, release, phones, now)].filter(
+    ({ severity }) => deadlines[severity] !== undefined,
+  );
   const worst = all.reduce<(typeof all)[number] | undefined>(
     (most, one) =>
       most && RISING.indexOf(most.severity) >= RISING.indexOf(one.severity) ? most : one,
@@ -178,7 +195,8 @@ function deadlineFor(
   const given = worst && deadlines[worst.severity];
   if (worst === undefined || given === undefined) return undefined;
   const because = `${worst.severity} by ${worst.by}, policy ${id}`.slice(0, 200);
-  return { dueAt: laterBy(now, days(given)), because };
+  // No days are at once; a deadline that has passed is taken for a slip.
+  return { dueAt: laterBy(now, given === 0 ? minutes(1) : days(given)), because };
 }
 
 /** Advisories that phones are exposed to now and would not be with the release. */
