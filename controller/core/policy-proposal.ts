@@ -47,14 +47,15 @@ export function propose(
   const rollouts: Id[] = [];
   const before: Id[] = [];
   const why: Refusal[] = [];
-  for (const [release, phones] of behind) {
+  for (const [release, { phones, kinds }] of behind) {
     const { id, isTaken } = idFor(draft, policy, release.id, again);
     if (isTaken) {
       before.push(id);
       continue;
     }
-    const input = inputFor(draft, policy, { id, release, phones }, now);
-    const { refusals, layout } = checkRollout(draft, input, now, { isWhereStored: true });
+    const input = inputFor(draft, policy, { id, release, phones, kinds }, now);
+    const as = { isWhereStored: true, isCountedLater: true };
+    const { refusals, layout } = checkRollout(draft, input, now, as);
     if (refusals.length > 0 || !layout) {
       why.push(...refusals);
       const [first] = refusals;
@@ -78,31 +79,64 @@ const proposedBy = (policy: Policy): Pick<Rollout, 'createdBy' | 'editors'> => (
 
 const nameOf = ({ id }: Policy): string => `policy ${id}`;
 
+/** Phones of one vendor, model and hardware; a policy means one release for all of them. */
+interface PhoneKind extends Pick<Phone, 'vendor' | 'model' | 'hardware'> {
+  readonly release: Release | undefined;
+}
+
+interface Behind {
+  readonly phones: Phone[];
+  /** All that the policy means, whichever release is meant for them. */
+  readonly kinds: ReadonlyMap<string, PhoneKind>;
+}
+
 /** Phones by the release that they should run and do not; those that nobody can compare are left to people. */
 function behindOf(
   draft: ControllerDraft,
   policy: Policy,
   now: EpochMs,
-): ReadonlyMap<Release, readonly Phone[]> {
-  const behind = new Map<Release, Phone[]>();
-  const targets = new Map<string, Release | undefined>();
+): ReadonlyMap<Release, Behind> {
+  const behind = new Map<Release, Behind>();
+  const kinds = new Map<string, PhoneKind>();
   for (const phone of selectedPhones(draft, { where: policy.where }, now)) {
     const { vendor, model, hardware, running } = phone;
     const key = `${vendor}\n${model}\n${hardware ?? ''}`;
-    if (!targets.has(key)) {
-      const found = policyTarget(draft, policy, phone);
-      targets.set(key, found.kind === 'release' ? found.release : undefined);
-    }
-    const release = targets.get(key);
-    if (!release) continue;
+    const known = kinds.get(key);
+    const { release } = known ?? { release: targetOf(draft, policy, phone) };
     const about = { model, ...(hardware ? { hardware } : {}) };
+    if (!known) kinds.set(key, { vendor, ...about, release });
+    if (!release) continue;
     const order = running && compareVersions(vendor, running.version, release.version, about);
     if (order !== undefined && order !== 'older') continue;
-    const phones = behind.get(release) ?? [];
-    behind.set(release, phones);
-    phones.push(phone);
+    const found = behind.get(release) ?? { phones: [], kinds };
+    behind.set(release, found);
+    found.phones.push(phone);
   }
   return behind;
+}
+
+function targetOf(draft: ControllerDraft, policy: Policy, phone: Phone): Release | undefined {
+  const found = policyTarget(draft, policy, phone);
+  return found.kind === 'release' ? found.release : undefined;
+}
+
+/** Of a model with releases by its hardware only what this one is meant for: another one may fit it as well. */
+function ofItsHardware({ kinds }: Behind, release: Release, models: readonly string[]): string {
+  const parts = models.flatMap((model) => {
+    const alike = [...kinds.values()].filter(
+      (one) => one.vendor === release.vendor && one.model === model,
+    );
+    if (alike.every((one) => one.release === release)) return [];
+    const meant = alike.filter((one) => one.release === release);
+    const known = meant.flatMap(({ hardware }) => (hardware ? [valueText('in', hardware)] : []));
+    const tests = [
+      `model != ${valueText('!=', model)}`,
+      ...(known.length > 0 ? [`hardware in (${known.join(', ')})`] : []),
+      ...(known.length < meant.length ? ['hardware is unknown'] : []),
+    ];
+    return [` and (${tests.join(' or ')})`];
+  });
+  return parts.join('');
 }
 
 /**
@@ -133,27 +167,28 @@ const longest = 60;
 function inputFor(
   draft: ControllerDraft,
   policy: Policy,
-  { id, release, phones }: { id: Id; release: Release; phones: readonly Phone[] },
+  { id, release, ...behind }: Behind & { id: Id; release: Release },
   now: EpochMs,
 ): RolloutInput {
   const { preset = 'canary-tenth-rest' } = policy;
+  const { phones } = behind;
+  // Of the release's models those whose phones are meant to run it: of others the policy may prefer another one.
+  const models = [...new Set(phones.map(({ model }) => model))];
   const due = deadlineFor(draft, policy, { release, phones }, now);
   return {
     id,
     name: `Policy ${policy.id}: ${release.version}`,
     releases: [release.id],
     selection: {
-      where: olderThan(release.version, policy),
+      where: olderThan(release.version, policy) + ofItsHardware(behind, release, models),
       vendors: [release.vendor],
-      models: release.models,
+      models,
     },
     waves: typeof preset === 'number' ? equalWaves(preset) : WAVE_PRESETS[preset],
     gate,
     attemptsMax,
     rotateCredentials: false,
     ...(due ? { deadline: due } : {}),
-    // A person reads the number before anything begins; ahead of that only so many as the policy says.
-    confirmPhones: phones.length,
   };
 }
 

@@ -74,3 +74,63 @@ test('the same days in another order are no change, and void no approval', (t) =
   t.equal(desk.tables.policies.get('fixes')?.approvedAhead, desk.now);
   t.end();
 });
+
+const lisbon = idOf('lisbon');
+const totals = (desk: Desk) =>
+  [...desk.tables.rollouts.values()].map(({ waves }) =>
+    waves.reduce((sum, { counts }) => sum + counts.total, 0),
+  );
+const targets = (desk: Desk) =>
+  [...desk.tables.progress.values()]
+    .map(({ mac, target }) => [mac, target] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+
+test('a release that fits more than the policy means it for is proposed for those alone', (t) => {
+  const both = releaseOf({ version: '66.86.0.20', models: ['T46S', 'T48S'] });
+  const desk = smallFleet(2).do({ kind: 'phones-put', phones: [phoneOf(3, { model: 'T48S' })] });
+  desk
+    .seen(lisbon, 3, '66.85.0.5', 'T48S')
+    .do(
+      { kind: 'release-move', release: releaseOf().id, cause: 'prefer', why: 'quiet' },
+      { kind: 'release-put', release: both },
+      { kind: 'release-move', release: both.id, cause: 'approve', why: 'tried' },
+      put(),
+    );
+  t.same(targets(desk), [
+    [macOf(1), '66.86.0.15'],
+    [macOf(2), '66.86.0.15'],
+    [macOf(3), '66.86.0.20'],
+  ]);
+  t.end();
+});
+
+test('of two releases for one model each is proposed for the hardware that it is meant for', (t) => {
+  const ofOld = releaseOf({ version: '66.86.0.10', hardware: ['66.0'] });
+  const desk = smallFleet(3);
+  desk.do({
+    kind: 'phones-put',
+    phones: [phoneOf(1, { hardware: '66.0' }), phoneOf(2, { hardware: '66.1' })],
+  });
+  desk.do(
+    { kind: 'release-put', release: ofOld },
+    { kind: 'release-move', release: ofOld.id, cause: 'approve', why: 'tried' },
+    { kind: 'release-move', release: ofOld.id, cause: 'prefer', why: 'quiet' },
+    put(),
+  );
+  t.same(targets(desk), [
+    [macOf(1), '66.86.0.10'],
+    [macOf(2), '66.86.0.15'],
+    [macOf(3), '66.86.0.15'],
+  ]);
+  t.end();
+});
+
+test('phones that are left out for a partner keep no policy from proposing the others', (t) => {
+  const bond = idOf('door');
+  const desk = smallFleet(3);
+  desk.do({ kind: 'phones-put', phones: [phoneOf(2, { bond }), phoneOf(3, { bond })] });
+  desk.do(put({ where: `not mac = ${macOf(2)}` }));
+  t.same(totals(desk), [1]);
+  t.equal(desk.tables.rollouts.get(first)?.leftOut?.total, 1);
+  t.end();
+});
