@@ -145,7 +145,7 @@ function registerEndOfLife(release: Command, out: CliOutput): void {
 }
 
 const MOVES = {
-  lab: 'let it out to phones that a rollout names by MAC, and to no others',
+  lab: 'let it out to phones that a rollout names by MAC, and to no others; other rollouts that use it pause',
   approve: 'let rollouts bring it to any phone',
   prefer: 'make it the one that its channel stands for; the one before is approved still',
   demote: 'no longer prefer it',

@@ -201,8 +201,8 @@ function heldBy(
     return { ...base, reason, waitingFor: 'wave' };
   }
   if (wave?.paced && progress.phase === 'waiting' && !progress.waiting) {
-    const { paced } = wave;
-    const reason = `Wave ${wave.spec.name} lets its phones go at a pace: ${paced.released} have gone, ${paced.waiting} wait`;
+    // Without counts, as before a wave.
+    const reason = `Wave ${wave.spec.name} lets its phones go at a pace, and this one has not had its turn`;
     return { ...base, reason, waitingFor: 'wave' };
   }
   const frozen = freezeOf(tables, progress.site, now);

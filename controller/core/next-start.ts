@@ -56,10 +56,11 @@ function freeMinuteAfter(
   const now = from as EpochMs;
   const { blackout = [] } = planBlackout(site, { now, until: laterBy(now, restsMax) });
   const rests = [
-    ...blackout.map((day) => ({ from: day.from - asked.takes, until: day.until })),
+    // Begun just so early, an update ends as the day begins.
+    ...blackout.map((day) => ({ from: day.from - asked.takes + 1, until: day.until })),
     ...freezeSpans(tables, asked.site, now),
   ].sort((a, b) => a.from - b.from);
-  return rests.reduce((at, rest) => (rest.from < at && at < rest.until ? rest.until : at), from);
+  return rests.reduce((at, rest) => (rest.from <= at && at < rest.until ? rest.until : at), from);
 }
 
 interface Ahead {

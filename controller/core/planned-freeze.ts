@@ -3,6 +3,7 @@ import { days, type EpochMs, type Id, laterBy } from '@ringwave/protocol/units';
 import { Temporal } from 'temporal-polyfill';
 import { audit } from './audit.ts';
 import { conflict, invalid, notFound, refused, siteIds, taken } from './refusal.ts';
+import { valueDifferences } from './rollout-difference.ts';
 import { matcher } from './selection/match.ts';
 import { parseSelection } from './selection/parse.ts';
 import { whereRefusals } from './selection/selected.ts';
@@ -105,7 +106,11 @@ function putFreeze(
     problems.push(conflict('freezes', `are ${plannedFreezesMax} already`, next));
   }
   if (problems.length > 0) return refused(...problems);
-  if (before) touchSites(draft, before, moved);
+  if (before) {
+    const { who: _who, since: _since, ...said } = before;
+    if (valueDifferences(said, freeze).length === 0) return taken;
+    touchSites(draft, before, moved);
+  }
   const stored = { ...freeze, who, since: now };
   draft.plannedFreezes.put(freeze.id, stored);
   touchSites(draft, stored, moved);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Release } from '@ringwave/firmware-catalog/release';
 import { priorityOf, type PriorityRule } from '@ringwave/firmware-catalog/advisory-priority';
 import { compareVersions } from '@ringwave/firmware-catalog/version';
-import { days, type EpochMs, hours, id as idOf, type Id, laterBy } from '@ringwave/protocol/units';
+import { days, type EpochMs, hours, type Id, laterBy, minutes } from '@ringwave/protocol/units';
 import { advisoryBoard } from './advisory-board.ts';
 import { audit } from './audit.ts';
 import type { DEADLINE_SEVERITIES, Policy } from './policy.ts';
@@ -30,6 +30,8 @@ const attemptsMax = 3;
 export interface Proposed {
   /** The rollouts that were made. */
   readonly rollouts: readonly Id[];
+  /** Those that want the same and have not ended, or were not to be proposed again. */
+  readonly before: readonly Id[];
   /** Why there is none, release by release. */
   readonly why: readonly Refusal[];
 }
@@ -43,12 +45,17 @@ export function propose(
 ): Proposed {
   const behind = behindOf(draft, policy, now);
   const rollouts: Id[] = [];
+  const before: Id[] = [];
   const why: Refusal[] = [];
-  for (const [release, phones] of behind) {
-    const id = freeId(draft, policy.id, release.id, again);
-    if (id === undefined) continue;
-    const input = inputFor(draft, policy, { id, release, phones }, now);
-    const { refusals, layout } = checkRollout(draft, input, now, { isWhereStored: true });
+  for (const [release, { phones, kinds }] of behind) {
+    const { id, isTaken } = idFor(draft, policy, release.id, again);
+    if (isTaken) {
+      before.push(id);
+      continue;
+    }
+    const input = inputFor(draft, policy, { id, release, phones, kinds }, now);
+    const as = { isWhereStored: true, isCountedLater: true };
+    const { refusals, layout } = checkRollout(draft, input, now, as);
     if (refusals.length > 0 || !layout) {
       why.push(...refusals);
       const [first] = refusals;
@@ -61,7 +68,7 @@ export function propose(
     rollouts.push(id);
     approveAhead(draft, policy, { id, phones: layout.phones.length }, now);
   }
-  return { rollouts, why };
+  return { rollouts, before, why };
 }
 
 /** Whoever wrote the policy has said what its rollouts say, and is no second person to them. */
@@ -72,43 +79,85 @@ const proposedBy = (policy: Policy): Pick<Rollout, 'createdBy' | 'editors'> => (
 
 const nameOf = ({ id }: Policy): string => `policy ${id}`;
 
+/** Phones of one vendor, model and hardware; a policy means one release for all of them. */
+interface PhoneKind extends Pick<Phone, 'vendor' | 'model' | 'hardware'> {
+  readonly release: Release | undefined;
+}
+
+interface Behind {
+  readonly phones: Phone[];
+  /** All that the policy means, whichever release is meant for them. */
+  readonly kinds: ReadonlyMap<string, PhoneKind>;
+}
+
 /** Phones by the release that they should run and do not; those that nobody can compare are left to people. */
 function behindOf(
   draft: ControllerDraft,
   policy: Policy,
   now: EpochMs,
-): ReadonlyMap<Release, readonly Phone[]> {
-  const behind = new Map<Release, Phone[]>();
-  const targets = new Map<string, Release | undefined>();
+): ReadonlyMap<Release, Behind> {
+  const behind = new Map<Release, Behind>();
+  const kinds = new Map<string, PhoneKind>();
   for (const phone of selectedPhones(draft, { where: policy.where }, now)) {
     const { vendor, model, hardware, running } = phone;
     const key = `${vendor}\n${model}\n${hardware ?? ''}`;
-    if (!targets.has(key)) {
-      const found = policyTarget(draft, policy, phone);
-      targets.set(key, found.kind === 'release' ? found.release : undefined);
-    }
-    const release = targets.get(key);
-    if (!release) continue;
+    const known = kinds.get(key);
+    const { release } = known ?? { release: targetOf(draft, policy, phone) };
     const about = { model, ...(hardware ? { hardware } : {}) };
+    if (!known) kinds.set(key, { vendor, ...about, release });
+    if (!release) continue;
     const order = running && compareVersions(vendor, running.version, release.version, about);
     if (order !== undefined && order !== 'older') continue;
-    const phones = behind.get(release) ?? [];
-    behind.set(release, phones);
-    phones.push(phone);
+    const found = behind.get(release) ?? { phones: [], kinds };
+    behind.set(release, found);
+    found.phones.push(phone);
   }
   return behind;
 }
 
-/** Named after policy and release, so that one is proposed once; undefined where it was. */
-function freeId(draft: ControllerDraft, policy: Id, release: Id, again: boolean): Id | undefined {
-  const full = `${policy}-${release}`;
+function targetOf(draft: ControllerDraft, policy: Policy, phone: Phone): Release | undefined {
+  const found = policyTarget(draft, policy, phone);
+  return found.kind === 'release' ? found.release : undefined;
+}
+
+/** Of a model with releases by its hardware only what this one is meant for: another one may fit it as well. */
+function ofItsHardware({ kinds }: Behind, release: Release, models: readonly string[]): string {
+  const parts = models.flatMap((model) => {
+    const alike = [...kinds.values()].filter(
+      (one) => one.vendor === release.vendor && one.model === model,
+    );
+    if (alike.every((one) => one.release === release)) return [];
+    const meant = alike.filter((one) => one.release === release);
+    const known = meant.flatMap(({ hardware }) => (hardware ? [valueText('in', hardware)] : []));
+    const tests = [
+      `model != ${valueText('!=', model)}`,
+      ...(known.length > 0 ? [`hardware in (${known.join(', ')})`] : []),
+      ...(known.length < meant.length ? ['hardware is unknown'] : []),
+    ];
+    return [` and (${tests.join(' or ')})`];
+  });
+  return parts.join('');
+}
+
+/**
+ * Named after policy and release, so that one is proposed once; taken where it was. A rollout that somebody else called so
+ * is none of the policy.
+ */
+function idFor(
+  draft: ControllerDraft,
+  policy: Policy,
+  release: Id,
+  again: boolean,
+): { readonly id: Id; readonly isTaken: boolean } {
+  const full = `${policy.id}-${release}`;
   const digest = createHash('sha256').update(full).digest('hex').slice(0, 8);
   const base = full.length <= longest ? full : `${full.slice(0, longest - 9)}-${digest}`;
   for (let nth = 1; ; nth += 1) {
-    const name = idOf(nth === 1 ? base : `${base}-${nth}`);
-    const known = name && draft.rollouts.get(name);
-    if (!known) return name;
-    if (!again || known.endedAt === undefined) return undefined;
+    const id = (nth === 1 ? base : `${base}-${nth}`) as Id;
+    const known = draft.rollouts.get(id);
+    if (!known) return { id, isTaken: false };
+    const isOwn = known.createdBy === nameOf(policy);
+    if (isOwn && (!again || known.endedAt === undefined)) return { id, isTaken: true };
   }
 }
 
@@ -118,27 +167,28 @@ const longest = 60;
 function inputFor(
   draft: ControllerDraft,
   policy: Policy,
-  { id, release, phones }: { id: Id; release: Release; phones: readonly Phone[] },
+  { id, release, ...behind }: Behind & { id: Id; release: Release },
   now: EpochMs,
 ): RolloutInput {
   const { preset = 'canary-tenth-rest' } = policy;
+  const { phones } = behind;
+  // Of the release's models those whose phones are meant to run it: of others the policy may prefer another one.
+  const models = [...new Set(phones.map(({ model }) => model))];
   const due = deadlineFor(draft, policy, { release, phones }, now);
   return {
     id,
     name: `Policy ${policy.id}: ${release.version}`,
     releases: [release.id],
     selection: {
-      where: olderThan(release.version, policy),
+      where: olderThan(release.version, policy) + ofItsHardware(behind, release, models),
       vendors: [release.vendor],
-      models: release.models,
+      models,
     },
     waves: typeof preset === 'number' ? equalWaves(preset) : WAVE_PRESETS[preset],
     gate,
     attemptsMax,
     rotateCredentials: false,
     ...(due ? { deadline: due } : {}),
-    // A person reads the number before anything begins; ahead of that only so many as the policy says.
-    confirmPhones: phones.length,
   };
 }
 
@@ -161,7 +211,7 @@ const AS_SEVERE: Readonly<Record<PriorityRule, DeadlineSeverity>> = {
 };
 const RISING: readonly DeadlineSeverity[] = ['low', 'medium', 'high', 'critical'];
 
-/** The days of the worst that the release mends on these phones: as its vendor says, or an advisory. */
+/** The days of the worst that the release mends on these phones, of what has days: as its vendor says, or an advisory. */
 function deadlineFor(
   draft: ControllerDraft,
   { id, deadlines }: Policy,
@@ -169,7 +219,9 @@ function deadlineFor(
   now: EpochMs,
 ): RolloutInput['deadline'] {
   const own = release.severity === 'none' ? [] : [{ severity: release.severity, by: release.id }];
-  const all = [...own, ...mended(draft, release, phones, now)];
+  const all = [...own, ...mended(draft, release, phones, now)].filter(
+    ({ severity }) => deadlines[severity] !== undefined,
+  );
   const worst = all.reduce<(typeof all)[number] | undefined>(
     (most, one) =>
       most && RISING.indexOf(most.severity) >= RISING.indexOf(one.severity) ? most : one,
@@ -178,7 +230,8 @@ function deadlineFor(
   const given = worst && deadlines[worst.severity];
   if (worst === undefined || given === undefined) return undefined;
   const because = `${worst.severity} by ${worst.by}, policy ${id}`.slice(0, 200);
-  return { dueAt: laterBy(now, days(given)), because };
+  // No days are at once; a deadline that has passed is taken for a slip.
+  return { dueAt: laterBy(now, given === 0 ? minutes(1) : days(given)), because };
 }
 
 /** Advisories that phones are exposed to now and would not be with the release. */

@@ -54,7 +54,10 @@ function isAtLeast(one: Release, other: Release, phone: Kind): boolean {
 
 /** When the release was let out last; undefined where it is not out. */
 export const approvedAt = (life: ReleaseLife | undefined): EpochMs | undefined =>
-  life?.steps.findLast(({ to }) => to === 'approved')?.at;
+  life?.steps.findLast(
+    // One that is preferred no longer was out before, and is due since then.
+    ({ to }, place, steps) => to === 'approved' && steps[place - 1]?.to !== 'preferred',
+  )?.at;
 
 export interface PolicyJudged {
   readonly verdict: 'pass' | 'fail' | 'unknown';

@@ -3,6 +3,7 @@ import { audit } from './audit.ts';
 import { olderThan, propose } from './policy-proposal.ts';
 import { conflict, invalid, notFound, refused, taken } from './refusal.ts';
 import { isSame } from './rollout-commands.ts';
+import { valueDifferences } from './rollout-difference.ts';
 import { parseSelection } from './selection/parse.ts';
 import { whereRefusals } from './selection/selected.ts';
 import type { CommandResult, ControllerDraft, Refusal } from './state.ts';
@@ -80,7 +81,7 @@ function putPolicy(
   const problems = policyProblems(draft, policy);
   if (problems.length > 0) return refused(...problems);
   const before = draft.policies.get(policy.id);
-  if (before && JSON.stringify(policySaid(before)) === JSON.stringify(policy)) return taken;
+  if (before && valueDifferences(policySaid(before), policy).length === 0) return taken;
   // Whoever approved it ahead has approved something else.
   const stored: Policy = { ...policy, changedBy: who };
   draft.policies.put(policy.id, stored);
@@ -117,11 +118,13 @@ function approvePolicy(
 }
 
 function proposeNow(draft: ControllerDraft, policy: Policy, now: EpochMs): CommandResult {
-  const { rollouts, why } = propose(draft, policy, now, { again: true });
+  const { rollouts, before, why } = propose(draft, policy, now, { again: true });
   if (rollouts.length > 0) return taken;
   if (why.length > 0) return refused(...why);
   const reason =
-    'proposes nothing: each phone that it means has its release, or is in a rollout of it';
+    before.length > 0
+      ? `proposes nothing new before ${before.join(', ')} has ended`
+      : 'proposes nothing: of no phone that it means it is known that it lacks its release';
   const next = `See what it wants: ringwave policy show ${policy.id}`;
   return refused(conflict(`policy ${policy.id}`, reason, next));
 }

@@ -119,8 +119,11 @@ export function moveRelease(
   audit(draft, { at: now, who, what: words[cause], object: id, detail: why });
   if (cause === 'prefer') demoteOthers(draft, release, who, now);
   if (next.state === 'approved' || next.state === 'preferred') proposeAll(draft, now);
-  if (cause !== 'quarantine' && cause !== 'withdraw') return taken;
-  const pauses = rolloutsWith(draft, id);
+  if (cause !== 'quarantine' && cause !== 'withdraw' && cause !== 'lab') return taken;
+  // In the lab it stays out to phones that somebody picked by hand.
+  const pauses = rolloutsWith(draft, id).filter(
+    (one) => cause !== 'lab' || draft.rollouts.get(one)?.selection.macs === undefined,
+  );
   for (const rollout of pauses)
     pause(
       draft,

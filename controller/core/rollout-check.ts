@@ -19,6 +19,8 @@ export interface CheckedAs {
   readonly lacks?: readonly string[];
   /** Its selection is of a policy that is stored already: it is not refused for what nobody could write any more. */
   readonly isWhereStored?: boolean;
+  /** Nobody has counted its phones yet: whoever approves it reads how many they are. */
+  readonly isCountedLater?: boolean;
 }
 
 interface Checked {
@@ -39,16 +41,17 @@ export function checkRollout(
   as: CheckedAs = {},
 ): Checked {
   const { lacks = [] } = as;
+  const confirmed = as.isCountedLater ? 'later' : confirmPhones;
   const { ofPhones, ofWaves, beside } = rolloutProblems(draft, input, now, as);
   const told = [...ofPhones, ...ofWaves, ...beside];
   if (ofPhones.length > 0 || WHO.some((part) => lacks.includes(part))) return { refusals: told };
   if (ofWaves.length > 0 || WHEN.some((part) => lacks.includes(part))) {
     // Whatever the waves will be, the selection is the same.
     const alone = { ...input, waves: [{ name: 'all' }] };
-    const { ofSelection } = layOut(draft, alone, now, confirmPhones);
+    const { ofSelection } = layOut(draft, alone, now, confirmed);
     return { refusals: [...told, ...ofSelection] };
   }
-  const layout = layOut(draft, input, now, confirmPhones);
+  const layout = layOut(draft, input, now, confirmed);
   const { waves, assignment } = layout;
   const paced = longPaces(input, waves, assignment.members);
   const cautions = [...layout.cautions, ...paced, ...unknownNames(draft, input)];

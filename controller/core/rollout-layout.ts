@@ -38,7 +38,7 @@ export function layOut(
   draft: ControllerDraft,
   input: RolloutInput,
   now: EpochMs,
-  confirmed?: number,
+  confirmed?: number | 'later',
 ): Layout {
   const releases = input.releases.flatMap((one) => draft.releases.get(one) ?? []);
   const fitOf = fitter(releases);
@@ -120,8 +120,9 @@ function unconfirmed(
   draft: ControllerDraft,
   { id }: RolloutInput,
   selected: number,
-  confirmed: number | undefined,
+  confirmed: number | 'later' | undefined,
 ): Refusal[] {
+  if (confirmed === 'later') return [];
   const fleet = [...draft.rosters.values()].reduce((sum, roster) => sum + roster.length, 0);
   const refusal = confirmationRefusal(`rollout ${id}`, { selected, fleet, confirmed });
   return refusal ? [refusal] : [];

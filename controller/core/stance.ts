@@ -2,6 +2,7 @@ import type { Change } from '@ringwave/protocol/tables';
 import { type EpochMs, earliest, type Id, laterBy, type Mac, ms } from '@ringwave/protocol/units';
 import type { SiteView } from '@ringwave/protocol/views';
 import { agentSilentAfter } from './explain.ts';
+import { meansSite } from './planned-freeze.ts';
 import { type ControllerTables, progressKey, type Rollout } from './state.ts';
 
 // Why a phone waits follows from more than the phone: from its rollout, and from its site's agent, plan and
@@ -25,7 +26,7 @@ export const siteStance = ({ agent, opening, holds }: SiteView): string =>
     holds?.find((one) => one.hold === 'headquarters-freeze') ?? null,
   ]);
 
-/** When time alone changes how a site is shown: its agent has been silent for too long, its opening has ended. */
+/** When time alone changes how a site is shown: its agent has been silent for too long, an opening or a freeze has ended. */
 export function siteChangesAt(
   { agent, opening, holds = [], freezes = [] }: SiteView,
   now: EpochMs,
@@ -36,8 +37,8 @@ export function siteChangesAt(
   const thaws = holds.find((one) => one.hold === 'headquarters-freeze')?.until ?? undefined;
   const closes = opening?.end;
   const freezesAt = freezes.find(({ from }) => from > now)?.from;
-  const all = [closes, thaws, freezesAt] as readonly (EpochMs | undefined)[];
-  return earliest(silentAt, ...all);
+  const all = [closes, thaws, freezesAt, ...freezes.map(({ until }) => until)];
+  return earliest(silentAt, ...(all as readonly (EpochMs | undefined)[]));
 }
 
 /** Phones that a rollout names, by the rosters of its sites. */
@@ -45,6 +46,14 @@ export const phonesOfRollout = (tables: ControllerTables, { id, sites }: Rollout
   sites.flatMap((site) =>
     (tables.rosters.get(site) ?? []).filter((mac) => tables.progress.has(progressKey(id, mac))),
   );
+
+/** Sites that show a planned freeze that was stored; where it no longer holds their plans say so. */
+export function sitesFrozenBy(tables: ControllerTables, change: Change<ControllerTables>): Id[] {
+  const freeze =
+    change.table === 'plannedFreezes' ? tables.plannedFreezes.get(change.key) : undefined;
+  if (!freeze) return [];
+  return [...tables.sites.values()].filter((site) => meansSite(freeze, site)).map(({ id }) => id);
+}
 
 /** The objects that a committed change is seen on. */
 export type Touched =

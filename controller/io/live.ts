@@ -8,6 +8,7 @@ import {
   phonesOfRollout,
   rolloutStance,
   siteChangesAt,
+  sitesFrozenBy,
   siteStance,
   touchedBy,
 } from '../core/stance.ts';
@@ -147,6 +148,7 @@ export class Live {
   #gather(changes: readonly Change<ControllerTables>[]): void {
     for (const change of changes) {
       if (change.table === 'halt') this.#isHaltTouched = true;
+      for (const site of sitesFrozenBy(this.#engine.tables, change)) this.#touched.sites.add(site);
       const touched = touchedBy(change);
       if (touched) this.#touched[`${touched.kind}s`].add(touched.key);
     }
@@ -203,6 +205,11 @@ export class Live {
     const rollout = tables.rollouts.get(key);
     if (!rollout || !this.#isNews(`rollout ${key}`, rolloutStance(rollout))) return;
     for (const mac of phonesOfRollout(tables, rollout)) phones.add(mac);
+    // Those that begin after it wait for something else once it has ended otherwise than it should.
+    for (const other of tables.rollouts.values()) {
+      if (other.state !== 'scheduled' || !other.after?.includes(rollout.id)) continue;
+      for (const mac of phonesOfRollout(tables, other)) phones.add(mac);
+    }
   }
 
   #addPhonesOfSite(site: SiteView, phones: Set<string>): void {

@@ -10,6 +10,7 @@ import {
 import { perMinuteMost } from '../../core/pace.ts';
 import { invalid } from '../../core/refusal.ts';
 import { checkRollout } from '../../core/rollout-check.ts';
+import { inputOf } from '../../core/rollout-difference.ts';
 import type { ControllerDraft, Refusal, Rollout, RolloutInput } from '../../core/state.ts';
 import { equalWaves, WAVE_PRESETS, type WavePreset } from '../../core/waves.ts';
 import {
@@ -241,9 +242,9 @@ function gateFrom({ soakMinutes, ...gate }: Static<typeof GateBody>): Partial<Ga
   };
 }
 
-/** The body that would ask for this rollout as it stands; waves as they were laid out. */
+/** The body that would ask for this rollout; waves as they were laid out. */
 export function contentOf(rollout: Rollout): Record<string, unknown> {
-  const { id, name, kind, releases, selection, waves, gate, pace, priority, after } = rollout;
+  const { id, name, kind, releases, selection, gate, pace, priority, after } = rollout;
   const { deadline, attemptsMax, rotateCredentials, startAt } = rollout;
   const said = { kind, pace, priority, after, deadline, startAt };
   return {
@@ -251,7 +252,7 @@ export function contentOf(rollout: Rollout): Record<string, unknown> {
     name,
     releases,
     selection,
-    waves: waves.map(({ spec: { ifAny: _ifAny, gate: own, ...spec } }) => ({
+    waves: inputOf(rollout).waves.map(({ ifAny: _ifAny, gate: own, ...spec }) => ({
       ...spec,
       ...(own ? { gate: gateBody(own) } : {}),
     })),

@@ -62,3 +62,22 @@ test('a deadline frees no phone from days of blackout or from freezes', (t) => {
   t.equal(explained(planned)?.nextAttemptAt, after(19 * hours));
   t.end();
 });
+
+test('of freezes and days of blackout that follow one another the last one ends the rest', (t) => {
+  const desk = due();
+  const iso = (hour: number) => new Date(after(hour * hours)).toISOString();
+  for (const [from, until] of [
+    [15, 19],
+    [19, 20],
+  ] as const) {
+    const id = idOf(`audit-${from}`);
+    const freeze = { id, reason: 'audit', from: iso(from), until: iso(until) };
+    desk.do({ kind: 'freeze-put', freeze });
+  }
+  t.equal(explained(desk)?.nextAttemptAt, after(20 * hours));
+  // An update that ends as a day of blackout begins does not reach it.
+  const today = new Date(after(24 * hours)).toISOString().slice(0, 10);
+  const edge = due({ blackout: [today] }).take({ kind: 'woke' }, after(23 * hours - 15));
+  t.equal(explained(edge)?.nextAttemptAt, edge.now);
+  t.end();
+});

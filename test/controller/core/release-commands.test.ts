@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { complianceView, verdictsOf } from '../../../controller/core/compliance.ts';
 import { releaseDetail } from '../../../controller/core/release-view.ts';
 import {
+  after,
   Desk,
   feedRun,
   idOf,
@@ -100,6 +101,25 @@ test('a rollout paused by a quarantine goes on after its release is approved aga
   desk.wait(1).do(move('quarantine'));
   t.equal(desk.ask({ kind: 'rollout-resume', rollout: autumn }).ok, false);
   desk.do(move('readmit'), move('approve'), { kind: 'rollout-resume', rollout: autumn });
+  t.equal(desk.tables.rollouts.get(autumn)?.state, 'running');
+  t.end();
+});
+
+test('an approved release that goes back to the lab pauses all rollouts but those that name phones by MAC', (t) => {
+  const picked = idOf('picked');
+  const desk = smallFleet(3).do(
+    { kind: 'rollout-create', input: rolloutOf() },
+    { kind: 'rollout-create', input: rolloutOf({ id: picked, selection: { macs: [macOf(3)] } }) },
+    { kind: 'rollout-create', input: rolloutOf({ id: idOf('later'), startAt: after(60) }) },
+  );
+  for (const rollout of [autumn, picked, idOf('later')])
+    desk.do({ kind: 'rollout-approve', rollout });
+  t.same(desk.ask(move('lab')), { ok: true, pauses: [autumn, 'later'] });
+  desk.wait(61);
+  const states = [...desk.tables.rollouts.values()].map(({ state }) => state);
+  t.same(states, ['paused', 'running', 'paused']);
+  t.match(desk.refusals({ kind: 'rollout-resume', rollout: autumn }), [{ reason: /^is lab / }]);
+  desk.do(move('approve'), { kind: 'rollout-resume', rollout: autumn });
   t.equal(desk.tables.rollouts.get(autumn)?.state, 'running');
   t.end();
 });

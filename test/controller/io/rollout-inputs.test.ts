@@ -1,6 +1,8 @@
+import { days, laterBy } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import type { Rollout } from '../../../controller/core/state.ts';
+import type { Rollout, RolloutInput } from '../../../controller/core/state.ts';
 import { contentOf, rolloutFrom } from '../../../controller/io/rest/rollout-inputs.ts';
+import { rolloutOf, smallFleet } from '../core/desk.ts';
 
 const asked = (preset: unknown) => rolloutFrom({ id: 'autumn', releases: ['one'], preset });
 const said = (preset: unknown) => {
@@ -82,5 +84,24 @@ test('the content of a rollout asks for the same rollout again', (t) => {
   const waves = input.waves.map((spec) => ({ spec: { ...spec, ifAny: true } }));
   const stored = { ...input, waves, state: 'scheduled', createdBy: 'ada' };
   t.strictSame(rolloutFrom(contentOf(stored as unknown as Rollout)), input);
+  t.end();
+});
+
+test('the content of a rollout that was closed to late phones is what was asked for, and takes a later deadline', (t) => {
+  const desk = smallFleet(2);
+  const dueAt = laterBy(desk.now, days(3));
+  const input = rolloutOf({
+    waves: [{ name: 'all', dynamic: true }],
+    deadline: { dueAt, because: 'CVE-2026-0001' },
+  });
+  const { id } = input;
+  desk.do({ kind: 'rollout-create', input }, { kind: 'rollout-approve', rollout: id });
+  desk.do({ kind: 'rollout-close', rollout: id });
+  const stored = desk.tables.rollouts.get(id);
+  const content = rolloutFrom(stored && contentOf(stored));
+  t.strictSame(content, input);
+  const later = { dueAt: laterBy(dueAt, days(1)), because: 'strike' };
+  desk.do({ kind: 'rollout-edit', input: { ...(content as RolloutInput), deadline: later } });
+  t.match(desk.tables.rollouts.get(id)?.deadline, later);
   t.end();
 });
