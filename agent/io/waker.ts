@@ -298,18 +298,18 @@ export class Waker {
     return extension === undefined ? undefined : this.#callAtPbxs(extension);
   }
 
-  /** A call is at one PBX; that there is none only all of them know. */
+  /** A call is at one PBX; that there is none only all of them know, and one that knows the extension. */
   async #callAtPbxs(extension: string): Promise<CallTold | undefined> {
     const told = await Promise.all(
       this.#parts.pbxs
         .filter((pbx) => pbx.inCall !== undefined)
         .map(async (pbx) => ({ by: pbx.name, isInCall: await pbx.inCall?.(extension) })),
     );
-    const calling = told.find(({ isInCall }) => isInCall);
+    const calling = told.find(({ isInCall }) => isInCall === true);
     if (calling) return { by: calling.by, isInCall: true };
-    const [first] = told;
-    const isIdle = told.every(({ isInCall }) => isInCall === false);
-    return first && isIdle ? { by: first.by, isInCall: false } : undefined;
+    if (told.some(({ isInCall }) => isInCall === undefined)) return undefined;
+    const idle = told.find(({ isInCall }) => isInCall === false);
+    return idle && { by: idle.by, isInCall: false };
   }
 
   async #dialogsOf(mac: Mac, address: string): Promise<string> {

@@ -155,7 +155,7 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
 
 test('of several PBXs a call at any counts, and a phone is idle where each says so', async (t) => {
   const settings = { idle: ['pbx'] } as const;
-  const says = (isInCall: boolean | undefined, name = 'pbx') =>
+  const says = (isInCall: boolean | 'stranger' | undefined, name = 'pbx') =>
     pbxOf({ name, inCall: () => Promise.resolve(isInCall) });
   const calling = says(true, 'the second');
   const proxy = pbxOf({});
@@ -167,6 +167,8 @@ test('of several PBXs a call at any counts, and a phone is idle where each says 
     ['all idle', [says(false), says(false)], answered('accepted')],
     ['idle, and a proxy', [proxy, says(false)], answered('accepted')],
     ['one silent', [says(false), says(undefined)], answered('unproven')],
+    ['idle, and a stranger to the other', [says('stranger'), says(false)], answered('accepted')],
+    ['a stranger to all', [says('stranger'), says('stranger')], answered('unproven')],
     ['a proxy alone', [proxy], answered('unproven')],
   ];
   for (const [name, pbxs, expected] of cases) {
