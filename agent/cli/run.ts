@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { practise } from '../io/practice.ts';
-import { openBox, readGrant } from '../io/box.ts';
+import { boxAt, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
 import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
@@ -41,7 +41,7 @@ const ballastBytes = 16 * 1024 ** 2;
 
 /** Runs until SIGTERM or SIGINT. Prints `ready http HOST:PORT tftp HOST:PORT sip HOST:PORT` when it serves phones. */
 export async function run(flags: RunFlags): Promise<void> {
-  const grant = readGrant(openBox(flags.data));
+  const grant = readGrant(boxAt(flags.data));
   if (!grant) {
     throw new CliFault({
       what: `cannot run from ${flags.data}`,
