@@ -327,10 +327,15 @@ export class Waker {
 
   /** The phone is asked again until its call for help is over. */
   #followHelp(mac: Mac, address: string): void {
-    this.#parts.emergency.foundAt(`phone ${mac}`, async () => {
+    this.#parts.emergency.foundAt(...this.#helpOf(mac, address));
+  }
+
+  #helpOf(mac: Mac, address: string) {
+    const ask = async () => {
       const body = await this.#dialogsOf(mac, address);
       return callStateOf(body) === 'unknown' ? undefined : this.#dialsHelp(body);
-    });
+    };
+    return [`phone ${mac}`, ask] as const;
   }
 
   /** A phone took its configuration: it acts, and should soon be registered. */
@@ -342,6 +347,13 @@ export class Waker {
   /** After a restart of the box. */
   resume(): void {
     this.#registrations.resume();
+    const { holds, sightings, plan } = this.#parts.tables;
+    const hold = holds.get('emergency-call');
+    const sources = hold?.hold === 'emergency-call' ? hold.sources : [];
+    for (const { mac } of plan.get('plan')?.plan.phones ?? []) {
+      const at = sources.includes(`phone ${mac}`) ? sightings.get(mac)?.address : undefined;
+      if (at !== undefined) this.#parts.emergency.follow(...this.#helpOf(mac as Mac, at));
+    }
   }
 
   close(): void {

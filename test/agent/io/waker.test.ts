@@ -205,6 +205,28 @@ test('while a PBX or a phone shows a call for help, no phone is woken, and core 
   t.same(second.events[0], { kind: 'emergency-call', source: `phone ${mac}`, state: 'began' });
 });
 
+test('after a restart the phone that called for help is asked whether it still does', async (t) => {
+  const source = `phone ${mac}`;
+  const ended = { kind: 'emergency-call', source, state: 'ended' };
+  for (const [calls, told] of [
+    [dialogs(), [ended]],
+    ['', []],
+  ] as const) {
+    const { port } = await phone(t, { calls });
+    const { made, tables, wake, events } = await wakerOf(t, { port });
+    const hold = { hold: 'emergency-call', since: one, sources: [source], seenAt: one } as const;
+    tables.holds.set('emergency-call', hold);
+    tables.sightings.set(mac, seenAt('127.0.0.1'));
+    made.resume();
+    t.same(events, [], 'that alone is no news of the call');
+    await wake();
+    t.same(
+      events.filter(({ kind }) => kind === 'emergency-call'),
+      told,
+    );
+  }
+});
+
 test('a PBX that cannot wake a phone leaves it to the next way', async (t) => {
   const { port, asked } = await phone(t);
   const settings = { ways: ['pbx', 'sip-udp'] as const };
