@@ -49,7 +49,7 @@ export async function run(flags: RunFlags): Promise<void> {
       next: 'Enrol it with: ringwave-agent enroll TOKEN --controller URL',
     });
   }
-  const log = pino({ level: flags.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const log = pino({ level: levelFrom(flags.logLevel) }, pino.destination({ dest: 2, sync: true }));
   const listens = {
     http: listenFrom('--http', flags.http),
     tftp: listenFrom('--tftp', flags.tftp),
@@ -135,6 +135,15 @@ const roomFor = (folder: string): string =>
   `Free at least ${spareBytesUsually / 1024 ** 2} MiB on the disk of ${folder}`;
 
 const hostOf = (flag: string, text = ''): string => listenFrom(flag, text).host;
+
+function levelFrom(text: string): string {
+  if (Object.hasOwn(pino.levels.values, text)) return text;
+  throw new CliFault({
+    what: `cannot read --log-level ${text}`,
+    why: 'it is no level of the log',
+    next: `Write one of ${Object.keys(pino.levels.values).toReversed().join(', ')}`,
+  });
+}
 
 function portFrom(text: string): number {
   const port = Number(text);
