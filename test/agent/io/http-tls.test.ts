@@ -183,6 +183,8 @@ test('the authority stays over restarts, the server’s certificate follows name
   });
   t.not(later.cert, renamed.cert);
   t.equal(later.authority, first.authority);
+  const early = openIdentity(folder, { ...wanted, hosts: ['new.example'] });
+  t.not(early.cert, later.cert, 'one that begins later, by a clock that was ahead, is of no use');
   for (const name of readdirSync(folder)) {
     t.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
     t.match(readFileSync(join(folder, name), 'utf8'), /^-----BEGIN/);
