@@ -279,11 +279,12 @@ const uploadsOf = (
   tables: AgentTables,
   keyring: Keyring,
   submit: (event: AgentEvent) => void,
-): Pick<PhoneServersOf, 'mayWrite' | 'masked' | 'diskFull'> => ({
+): Pick<PhoneServersOf, 'mayWrite' | 'masked' | 'uploadsFull'> => ({
   mayWrite: (path) => phoneUpload(tables, path),
   masked: (body, owner) => masked(body, loginsOf(owner, tables, keyring)),
-  diskFull: ({ address, path }) => {
-    const detail = `${path} of ${address} was not kept`;
+  uploadsFull: ({ address, path }, what) => {
+    const cause = what === 'quota' ? ': the folder of uploads is full; move some away' : '';
+    const detail = `${path} of ${address} was not kept${cause}`;
     submit({ kind: 'alarm-raised', fault: 'storage-full', address, detail });
   },
 });

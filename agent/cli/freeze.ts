@@ -1,6 +1,6 @@
 import { seconds } from '@ringwave/protocol/units';
 import { CliFault } from '@ringwave/runtime/cli-fault';
-import { openBox } from '../io/box.ts';
+import { enrolledBox } from '../io/box.ts';
 import { freeze as writeFreeze, freezeReasonIn, lift, noticedWithin } from '../io/freeze-file.ts';
 
 export interface FreezeFlags {
@@ -10,7 +10,7 @@ export interface FreezeFlags {
 
 /** Stops all starts at this site, lifts that, or says how it stands. */
 export function freeze(reason: string | undefined, flags: FreezeFlags): void {
-  const { folder } = openBox(flags.data);
+  const { folder } = enrolledBox(flags.data, 'cannot freeze a site, nor lift it');
   if (flags.lift === true) {
     const known = freezeReasonIn(folder);
     lift(folder);

@@ -4,7 +4,7 @@ import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { terminalLine } from '@ringwave/runtime/terminal-text';
 import { unknownPhones } from '../core/discovered.ts';
 import { type AgentTables, emptyTables } from '../core/state.ts';
-import { openBox } from '../io/box.ts';
+import { boxAt } from '../io/box.ts';
 
 interface PhonesFlags {
   readonly data: string;
@@ -53,7 +53,7 @@ function knownPhones({ plan, sightings, work }: AgentTables) {
 }
 
 function tablesOf(folder: string): AgentTables {
-  const { database } = openBox(folder);
+  const { database } = boxAt(folder);
   if (!existsSync(database)) {
     const next = 'Name the folder of the agent with --data';
     throw new CliFault({

@@ -12,7 +12,7 @@ import { terminalLine } from '@ringwave/runtime/terminal-text';
 import { releaseIn } from '../core/image-needs.ts';
 import { granted, openGrants, rescueMinutesMax, rescueName } from '../core/rescue.ts';
 import type { HeldPlan } from '../core/state.ts';
-import { type Box, openBox } from '../io/box.ts';
+import { type Box, enrolledBox } from '../io/box.ts';
 import {
   openRescueImages,
   replaceRescueGrants,
@@ -35,7 +35,7 @@ const servingsShown = 20;
 
 /** Opens a name for phones that no longer start, closes it, or shows what is open and what was taken. */
 export async function rescue(name: string | undefined, flags: RescueFlags): Promise<void> {
-  const box = openBox(flags.data);
+  const box = enrolledBox(flags.data, 'cannot serve for a rescue');
   if (flags.list === true || name === undefined) return list(box);
   if (flags.end === true) return end(box, name);
   const asked = rescueName(name);

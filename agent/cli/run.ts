@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { practise } from '../io/practice.ts';
-import { openBox, readGrant } from '../io/box.ts';
+import { boxAt, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
 import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
@@ -41,7 +41,7 @@ const ballastBytes = 16 * 1024 ** 2;
 
 /** Runs until SIGTERM or SIGINT. Prints `ready http HOST:PORT tftp HOST:PORT sip HOST:PORT` when it serves phones. */
 export async function run(flags: RunFlags): Promise<void> {
-  const grant = readGrant(openBox(flags.data));
+  const grant = readGrant(boxAt(flags.data));
   if (!grant) {
     throw new CliFault({
       what: `cannot run from ${flags.data}`,
@@ -49,7 +49,7 @@ export async function run(flags: RunFlags): Promise<void> {
       next: 'Enrol it with: ringwave-agent enroll TOKEN --controller URL',
     });
   }
-  const log = pino({ level: flags.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const log = pino({ level: levelFrom(flags.logLevel) }, pino.destination({ dest: 2, sync: true }));
   const listens = {
     http: listenFrom('--http', flags.http),
     tftp: listenFrom('--tftp', flags.tftp),
@@ -135,6 +135,15 @@ const roomFor = (folder: string): string =>
   `Free at least ${spareBytesUsually / 1024 ** 2} MiB on the disk of ${folder}`;
 
 const hostOf = (flag: string, text = ''): string => listenFrom(flag, text).host;
+
+function levelFrom(text: string): string {
+  if (Object.hasOwn(pino.levels.values, text)) return text;
+  throw new CliFault({
+    what: `cannot read --log-level ${text}`,
+    why: 'it is no level of the log',
+    next: `Write one of ${Object.keys(pino.levels.values).toReversed().join(', ')}`,
+  });
+}
 
 function portFrom(text: string): number {
   const port = Number(text);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { CliFault } from '@ringwave/runtime/cli-fault';
-import { openBox, readGrant } from '../io/box.ts';
+import { boxAt, readGrant } from '../io/box.ts';
 import { Keyring } from '../io/keyring.ts';
 import { dropWebLogin, keepWebLogin, webLoginsIn, webLoginsMax } from '../io/web-logins.ts';
 
@@ -13,7 +13,7 @@ export interface WebLoginFlags {
 
 /** Keeps the administrator of one vendor's web pages, forgets it, or says of which vendors there is one. */
 export function webLogin(vendor: string | undefined, flags: WebLoginFlags): void {
-  const box = openBox(flags.data);
+  const box = boxAt(flags.data);
   if (vendor === undefined) {
     const known = webLoginsIn(box.folder).map((one) => `${one.vendor} as ${one.user}\n`);
     process.stdout.write(known.join('') || 'none is kept\n');
@@ -30,7 +30,7 @@ export function webLogin(vendor: string | undefined, flags: WebLoginFlags): void
   keep(box, vendor, flags);
 }
 
-function keep(box: ReturnType<typeof openBox>, vendor: string, { user }: WebLoginFlags): void {
+function keep(box: ReturnType<typeof boxAt>, vendor: string, { user }: WebLoginFlags): void {
   const what = `cannot keep a login of ${vendor}`;
   const name = knowledgeOf(vendor)?.name;
   if (name === undefined) {

@@ -109,19 +109,19 @@ function moveStrangersAlong(draft: AgentDraft, by: DurationMs): void {
   }
 }
 
-/** What holds the whole site back: a call for help, the last minute's starts, the wait of a fresh process. */
+/** What holds the whole site back: a call for help, what was started and told in the last minute, the wait of a fresh process. */
 function moveSiteAlong(draft: AgentDraft, by: DurationMs): void {
   const call = draft.holds.get('emergency-call');
   if (call?.hold === 'emergency-call') {
     const moved = { since: laterBy(call.since, by), seenAt: laterBy(call.seenAt, by) };
     draft.holds.put('emergency-call', { ...call, ...moved });
   }
-  const starts = draft.starts.get('starts');
-  if (starts)
+  for (const [what, instants] of Array.from(draft.starts.entries())) {
     draft.starts.put(
-      'starts',
-      starts.map((at) => laterBy(at, by)),
+      what,
+      instants.map((at) => laterBy(at, by)),
     );
+  }
   const resumed = draft.resumed.get('resumed');
   if (resumed !== undefined) draft.resumed.put('resumed', laterBy(resumed, by));
 }

@@ -65,7 +65,9 @@ const authorityName = 'Ringwave agent';
 function isStillGood(file: string, { hosts, now }: IdentityWanted): boolean {
   if (!existsSync(file)) return false;
   const held = new X509Certificate(readFileSync(file));
-  const isFresh = Date.parse(held.validTo) > laterBy(now, renewBefore);
+  // A clock that was ahead when it was made has been put right.
+  const hasBegun = Date.parse(held.validFrom) <= now;
+  const isFresh = hasBegun && Date.parse(held.validTo) > laterBy(now, renewBefore);
   return isFresh && hosts.every((host) => (isIP(host) ? held.checkIP(host) : held.checkHost(host)));
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeEnrolmentGrant, type EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import { CliFault } from '@ringwave/runtime/cli-fault';
 import { Ballast, BallastedStore } from '@ringwave/runtime/io/ballast';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
@@ -18,12 +19,23 @@ export interface Box {
 
 export function openBox(folder: string): Box {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return {
-    folder,
-    database: join(folder, 'agent.sqlite'),
-    keyFile: join(folder, 'seal.key'),
-    images: join(folder, 'images'),
-  };
+  return boxAt(folder);
+}
+
+/** Whether or not there is one: to look at a folder makes none. */
+export const boxAt = (folder: string): Box => ({
+  folder,
+  database: join(folder, 'agent.sqlite'),
+  keyFile: join(folder, 'seal.key'),
+  images: join(folder, 'images'),
+});
+
+/** For what an agent is told by a file: in a folder of nobody it would be told to nobody. */
+export function enrolledBox(folder: string, what: string): Box {
+  const box = boxAt(folder);
+  if (existsSync(grantFile(box))) return box;
+  const why = `${folder} is the folder of no agent`;
+  throw new CliFault({ what, why, next: 'Name the folder of the agent with --data' });
 }
 
 const grantFile = (box: Box): string => join(box.folder, 'grant.json');

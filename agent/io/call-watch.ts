@@ -46,24 +46,27 @@ export class CallWatch {
     const phones = plan.phones.flatMap(({ mac, extension }) =>
       extension === undefined ? [] : [{ mac: mac as Mac, extension }],
     );
-    const busy = await this.#busy(phones.map(({ extension }) => extension));
+    const calls = await this.#calls(phones.map(({ extension }) => extension));
     // A minute in which some PBX could not be asked says nothing of anybody.
-    if (!busy || this.#isClosed) return;
+    if (!calls || this.#isClosed) return;
     this.#watched += 1;
     for (const { mac, extension } of phones) {
-      this.#counts.set(mac, (this.#counts.get(mac) ?? 0) + (busy.has(extension) ? 1 : 0));
+      const isInCall = calls.get(extension);
+      // What no PBX knows by this name may be in calls by another one: it is no quiet phone.
+      if (isInCall === undefined) continue;
+      this.#counts.set(mac, (this.#counts.get(mac) ?? 0) + (isInCall ? 1 : 0));
     }
   }
 
-  async #busy(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  async #calls(extensions: readonly string[]): Promise<ReadonlyMap<string, boolean> | undefined> {
     if (extensions.length === 0) return undefined;
-    const all = new Set<string>();
+    const all = new Map<string, boolean>();
     for (const pbx of this.#pbxs) {
       const found = await pbx.extensionsInCall(extensions);
       if (!found) return undefined;
-      for (const one of found) all.add(one);
+      for (const [one, isInCall] of found) all.set(one, isInCall || all.get(one) === true);
     }
-    return all;
+    return all.size === 0 ? undefined : all;
   }
 
   #handOver(next: number): void {

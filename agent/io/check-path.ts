@@ -1,2 +1,12 @@
+import type { Served } from './file-source.ts';
+
 /** A file that every agent gives to whoever asks: `doctor` reads it as a phone would. */
 export const checkPath = 'ringwave-agent-check.txt';
+
+/** It says nothing that the port itself does not. */
+export const checkAnswer: Served = {
+  kind: 'bytes',
+  body: Buffer.from('This is a Ringwave agent.\n'),
+  contentType: 'text/plain',
+  noStore: true,
+};

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
-import { connect, isIP } from 'node:net';
+import { connect, isIP, isIPv6 } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import type { Finding, Findings } from '../core/doctor.ts';
@@ -138,7 +138,8 @@ async function httpOf(running: Running): Promise<Finding> {
   const fix = 'Look at the log of the agent; another program may hold its port.';
   try {
     const signal = AbortSignal.timeout(answerMsMax);
-    const url = `http://${hostOf(running)}:${running.http}/${checkPath}`;
+    const host = hostOf(running);
+    const url = `http://${isIPv6(host) ? `[${host}]` : host}:${running.http}/${checkPath}`;
     const response = await fetch(url, { signal });
     await response.body?.cancel();
     const said = `answers on port ${running.http}`;
@@ -150,7 +151,7 @@ async function httpOf(running: Running): Promise<Finding> {
 
 /** Reads a file from the agent as a phone does (RFC 1350): the answer comes from another port. */
 async function tftpOf(running: Running): Promise<Finding> {
-  const socket = createSocket('udp4');
+  const socket = createSocket(isIPv6(hostOf(running)) ? 'udp6' : 'udp4');
   try {
     const signal = AbortSignal.timeout(answerMsMax);
     const request = {
@@ -231,7 +232,9 @@ const rowsOf = <Row>(db: DatabaseSync, kind: string): Row[] =>
 
 function notSeen(running: Running | undefined): Finding {
   const port = running && running.http !== 80 ? `:${running.http}` : '';
-  const host = running && running.host !== '0.0.0.0' ? running.host : 'ADDRESS-OF-THIS-BOX';
+  const isAny = !running || running.host === '0.0.0.0' || running.host === '::';
+  const own = isAny ? 'ADDRESS-OF-THIS-BOX' : running.host;
+  const host = isIPv6(own) ? `[${own}]` : own;
   const option = `DHCP option 66 = http://${host}${port}/`;
   return {
     what: 'phones',

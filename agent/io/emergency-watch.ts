@@ -71,8 +71,13 @@ export class EmergencyWatch {
 
   /** A phone's own dialogs show such a call: it is asked until they no longer do. */
   foundAt(source: string, ask: () => Promise<boolean | undefined>): void {
-    this.#phones.set(source, ask);
+    this.follow(source, ask);
     this.#tell(source, true);
+  }
+
+  /** A call that is known of already; it is not seen anew by that. */
+  follow(source: string, ask: () => Promise<boolean | undefined>): void {
+    this.#phones.set(source, ask);
   }
 
   /** What cannot be asked has neither begun nor ended a call. */

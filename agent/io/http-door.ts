@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
@@ -121,6 +122,8 @@ function tlsOptions(tls: HttpTls, handshakeTimeout: number): TlsOptions {
     key: tls.key,
     cert: tls.cert,
     handshakeTimeout,
+    // Whoever showed a phone's certificate cannot go on with another one; no phone asks for a second handshake.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...strengthOf(tls.profile),
     // A phone without a certificate, or with a foreign one, is served by its login like over HTTP.
     ...(tls.clientAuthorities && {

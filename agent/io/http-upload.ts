@@ -3,7 +3,7 @@ import { emptyAnswer } from './http-transfer.ts';
 import type { Upload } from './upload-spool.ts';
 
 /**
- * Takes the body of a PUT or POST as it is. Only a whole one is kept: where the connection breaks, what was there before
+ * Takes the body of a PUT or POST as it is; what came compressed is refused. Only a whole one is kept: where the connection breaks, what was there before
  * stays. Forms are refused: no phone is known to send its log as one.
  */
 export async function takeUpload(
@@ -32,6 +32,9 @@ export async function takeUpload(
 /** The status of what need not be read to be refused. */
 function refusedUnread({ headers }: IncomingMessage, upload: Upload): number | undefined {
   if (/^multipart\//i.test(headers['content-type'] ?? '')) return 415;
+  // A phone's login inside of compressed bytes would not be found, and be kept.
+  if (!/^(?:identity)?$/i.test(headers['content-encoding'] ?? '')) return 415;
+  if (!/^(?:chunked)?$/i.test(headers['transfer-encoding'] ?? '')) return 415;
   if (headers['content-range'] !== undefined) return 400;
   return Number(headers['content-length'] ?? 0) > upload.bytesMax ? 413 : undefined;
 }

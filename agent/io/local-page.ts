@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv4, isIPv6 } from 'node:net';
 import { once } from 'node:events';
 import type { EpochMs } from '@ringwave/protocol/units';
 import type { LocalPhone, LocalView } from '../core/local-view.ts';
@@ -67,9 +67,11 @@ function answer(
   return void send(200, 'text/html; charset=utf-8', pageOf(view()));
 }
 
+/** Nobody else can have an address lead here; a name he can. */
 function isOwnName(header: string | undefined, host: string): boolean {
   const name = (header ?? '').replace(/:\d{1,5}$/, '').toLowerCase();
-  return ['localhost', '127.0.0.1', '[::1]', host.toLowerCase()].includes(name);
+  const isAddress = isIPv4(name) || isIPv6(/^\[(.*)\]$/.exec(name)?.[1] ?? '');
+  return isAddress || name === 'localhost' || name === host.toLowerCase();
 }
 
 const escaped = (text: string): string =>

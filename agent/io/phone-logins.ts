@@ -2,10 +2,13 @@ import type { PlanPhone } from '@ringwave/protocol/messages';
 import type { Mac } from '@ringwave/protocol/units';
 import { acceptedSecrets } from '../core/rotation.ts';
 import type { AgentTables, Credential, SealedSecret } from '../core/state.ts';
-import type { Asked } from './file-source.ts';
+import type { Place, SecretPolicy } from '../core/provisioning/secret-guard.ts';
+import type { Asked, Served } from './file-source.ts';
 import type { Keyring } from './keyring.ts';
 
 export const noLogin = 0;
+
+export const realm = 'Ringwave';
 
 /** The provisioning user of a phone: its MAC without separators. */
 export const userOf = (phone: PlanPhone): string => phone.mac.replaceAll(':', '');
@@ -63,4 +66,17 @@ export class PhoneLogins {
     this.#challenged.add(phone.mac);
     return true;
   }
+}
+
+/**
+ * For an address that is shut out. Behind a router phones that nobody has added shut out their neighbours, and most phones log
+ * in only when challenged: there any MAC is, known or not.
+ */
+export function shutOut(
+  { protocol }: Asked,
+  place: Place | undefined,
+  { routed }: SecretPolicy,
+): Served {
+  const mayBeRouted = routed && place?.neighbour === null && place.certificateMac === null;
+  return mayBeRouted && protocol === 'http' ? { kind: 'login-needed', realm } : { kind: 'absent' };
 }

@@ -53,8 +53,8 @@ export interface PhoneServersOf extends ServingSettings {
   mayWrite(path: string): UploadNamed | undefined;
   /** Takes a phone's own logins out of what it uploads. */
   readonly masked: Masking;
-  /** An upload found the disk full. */
-  diskFull?(asked: AskedUpload): void;
+  /** An upload found no room, on the disk or in the folder of uploads. */
+  uploadsFull?(asked: AskedUpload, what: 'disk' | 'quota'): void;
 }
 
 export interface PhoneServers {
@@ -78,7 +78,7 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
     join(of.folder, 'uploads'),
     (path) => of.mayWrite(path),
     spoolLimits,
-    { masked: of.masked, diskFull: (asked) => of.diskFull?.(asked) },
+    { masked: of.masked, full: (asked, what) => of.uploadsFull?.(asked, what) },
   );
   const { networks, tftpPerAddressMax: perAddress } = of;
   const mayAsk = networks && ((address: string) => networks.has(address));

@@ -25,11 +25,11 @@ import { isOwnName, leadsElsewhere, lineOf } from '../core/provisioning/names-of
 import { isBlocked } from '../core/provisioning/strangers.ts';
 import type { BaseFiles, Guarded } from './base/base-files.ts';
 import type { Asked, FileResolver, Served } from './file-source.ts';
-import { noLogin, PhoneLogins, userOf } from './phone-logins.ts';
+import { noLogin, PhoneLogins, realm, shutOut, userOf } from './phone-logins.ts';
 import type { RescueDesk } from './rescue-desk.ts';
 import { storedImage } from './stored-image.ts';
 import { TransferEvidence } from './transfer-evidence.ts';
-import { checkPath } from './check-path.ts';
+import { checkAnswer, checkPath } from './check-path.ts';
 import type { Keyring } from './keyring.ts';
 
 // Files for phones, made for each request and never left on disk. Every request is evidence, so it is
@@ -58,8 +58,6 @@ interface Whose {
   readonly profile: VendorProfile;
 }
 
-export const realm = 'Ringwave';
-
 export class Provisioning implements FileResolver {
   readonly #parts: ProvisioningParts;
   readonly #logins: PhoneLogins;
@@ -80,12 +78,14 @@ export class Provisioning implements FileResolver {
 
   async #found(asked: Asked): Promise<Served> {
     const { tables } = this.#parts;
-    if (asked.path === checkPath) return check;
+    if (asked.path === checkPath) return checkAnswer;
     const meaning = readRequest(tables, asked);
     const { phone } = meaning;
-    const place = phone && (await this.#placeOf(asked, phone));
+    const claimed = (phone?.mac ?? meaning.identity.mac) as Mac | null;
+    // Also for a MAC that nobody knows: the answer must not come sooner.
+    const place = claimed === null ? undefined : await this.#placeOf(asked, claimed);
     if (isBlocked(tables, asked, this.#parts.now()) && !this.#isSure(asked, phone, place))
-      return { kind: 'absent' };
+      return shutOut(asked, place, this.#parts.policy);
     const rescue = await this.#rescue(asked);
     if (rescue) return rescue;
     const lure = phone ? undefined : this.#stranger(asked, meaning.identity);
@@ -156,8 +156,8 @@ export class Provisioning implements FileResolver {
   }
 
   /** Where the asker is, as the network shows it. */
-  async #placeOf({ address, certificateMac }: Asked, { mac }: PlanPhone): Promise<Place> {
-    const neighbour = await this.#parts.neighbourOf(address, mac as Mac);
+  async #placeOf({ address, certificateMac }: Asked, mac: Mac): Promise<Place> {
+    const neighbour = await this.#parts.neighbourOf(address, mac);
     return { address, neighbour, certificateMac: certificateMac ?? null };
   }
 
@@ -175,7 +175,7 @@ export class Provisioning implements FileResolver {
     return {
       protocol: asked.protocol,
       isPrivate: asked.isPrivate === true,
-      ...(place ?? (await this.#placeOf(asked, phone))),
+      ...(place ?? (await this.#placeOf(asked, phone.mac as Mac))),
       ...this.#waysOf({ phone, profile }),
       generation,
     };
@@ -390,11 +390,3 @@ const mayTakeSecrets = (handed: Handing): boolean => handed.kind === 'with' || i
 /** The phone keeps what it has and asks again: perhaps in a lease. */
 const laterIfGuarded = (served: Served | Guarded): Served =>
   served.kind === 'guarded' ? { kind: 'later', reason: 'its base holds secrets' } : served;
-
-/** What `ringwave-agent doctor` reads; it says nothing that the port itself does not. */
-const check: Served = {
-  kind: 'bytes',
-  body: Buffer.from('This is a Ringwave agent.\n'),
-  contentType: 'text/plain',
-  noStore: true,
-};

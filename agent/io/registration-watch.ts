@@ -1,4 +1,4 @@
-import { type EpochMs, laterBy, type Mac, minutes, seconds } from '@ringwave/protocol/units';
+import { type EpochMs, laterBy, type Mac, minutes, ms, seconds } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
 import { answersAlone, onlyContact } from '../core/pbx/registration.ts';
 import type { RegistrationSource } from '../core/pbx/settings.ts';
@@ -53,7 +53,15 @@ export class RegistrationWatch {
     if (this.#parts.sources.length === 0) return;
     this.#waiting.get(mac)?.();
     this.#lookFirst(mac);
-    this.#askLater(mac, backAt, registersWithin);
+    this.#askLater(mac, this.#steadily(backAt), registersWithin);
+  }
+
+  /** The same instant by whatever the clock shows when it is asked for: somebody may set it meanwhile. */
+  #steadily(at: EpochMs): () => EpochMs {
+    const { clock } = this.#parts;
+    const steady = () => clock.steady?.() ?? clock.now();
+    const [since, past] = [steady(), clock.now() - at];
+    return () => laterBy(clock.now(), ms(since - steady() - past));
   }
 
   /** Asterisk and FreeSWITCH do not say when a registration was made: it must be seen to be another one than now. */
@@ -63,10 +71,10 @@ export class RegistrationWatch {
     for (const pbx of this.#parts.pbxs) void pbx.registrations(extension);
   }
 
-  #askLater(mac: Mac, backAt: EpochMs, wait: typeof registersWithin): void {
+  #askLater(mac: Mac, backAt: () => EpochMs, wait: typeof registersWithin): void {
     const cancel = this.#parts.clock.after(wait, () => {
       this.#waiting.delete(mac);
-      void this.#prove(mac, backAt).then(() => {
+      void this.#prove(mac, backAt()).then(() => {
         const work = this.#parts.tables.work.get(mac);
         if (!work || this.#waiting.has(mac) || this.#isClosed) return;
         if (isAwaited(work)) this.#askLater(mac, backAt, registersWithin);

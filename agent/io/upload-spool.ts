@@ -52,8 +52,8 @@ export type Masking = (body: Buffer, owner: Mac) => Buffer;
 /** What an agent does with uploads beyond keeping them. */
 export interface SpoolHooks {
   readonly masked?: Masking;
-  /** The disk has no room for uploads: nothing of the upload was kept. */
-  diskFull?(asked: AskedUpload): void;
+  /** There is no room for uploads, on the disk or in what they may take of it: nothing of the upload was kept. */
+  full?(asked: AskedUpload, what: 'disk' | 'quota'): void;
 }
 
 /** Files aside, while they are written; a name that no upload can have. */
@@ -72,6 +72,7 @@ export class UploadSpool implements UploadDesk {
   #bytes = 0;
   /** Of the uploads that are being written: the disk does not show all of them yet. */
   #writingBytes = 0;
+  readonly #writing = new Set<string>();
   #active = 0;
   readonly #activeOf = new Map<string, number>();
 
@@ -140,26 +141,51 @@ export class UploadSpool implements UploadDesk {
     name: string,
     body: Buffer,
   ): Promise<'new' | 'replaced' | 'full'> {
+    if (!this.#fits(name, body)) await this.#forgetRemoved();
+    if (!this.#fits(name, body)) {
+      this.#hooks.full?.(asked, 'quota');
+      return 'full';
+    }
     const before = this.#lengths.get(name);
-    if (this.#bytes - (before ?? 0) + body.length > this.#limits.quotaBytes) return 'full';
     // Counted before it is written, so that uploads at once cannot overrun the quota together.
     this.#count(name, body.length);
     this.#writingBytes += body.length;
+    this.#writing.add(name);
     const aside = join(this.#folder, `${randomUUID()}${asideEnding}`);
     try {
       const { spareBytes } = this.#limits;
       await keepSpare(this.#folder, { bytes: this.#writingBytes, spareBytes });
       await writeWhole(aside, body);
       await rename(aside, join(this.#folder, name));
+      this.#count(name, body.length);
       return before === undefined ? 'new' : 'replaced';
     } catch (error) {
       this.#count(name, before ?? 0);
       await rm(aside, { force: true });
       if (!isDiskFull(error)) throw error;
-      this.#hooks.diskFull?.(asked);
+      this.#hooks.full?.(asked, 'disk');
       return 'full';
     } finally {
       this.#writingBytes -= body.length;
+      this.#writing.delete(name);
+    }
+  }
+
+  #fits(name: string, body: Buffer): boolean {
+    const others = this.#bytes - (this.#lengths.get(name) ?? 0);
+    return others + body.length <= this.#limits.quotaBytes;
+  }
+
+  /** Somebody may have moved files away, to make room for these. */
+  async #forgetRemoved(): Promise<void> {
+    for (const name of Array.from(this.#lengths.keys())) {
+      const isThere = await stat(join(this.#folder, name)).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => error.code !== 'ENOENT',
+      );
+      if (isThere || this.#writing.has(name)) continue;
+      this.#count(name, 0);
+      this.#lengths.delete(name);
     }
   }
 

@@ -298,18 +298,18 @@ export class Waker {
     return extension === undefined ? undefined : this.#callAtPbxs(extension);
   }
 
-  /** A call is at one PBX; that there is none only all of them know. */
+  /** A call is at one PBX; that there is none only all of them know, and one that knows the extension. */
   async #callAtPbxs(extension: string): Promise<CallTold | undefined> {
     const told = await Promise.all(
       this.#parts.pbxs
         .filter((pbx) => pbx.inCall !== undefined)
         .map(async (pbx) => ({ by: pbx.name, isInCall: await pbx.inCall?.(extension) })),
     );
-    const calling = told.find(({ isInCall }) => isInCall);
+    const calling = told.find(({ isInCall }) => isInCall === true);
     if (calling) return { by: calling.by, isInCall: true };
-    const [first] = told;
-    const isIdle = told.every(({ isInCall }) => isInCall === false);
-    return first && isIdle ? { by: first.by, isInCall: false } : undefined;
+    if (told.some(({ isInCall }) => isInCall === undefined)) return undefined;
+    const idle = told.find(({ isInCall }) => isInCall === false);
+    return idle && { by: idle.by, isInCall: false };
   }
 
   async #dialogsOf(mac: Mac, address: string): Promise<string> {
@@ -327,10 +327,15 @@ export class Waker {
 
   /** The phone is asked again until its call for help is over. */
   #followHelp(mac: Mac, address: string): void {
-    this.#parts.emergency.foundAt(`phone ${mac}`, async () => {
+    this.#parts.emergency.foundAt(...this.#helpOf(mac, address));
+  }
+
+  #helpOf(mac: Mac, address: string) {
+    const ask = async () => {
       const body = await this.#dialogsOf(mac, address);
       return callStateOf(body) === 'unknown' ? undefined : this.#dialsHelp(body);
-    });
+    };
+    return [`phone ${mac}`, ask] as const;
   }
 
   /** A phone took its configuration: it acts, and should soon be registered. */
@@ -342,6 +347,13 @@ export class Waker {
   /** After a restart of the box. */
   resume(): void {
     this.#registrations.resume();
+    const { holds, sightings, plan } = this.#parts.tables;
+    const hold = holds.get('emergency-call');
+    const sources = hold?.hold === 'emergency-call' ? hold.sources : [];
+    for (const { mac } of plan.get('plan')?.plan.phones ?? []) {
+      const at = sources.includes(`phone ${mac}`) ? sightings.get(mac)?.address : undefined;
+      if (at !== undefined) this.#parts.emergency.follow(...this.#helpOf(mac as Mac, at));
+    }
   }
 
   close(): void {

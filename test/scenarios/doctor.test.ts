@@ -90,6 +90,23 @@ test('doctor leads from an empty box to one that can be left', async (t) => {
   t.match((await said(box)).at(-1), 'Start it with: ringwave-agent run');
 });
 
+test('doctor reads from an agent that listens on IPv6', async (t) => {
+  const folder = t.testdir({});
+  const controller = await startController(join(folder, 'controller'));
+  t.teardown(() => controller.close());
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  const box = join(folder, 'agent');
+  await enrolAgent(api, controller, 'lisbon', box);
+  const own = { host: '::1', port: 0 };
+  const agent = await startAgent(box, { http: own, tftp: own });
+  t.teardown(() => agent.close());
+  const lines = await said(box);
+  t.ok(lines.some((line) => line.startsWith('ok    http: ')));
+  t.ok(lines.some((line) => line.startsWith('ok    tftp: ')));
+  t.ok(lines.some((line) => line.includes(`66 = http://[::1]:${agent.ports.http}/`)));
+});
+
 test('doctor names a broker that does not answer and a name nobody knows', async (t) => {
   const folder = t.testdir({});
   const controller = await startController(join(folder, 'controller'));

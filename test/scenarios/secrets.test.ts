@@ -147,6 +147,17 @@ test('who tries MACs gets nothing more, not even what it could have had (T36)', 
   await until('the controller is told', () => notices().some((one) => /enumerated/.test(one)));
 });
 
+test('a phone behind the router of one that tries MACs is challenged, and its login opens its file', async (t) => {
+  const { agent } = await site(t, { plain: true, routed: true });
+  const password = passwordIn((await ask(agent, file)).text);
+  for (let n = 0; n < 12; n += 1) await ask(agent, `/805ec0${(0x500000 + n).toString(16)}.cfg`);
+  const [own, unknown] = [await ask(agent, file), await ask(agent, '/805ec0aaaaaa.cfg')];
+  t.same([own.status, unknown.status, own.text, unknown.text], [401, 401, '', '']);
+  t.same(Object.keys(own.headers), Object.keys(unknown.headers), 'nobody learns which one exists');
+  const proven = await ask(agent, file, `805ec0000001:${password}`);
+  t.equal(passwordIn(proven.text), password);
+});
+
 /** The decoys of this box, as only it can tell. */
 function decoyMacs(agent: RunningAgent, t: Test): string[] {
   const box = openBox(join(t.testdirName, 'agent'));

@@ -60,16 +60,20 @@ export const notifyAction = (
     : [['Variable', 'Content-Type=text/plain'] as const, ['Variable', `Content=${body}`] as const]),
 ];
 
-/** Whether one of these channels is this endpoint's: `PJSIP/101-0000002a`. */
-export const hasChannelOf = (packets: readonly AmiPacket[], endpoint: string): boolean =>
-  packets.some((packet) => endpointOf(packet) === endpoint);
-
-/** The endpoints that have a channel. */
+/** The endpoints that have a channel: `PJSIP/101-0000002a`. */
 export const endpointsIn = (packets: readonly AmiPacket[]): ReadonlySet<string> =>
   new Set(packets.flatMap((packet) => endpointOf(packet) ?? []));
 
 const endpointOf = (packet: AmiPacket): string | undefined =>
   /^(?:PJSIP|SIP)\/(.+)-[0-9a-f]+$/i.exec(packet.get('channel') ?? '')?.[1];
+
+/** The endpoints that have a contact, reachable or not: by these names channels would go. */
+export const endpointsOf = (packets: readonly AmiPacket[]): ReadonlySet<string> =>
+  new Set(
+    packets.flatMap((packet) =>
+      packet.get('event') === 'ContactList' ? (packet.get('endpoint') ?? []) : [],
+    ),
+  );
 
 /**
  * The contacts of one endpoint among `ContactList` events. An unreachable one is no proof of anything. Each REGISTER gives a

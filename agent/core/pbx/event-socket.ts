@@ -87,16 +87,7 @@ export function rowsOf(body: string): readonly Readonly<Record<string, unknown>>
 const isRow = (row: unknown): row is Record<string, unknown> =>
   typeof row === 'object' && row !== null && !Array.isArray(row);
 
-/** A channel belongs to a phone by its presence, `101@domain`, or by its name, `sofia/internal/101@domain`. */
-export function hasChannelOf(
-  rows: readonly Readonly<Record<string, unknown>>[],
-  { user, domain }: { readonly user: string; readonly domain: string },
-): boolean {
-  const own = `${user}@${domain}`;
-  return rows.some((row) => row['presence_id'] === own || textAt(row, 'name').endsWith(`/${own}`));
-}
-
-/** The users of a domain that have a channel. */
+/** The users of a domain that have a channel: by its presence, `101@domain`, or by its name, `sofia/internal/101@domain`. */
 export const usersIn = (
   rows: readonly Readonly<Record<string, unknown>>[],
   domain: string,
@@ -108,6 +99,13 @@ export const usersIn = (
         .map((own) => own.slice(0, -domain.length - 1)),
     ),
   );
+
+/** The users of a domain that are registered: by these names channels would go. */
+export const usersOf = (
+  rows: readonly Readonly<Record<string, unknown>>[],
+  domain: string,
+): ReadonlySet<string> =>
+  new Set(rows.flatMap((row) => (row['realm'] === domain ? textAt(row, 'reg_user') : [])));
 
 /**
  * Of `show registrations as json`: where each registration of this user came from. Each REGISTER gives another `expires`, and

@@ -5,17 +5,17 @@ import {
   contactsOf,
   cutPackets,
   endpointsIn,
+  endpointsOf,
   formatAction,
-  hasChannelOf,
   notifyAction,
   registeredNow,
 } from '../../core/pbx/ami.ts';
 import { amiDialled, amiDials, tellsOfCall } from '../../core/pbx/emergency.ts';
 import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
-import { type Listed, Renewals } from '../../core/pbx/renewals.ts';
+import { Renewals } from '../../core/pbx/renewals.ts';
 import type { WayAnswer } from '../../core/wake/ways.ts';
 import { PbxLine } from './line.ts';
-import type { Pbx, PbxNotify } from './pbx.ts';
+import { callsOf, type Pbx, type PbxNotify } from './pbx.ts';
 
 type Fields = readonly (readonly [string, string])[];
 
@@ -63,16 +63,20 @@ export class AsteriskPbx implements Pbx {
     return response.get('response') === 'Success' ? 'accepted' : 'refused';
   }
 
-  async inCall(extension: string): Promise<boolean | undefined> {
-    const packets = await this.#ask([['Action', 'CoreShowChannels']]);
-    return packets && isWhole(packets) ? hasChannelOf(packets, extension) : undefined;
+  async inCall(extension: string): Promise<boolean | 'stranger' | undefined> {
+    const calls = await this.extensionsInCall([extension]);
+    return calls && (calls.get(extension) ?? 'stranger');
   }
 
-  async extensionsInCall(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  async extensionsInCall(
+    extensions: readonly string[],
+  ): Promise<ReadonlyMap<string, boolean> | undefined> {
     const packets = await this.#ask([['Action', 'CoreShowChannels']]);
     if (!packets || !isWhole(packets)) return undefined;
-    const busy = endpointsIn(packets);
-    return new Set(extensions.filter((one) => busy.has(one)));
+    return callsOf(extensions, endpointsIn(packets), async () => {
+      const contacts = await this.#contacts();
+      return contacts && endpointsOf(contacts);
+    });
   }
 
   async emergencyCall(numbers: readonly string[]): Promise<boolean | undefined> {
@@ -85,12 +89,17 @@ export class AsteriskPbx implements Pbx {
   }
 
   async registrations(extension: string): Promise<readonly Registration[] | undefined> {
+    const packets = await this.#contacts();
+    return (
+      packets && this.#renewals.listed(extension, contactsOf(packets, extension), this.#clock.now())
+    );
+  }
+
+  async #contacts(): Promise<readonly AmiPacket[] | undefined> {
     const packets = await this.#ask([['Action', 'PJSIPShowContacts']]);
-    const listed = (contacts: readonly Listed[]) =>
-      this.#renewals.listed(extension, contacts, this.#clock.now());
-    if (packets && isWhole(packets)) return listed(contactsOf(packets, extension));
+    if (packets && isWhole(packets)) return packets;
     // Asterisk answers by an error where it has no contact at all.
-    return packets?.[0]?.get('message') === 'No Contacts found' ? listed([]) : undefined;
+    return packets?.[0]?.get('message') === 'No Contacts found' ? [] : undefined;
   }
 
   #take(packet: AmiPacket, now: EpochMs): void {

@@ -6,18 +6,18 @@ import {
   dialledNow,
   type EslMessage,
   followEvents,
-  hasChannelOf,
   notifyEvent,
   registeredNow,
   registrationsOf,
   rowsOf,
   usersIn,
+  usersOf,
 } from '../../core/pbx/event-socket.ts';
 import { onlyContact, type Registration } from '../../core/pbx/registration.ts';
 import { Renewals } from '../../core/pbx/renewals.ts';
 import type { WayAnswer } from '../../core/wake/ways.ts';
 import { PbxLine } from './line.ts';
-import type { Pbx, PbxNotify } from './pbx.ts';
+import { callsOf, type Pbx, type PbxNotify } from './pbx.ts';
 
 /** FreeSWITCH over its event socket: sendevent NOTIFY, show channels, show registrations, and who registers meanwhile. */
 export class FreeswitchPbx implements Pbx {
@@ -61,15 +61,21 @@ export class FreeswitchPbx implements Pbx {
     return reply.headers.get('reply-text')?.startsWith('+OK') ? 'accepted' : 'refused';
   }
 
-  async inCall(extension: string): Promise<boolean | undefined> {
-    const rows = await this.#rows('channels');
-    return rows && hasChannelOf(rows, { user: extension, domain: this.#settings.domain });
+  async inCall(extension: string): Promise<boolean | 'stranger' | undefined> {
+    const calls = await this.extensionsInCall([extension]);
+    return calls && (calls.get(extension) ?? 'stranger');
   }
 
-  async extensionsInCall(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+  async extensionsInCall(
+    extensions: readonly string[],
+  ): Promise<ReadonlyMap<string, boolean> | undefined> {
+    const { domain } = this.#settings;
     const rows = await this.#rows('channels');
-    const busy = rows && usersIn(rows, this.#settings.domain);
-    return busy && new Set(extensions.filter((one) => busy.has(one)));
+    if (!rows) return undefined;
+    return callsOf(extensions, usersIn(rows, domain), async () => {
+      const registrations = await this.#rows('registrations');
+      return registrations && usersOf(registrations, domain);
+    });
   }
 
   async emergencyCall(numbers: readonly string[]): Promise<boolean | undefined> {

@@ -7,10 +7,15 @@ export interface Pbx {
   readonly name: string;
   /** 'accepted' says that the PBX took it and addressed one contact. */
   notify(ask: PbxNotify): Promise<WayAnswer>;
-  /** Undefined where the PBX could not be asked, absent where it tells of no calls. */
-  inCall?(extension: string): Promise<boolean | undefined>;
-  /** Which of these extensions have a call; undefined where the PBX could not be asked, absent where it tells of no calls. */
-  extensionsInCall?(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /**
+   * 'stranger': no one is registered here by that name, so that a call of the phone would go by another one. Undefined where
+   * the PBX could not be asked, absent where it tells of no calls.
+   */
+  inCall?(extension: string): Promise<boolean | 'stranger' | undefined>;
+  /** As `inCall`, for many; strangers are missing. */
+  extensionsInCall?(
+    extensions: readonly string[],
+  ): Promise<ReadonlyMap<string, boolean> | undefined>;
   /** Whether some channel has dialled one of these numbers; undefined where the PBX cannot say it. */
   emergencyCall(numbers: readonly string[]): Promise<boolean | undefined>;
   /**
@@ -21,6 +26,19 @@ export interface Pbx {
   /** Where the extension is registered; undefined where the PBX could not be asked. */
   registrations(extension: string): Promise<readonly Registration[] | undefined>;
   close(): void;
+}
+
+/** Of those that are registered, or in a call. `registered` is asked only where somebody is in none. */
+export async function callsOf(
+  extensions: readonly string[],
+  inCall: ReadonlySet<string>,
+  registered: () => Promise<ReadonlySet<string> | undefined>,
+): Promise<ReadonlyMap<string, boolean> | undefined> {
+  const isAllBusy = extensions.every((one) => inCall.has(one));
+  const known = isAllBusy ? inCall : await registered();
+  if (!known) return undefined;
+  const told = extensions.filter((one) => inCall.has(one) || known.has(one));
+  return new Map(told.map((one) => [one, inCall.has(one)]));
 }
 
 export interface PbxNotify {

@@ -10,7 +10,11 @@ const program = fileURLToPath(new URL('../../../agent/bin/ringwave-agent.js', im
 const timeout = 20_000;
 
 test('only a plain file of the length of an image is opened for a rescue', (t) => {
-  const box = t.testdir({ 'empty.bin': '', 'sound.bin': 'firmware' });
+  const box = t.testdir({
+    agent: { 'grant.json': '{}' },
+    'empty.bin': '',
+    'sound.bin': 'firmware',
+  });
   const rescue = (image: string) => {
     const args = [program, 'rescue', 'snom370.bin', '--image', image, '--data', join(box, 'agent')];
     return spawnSync(process.execPath, args, { encoding: 'utf8', timeout });

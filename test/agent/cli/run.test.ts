@@ -31,6 +31,7 @@ test('a flag that cannot be read is told before the box practises', async (t) =>
     [['--lan-limit', '5'], 'cannot read --lan-limit 5'],
     [['--pnp', '224'], 'cannot read --pnp 224'],
     [['--page', 'x'], 'cannot read --page x'],
+    [['--log-level', 'loud'], 'cannot read --log-level loud'],
     [['--provisioning', join(box, 'none.yaml')], 'none.yaml'],
     [['--pbx', join(box, 'none.yaml')], 'none.yaml'],
     [['--tls-cert', 'cert.pem'], 'cannot serve TLS'],

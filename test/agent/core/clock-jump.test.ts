@@ -123,6 +123,7 @@ test('who has a login may fetch it as long as before, and who claims its MAC is 
       blockedUntil: after(60),
     });
     box.tables.alarms.set('storage-full disk', after(2));
+    box.tables.starts.set('discoveries', [after(2)]);
     const began = box.tables.work.get(mac)!.since;
     jumped(box, 3, by);
     const moved = (minute: number) => laterBy(after(minute), by);
@@ -133,6 +134,7 @@ test('who has a login may fetch it as long as before, and who claims its MAC is 
       blockedUntil: moved(60),
     });
     t.equal(box.tables.alarms.get('storage-full disk'), moved(2));
+    t.same(box.tables.starts.get('discoveries'), [moved(2)], 'strange phones are told as before');
     t.equal(box.tables.work.get(mac)?.since, laterBy(began, by));
   }
   t.end();

@@ -43,7 +43,11 @@ async function serve(
 }
 
 /** Asterisk with these channels; undefined: it answers by an error. */
-async function asterisk(t: Test, state: { channels: readonly string[] | undefined }) {
+async function asterisk(
+  t: Test,
+  state: { channels: readonly string[] | undefined },
+  endpoints: readonly string[] = ['101', '102'],
+) {
   const port = await serve(
     t,
     { greeting: 'Asterisk Call Manager/9.0.0\r\n', end: '\r\n\r\n' },
@@ -51,6 +55,12 @@ async function asterisk(t: Test, state: { channels: readonly string[] | undefine
       const id = /ActionID: (\S+)/.exec(request)?.[1];
       const packet = (...lines: string[]) =>
         `${[...lines, `ActionID: ${id}`].join('\r\n')}\r\n\r\n`;
+      if (request.startsWith('Action: PJSIPShowContacts'))
+        return [
+          packet('Response: Success', 'EventList: start'),
+          ...endpoints.map((one) => packet('Event: ContactList', `Endpoint: ${one}`)),
+          packet('Event: ContactListComplete', 'EventList: Complete'),
+        ].join('');
       if (!request.startsWith('Action: CoreShowChannels')) return packet('Response: Success');
       if (!state.channels) return packet('Response: Error', 'Message: Permission denied');
       return [
@@ -112,6 +122,18 @@ test('phones in a call are counted minute by minute and handed over when the hou
   t.notMatch(JSON.stringify(said), /101|102|trunk/, 'no number leaves the watch');
 });
 
+test('a phone whose endpoint has another name than its extension is no quiet phone', async (t) => {
+  const mixed = watching([await asterisk(t, { channels: [] }, ['101', '0004f2aabbcc'])]);
+  await mixed.minute();
+  mixed.watch.close();
+  t.match(mixed.said, [{ watched: 1, phones: [{ mac: macOf(1), minutes: 0 }] }]);
+  t.equal(mixed.said.flatMap((one) => ('phones' in one ? one.phones : [])).length, 1);
+  const others = watching([await asterisk(t, { channels: [] }, ['0004f2aabbcc'])]);
+  await others.minute();
+  others.watch.close();
+  t.same(others.said, [], 'nobody was watched');
+});
+
 test('a minute in which a PBX cannot be asked is no quiet minute', async (t) => {
   const state = { channels: undefined };
   const { minute, said, watch } = watching([await asterisk(t, state)]);
@@ -146,7 +168,13 @@ test('FreeSWITCH tells the users of its domain that have a channel', async (t) =
   };
   const pbx = new FreeswitchPbx(given, wallClock());
   t.teardown(() => pbx.close());
-  t.same(await pbx.extensionsInCall(['101', '102', '103']), new Set(['102', '103']));
+  t.same(
+    await pbx.extensionsInCall(['101', '102', '103']),
+    new Map([
+      ['102', true],
+      ['103', true],
+    ]),
+  );
 });
 
 test('where no PBX tells of calls nothing is counted, and wanting it is a mistake', async (t) => {

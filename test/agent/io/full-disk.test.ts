@@ -128,7 +128,7 @@ test('an upload that fills the disk leaves the file before it, is named, and is 
     spool,
     anyPhoneMayWrite(['{mac}-app.log']),
     { ...spoolLimits, fileBytesMax: 4 * MB, spareBytes: 0 },
-    { diskFull: ({ address, path }) => void full.push(`${address} ${path}`) },
+    { full: ({ address, path }, what) => void full.push(`${address} ${path} ${what}`) },
   );
   const server = await HttpServer.listen({
     host: '127.0.0.1',
@@ -142,7 +142,7 @@ test('an upload that fills the disk leaves the file before it, is named, and is 
   const [mine, others] = ['0004f2aabbcc-app.log', '0004f2aabbdd-app.log'];
   t.equal(await put(mine, 'before'), 201);
   t.equal(await put(mine, 'x'.repeat(2 * MB)), 507);
-  t.same(full, [`127.0.0.1 ${mine}`]);
+  t.same(full, [`127.0.0.1 ${mine} disk`]);
   t.equal(readFileSync(join(spool, mine), 'utf8'), 'before');
   t.same(readdirSync(spool), [mine], 'nothing half written');
   t.equal(await put(others, 'another phone'), 201);
@@ -161,7 +161,7 @@ test('uploads and answers kept of a PBX leave the agent the room that it needs f
     join(disk.folder, 'uploads'),
     anyPhoneMayWrite(['{mac}-app.log']),
     { ...spoolLimits, spareBytes },
-    { diskFull: ({ address }) => void full.push(address) },
+    { full: ({ address }) => void full.push(address) },
   );
   const store = async (address: string, mac: string, bytes: number) => {
     const upload = uploads.admits({ protocol: 'http', path: `${mac}-app.log`, address });

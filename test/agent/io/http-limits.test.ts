@@ -241,6 +241,10 @@ test('a log is taken by PUT and POST, whole or not at all', async (t) => {
     (await put('x', { headers: { 'content-type': 'multipart/form-data; boundary=x' } })).status,
     415,
   );
+  for (const coding of ['gzip', 'deflate', 'br', 'identity, gzip']) {
+    t.equal((await put('x', { headers: { 'content-encoding': coding } })).status, 415, coding);
+  }
+  t.equal((await put('two', { headers: { 'content-encoding': 'Identity' } })).status, 204);
   t.equal((await put('x', {}, 'fw.rom')).status, 405);
   t.equal((await put('x'.repeat(900))).status, 204);
   t.equal((await put('x'.repeat(700), {}, '0004f2aabbdd-app.log')).status, 507);
@@ -256,6 +260,11 @@ test('a log is taken by PUT and POST, whole or not at all', async (t) => {
 
 test('a body without a length is cut where it grows too large', async (t) => {
   const { port, file } = await spool(t, { fileBytesMax: 1000 });
+  const coded = await open(
+    port,
+    'PUT /0004f2aabbcc-app.log HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n',
+  );
+  t.match(await allOf(coded), /^HTTP\/1.1 415 /, 'nor one that is compressed under way');
   const head =
     'PUT /0004f2aabbcc-app.log HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
   const socket = await open(port, `${head}400\r\n${'x'.repeat(1024)}\r\n`);

@@ -153,6 +153,21 @@ test('a phone’s certificate under an authority of the operator’s is a claim 
   t.equal(asked[0]?.certificateMac, '00:04:f2:aa:bb:cc');
 });
 
+test('a connection shows who it is once: a second handshake in it is refused, and costs nothing', async (t) => {
+  if (!needs(t, 'openssl')) return;
+  const known = maker(t, '0004F2AABBCC');
+  const { port, authority, asked } = await serve(t, { clientAuthorities: known.root });
+  const own = { ca: authority, cert: known.cert, key: known.key, maxVersion: 'TLSv1.2' as const };
+  const socket = connectTls({ port, host: '127.0.0.1', ...own });
+  const failed = once(socket, 'error');
+  await once(socket, 'secureConnect');
+  socket.renegotiate({}, () => {});
+  const [refusal] = (await failed) as [Error];
+  t.match(refusal.message, /no renegotiation/);
+  t.equal(await got(port, own), 'config');
+  t.equal(asked.length, 1);
+});
+
 test('the authority stays over restarts, the server’s certificate follows names and time, and only the owner reads', (t) => {
   const folder = join(t.testdir({}), 'tls');
   const wanted = { hosts, keyKind: 'p-256', now } as const;
@@ -168,6 +183,8 @@ test('the authority stays over restarts, the server’s certificate follows name
   });
   t.not(later.cert, renamed.cert);
   t.equal(later.authority, first.authority);
+  const early = openIdentity(folder, { ...wanted, hosts: ['new.example'] });
+  t.not(early.cert, later.cert, 'one that begins later, by a clock that was ahead, is of no use');
   for (const name of readdirSync(folder)) {
     t.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
     t.match(readFileSync(join(folder, name), 'utf8'), /^-----BEGIN/);

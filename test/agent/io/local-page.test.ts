@@ -67,6 +67,9 @@ test('another name for this address, another path and another method get nothing
   const ask = await page(t);
   t.equal((await ask('/', 'evil.example')).status, 421);
   t.equal((await ask('/', 'localhost')).status, 200);
+  t.equal((await ask('/', '10.20.0.5:8069')).status, 200, 'an address is nobody’s name');
+  t.equal((await ask('/', '[fd00::5]:8069')).status, 200);
+  t.equal((await ask('/', '[fd00::5].evil.example')).status, 421);
   t.equal((await ask('/other')).status, 404);
   t.equal((await ask('/', '127.0.0.1', 'POST')).status, 405);
 });

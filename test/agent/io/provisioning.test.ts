@@ -122,3 +122,18 @@ test('an address that is shut out is not, for a phone that is certainly there', 
   t.equal(await kindOf(stranger, 'y000000000028.cfg'), 'absent');
   t.equal(await kindOf(stranger, checkPath), 'bytes', 'who stands at the box may look');
 });
+
+test('behind a router who is shut out is challenged whatever MAC it claims: most phones log in only then', async (t) => {
+  const { ask } = await site(t, { [stranger]: macOf(9) }, true);
+  const kindOf = async (path: string, own: Partial<Asked> = {}, address = home) =>
+    (await ask(address, path, oldVersion, { userAgent: 'Yealink', ...own })).served.kind;
+  for (const address of [home, stranger]) {
+    for (let n = 32; n < 64; n += 1) await kindOf(`805ec00000${n.toString(16)}.cfg`, {}, address);
+  }
+  for (const path of ['805ec0000001.cfg', '805ec0aaaaaa.cfg', imagePath]) {
+    t.equal(await kindOf(path), 'login-needed', path);
+    t.equal(await kindOf(path, { protocol: 'tftp' }), 'absent', `${path} over TFTP`);
+    t.equal(await kindOf(path, {}, stranger), 'absent', `${path} for a neighbour`);
+  }
+  t.equal(await kindOf('y000000000028.cfg'), 'absent', 'a file of nobody');
+});

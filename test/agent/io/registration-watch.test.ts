@@ -1,4 +1,5 @@
-import { type EpochMs, laterBy, minutes, seconds } from '@ringwave/protocol/units';
+import { type EpochMs, laterBy, minutes, ms, seconds } from '@ringwave/protocol/units';
+import type { SteadyMs } from '@ringwave/runtime/clock';
 import { type Test, test } from 'tap';
 import { type AgentEvent, emptyTables, type Work } from '../../../agent/core/state.ts';
 import { RegistrationWatch } from '../../../agent/io/registration-watch.ts';
@@ -10,7 +11,7 @@ const mac = macOf(1);
 const address = '127.0.0.1';
 
 /** A site with one phone in this state, whose registrar says when it registered last. */
-function watched(t: Test, own: Partial<Work>) {
+function watched(t: Test, own: Partial<Work>, set: () => number = () => 0) {
   const clock = new HandClock(one);
   const tables = emptyTables();
   const plan = planOf([planPhone(1, { extension: '101' })], { registrationProves: true });
@@ -36,7 +37,11 @@ function watched(t: Test, own: Partial<Work>) {
     pbxs: [registrar],
     sip: { options: () => Promise.resolve({ kind: 'silent' }) },
     tables,
-    clock,
+    clock: {
+      now: () => laterBy(clock.now(), ms(set())),
+      after: (wait, fn) => clock.after(wait, fn),
+      steady: () => (clock.now() - one) as SteadyMs,
+    },
     port: 5060,
     submit: (event) => events.push(event),
   });
@@ -69,6 +74,25 @@ test('a box that comes back asks about phones that showed their version before i
   watch.resume();
   await pass(minutes(1));
   t.equal(asked(), 0, 'nobody waits for the others');
+});
+
+test('a clock that is set while a phone comes back changes nothing of what its registration proves', async (t) => {
+  for (const by of [minutes(60), minutes(-60)]) {
+    let set = 0;
+    const { watch, clock, pass, events, registers } = watched(
+      t,
+      { phase: 'verifying', since: one },
+      () => set,
+    );
+    watch.phoneIsBack(mac);
+    registers(laterBy(clock.now(), ms(by - minutes(5))));
+    set = by;
+    await pass(seconds(20));
+    t.same(events, [], 'one from before its restart');
+    registers(laterBy(clock.now(), ms(by - seconds(5))));
+    await pass(seconds(20));
+    t.same(events, [seen]);
+  }
 });
 
 test('a phone that is held until it registers is asked about as long as it has its time', async (t) => {

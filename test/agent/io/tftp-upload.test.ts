@@ -1,17 +1,22 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { encodeData, encodeRequest } from '../../../agent/core/tftp/packet.ts';
 import { TftpServer } from '../../../agent/io/tftp-server.ts';
-import { anyPhoneMayWrite, spoolLimits, UploadSpool } from '../../../agent/io/upload-spool.ts';
+import {
+  anyPhoneMayWrite,
+  type SpoolHooks,
+  spoolLimits,
+  UploadSpool,
+} from '../../../agent/io/upload-spool.ts';
 import { TftpPeer } from './tftp-peer.ts';
 
 const log = '0004f2aabbcc-app.log';
 const mayWrite = anyPhoneMayWrite(['{mac}-app.log', '{mac}-boot.log']);
 
-async function open(t: Test, limits = {}) {
+async function open(t: Test, limits = {}, hooks: SpoolHooks = {}) {
   const folder = t.testdir({});
-  const uploads = await UploadSpool.open(folder, mayWrite, { ...spoolLimits, ...limits });
+  const uploads = await UploadSpool.open(folder, mayWrite, { ...spoolLimits, ...limits }, hooks);
   const files = { resolve: () => ({ kind: 'absent' }) as const };
   const server = await TftpServer.listen({ host: '127.0.0.1', port: 0, files, uploads });
   t.teardown(() => server.close());
@@ -81,10 +86,15 @@ test('a file larger than allowed is refused at once where it says so, and else w
 });
 
 test('a full spool refuses the new file and keeps the old one', async (t) => {
-  const { server, kept, uploads, folder } = await open(t, { quotaBytes: 1000 });
+  const full: string[] = [];
+  const hooks = {
+    full: ({ path }: { path: string }, what: string) => full.push(`${path} ${what}`),
+  };
+  const { server, kept, uploads, folder } = await open(t, { quotaBytes: 1000 }, hooks);
   await write(t, server, Buffer.from('x'.repeat(900)));
   const other = request('0004f2aabbcc-boot.log');
   t.match(await write(t, server, Buffer.alloc(200), other), { kind: 'error', code: 3 });
+  t.same(full, ['0004f2aabbcc-boot.log quota'], 'somebody is told');
   t.match(
     await write(t, server, Buffer.from('y'.repeat(1000))),
     { kind: 'ack' },
@@ -93,6 +103,9 @@ test('a full spool refuses the new file and keeps the old one', async (t) => {
   t.equal(kept(), 'y'.repeat(1000));
   t.equal(uploads.bytes, 1000);
   t.same(readdirSync(folder), [log]);
+  rmSync(join(folder, log));
+  t.match(await write(t, server, Buffer.alloc(200), other), { kind: 'ack' }, 'room was made');
+  t.equal(uploads.bytes, 200);
 });
 
 test('a writer that vanishes leaves the old file as it was', async (t) => {

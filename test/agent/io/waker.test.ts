@@ -155,7 +155,7 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
 
 test('of several PBXs a call at any counts, and a phone is idle where each says so', async (t) => {
   const settings = { idle: ['pbx'] } as const;
-  const says = (isInCall: boolean | undefined, name = 'pbx') =>
+  const says = (isInCall: boolean | 'stranger' | undefined, name = 'pbx') =>
     pbxOf({ name, inCall: () => Promise.resolve(isInCall) });
   const calling = says(true, 'the second');
   const proxy = pbxOf({});
@@ -167,6 +167,8 @@ test('of several PBXs a call at any counts, and a phone is idle where each says 
     ['all idle', [says(false), says(false)], answered('accepted')],
     ['idle, and a proxy', [proxy, says(false)], answered('accepted')],
     ['one silent', [says(false), says(undefined)], answered('unproven')],
+    ['idle, and a stranger to the other', [says('stranger'), says(false)], answered('accepted')],
+    ['a stranger to all', [says('stranger'), says('stranger')], answered('unproven')],
     ['a proxy alone', [proxy], answered('unproven')],
   ];
   for (const [name, pbxs, expected] of cases) {
@@ -201,6 +203,28 @@ test('while a PBX or a phone shows a call for help, no phone is woken, and core 
   const second = await wakerOf(t, { port: caller.port, settings: { idle: ['dialog-event'] } });
   t.match(await second.wake(), { answer: 'busy' });
   t.same(second.events[0], { kind: 'emergency-call', source: `phone ${mac}`, state: 'began' });
+});
+
+test('after a restart the phone that called for help is asked whether it still does', async (t) => {
+  const source = `phone ${mac}`;
+  const ended = { kind: 'emergency-call', source, state: 'ended' };
+  for (const [calls, told] of [
+    [dialogs(), [ended]],
+    ['', []],
+  ] as const) {
+    const { port } = await phone(t, { calls });
+    const { made, tables, wake, events } = await wakerOf(t, { port });
+    const hold = { hold: 'emergency-call', since: one, sources: [source], seenAt: one } as const;
+    tables.holds.set('emergency-call', hold);
+    tables.sightings.set(mac, seenAt('127.0.0.1'));
+    made.resume();
+    t.same(events, [], 'that alone is no news of the call');
+    await wake();
+    t.same(
+      events.filter(({ kind }) => kind === 'emergency-call'),
+      told,
+    );
+  }
 });
 
 test('a PBX that cannot wake a phone leaves it to the next way', async (t) => {

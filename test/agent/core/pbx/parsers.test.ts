@@ -3,8 +3,9 @@ import { test } from 'tap';
 import {
   contactsOf,
   cutPackets,
+  endpointsIn,
+  endpointsOf,
   formatAction,
-  hasChannelOf,
   notifyAction,
   registeredNow,
 } from '../../../../agent/core/pbx/ami.ts';
@@ -38,9 +39,10 @@ test('an action holds one line for each value, whatever the value holds', (t) =>
 
 test('an endpoint owns the channels with its whole name', (t) => {
   const channels = packets('Event: CoreShowChannel\nChannel: PJSIP/101-0000002a\n\n');
-  t.equal(hasChannelOf(channels, '101'), true);
-  t.equal(hasChannelOf(channels, '10'), false);
-  t.equal(hasChannelOf(packets('Channel: Local/101@x-0000002a;1\n\n'), '101'), false);
+  t.same(endpointsIn(channels), new Set(['101']));
+  t.same(endpointsIn(packets('Channel: Local/101@x-0000002a;1\n\n')), new Set());
+  const contacts = 'Event: ContactList\nEndpoint: 101\nStatus: Unreachable\n\nEndpoint: 102\n\n';
+  t.same(endpointsOf(packets(contacts)), new Set(['101']), 'a phone without a network has a name');
   t.end();
 });
 
@@ -127,8 +129,9 @@ test('channels and registrations belong to a user of a domain', (t) => {
   const rows = esl.rowsOf(
     '{"row_count":2,"rows":[{"name":"sofia/internal/101@pbx.example","presence_id":""},{"reg_user":"101","realm":"pbx.example","network_ip":"10.0.0.7","network_port":"5062"}]}',
   );
-  t.equal(esl.hasChannelOf(rows!, own), true);
-  t.equal(esl.hasChannelOf(rows!, { ...own, user: '01' }), false);
+  t.same(esl.usersIn(rows!, own.domain), new Set(['101']));
+  t.same(esl.usersOf(rows!, own.domain), new Set(['101']));
+  t.same(esl.usersOf(rows!, 'elsewhere'), new Set());
   t.same(esl.registrationsOf(rows!, own), [{ address: '10.0.0.7', port: 5062, mark: ' ' }]);
   t.same(esl.rowsOf('{"row_count":0}'), []);
   t.equal(esl.rowsOf('-ERR no such command'), undefined);
@@ -205,7 +208,8 @@ test('any text from a PBX or a phone gives an answer', (t) => {
       esl.cutMessages(Buffer.from(text.replaceAll('\r', '')));
       const rows = esl.rowsOf(JSON.stringify({ row_count: 1, rows: [value] })) ?? [];
       esl.registrationsOf(rows, { user: '101', domain: 'x' });
-      esl.hasChannelOf(rows, { user: '101', domain: 'x' });
+      esl.usersIn(rows, 'x');
+      esl.usersOf(rows, 'x');
       lookupAnswer(value);
       lookupAnswer({ result: { Contacts: [{ Contact: value }] } });
       contactOf(text);

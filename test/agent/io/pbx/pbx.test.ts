@@ -135,10 +135,15 @@ test('Asterisk is not asked to notify several phones, another one, or one that i
   }
 });
 
-test('Asterisk knows who is in a call', async (t) => {
-  const { port } = await peer(t, ami, asteriskAnswers({ channels: ['PJSIP/101-0000002a'] }));
+test('Asterisk knows who is in a call, and says nothing of an extension by which no endpoint is registered', async (t) => {
+  const contacts = ['sip:101@10.0.0.7:5062'];
+  const state = { contacts, channels: ['PJSIP/0004f2aabbcc-0000002b', 'PJSIP/101-0000002a'] };
+  const { port } = await peer(t, ami, asteriskAnswers(state));
   const pbx = asterisk(t, port);
-  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, false]);
+  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, 'stranger']);
+  state.channels.pop();
+  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [false, 'stranger']);
+  t.same(await pbx.extensionsInCall(['101', '102']), new Map([['101', false]]));
 });
 
 test('Asterisk shows a call for help by what was dialled, by the trunk it went to, and by its other end', async (t) => {
@@ -189,7 +194,8 @@ test('an Asterisk that refuses the login or hangs up knows nothing', async (t) =
 });
 
 test('a connection to Asterisk that broke is made again for the next question', async (t) => {
-  const { port, sockets } = await peer(t, ami, asteriskAnswers({}));
+  const contacts = ['sip:101@10.0.0.7:5062'];
+  const { port, sockets } = await peer(t, ami, asteriskAnswers({ contacts }));
   const pbx = asterisk(t, port);
   t.equal(await pbx.inCall('101'), false);
   sockets[0]?.destroy();
@@ -208,7 +214,7 @@ test('questions of many phones at once are asked in turn', async (t) => {
   );
   const pbx = asterisk(t, port);
   const asked = ['101', '102', '101', '103'].map((one) => pbx.inCall(one));
-  t.same(await Promise.all(asked), [true, false, true, false]);
+  t.same(await Promise.all(asked), [true, 'stranger', true, 'stranger']);
   t.equal(sockets.length, 1);
 });
 
@@ -306,14 +312,14 @@ test('FreeSWITCH notifies the one registration of a user', async (t) => {
   t.equal(await freeswitch(t, (await peer(t, esl, two)).port).notify(ask), 'unavailable');
 });
 
-test('FreeSWITCH knows who is in a call, and nothing after a wrong password', async (t) => {
-  const { port } = await peer(
-    t,
-    esl,
-    freeswitchAnswers({ channels: [{ presence_id: '101@pbx.example' }] }),
-  );
+test('FreeSWITCH knows who is in a call, nothing of a user who is not registered, and nothing after a wrong password', async (t) => {
+  const registrations = [registered('10.0.0.7')];
+  const state = { registrations, channels: [{ presence_id: '101@pbx.example' }] };
+  const { port } = await peer(t, esl, freeswitchAnswers(state));
   const pbx = freeswitch(t, port);
-  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, false]);
+  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, 'stranger']);
+  state.channels.pop();
+  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [false, 'stranger']);
   t.equal(await freeswitch(t, port, 'other').inCall('101'), undefined);
 });
 
