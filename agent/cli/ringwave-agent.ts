@@ -54,6 +54,7 @@ export function ringwaveAgentProgram(): Command {
     .option('--tftp-one-port', 'answer TFTP from the port asked, where firewalls need it')
     .option('--tftp-rollover-1', 'count TFTP blocks on with 1 after 65535')
     .option('--tftp-per-address <count>', 'TFTP transfers at once for one address; 8 without')
+    .option('--http-per-address <count>', 'HTTP connections at once for one address; 64 without')
     .option('--phones-from <networks>', 'answer only these, such as 10.20.0.0/16,10.21.4.0/24')
     .option('--phone-sip-port <port>', 'where phones listen for SIP', '5060')
     .option('--plain-secrets', 'let logins cross the wire in clear, to phones without TLS')

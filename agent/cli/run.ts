@@ -30,6 +30,7 @@ export interface RunFlags {
   readonly tftpOnePort?: boolean;
   readonly tftpRollover1?: boolean;
   readonly tftpPerAddress?: string;
+  readonly httpPerAddress?: string;
   readonly phonesFrom?: string;
   readonly pbx?: string;
   readonly provisioning?: string;

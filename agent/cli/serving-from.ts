@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { listenFrom } from '@ringwave/runtime/listen';
-import { type HttpTls, strengthOf } from '../io/http-door.ts';
+import { type HttpTls, phoneHttpLimits, strengthOf } from '../io/http-door.ts';
 import type { ServingSettings } from '../io/phone-servers.ts';
 import { phoneLimits } from '../io/tftp-live.ts';
 import { networksFrom } from './networks-from.ts';
@@ -36,7 +36,20 @@ export function servingFrom(flags: RunFlags): ServingSettings {
     ...(flags.lanLimit && { bytesPerSecond: bytesFrom(flags.lanLimit) }),
     tftpOnePort: flags.tftpOnePort === true,
     tftpRollsOverToOne: flags.tftpRollover1 === true,
-    ...(flags.tftpPerAddress && { tftpPerAddressMax: perAddressFrom(flags.tftpPerAddress) }),
+    ...(flags.tftpPerAddress && {
+      tftpPerAddressMax: countFrom(
+        flags.tftpPerAddress,
+        '--tftp-per-address',
+        phoneLimits.transfersMax,
+      ),
+    }),
+    ...(flags.httpPerAddress && {
+      httpPerAddressMax: countFrom(
+        flags.httpPerAddress,
+        '--http-per-address',
+        phoneHttpLimits.connectionsMax,
+      ),
+    }),
     ...(flags.phonesFrom && { networks: networksFrom(flags.phonesFrom) }),
   };
 }
@@ -53,13 +66,12 @@ function bytesFrom(text: string): number {
   });
 }
 
-function perAddressFrom(text: string): number {
-  const { transfersMax } = phoneLimits;
-  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= transfersMax) return Number(text);
+function countFrom(text: string, flag: string, most: number): number {
+  if (/^[1-9]\d{0,3}$/.test(text) && Number(text) <= most) return Number(text);
   throw new CliFault({
-    what: `cannot read --tftp-per-address ${text}`,
-    why: `it is not a number of transfers from 1 to ${transfersMax}`,
-    next: 'Write for example --tftp-per-address 64',
+    what: `cannot read ${flag} ${text}`,
+    why: `it is not a number from 1 to ${most}`,
+    next: `Write for example ${flag} 200`,
   });
 }
 

@@ -8,7 +8,7 @@ import { openIdentity, type TlsIdentity } from './agent-identity.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { EdgeLog, FileResolver } from './file-source.ts';
-import type { HttpTls } from './http-door.ts';
+import { type HttpLimits, type HttpTls, phoneHttpLimits } from './http-door.ts';
 import { HttpServer } from './http-server.ts';
 import type { PhoneNetworks } from './phone-networks.ts';
 import { phoneLimits } from './tftp-live.ts';
@@ -35,6 +35,8 @@ export interface ServingSettings {
   readonly tftpRollsOverToOne?: boolean;
   /** Transfers at once for one address; more where many phones stand behind one. */
   readonly tftpPerAddressMax?: number;
+  /** The same for HTTP connections; requests a second grow with them. */
+  readonly httpPerAddressMax?: number;
   /** Logins may cross the wire in clear, to phones without TLS. */
   readonly plainSecrets?: boolean;
   /** Who asks from elsewhere gets silence over TFTP and a cut connection over HTTP. Absent: everyone may ask. */
@@ -85,6 +87,7 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
   const common = { files, log, cache, budget, uploads, ...(mayAsk && { mayAsk }) };
   const { plainSecrets = false } = of;
   const limits = { ...phoneLimits, ...(perAddress && { transfersPerSourceMax: perAddress }) };
+  const http = { limits: httpLimitsOf(of) };
   const policy = { ...phonePolicy, rollover: of.tftpRollsOverToOne ? 1 : 0 } as const;
   const singlePort = of.tftpOnePort === true;
   const running: { close(): Promise<void> }[] = [];
@@ -94,18 +97,18 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
   };
   const close = async () => void (await Promise.all(running.map((server) => server.close())));
   try {
-    const http = kept(await HttpServer.listen({ ...of.http, ...common, plainSecrets }));
+    const plain = kept(await HttpServer.listen({ ...of.http, ...common, ...http, plainSecrets }));
     const tftp = kept(
       await TftpServer.listen({ ...of.tftp, ...common, limits, policy, singlePort }),
     );
     const secure = async (listen: Listens, profile: HttpTls['profile']) => {
       const tls = tlsOf(of, profile);
-      return kept(await HttpServer.listen({ ...listen, ...common, tls })).port;
+      return kept(await HttpServer.listen({ ...listen, ...common, ...http, tls })).port;
     };
     const https = of.https && (await secure(of.https, 'present'));
     const oldHttps = of.oldHttps && (await secure(of.oldHttps, 'old'));
     const ports = {
-      http: http.port,
+      http: plain.port,
       tftp: tftp.port,
       ...(https !== undefined && { https }),
       ...(oldHttps !== undefined && { oldHttps }),
@@ -117,6 +120,15 @@ export async function openPhoneServers(of: PhoneServersOf): Promise<PhoneServers
     await close();
     throw error;
   }
+}
+
+const { connectionsPerSourceMax: usually, requestsPerSecond: usualRequests = 100 } =
+  phoneHttpLimits;
+
+function httpLimitsOf({ httpPerAddressMax: most }: ServingSettings): HttpLimits {
+  if (most === undefined) return phoneHttpLimits;
+  const requestsPerSecond = Math.ceil(usualRequests * Math.max(1, most / usually));
+  return { ...phoneHttpLimits, connectionsPerSourceMax: most, requestsPerSecond };
 }
 
 function tlsOf(of: PhoneServersOf, profile: HttpTls['profile']): HttpTls {

@@ -67,12 +67,14 @@ export const endpointsIn = (packets: readonly AmiPacket[]): ReadonlySet<string> 
 const endpointOf = (packet: AmiPacket): string | undefined =>
   /^(?:PJSIP|SIP)\/(.+)-[0-9a-f]+$/i.exec(packet.get('channel') ?? '')?.[1];
 
-/** The endpoints that have a contact, reachable or not: by these names channels would go. */
+/** The endpoints that have a contact, reachable or not, and the peers of chan_sip: by these names channels would go. */
 export const endpointsOf = (packets: readonly AmiPacket[]): ReadonlySet<string> =>
   new Set(
-    packets.flatMap((packet) =>
-      packet.get('event') === 'ContactList' ? (packet.get('endpoint') ?? []) : [],
-    ),
+    packets.flatMap((packet) => {
+      const event = packet.get('event');
+      if (event === 'PeerEntry') return packet.get('objectname') ?? [];
+      return event === 'ContactList' ? (packet.get('endpoint') ?? []) : [];
+    }),
   );
 
 /**

@@ -73,10 +73,18 @@ export class AsteriskPbx implements Pbx {
   ): Promise<ReadonlyMap<string, boolean> | undefined> {
     const packets = await this.#ask([['Action', 'CoreShowChannels']]);
     if (!packets || !isWhole(packets)) return undefined;
-    return callsOf(extensions, endpointsIn(packets), async () => {
-      const contacts = await this.#contacts();
-      return contacts && endpointsOf(contacts);
-    });
+    return callsOf(extensions, endpointsIn(packets), () => this.#known(extensions));
+  }
+
+  /** An Asterisk with chan_sip may know nothing of PJSIP, and one without it nothing of peers. */
+  async #known(extensions: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+    const contacts = await this.#contacts();
+    const known = endpointsOf(contacts ?? []);
+    if (extensions.every((one) => known.has(one))) return known;
+    const peers = await this.#ask([['Action', 'SIPpeers']]);
+    const isPeered = peers !== undefined && isWhole(peers);
+    if (!contacts && !isPeered) return undefined;
+    return isPeered ? endpointsOf([...(contacts ?? []), ...peers]) : known;
   }
 
   async emergencyCall(numbers: readonly string[]): Promise<boolean | undefined> {

@@ -30,6 +30,7 @@ test('a flag that cannot be read is told before the box practises', async (t) =>
     [['--phone-sip-port', '0'], 'cannot read --phone-sip-port 0'],
     [['--lan-limit', '5'], 'cannot read --lan-limit 5'],
     [['--pnp', '224'], 'cannot read --pnp 224'],
+    [['--http-per-address', '5000'], 'cannot read --http-per-address 5000'],
     [['--page', 'x'], 'cannot read --page x'],
     [['--log-level', 'loud'], 'cannot read --log-level loud'],
     [['--provisioning', join(box, 'none.yaml')], 'none.yaml'],

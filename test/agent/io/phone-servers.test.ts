@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { test } from 'tap';
@@ -103,4 +104,43 @@ test('the rate that the plan sets holds for all phones over both protocols, and 
   );
   servers.setLanRate('free');
   t.ok((await both()) < paced, 'free again');
+});
+
+test('where a site says that many phones share one address, they may connect and ask as many', async (t) => {
+  for (const [httpPerAddressMax, open] of [
+    [undefined, 64],
+    [200, 100],
+  ] as const) {
+    const servers = await openPhoneServers({
+      folder: t.testdir({}),
+      http: anyPort,
+      tftp: anyPort,
+      hosts: ['127.0.0.1'],
+      files: { resolve: () => ({ kind: 'bytes', body, contentType: 'text/plain', noStore: true }) },
+      log: silentLog,
+      now: Date.now() as EpochMs,
+      masked: (body) => body,
+      mayWrite: () => undefined,
+      ...(httpPerAddressMax && { httpPerAddressMax }),
+    });
+    t.teardown(() => servers.close());
+    const held = Array.from({ length: 100 }, () => connect(servers.ports.http, '127.0.0.1'));
+    const answers = await Promise.all(
+      held.map(async (socket) => {
+        socket.on('error', () => {});
+        socket.write('GET /a.cfg HTTP/1.1\r\nHost: a\r\n\r\n');
+        const said = once(socket, 'data').then(
+          () => true,
+          () => false,
+        );
+        const gone = once(socket, 'close').then(
+          () => false,
+          () => false,
+        );
+        return Promise.race([said, gone]);
+      }),
+    );
+    t.equal(answers.filter(Boolean).length, open);
+    for (const socket of held) socket.destroy();
+  }
 });

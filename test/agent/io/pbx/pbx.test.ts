@@ -53,7 +53,13 @@ const ami = { greeting: 'Asterisk Call Manager/9.0.0\r\n', end: '\r\n\r\n' };
 
 /** Asterisk with these contacts of 101 and these channels. */
 const asteriskAnswers =
-  (state: { contacts?: string[]; channels?: string[]; password?: string; ends?: number }) =>
+  (state: {
+    contacts?: string[];
+    peers?: string[];
+    channels?: string[];
+    password?: string;
+    ends?: number;
+  }) =>
   (request: string) => {
     const id = /ActionID: (\S+)/.exec(request)?.[1];
     const packet = (...lines: string[]) => `${[...lines, `ActionID: ${id}`].join('\r\n')}\r\n\r\n`;
@@ -68,6 +74,18 @@ const asteriskAnswers =
       return isRight
         ? packet('Response: Success', 'Message: Authentication accepted')
         : packet('Response: Error', 'Message: Authentication failed');
+    }
+    // Who has the one may lack the other.
+    const isLacking = state.peers ? /^Action: PJSIP/ : /^Action: SIPpeers/;
+    if (isLacking.test(request)) {
+      return packet('Response: Error', 'Message: Invalid/unknown command');
+    }
+    if (request.startsWith('Action: SIPpeers')) {
+      const peers = state.peers ?? [];
+      return list(
+        'Peerlist',
+        peers.map((name) => ['Event: PeerEntry', 'Channeltype: SIP', `ObjectName: ${name}`]),
+      );
     }
     if (request.startsWith('Action: PJSIPShowContacts')) {
       const contacts = state.contacts ?? [];
@@ -144,6 +162,14 @@ test('Asterisk knows who is in a call, and says nothing of an extension by which
   state.channels.pop();
   t.same([await pbx.inCall('101'), await pbx.inCall('102')], [false, 'stranger']);
   t.same(await pbx.extensionsInCall(['101', '102']), new Map([['101', false]]));
+});
+
+test('Asterisk with chan_sip alone knows its peers, and who of them is in a call', async (t) => {
+  const state = { peers: ['101', '102'], channels: ['SIP/101-0000002a'] };
+  const { port } = await peer(t, ami, asteriskAnswers(state));
+  const pbx = asterisk(t, port);
+  const calls = ['101', '102', '103'].map((one) => pbx.inCall(one));
+  t.same(await Promise.all(calls), [true, false, 'stranger']);
 });
 
 test('Asterisk shows a call for help by what was dialled, by the trunk it went to, and by its other end', async (t) => {
