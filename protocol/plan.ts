@@ -97,8 +97,8 @@ export const freezesMax = 64;
 const blackoutMax = 8;
 /** Of one plan: fifty rules that open daily for a week, and more. */
 const openingsMax = 512;
-/** Waves with windows of their own that phones of one site are in: some rollouts of twenty waves. */
-const withinMax = 100;
+/** Waves with windows of their own that phones of one site are in: each phone in another one at most. */
+const withinMax = planPhonesMax;
 
 /** The immutable document for one site: what its phones should run, when they may go down, until when it holds. */
 export const Plan = Type.Object({

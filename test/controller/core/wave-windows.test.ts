@@ -1,7 +1,8 @@
-import type { EpochMs } from '@ringwave/protocol/units';
+import { decodePlan } from '@ringwave/protocol/messages';
+import { type EpochMs, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { explainPhone } from '../../../controller/core/explain.ts';
-import type { WaveSpec, WindowRule } from '../../../controller/core/state.ts';
+import { progressKey, type WaveSpec, type WindowRule } from '../../../controller/core/state.ts';
 import { rolloutView } from '../../../controller/core/views.ts';
 import { idOf, macOf, phoneOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
 
@@ -91,5 +92,28 @@ test('rules of a wave are checked as rules of a site are', (t) => {
   t.same(told([{ name: 'all', windows: [{ days: [], start: '01:00', end: '01:05' }, weekend] }]), [
     'rollout autumn: wave all: windows[0] names no weekday, so it never opens',
   ]);
+  t.end();
+});
+
+test('a plan carries the windows of as many waves as its site has phones in', (t) => {
+  const many = smallFleet(7 * 20);
+  const gate = { successMin: 0, failuresMax: 9, minSample: 1, soak: minutes(0) };
+  const windows = [weekend];
+  const waves = Array.from({ length: 20 }, (_, nth) => ({ name: `w${nth}`, count: 1, windows }));
+  for (let nth = 0; nth < 7; nth += 1) {
+    const id = idOf(`r${nth}`);
+    const macs = waves.map((_, place) => macOf(nth * 20 + place + 1));
+    const input = rolloutOf({ id, selection: { macs }, gate, waves });
+    many.do({ kind: 'rollout-create', input }, { kind: 'rollout-approve', rollout: id });
+    for (let round = 0; round < waves.length; round += 1)
+      for (const [place, mac] of macs.entries()) {
+        const progress = many.tables.progress.get(progressKey(id, mac));
+        if (progress?.phase === 'scheduled' && progress.wave < 19)
+          many.ended(lisbon, nth * 20 + place + 1, 'done', id);
+      }
+  }
+  const plan = many.tables.plans.get(lisbon)?.plan;
+  t.equal(plan?.within?.length, 7 * 20);
+  t.match(decodePlan(JSON.stringify(plan)), { ok: true });
   t.end();
 });
