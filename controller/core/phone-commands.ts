@@ -1,5 +1,6 @@
 import { KNOWN_VENDORS, knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { nearest } from '@ringwave/protocol/nearest';
+import { isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { audit } from './audit.ts';
 import { bondProblems, leaveBond, noteBond } from './bonds.ts';
@@ -38,7 +39,7 @@ export function putPhones(
   const loosened = phones.flatMap((phone) => loosenedBy(draft, phone));
   for (const phone of phones) {
     const before = draft.phones.get(phone.mac);
-    putPhone(draft, phone, moved);
+    putPhone(draft, phone, now, moved);
     if (!before) rejoin(draft, phone, now, moved);
     if (before && isOtherKind(before, phone)) rerouteAsStored(draft, phone.mac, now, moved);
   }
@@ -102,7 +103,7 @@ function loosenedBy(draft: ControllerDraft, { mac, site, pair, bond }: PhoneInpu
   return isSame ? [] : [mac, ...allTiedTo(draft, before)];
 }
 
-function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void {
+function putPhone(draft: ControllerDraft, input: PhoneInput, now: EpochMs, moved: Moved): void {
   const before = draft.phones.get(input.mac);
   const { running, seenAt, credential, settled, drift } = before ?? {};
   const hasMoved = before !== undefined && before.site !== input.site;
@@ -135,12 +136,15 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, moved: Moved): void
   if (before && before.site !== input.site) {
     leaveRoster(draft, before);
     moveWork(draft, phone);
+    endInFlight(draft, phone.mac, now, 'Came to another site after its rollout had ended');
   }
   const roster = draft.rosters.get(input.site) ?? [];
   if (!before || before.site !== input.site) draft.rosters.put(input.site, [...roster, input.mac]);
   moved.sites.add(input.site);
   if (before) moved.sites.add(before.site);
 }
+
+const whileRemoved = 'Removed from the inventory';
 
 /** Parts that a phone had when it was removed, of rollouts that go on or are to begin. */
 function partsRemoved(draft: ControllerDraft, mac: Mac): { rollout: Rollout; part: Progress }[] {
@@ -166,6 +170,16 @@ function rejoin(
     draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), rollout.id]);
     nameSite(draft, rollout.id, site);
     lookAnew(draft, draft.rollouts.get(rollout.id) ?? rollout, again, now, moved);
+  }
+}
+
+/** What of an ended rollout was still under way ends here: no site speaks of it any more. */
+function endInFlight(draft: ControllerDraft, mac: Mac, now: EpochMs, detail: string): void {
+  for (const { id, endedAt } of draft.rollouts.values()) {
+    const part = endedAt === undefined ? undefined : draft.progress.get(progressKey(id, mac));
+    if (!part || isFinal(part.phase)) continue;
+    const { waiting: _waiting, ...rest } = part;
+    putProgress(draft, { ...rest, phase: 'skipped', at: now, detail });
   }
 }
 
@@ -225,11 +239,12 @@ export function removePhone(
     (rollout) => draft.progress.get(progressKey(rollout, mac)) ?? [],
   );
   for (const progress of parts) {
-    const detail = 'Removed from the inventory';
+    const detail = whileRemoved;
     const removed = { moves: phone.moves ?? 0 };
     putProgress(draft, { ...progress, phase: 'skipped', at: now, detail, removed });
     leaveIncident(draft, progress);
   }
+  endInFlight(draft, mac, now, whileRemoved);
   const tied = allTiedTo(draft, phone);
   leaveBond(draft, phone);
   draft.assignments.remove(mac);

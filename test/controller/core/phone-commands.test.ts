@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import type { Command } from '../../../controller/core/state.ts';
-import { type Desk, idOf, macOf, phoneOf, rolloutOf, smallFleet } from './desk.ts';
+import { type Desk, idOf, macOf, phoneOf, rolloutOf, siteOf, smallFleet } from './desk.ts';
 
 const waves = [{ name: 'all', dynamic: true }];
 const create: Command = { kind: 'rollout-create', input: rolloutOf({ waves }) };
@@ -70,5 +70,22 @@ test('of a rollout that has ended a phone that is stored again is no part', (t) 
   desk.do({ kind: 'rollout-abort', rollout: idOf('autumn'), reason: 'enough' }, putBack);
   t.same(parts(desk).at(-1), `${macOf(3)} skipped`);
   t.notOk(desk.tables.assignments.has(macOf(3)));
+  t.end();
+});
+
+test('a phone that an aborted rollout left in flight ends in it where it is removed, or comes to another site', (t) => {
+  const inFlight = () => {
+    const desk = goesOn(smallFleet(3).do(create)).do({ kind: 'site-put', site: siteOf('porto') });
+    const about = { mac: macOf(3), rollout: 'autumn', revision: 1, attempt: 1, at: desk.now };
+    desk.hears(idOf('lisbon'), { kind: 'phone-moved', phase: 'downloading', ...about });
+    desk.do({ kind: 'rollout-abort', rollout: idOf('autumn'), reason: 'enough' });
+    t.same(parts(desk).at(-1), `${macOf(3)} downloading`);
+    return desk;
+  };
+  t.same(parts(inFlight().do(remove)).at(-1), `${macOf(3)} skipped`);
+  const elsewhere = phoneOf(3, { site: idOf('porto') });
+  const carried = inFlight().do({ kind: 'phones-put', phones: [elsewhere] });
+  t.same(parts(carried).at(-1), `${macOf(3)} skipped`);
+  t.match(counts(carried), { total: 3, skipped: 3 });
   t.end();
 });
