@@ -43,28 +43,31 @@ const valuesToldMax = 200;
 export function differencesOf(tables: ControllerTables, desired: readonly Desired[]): Difference[] {
   return desired.map((one) => {
     const { kind, id } = one;
-    const now = currentOf(tables, one);
-    if (now === undefined) return { kind, id, change: 'add', values: [] };
-    const values = differing(tables, one, now);
+    const values = differing(tables, one);
+    if (values === undefined) return { kind, id, change: 'add', values: [] };
     const change = values.length > 0 ? 'change' : 'same';
     return { kind, id, change, values: values.slice(0, valuesToldMax) };
   });
 }
 
-/** A rollout is compared as it was laid out. */
-function differing(tables: ControllerTables, one: Desired, now: unknown) {
-  const rollout = one.kind === 'rollout' ? tables.rollouts.get(one.id) : undefined;
-  return rollout && one.kind === 'rollout'
-    ? rolloutDifferences(rollout, one.wanted)
-    : valueDifferences(now, one.wanted);
+/** Undefined where it is not there yet. A rollout is compared as it was laid out. */
+function differing(tables: ControllerTables, one: Desired): ValueDifference[] | undefined {
+  if (one.kind === 'rollout') {
+    const rollout = tables.rollouts.get(one.id);
+    return rollout && rolloutDifferences(rollout, one.wanted);
+  }
+  const now = currentOf(tables, one);
+  return now === undefined ? undefined : valueDifferences(now, one.wanted);
 }
 
-function currentOf(tables: ControllerTables, { kind, id }: Desired): unknown {
+function currentOf(
+  tables: ControllerTables,
+  { kind, id }: Exclude<Desired, { kind: 'rollout' }>,
+): unknown {
   if (kind === 'site') return tables.sites.get(id);
   if (kind === 'policy') return saidOfPolicy(tables.policies.get(id));
   if (kind === 'phone') return inventoryOf(tables.phones.get(id));
-  if (kind === 'freeze') return plannedOf(tables, id);
-  return tables.rollouts.get(id);
+  return plannedOf(tables, id);
 }
 
 /** Of a phone, what people say of it; what it showed itself is no difference. */

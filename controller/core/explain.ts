@@ -86,8 +86,13 @@ export function explain(
   if (isFinal(progress.phase)) {
     return { ...head, ...fault, reason: progress.detail ?? ENDED[progress.phase], because };
   }
-  const held = heldBy(tables, rollout, progress, { now, heardBy });
-  const waiting = held ?? toldOf(tables, rollout, progress, { now, heardBy });
+  const usually: Usually = {
+    attempt: 1,
+    attemptsMax: rollout.attemptsMax,
+    nextAttemptAt: nextStartAt(tables, rollout, progress, now),
+  };
+  const held = heldBy(tables, rollout, progress, now, usually);
+  const waiting = held ?? toldOf(tables, progress, { now, heardBy }, usually);
   // The fault of the last try says nothing of what else keeps it now.
   const isOfTry = !held && ['call', 'retry', 'phone'].includes(waiting.waitingFor);
   const goesOnWhen = GOES_ON[waiting.waitingFor];
@@ -166,26 +171,18 @@ const ENDED = {
   unreachable: 'Never answered',
 } as const;
 
-const usually = (
-  tables: ControllerTables,
-  rollout: Rollout,
-  progress: Progress,
-  now: EpochMs,
-): Omit<Waiting, 'reason' | 'waitingFor'> => ({
-  attempt: 1,
-  attemptsMax: rollout.attemptsMax,
-  nextAttemptAt: nextStartAt(tables, rollout, progress, now),
-});
+/** What is said of a phone of which its site has said nothing. */
+type Usually = Omit<Waiting, 'reason' | 'waitingFor'>;
 
 /** What keeps it whatever its site says, outermost first; undefined where the site itself brings it on. */
 function heldBy(
   tables: ControllerTables,
   rollout: Rollout,
   progress: Progress,
-  { now }: Times,
+  now: EpochMs,
+  base: Usually,
 ): Waiting | undefined {
   const wave = rollout.waves[progress.wave];
-  const base = usually(tables, rollout, progress, now);
   const startAfter = (from: EpochMs = now) =>
     nextStartAt(tables, rollout, progress, from > now ? from : now);
   const early = beforeStart(tables, rollout, startAfter);
@@ -220,11 +217,10 @@ function stoppedBy({ halt }: ControllerTables, { paused }: Rollout): string | un
 
 function toldOf(
   tables: ControllerTables,
-  rollout: Rollout,
   progress: Progress,
   { now, heardBy }: Times,
+  base: Usually,
 ): Waiting {
-  const base = usually(tables, rollout, progress, now);
   const presence = tables.presence.get(progress.site);
   const away = isAway(presence, heardBy);
   if (progress.waiting) {

@@ -3,10 +3,7 @@ import { linePattern } from '@ringwave/protocol/schema-words';
 // Names, reasons and remarks that lists and lines of others can carry: a break or an escape in one would pass for
 // something else.
 
-/** One line without control characters. */
-export const namePattern = linePattern;
-
-const NAME = new RegExp(namePattern, 'u');
+const NAME = new RegExp(linePattern, 'u');
 
 export const isName = (text: unknown): boolean => typeof text === 'string' && NAME.test(text);
 

@@ -17,7 +17,6 @@ import {
   type Progress,
   progressKey,
   type Refusal,
-  type Rollout,
 } from './state.ts';
 import { joinDynamicWaves } from './wave-joining.ts';
 import { type Moved, tryAgain } from './wave-release.ts';
@@ -40,7 +39,7 @@ export function putPhones(
   for (const phone of phones) {
     const before = draft.phones.get(phone.mac);
     putPhone(draft, phone, now, moved);
-    if (!before) rejoin(draft, phone, now, moved);
+    if (!before) rejoin(draft, phone.mac, now, moved);
     if (before && isOtherKind(before, phone)) rerouteAsStored(draft, phone.mac, now, moved);
   }
   tryAgain(draft, loosened, now, moved);
@@ -107,10 +106,7 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, now: EpochMs, moved
   const before = draft.phones.get(input.mac);
   const { running, seenAt, credential, settled, drift } = before ?? {};
   const hasMoved = before !== undefined && before.site !== input.site;
-  // Its site may have a memory of the work that it had before it was removed.
-  const moves = before
-    ? (before.moves ?? 0) + (hasMoved ? 1 : 0)
-    : Math.max(0, ...partsRemoved(draft, input.mac).map(({ part }) => movesAgain(part)));
+  const moves = (before?.moves ?? 0) + (hasMoved ? 1 : 0);
   // At another site the same address is another phone's: nobody is woken there before this one was seen.
   const address = before?.site === input.site ? before.address : undefined;
   const isSameKind = before && !isOtherKind(before, input);
@@ -146,30 +142,25 @@ function putPhone(draft: ControllerDraft, input: PhoneInput, now: EpochMs, moved
 
 const whileRemoved = 'Removed from the inventory';
 
-/** Parts that a phone had when it was removed, of rollouts that go on or are to begin. */
-function partsRemoved(draft: ControllerDraft, mac: Mac): { rollout: Rollout; part: Progress }[] {
-  return [...draft.rollouts.values()].flatMap((rollout) => {
-    const part = draft.progress.get(progressKey(rollout.id, mac));
-    return part?.removed && rollout.endedAt === undefined ? [{ rollout, part }] : [];
-  });
-}
-
-const movesAgain = ({ removed }: Progress): number => (removed ? removed.moves + 1 : 0);
-
-/** Back in the inventory, it is part again of what it was part of, as if its wave had never met it. */
-function rejoin(
-  draft: ControllerDraft,
-  { mac, site }: PhoneInput,
-  now: EpochMs,
-  moved: Moved,
-): void {
-  for (const { rollout, part } of partsRemoved(draft, mac)) {
+/** Back in the inventory, it is part again of what goes on or is to begin, as if its wave had never met it. */
+function rejoin(draft: ControllerDraft, mac: Mac, now: EpochMs, moved: Moved): void {
+  const phone = draft.phones.get(mac);
+  if (!phone) return;
+  const { site } = phone;
+  let moves = 0;
+  for (const { id, endedAt } of draft.rollouts.values()) {
+    const part = endedAt === undefined ? draft.progress.get(progressKey(id, mac)) : undefined;
+    if (!part?.removed) continue;
+    // Its site may have a memory of the work that it had before it was removed.
+    moves = Math.max(moves, part.removed.moves + 1);
+    draft.phones.put(mac, { ...phone, moves });
     const { wave, target } = part;
     const fresh = { phase: 'waiting' as const, attempt: 0, at: now, hops: [] };
-    const again: Progress = { rollout: rollout.id, mac, site, wave, target, ...fresh };
-    draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), rollout.id]);
-    nameSite(draft, rollout.id, site);
-    lookAnew(draft, draft.rollouts.get(rollout.id) ?? rollout, again, now, moved);
+    draft.assignments.put(mac, [...(draft.assignments.get(mac) ?? []), id]);
+    nameSite(draft, id, site);
+    const rollout = draft.rollouts.get(id);
+    const again: Progress = { rollout: id, mac, site, wave, target, ...fresh };
+    if (rollout) lookAnew(draft, rollout, again, now, moved);
   }
 }
 
@@ -202,12 +193,10 @@ function moveWork(draft: ControllerDraft, { mac, site }: Phone): void {
     const rollout = draft.rollouts.get(id);
     const progress = draft.progress.get(progressKey(id, mac));
     if (!rollout || !progress) continue;
-    const leads = progress.leads === true || progress.incident === mac;
     // Whose trouble it was stays behind, and somebody there counts for it.
-    if (leads) putProgress(draft, withoutTrouble(progress));
+    const leads = progress.leads === true || progress.incident === mac;
+    putProgress(draft, { ...(leads ? withoutTrouble(progress) : progress), site });
     if (leads) leaveIncident(draft, progress);
-    const stored = draft.progress.get(progressKey(id, mac)) ?? progress;
-    draft.progress.put(progressKey(id, mac), { ...stored, site });
     nameSite(draft, id, site);
   }
 }
@@ -239,9 +228,8 @@ export function removePhone(
     (rollout) => draft.progress.get(progressKey(rollout, mac)) ?? [],
   );
   for (const progress of parts) {
-    const detail = whileRemoved;
     const removed = { moves: phone.moves ?? 0 };
-    putProgress(draft, { ...progress, phase: 'skipped', at: now, detail, removed });
+    putProgress(draft, { ...progress, phase: 'skipped', at: now, detail: whileRemoved, removed });
     leaveIncident(draft, progress);
   }
   endInFlight(draft, mac, now, whileRemoved);

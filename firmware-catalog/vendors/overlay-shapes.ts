@@ -126,7 +126,7 @@ const REST_OF_TAG = `(?:[^<>"']*(?:(?:"[^"]*"|'[^']*')[^<>"']*)*|[^<>]*)>`;
 function elementShape({ line, frame }: ConfigLanguage): Shape {
   const close = closingTag(frame);
   return {
-    isOf: (body) => isXml(body) && !isWebPage(body) && lastOf(bareOf(body), close) >= 0,
+    isOf: (body) => isClosedBy(body, close),
     mayHold: isXml,
     bare: bareOf,
     spans: (bare, pattern) =>
@@ -147,8 +147,7 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
   const close = closingTag(frame);
   const tags = new RegExp(`<${element}(?=\\s)${REST_OF_TAG}`, 'g');
   return {
-    isOf: (body) =>
-      element !== '' && isXml(body) && !isWebPage(body) && lastOf(bareOf(body), close) >= 0,
+    isOf: (body) => element !== '' && isClosedBy(body, close),
     mayHold: isXml,
     bare: bareOf,
     spans: (bare, pattern) => {
@@ -207,6 +206,9 @@ function attributeShape(): Shape {
 /** The name of the tag that closes what stands around the settings. */
 const closingTag = (frame: string): string =>
   /^[^<]*<\/([\w-]{1,64})>/.exec(frame.split('{lines}')[1] ?? '')?.[1] ?? '';
+
+const isClosedBy = (body: string, close: string): boolean =>
+  isXml(body) && !isWebPage(body) && lastOf(bareOf(body), close) >= 0;
 
 /** Where the last such tag of a bare file stands; negative where none does. */
 const lastOf = (bare: string, close: string): number =>

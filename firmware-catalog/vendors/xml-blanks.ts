@@ -1,25 +1,31 @@
 // XML without the parts in which nothing is a tag. Blanks stand in their place, so that every other character stays where
 // it was. A part that is never closed goes to the end, as readers of XML take it, and each is looked at once.
 
-const COMMENT = { opens: '<!--', closes: '-->' } as const;
-const CDATA = { opens: '<![CDATA[', closes: ']]>' } as const;
+interface Part {
+  readonly opens: string;
+  readonly closes: string;
+}
+
+const COMMENT: Part = { opens: '<!--', closes: '-->' };
+const CDATA: Part = { opens: '<![CDATA[', closes: ']]>' };
+const PARTS = [COMMENT, CDATA];
 
 /** Comments alone. */
-export const withoutComments = (body: string): string => blanked(body, false);
+export const withoutComments = (body: string): string => blanked(body, [COMMENT]);
 
 /** Comments, and what stands in CDATA. */
-export const bareOf = (body: string): string => blanked(body, true);
+export const bareOf = (body: string): string => blanked(body, PARTS);
 
-function blanked(body: string, alsoCdata: boolean): string {
+function blanked(body: string, without: readonly Part[]): string {
   const pieces: string[] = [];
   let from = 0;
   for (;;) {
     const opens = body.indexOf('<!', from);
     if (opens < 0) break;
-    const part = [COMMENT, CDATA].find((one) => body.startsWith(one.opens, opens));
+    const part = PARTS.find((one) => body.startsWith(one.opens, opens));
     const closes = part ? body.indexOf(part.closes, opens + part.opens.length) : opens;
     const end = closes < 0 ? body.length : closes + (part?.closes.length ?? 2);
-    const isKept = !part || (part === CDATA && !alsoCdata);
+    const isKept = !part || !without.includes(part);
     const text = body.slice(opens, end);
     pieces.push(body.slice(from, opens), isKept ? text : blanks(text));
     from = end;

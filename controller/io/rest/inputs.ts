@@ -2,9 +2,9 @@ import { problemsOf } from '@ringwave/firmware-catalog/problems';
 import { LIFE_CAUSES, type LifeCause } from '@ringwave/firmware-catalog/release-life';
 import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import { emergencyNumbersMax, restartsPerMinuteMost } from '@ringwave/protocol/messages';
+import { linePattern } from '@ringwave/protocol/schema-words';
 import { type EpochMs, type Id, type Mac, mac } from '@ringwave/protocol/units';
 import { type Static, type TSchema, Type } from 'typebox';
-import { namePattern } from '../../core/name-text.ts';
 import { labelKeyPattern } from '../../core/selection/field-rules.ts';
 import { whereLengthMax } from '../../core/selection/parse.ts';
 import { type SiteLimits, wanRulesMax } from '../../core/site-limits.ts';
@@ -31,7 +31,7 @@ export const LineText = (maxLength: number, own: { minLength?: 0; description?: 
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: namePattern,
+    pattern: linePattern,
     description: 'as one line without control characters',
     ...own,
   });
@@ -44,7 +44,7 @@ const labelsOf = (keyPattern: string) =>
       Type.String({
         minLength: 1,
         maxLength: 64,
-        pattern: namePattern,
+        pattern: linePattern,
         description: 'as one line of 1 to 64 characters, without control characters',
       }),
       {
