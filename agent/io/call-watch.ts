@@ -2,7 +2,7 @@ import { hoursOfWeek } from '@ringwave/protocol/call-hours';
 import { type EpochMs, type Mac, minutes } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
 import type { AgentEvent, AgentTables } from '../core/state.ts';
-import type { Pbx } from './pbx/pbx.ts';
+import { type Pbx, tellsCalls } from './pbx/pbx.ts';
 
 interface CallWatchParts {
   readonly pbxs: readonly Pbx[];
@@ -26,7 +26,7 @@ export class CallWatch {
 
   constructor(parts: CallWatchParts) {
     this.#parts = parts;
-    this.#pbxs = parts.pbxs.filter(canTell);
+    this.#pbxs = parts.pbxs.filter(tellsCalls);
     if (this.#pbxs.length > 0) this.#later();
   }
 
@@ -86,9 +86,6 @@ export class CallWatch {
     this.#handOver(-1);
   }
 }
-
-const canTell = (pbx: Pbx): pbx is Pbx & Required<Pick<Pbx, 'extensionsInCall'>> =>
-  pbx.extensionsInCall !== undefined;
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 

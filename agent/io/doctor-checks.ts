@@ -2,10 +2,11 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { access, constants, statfs } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { connect, isIP, isIPv6 } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import { freeBytes } from '@ringwave/runtime/io/disk-room';
 import type { Finding, Findings } from '../core/doctor.ts';
 import { decodePacket, encodeRequest } from '../core/tftp/packet.ts';
 import type { HeldPlan, Sighting } from '../core/state.ts';
@@ -76,8 +77,7 @@ async function diskOf(folder: string): Promise<Finding> {
   const fix = `Make ${folder} writable for this user, with 2 GiB free.`;
   try {
     await access(folder, constants.W_OK);
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
+    const free = await freeBytes(folder);
     const said = `${(free / 1024 ** 3).toFixed(1)} GiB free in ${folder}`;
     return free >= diskBytesMin ? well('disk', said) : wrong('disk', said, fix);
   } catch (error) {

@@ -14,7 +14,7 @@ import { EmergencyWatch } from './emergency-watch.ts';
 import type { Keyring } from './keyring.ts';
 import type { Neighbours } from './neighbours.ts';
 import { openPbx } from './pbx/all.ts';
-import type { Pbx } from './pbx/pbx.ts';
+import { callOf, type Pbx, tellsCalls } from './pbx/pbx.ts';
 import { PhonePlaces } from './phone-places.ts';
 import { actOnPhone, type WebLogin } from './phone-http.ts';
 import { RegistrationWatch } from './registration-watch.ts';
@@ -302,8 +302,8 @@ export class Waker {
   async #callAtPbxs(extension: string): Promise<CallTold | undefined> {
     const told = await Promise.all(
       this.#parts.pbxs
-        .filter((pbx) => pbx.inCall !== undefined)
-        .map(async (pbx) => ({ by: pbx.name, isInCall: await pbx.inCall?.(extension) })),
+        .filter(tellsCalls)
+        .map(async (pbx) => ({ by: pbx.name, isInCall: await callOf(pbx, extension) })),
     );
     const calling = told.find(({ isInCall }) => isInCall === true);
     if (calling) return { by: calling.by, isInCall: true };

@@ -63,11 +63,6 @@ export class AsteriskPbx implements Pbx {
     return response.get('response') === 'Success' ? 'accepted' : 'refused';
   }
 
-  async inCall(extension: string): Promise<boolean | 'stranger' | undefined> {
-    const calls = await this.extensionsInCall([extension]);
-    return calls && (calls.get(extension) ?? 'stranger');
-  }
-
   async extensionsInCall(
     extensions: readonly string[],
   ): Promise<ReadonlyMap<string, boolean> | undefined> {

@@ -61,11 +61,6 @@ export class FreeswitchPbx implements Pbx {
     return reply.headers.get('reply-text')?.startsWith('+OK') ? 'accepted' : 'refused';
   }
 
-  async inCall(extension: string): Promise<boolean | 'stranger' | undefined> {
-    const calls = await this.extensionsInCall([extension]);
-    return calls && (calls.get(extension) ?? 'stranger');
-  }
-
   async extensionsInCall(
     extensions: readonly string[],
   ): Promise<ReadonlyMap<string, boolean> | undefined> {

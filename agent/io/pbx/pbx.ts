@@ -8,11 +8,9 @@ export interface Pbx {
   /** 'accepted' says that the PBX took it and addressed one contact. */
   notify(ask: PbxNotify): Promise<WayAnswer>;
   /**
-   * 'stranger': no one is registered here by that name, so that a call of the phone would go by another one. Undefined where
-   * the PBX could not be asked, absent where it tells of no calls.
+   * Which of these are in a call. Strangers are missing: no one is registered here by that name, so that a call of the phone would
+   * go by another one. Undefined where the PBX could not be asked, absent where it tells of no calls.
    */
-  inCall?(extension: string): Promise<boolean | 'stranger' | undefined>;
-  /** As `inCall`, for many; strangers are missing. */
   extensionsInCall?(
     extensions: readonly string[],
   ): Promise<ReadonlyMap<string, boolean> | undefined>;
@@ -26,6 +24,19 @@ export interface Pbx {
   /** Where the extension is registered; undefined where the PBX could not be asked. */
   registrations(extension: string): Promise<readonly Registration[] | undefined>;
   close(): void;
+}
+
+type TellsCalls = Pbx & Required<Pick<Pbx, 'extensionsInCall'>>;
+
+export const tellsCalls = (pbx: Pbx): pbx is TellsCalls => pbx.extensionsInCall !== undefined;
+
+/** Of one extension; undefined where the PBX could not be asked. */
+export async function callOf(
+  pbx: TellsCalls,
+  extension: string,
+): Promise<boolean | 'stranger' | undefined> {
+  const calls = await pbx.extensionsInCall([extension]);
+  return calls && (calls.get(extension) ?? 'stranger');
 }
 
 /** Of those that are registered, or in a call. `registered` is asked only where somebody is in none. */

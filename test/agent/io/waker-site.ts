@@ -67,11 +67,24 @@ export async function wakerOf(t: Test, site: WakerSite) {
   return { made, sip, tables, wake, next, events };
 }
 
+/** What a PBX says of the calls of any extension. */
+export const calls = (
+  isInCall: (extension: string) => boolean | 'stranger' | undefined,
+): Pick<Pbx, 'extensionsInCall'> => ({
+  extensionsInCall: (extensions) => {
+    const told = extensions.map((one) => [one, isInCall(one)] as const);
+    if (told.some(([, said]) => said === undefined)) return Promise.resolve(undefined);
+    return Promise.resolve(
+      new Map(told.flatMap(([one, said]) => (typeof said === 'boolean' ? [[one, said]] : []))),
+    );
+  },
+});
+
 /** A PBX that knows nothing but what it is given. */
 export const pbxOf = (own: Partial<Pbx>): Pbx => ({
   name: 'asterisk 10.0.0.2:5038',
   notify: () => Promise.resolve('unavailable'),
-  inCall: () => Promise.resolve(undefined),
+  ...calls(() => undefined),
   emergencyCall: () => Promise.resolve(undefined),
   registrations: () => Promise.resolve(undefined),
   close: () => {},

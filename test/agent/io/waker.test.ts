@@ -11,7 +11,7 @@ import type { AgentEvent } from '../../../agent/core/state.ts';
 import type { Pbx } from '../../../agent/io/pbx/pbx.ts';
 import { HandClock } from '../../hand-clock.ts';
 import { macOf, one, workOf } from '../core/box.ts';
-import { pbxOf, wakerOf } from './waker-site.ts';
+import { calls, pbxOf, wakerOf } from './waker-site.ts';
 
 const mac = macOf(1);
 
@@ -147,7 +147,7 @@ test('a phone that holds its old or its new login tells of its calls by either',
 test('the PBX is believed where the phone tells nothing', async (t) => {
   const { port, asked } = await phone(t);
   const settings = { idle: ['dialog-event', 'pbx'] as const };
-  const knows = pbxOf({ inCall: (extension) => Promise.resolve(extension === '101') });
+  const knows = pbxOf(calls((extension) => extension === '101'));
   const { wake } = await wakerOf(t, { port, settings, pbxs: [pbxOf({}), knows] });
   t.same(await wake(), answered('busy', { source: 'asterisk 10.0.0.2:5038' }));
   t.same(asked, ['SUBSCRIBE dialog']);
@@ -156,10 +156,10 @@ test('the PBX is believed where the phone tells nothing', async (t) => {
 test('of several PBXs a call at any counts, and a phone is idle where each says so', async (t) => {
   const settings = { idle: ['pbx'] } as const;
   const says = (isInCall: boolean | 'stranger' | undefined, name = 'pbx') =>
-    pbxOf({ name, inCall: () => Promise.resolve(isInCall) });
+    pbxOf({ name, ...calls(() => isInCall) });
   const calling = says(true, 'the second');
   const proxy = pbxOf({});
-  delete proxy.inCall;
+  delete proxy.extensionsInCall;
   const cases: [string, Pbx[], AgentEvent][] = [
     ['after idle', [says(false), calling], answered('busy', { source: 'the second' })],
     ['before idle', [calling, says(false)], answered('busy', { source: 'the second' })],
@@ -361,7 +361,7 @@ async function web(t: Test, challenge: string, body = '') {
 
 test('a phone that no NOTIFY wakes is told over its web server, by its administrator’s login, if it is idle', async (t) => {
   const { port } = await phone(t, { status: '489 Bad Event' });
-  const idle = pbxOf({ inCall: () => Promise.resolve(false) });
+  const idle = pbxOf(calls(() => false));
   const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
   const sure = { of: () => mac };
   const settings = { ways: ['sip-udp', 'http'], idle: ['pbx'], webLogins: [login] } as const;
@@ -400,7 +400,7 @@ test('a phone that no NOTIFY wakes is told over its web server, by its administr
 
 test('an administrator’s login is told only where the phone itself is: by its MAC there, or since it logged in from there', async (t) => {
   const { port } = await phone(t, { status: '489 Bad Event' });
-  const idle = pbxOf({ inCall: () => Promise.resolve(false) });
+  const idle = pbxOf(calls(() => false));
   const login = { vendor: 'Yealink', user: 'admin', password: 'right' };
   const settings = { ways: ['sip-udp', 'http'], idle: ['pbx'], webLogins: [login] } as const;
   const { webPort, done } = await web(t, 'Basic realm="phone"');
@@ -419,14 +419,14 @@ test('an administrator’s login is told only where the phone itself is: by its 
 });
 
 /** A way through a PBX that takes half a minute without an answer, in which something happens. */
-const slowWay = (clock: HandClock, happens: () => void, calls: { inCall?: boolean } = {}) =>
+const slowWay = (clock: HandClock, happens: () => void, line: { inCall?: boolean } = {}) =>
   pbxOf({
     notify: () => {
       clock.pass(32_000);
       happens();
       return Promise.resolve('silent');
     },
-    inCall: () => Promise.resolve(calls.inCall),
+    ...calls(() => line.inCall),
   });
 
 test('a phone that took its file or began its image while one way was silent is not sent another', async (t) => {
@@ -452,8 +452,8 @@ test('between two ways a call, and a call for help, are looked for anew', async 
   const settings = { ways: ['pbx', 'sip-udp'], idle: ['pbx'] } as const;
   const { port, asked } = await phone(t);
   const clock = new HandClock(one);
-  const calls = { inCall: false };
-  const pbxs = [slowWay(clock, () => (calls.inCall = true), calls)];
+  const line = { inCall: false };
+  const pbxs = [slowWay(clock, () => (line.inCall = true), line)];
   const caller = await wakerOf(t, { port, settings, pbxs, clock });
   t.match(await caller.wake(), { answer: 'busy' });
   let happens = () => {};
@@ -478,12 +478,12 @@ test('over HTTP a phone is told only by what is known of its calls at that momen
   const site = { port, webPort, settings, of: () => mac };
   for (const later of [true, undefined]) {
     const clock = new HandClock(one);
-    const calls: { inCall?: boolean } = { inCall: false };
+    const line: { inCall?: boolean } = { inCall: false };
     const changes = () => {
-      delete calls.inCall;
-      if (later) calls.inCall = later;
+      delete line.inCall;
+      if (later) line.inCall = later;
     };
-    const { wake } = await wakerOf(t, { ...site, pbxs: [slowWay(clock, changes, calls)], clock });
+    const { wake } = await wakerOf(t, { ...site, pbxs: [slowWay(clock, changes, line)], clock });
     t.match(await wake(), { answer: later ? 'busy' : 'silent' });
   }
   t.same(done, []);

@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { type Test, test } from 'tap';
 import { AsteriskPbx } from '../../../../agent/io/pbx/asterisk.ts';
+import { callOf } from '../../../../agent/io/pbx/pbx.ts';
 import { FreeswitchPbx } from '../../../../agent/io/pbx/freeswitch.ts';
 import { HandClock } from '../../../hand-clock.ts';
 import { after, one } from '../../core/box.ts';
@@ -158,9 +159,9 @@ test('Asterisk knows who is in a call, and says nothing of an extension by which
   const state = { contacts, channels: ['PJSIP/0004f2aabbcc-0000002b', 'PJSIP/101-0000002a'] };
   const { port } = await peer(t, ami, asteriskAnswers(state));
   const pbx = asterisk(t, port);
-  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, 'stranger']);
+  t.same([await callOf(pbx, '101'), await callOf(pbx, '102')], [true, 'stranger']);
   state.channels.pop();
-  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [false, 'stranger']);
+  t.same([await callOf(pbx, '101'), await callOf(pbx, '102')], [false, 'stranger']);
   t.same(await pbx.extensionsInCall(['101', '102']), new Map([['101', false]]));
 });
 
@@ -168,7 +169,7 @@ test('Asterisk with chan_sip alone knows its peers, and who of them is in a call
   const state = { peers: ['101', '102'], channels: ['SIP/101-0000002a'] };
   const { port } = await peer(t, ami, asteriskAnswers(state));
   const pbx = asterisk(t, port);
-  const calls = ['101', '102', '103'].map((one) => pbx.inCall(one));
+  const calls = ['101', '102', '103'].map((one) => callOf(pbx, one));
   t.same(await Promise.all(calls), [true, false, 'stranger']);
 });
 
@@ -213,7 +214,7 @@ test('Asterisk tells of a call for help that is over before anybody asks: as it 
 
 test('an Asterisk that refuses the login or hangs up knows nothing', async (t) => {
   const wrong = await peer(t, ami, asteriskAnswers({ password: 'other' }));
-  t.equal(await asterisk(t, wrong.port).inCall('101'), undefined);
+  t.equal(await callOf(asterisk(t, wrong.port), '101'), undefined);
   const deaf = await peer(t, ami, () => undefined);
   t.equal(await asterisk(t, deaf.port).registrations('101'), undefined);
   t.equal(await asterisk(t, 1).notify(ask), 'unavailable');
@@ -223,12 +224,12 @@ test('a connection to Asterisk that broke is made again for the next question', 
   const contacts = ['sip:101@10.0.0.7:5062'];
   const { port, sockets } = await peer(t, ami, asteriskAnswers({ contacts }));
   const pbx = asterisk(t, port);
-  t.equal(await pbx.inCall('101'), false);
+  t.equal(await callOf(pbx, '101'), false);
   sockets[0]?.destroy();
   await once(sockets[0]!, 'close');
   // The first question after it may still meet the old connection; it then knows nothing.
-  await pbx.inCall('101');
-  t.equal(await pbx.inCall('101'), false);
+  await callOf(pbx, '101');
+  t.equal(await callOf(pbx, '101'), false);
   t.equal(sockets.length, 2);
 });
 
@@ -239,7 +240,7 @@ test('questions of many phones at once are asked in turn', async (t) => {
     asteriskAnswers({ channels: ['PJSIP/101-0000002a'] }),
   );
   const pbx = asterisk(t, port);
-  const asked = ['101', '102', '101', '103'].map((one) => pbx.inCall(one));
+  const asked = ['101', '102', '101', '103'].map((one) => callOf(pbx, one));
   t.same(await Promise.all(asked), [true, 'stranger', true, 'stranger']);
   t.equal(sockets.length, 1);
 });
@@ -343,10 +344,10 @@ test('FreeSWITCH knows who is in a call, nothing of a user who is not registered
   const state = { registrations, channels: [{ presence_id: '101@pbx.example' }] };
   const { port } = await peer(t, esl, freeswitchAnswers(state));
   const pbx = freeswitch(t, port);
-  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [true, 'stranger']);
+  t.same([await callOf(pbx, '101'), await callOf(pbx, '102')], [true, 'stranger']);
   state.channels.pop();
-  t.same([await pbx.inCall('101'), await pbx.inCall('102')], [false, 'stranger']);
-  t.equal(await freeswitch(t, port, 'other').inCall('101'), undefined);
+  t.same([await callOf(pbx, '101'), await callOf(pbx, '102')], [false, 'stranger']);
+  t.equal(await callOf(freeswitch(t, port, 'other'), '101'), undefined);
 });
 
 test('FreeSWITCH shows a call for help by the number dialled and by its other end', async (t) => {
