@@ -1,3 +1,4 @@
+import { type Advisory, parseAdvisory } from '@ringwave/firmware-catalog/advisory';
 import { parseRelease, type Release } from '@ringwave/firmware-catalog/release';
 import type { Report, ReportItem } from '@ringwave/protocol/messages';
 import { fold } from '@ringwave/protocol/tables';
@@ -217,3 +218,19 @@ export const feedRun = ({
   },
   brought,
 });
+
+/** One that the usual release mends. */
+export function advisoryOf(): Advisory {
+  const { advisory } = parseAdvisory({
+    id: 'CVE-2026-0001',
+    vendor: 'Yealink',
+    models: ['T46S'],
+    affected: { below: '66.86.0.10' },
+    severity: 'critical',
+    cvss: 9.8,
+    source: 'https://example.test/1',
+    title: 'An example',
+  });
+  if (!advisory) throw new Error('no advisory');
+  return advisory;
+}

@@ -1,8 +1,16 @@
-import { parseAdvisory } from '@ringwave/firmware-catalog/advisory';
 import { days, laterBy, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import type { PolicyInput } from '../../../controller/core/policy.ts';
-import { type Desk, idOf, macOf, phoneOf, releaseOf, rolloutOf, smallFleet } from './desk.ts';
+import {
+  advisoryOf,
+  type Desk,
+  idOf,
+  macOf,
+  phoneOf,
+  releaseOf,
+  rolloutOf,
+  smallFleet,
+} from './desk.ts';
 
 const fixes = idOf('fixes');
 const put = (own: Partial<PolicyInput> = {}) => {
@@ -37,17 +45,7 @@ test('what is due in no days is due at once, and is proposed', (t) => {
 });
 
 test('an advisory whose severity has no days takes no deadline away', (t) => {
-  const { advisory } = parseAdvisory({
-    id: 'CVE-2026-0001',
-    vendor: 'Yealink',
-    models: ['T46S'],
-    affected: { below: '66.86.0.10' },
-    severity: 'critical',
-    cvss: 9.8,
-    source: 'https://example.test/1',
-    title: 'An example',
-  });
-  if (!advisory) throw new Error('no advisory');
+  const advisory = advisoryOf();
   const desk = smallFleet(1).do({ kind: 'advisory-put', advisory }, put());
   t.equal(desk.tables.rollouts.get(first)?.deadline?.dueAt, laterBy(desk.now, days(30)));
   t.end();

@@ -1,9 +1,17 @@
-import { parseAdvisory } from '@ringwave/firmware-catalog/advisory';
 import { days, laterBy } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { complianceView, verdictsOf } from '../../../controller/core/compliance.ts';
 import type { PolicyInput } from '../../../controller/core/policy.ts';
-import { type Desk, idOf, macOf, phoneOf, releaseOf, siteOf, smallFleet } from './desk.ts';
+import {
+  advisoryOf,
+  type Desk,
+  idOf,
+  macOf,
+  phoneOf,
+  releaseOf,
+  siteOf,
+  smallFleet,
+} from './desk.ts';
 
 const fixes = idOf('fixes');
 const policyOf = (own: Partial<PolicyInput> = {}): PolicyInput => ({
@@ -226,17 +234,7 @@ test('more phones than were approved ahead wait for a person', (t) => {
 });
 
 test('an advisory that the release mends makes its deadline the nearer one', (t) => {
-  const { advisory } = parseAdvisory({
-    id: 'CVE-2026-0001',
-    vendor: 'Yealink',
-    models: ['T46S'],
-    affected: { below: '66.86.0.10' },
-    severity: 'critical',
-    cvss: 9.8,
-    source: 'https://example.test/1',
-    title: 'An example',
-  });
-  if (!advisory) throw new Error('no advisory');
+  const advisory = advisoryOf();
   const desk = fleet().do({ kind: 'advisory-put', advisory }, put());
   t.match(desk.tables.rollouts.get(first)?.deadline, {
     dueAt: laterBy(desk.now, days(3)),

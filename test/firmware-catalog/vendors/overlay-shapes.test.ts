@@ -1,4 +1,3 @@
-import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import {
   isWrittenIn,
@@ -7,12 +6,7 @@ import {
   valuesIn,
 } from '@ringwave/firmware-catalog/vendors/overlay';
 import { test } from 'tap';
-
-function languageOf(vendor: string, model: string): ConfigLanguage {
-  const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
-  if (!line || line.config === 'unknown') throw new Error(`no language of ${vendor} ${model}`);
-  return line.config;
-}
+import { languageOf } from './language-of.ts';
 
 const cisco = languageOf('Cisco', '8851');
 const snom = languageOf('Snom', 'D785');

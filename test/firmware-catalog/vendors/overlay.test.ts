@@ -1,4 +1,3 @@
-import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
 import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import {
   isWrittenIn,
@@ -9,12 +8,7 @@ import {
 } from '@ringwave/firmware-catalog/vendors/overlay';
 import * as fc from 'fast-check';
 import { test } from 'tap';
-
-function languageOf(vendor: string, model: string): ConfigLanguage {
-  const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
-  if (!line || line.config === 'unknown') throw new Error(`no language of ${vendor} ${model}`);
-  return line.config;
-}
+import { languageOf } from './language-of.ts';
 
 /** Files as a PBX writes them, with the setting, without it, and in a comment. */
 const FILES: readonly {

@@ -1,13 +1,6 @@
-import { knowledgeOf } from '@ringwave/firmware-catalog/vendors/all';
-import type { ConfigLanguage } from '@ringwave/firmware-catalog/vendors/line-facts';
 import { test } from 'tap';
 import { givenInstead, templateFlaw } from '../../../../agent/core/provisioning/base-flaws.ts';
-
-function languageOf(vendor: string, model: string): ConfigLanguage {
-  const line = knowledgeOf(vendor)?.lines.find(({ hasModel }) => hasModel(model));
-  if (!line || line.config === 'unknown') throw new Error(`no language of ${vendor} ${model}`);
-  return line.config;
-}
+import { languageOf } from '../../../firmware-catalog/vendors/language-of.ts';
 
 const yealink = languageOf('Yealink', 'T46S');
 const mitel = languageOf('Mitel', '6930');
