@@ -21,8 +21,9 @@ export function stuckGroups(
     for (const { id, minUp } of draft.sites.get(site)?.coverage ?? []) {
       const [mine, all] = [groups.get(id), members.get(id) ?? 0];
       if (mine === undefined || all > minUp) continue;
-      const thing = `rollout ${rollout}: site ${site}`;
-      const reason = `coverage group ${id} has ${all} phones and needs ${minUp} up, so that none of them is ever started; ${mine} of them are in this rollout`;
+      const thing = `rollout ${rollout}: site ${site}: coverage group ${id}`;
+      const has = `has ${all} ${all === 1 ? 'phone' : 'phones'} and needs ${minUp} up`;
+      const reason = `${has}, so that none is ever started; in this rollout: ${mine}`;
       const next = `Give it a minUp below ${all}, or more phones.`;
       cautions.push({ thing, reason, next });
     }

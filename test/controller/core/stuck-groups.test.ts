@@ -19,9 +19,9 @@ function told(phones: number, minUp: number): readonly string[] {
 
 test('a coverage group that can never let one of its phones go is named before the rollout waits for it', (t) => {
   t.same(told(2, 2), [
-    'rollout autumn: site lisbon coverage group reception has 2 phones and needs 2 up, so that none of them is ever started; 2 of them are in this rollout. Give it a minUp below 2, or more phones.',
+    'rollout autumn: site lisbon: coverage group reception has 2 phones and needs 2 up, so that none is ever started; in this rollout: 2. Give it a minUp below 2, or more phones.',
   ]);
-  t.match(told(1, 3), [/has 1 phones and needs 3 up/]);
+  t.match(told(1, 3), [/has 1 phone and needs 3 up/]);
   t.end();
 });
 
