@@ -131,10 +131,14 @@ test('a registration in Kamailio from before the restart proves nothing, one aft
     const clock = new HandClock(backAt as EpochMs);
     let told: (event: AgentEvent | 'nothing') => void = () => {};
     const answer = new Promise<AgentEvent | 'nothing'>((resolve) => (told = resolve));
+    let questions = 0;
     const asked: typeof pbx = Object.assign(Object.create(pbx) as typeof pbx, {
       registrations: async (extension: string) => {
+        questions += 1;
+        // The first look, as the phone is back, proves nothing by itself.
+        const isProof = questions > 1;
         const known = await pbx.registrations(extension);
-        setImmediate(told, 'nothing');
+        if (isProof) setImmediate(told, 'nothing');
         return known;
       },
     });
