@@ -1,9 +1,12 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
-import type { Clock } from './clock.ts';
+import { type Clock, type SteadyMs, steadyNow } from './clock.ts';
 
 /** What nobody waits for is durable within this time: a crash or a power cut takes a second of it at most. */
 export const durableWithin: DurationMs = seconds(1);
+
+/** Flushes that follow one another begin this far apart, in milliseconds: each costs the same, however much it holds. */
+const paceMs = 6;
 
 export interface FlushParts {
   readonly clock: Clock;
@@ -20,6 +23,7 @@ export class GroupFlush {
   #next: Promise<void> | undefined;
   #acts: (() => void)[] = [];
   #newest: Promise<void> = Promise.resolve();
+  #beganAt = 0 as SteadyMs;
   #cancelTimer: (() => void) | undefined;
   #stopped = false;
 
@@ -43,8 +47,9 @@ export class GroupFlush {
   }
 
   async #flushAfter(present: Promise<void> | undefined): Promise<void> {
-    // What arrives in one turn of the event loop is flushed together.
-    await (present ?? setImmediate());
+    // What arrives in one turn of the event loop is flushed together, and more of it where there is much.
+    await (present?.then(() => this.#paced()) ?? setImmediate());
+    this.#beganAt = steadyNow();
     const acts = this.#acts;
     this.#acts = [];
     this.#underWay = this.#next;
@@ -60,6 +65,11 @@ export class GroupFlush {
     if (this.#stopped) return new Promise(() => {});
     if (this.#next === undefined) this.#underWay = undefined;
     for (const act of acts) act();
+  }
+
+  async #paced(): Promise<void> {
+    const restMs = this.#beganAt + paceMs - steadyNow();
+    if (restMs > 0 && !this.#stopped) await setTimeout(restMs);
   }
 
   stop(): void {

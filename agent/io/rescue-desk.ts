@@ -75,6 +75,8 @@ export class RescueDesk {
     grants: [],
   };
 
+  #hasLooked = false;
+
   private constructor(folder: string, images: ImageStore, now: () => EpochMs) {
     this.#folder = folder;
     this.#images = images;
@@ -107,8 +109,14 @@ export class RescueDesk {
     }
   }
 
-  /** The command and the agent are two processes: each request looks whether the file was replaced. */
+  /**
+   * The command and the agent are two processes: each request looks whether the file was replaced, and those that come in
+   * one turn of the event loop look once.
+   */
   #grants(): readonly RescueGrant[] {
+    if (this.#hasLooked) return this.#read.grants;
+    this.#hasLooked = true;
+    setImmediate(() => (this.#hasLooked = false));
     const file = statSync(fileIn(this.#folder), { bigint: true, throwIfNoEntry: false });
     const state = file && `${file.ino} ${file.mtimeNs} ${file.size}`;
     if (this.#read.state !== state) {
