@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { practise } from '../io/practice.ts';
+import { practise } from '../practice.ts';
 import { boxAt, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
 import { openWakeFile } from '../io/wake-file.ts';

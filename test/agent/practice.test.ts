@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { practise } from '../../../agent/io/practice.ts';
-import { smallDisk } from '../../peers/small-disk.ts';
+import { practise } from '../../agent/practice.ts';
+import { smallDisk } from '../peers/small-disk.ts';
 
 test('every phone of a branch that does not exist is served, and nothing of it stays', async (t) => {
   const folder = t.testdir({ 'agent.sqlite': 'of the real branch' });
-  const { requests } = await practise(folder, { withinMs: 60_000 });
-  t.ok(requests > 300, `${requests} requests were answered`);
+  const { requests, files } = await practise(folder, { withinMs: 60_000 });
+  t.ok(requests > 2000, `${requests} requests were answered`);
+  t.ok(files > requests / 2, `${files} of them by a file`);
   t.same(readdirSync(folder), ['agent.sqlite']);
 });
 
@@ -40,7 +41,7 @@ test('practice in a folder that cannot be had is told, not hidden', async (t) =>
   await t.rejects(practise(join(folder, 'file')), { code: 'ENOTDIR' });
 });
 
-const practice = new URL('../../../agent/io/practice.ts', import.meta.url).href;
+const practice = new URL('../../agent/practice.ts', import.meta.url).href;
 
 test('practice on a full disk tells that, leaves nothing, and keeps no program from ending', (t) => {
   const disk = smallDisk(t, 80_000);
