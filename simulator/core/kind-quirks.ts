@@ -29,6 +29,8 @@ export interface KindQuirks {
   readonly tftp?: TftpHabit;
   /** Absent: after all files. */
   readonly takesImage?: 'when-named';
+  /** Names that it writes to the server once it has its files. */
+  readonly writes?: readonly string[];
   /** What stands before a plain image name, by model. */
   readonly parts?: Readonly<Record<string, string>>;
 }
@@ -83,6 +85,7 @@ const poly: KindQuirks = {
     version: '5.0.3.1667',
   },
   takesImage: 'when-named',
+  writes: ['/{mac}-boot.log', '/{mac}-app.log'],
   parts: {
     SPIP320: '2345-12200-002',
     SPIP321: '2345-12360-001',

@@ -74,6 +74,8 @@ const BOOTS: readonly Boot[] = [
       `GET /{mac}-license.cfg ${poly}/6.4.6.2656 Type/Application`,
       `GET /{mac}-directory.xml ${poly}/6.4.6.2656 Type/Application`,
       `GET /000000000000-directory.xml ${poly}/6.4.6.2656 Type/Application`,
+      `PUT /{mac}-boot.log ${poly}/6.4.6.2656 Type/Application`,
+      `PUT /{mac}-app.log ${poly}/6.4.6.2656 Type/Application`,
     ],
   },
   {
@@ -86,6 +88,8 @@ const BOOTS: readonly Boot[] = [
       `GET /{mac}-license.cfg ${sip335}/4.0.15.1009 Type/Application`,
       `GET /{mac}-directory.xml ${sip335}/4.0.15.1009 Type/Application`,
       `GET /000000000000-directory.xml ${sip335}/4.0.15.1009 Type/Application`,
+      `PUT /{mac}-boot.log ${sip335}/4.0.15.1009 Type/Application`,
+      `PUT /{mac}-app.log ${sip335}/4.0.15.1009 Type/Application`,
     ],
   },
   {
@@ -304,7 +308,9 @@ for (const boot of BOOTS) {
     const server = await RecordingServer.open(t);
     const options = optionsOf(boot);
     const watched = await boots(t, server, options);
-    await watched.until('asked', boot.asks.length);
+    const isWrite = (line: string) => line.startsWith('PUT ');
+    await watched.until('asked', boot.asks.filter((line) => !isWrite(line)).length);
+    await watched.until('wrote', boot.asks.filter(isWrite).length);
     const expected = boot.asks.map((line) =>
       spelled(
         line.replace(/ UA$/, () => ` ${boot.userAgent}`),
