@@ -11,9 +11,9 @@ export interface Finding {
 /** Most urgent first: what comes later often follows from what is wrong before it. */
 export const CHECKS = [
   'enrolment',
+  'state',
   'agent',
   'disk',
-  'state',
   'name',
   'clock',
   'broker',

@@ -205,9 +205,12 @@ test('doctor names a state that cannot be read, and is content with one that is 
   writeFileSync(box.database, '');
   t.equal((await examine(box)).state, undefined);
   writeFileSync(box.database, 'no database '.repeat(100));
-  const { state } = await examine(box);
+  const findings = await examine(box);
+  const { agent, state } = findings;
   t.equal(state?.said, `${box.database}: file is not a database`);
   t.equal(state?.fix, damagedState(box.folder));
+  t.equal(agent?.state, 'wrong');
+  t.equal(firstToMend(findings), state, 'an agent could not start with it');
 });
 
 test('doctor takes no other program on the port for the agent', async (t) => {
