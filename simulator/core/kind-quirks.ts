@@ -152,8 +152,14 @@ const spa: KindQuirks = {
   tftp: plainTftp,
 };
 
+/** Without `security.tuz` no phone asks for encrypted files (6800 Series Administrator Guide 4.2, chapter 7). */
 const mitel = (first: string): KindQuirks => ({
-  files: [common(`/${first}.cfg`), common('/{model}.cfg'), own('/{MAC}.cfg')],
+  files: [
+    other('/security.tuz'),
+    common(`/${first}.cfg`),
+    common('/{model}.cfg'),
+    own('/{MAC}.cfg'),
+  ],
   tftp: { blockBytes: null, asksLength: true },
 });
 

@@ -187,14 +187,14 @@ const BOOTS: readonly Boot[] = [
     oui: '08000f',
     version: '6.2.0.1012',
     userAgent: 'Mitel6867i MAC:{MAC-} V:6.2.0.1012-SIP',
-    asks: ['GET /startup.cfg UA', 'GET /6867i.cfg UA', 'GET /{MAC}.cfg UA'],
+    asks: ['GET /security.tuz UA', 'GET /startup.cfg UA', 'GET /6867i.cfg UA', 'GET /{MAC}.cfg UA'],
   },
   {
     phone: 'Aastra 6731i',
     oui: '00085d',
     version: '3.3.1.4365',
     userAgent: 'Aastra6731i MAC:{MAC-} V:3.3.1.4365-SIP',
-    asks: ['GET /aastra.cfg UA', 'GET /6731i.cfg UA', 'GET /{MAC}.cfg UA'],
+    asks: ['GET /security.tuz UA', 'GET /aastra.cfg UA', 'GET /6731i.cfg UA', 'GET /{MAC}.cfg UA'],
   },
   {
     phone: 'Gigaset N870 IP PRO',
