@@ -19,6 +19,7 @@ export const CHECKS = [
   'broker',
   'line',
   'http',
+  'https',
   'tftp',
   'base',
   'plan',

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { connect, isIP, isIPv6 } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { DatabaseSync } from 'node:sqlite';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { freeBytes } from '@ringwave/runtime/io/disk-room';
@@ -39,12 +40,13 @@ export async function examine(box: Box): Promise<Findings> {
   const mqtt = new URL(grant.mqttUrl);
   const stored = storedIn(box);
   const plan = stored && 'seen' in stored ? stored.plan : undefined;
-  const [disk, clock, name, broker, http, tftp, base] = await Promise.all([
+  const [disk, clock, name, broker, http, https, tftp, base] = await Promise.all([
     diskOf(box.folder),
     clockOf(grant),
     namesOf([mqtt.hostname, new URL(grant.httpUrl).hostname]),
     brokerOf(mqtt),
     running && httpOf(running),
+    running?.https && httpsOf(running, running.https),
     running && tftpOf(running),
     running?.base && checkBase(running.base, plan?.phones ?? []),
   ]);
@@ -60,6 +62,7 @@ export async function examine(box: Box): Promise<Findings> {
     broker,
     ...(running ? { line: lineOf(running) } : {}),
     ...(http ? { http } : {}),
+    ...(https ? { https } : {}),
     ...(tftp ? { tftp } : {}),
     ...(base ? { base: { what: 'base', ...base } } : {}),
     ...(stored && 'seen' in stored ? toldBy(stored, running) : {}),
@@ -170,6 +173,31 @@ async function httpOf(running: Running): Promise<Finding> {
     return wrong('http', `port ${running.http} answers ${what}`, fix);
   } catch (error) {
     return wrong('http', messageOf(error), fix);
+  }
+}
+
+/** Whether phones can be served over TLS; which authority they trust is theirs to know. */
+async function httpsOf(running: Running, port: number): Promise<Finding> {
+  const fix = 'Look at the log of the agent; another program may hold its port.';
+  const socket = connectTls({ host: hostOf(running), port, rejectUnauthorized: false });
+  try {
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(answerMsMax) });
+    const { valid_from: from, valid_to: until } = socket.getPeerCertificate();
+    if (Date.parse(until) < Date.now()) {
+      const said = `the certificate on port ${port} ended on ${until}`;
+      const renew =
+        'Give the agent another one with --tls-cert, and start it again; its own it makes anew then.';
+      return wrong('https', said, renew);
+    }
+    if (Date.parse(from) > Date.now()) {
+      const said = `the certificate on port ${port} begins on ${from}`;
+      return wrong('https', said, 'Set the clock of this box, and start the agent again.');
+    }
+    return well('https', `TLS on port ${port}, with a certificate until ${until}`);
+  } catch (error) {
+    return wrong('https', `port ${port}: ${messageOf(error)}`, fix);
+  } finally {
+    socket.destroy();
   }
 }
 

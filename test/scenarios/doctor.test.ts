@@ -109,11 +109,12 @@ test('doctor reads from an agent that listens on IPv6', async (t) => {
   const box = join(folder, 'agent');
   await enrolAgent(api, controller, 'lisbon', box);
   const own = { host: '::1', port: 0 };
-  const agent = await startAgent(box, { http: own, tftp: own });
+  const agent = await startAgent(box, { http: own, tftp: own, serving: { https: own } });
   t.teardown(() => agent.close());
   const lines = await said(box);
   t.ok(lines.some((line) => line.startsWith('ok    http: ')));
   t.ok(lines.some((line) => line.startsWith('ok    tftp: ')));
+  t.ok(lines.some((line) => line.startsWith('ok    https: ')));
   t.ok(lines.some((line) => line.includes(`66 = http://[::1]:${agent.ports.http}/`)));
 });
 
@@ -230,4 +231,25 @@ test('doctor takes no other program on the port for the agent', async (t) => {
     state: 'wrong',
     said: `port ${port} answers something else`,
   });
+});
+
+test('doctor looks at the certificate that phones are shown', async (t) => {
+  const box = await boxWith(t);
+  const apart: readonly (readonly [DurationMs, RegExp])[] = [
+    [ms(0), /^well TLS on port \d+, with a certificate until /],
+    [days(3), /^wrong .* begins on .* Set the clock of this box, and start the agent again\.$/],
+    [ms(0 - days(800)), /^wrong .* ended on .* Give the agent another one with --tls-cert, /],
+  ];
+  for (const [by, expected] of apart) {
+    const now = laterBy(wallClock().now(), by);
+    const own = { hosts: ['127.0.0.1'], keyKind: 'p-256' as const, now };
+    const { key, cert } = openIdentity(join(box.folder, `tls${by}`), own);
+    const server = createServer({ key, cert }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    tellRunning(box.folder, { pid: process.pid, host: '127.0.0.1', http: 0, tftp: 0, https: port });
+    const { https } = await examine(box);
+    t.match(`${https?.state} ${https?.said} ${https?.fix ?? ''}`, expected);
+  }
 });
