@@ -186,12 +186,13 @@ const cacheOf = (parts: ConstructorParameters<typeof ImageCache>[0], tables: Age
 const runningOf = (
   { baseFile }: AgentOptions,
   host: string,
-  { http, tftp }: RunningAgent['ports'],
+  { http, https, tftp }: RunningAgent['ports'],
 ): Running => ({
   pid: process.pid,
   host,
   http,
   tftp,
+  ...(https !== undefined && { https }),
   ...(baseFile === undefined
     ? {}
     : { base: { file: resolve(baseFile), startedIn: process.cwd() } }),

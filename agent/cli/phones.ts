@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { CliFault } from '@ringwave/runtime/cli-fault';
+import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { loadInto, SqliteTables } from '@ringwave/runtime/io/sqlite-tables';
 import { terminalLine } from '@ringwave/runtime/terminal-text';
 import { unknownPhones } from '../core/discovered.ts';
 import { type AgentTables, emptyTables } from '../core/state.ts';
-import { boxAt } from '../io/box.ts';
+import { boxAt, damagedState } from '../io/box.ts';
 
 interface PhonesFlags {
   readonly data: string;
@@ -63,8 +63,13 @@ function tablesOf(folder: string): AgentTables {
     });
   }
   const tables = emptyTables();
-  const store = new SqliteTables(database, ['plan', 'sightings', 'work', 'discovered']);
-  loadInto(tables, store);
-  store.close();
+  try {
+    const store = new SqliteTables(database, ['plan', 'sightings', 'work', 'discovered']);
+    loadInto(tables, store);
+    store.close();
+  } catch (error) {
+    const [why, next] = [`${database}: ${reasonOf(error)}`, damagedState(folder)];
+    throw new CliFault({ what: `cannot list phones of ${folder}`, why, next }, error);
+  }
   return tables;
 }

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { practise } from '../practice.ts';
-import { boxAt, readGrant } from '../io/box.ts';
+import { boxAt, damagedState, readGrant } from '../io/box.ts';
 import { openBaseSettings } from '../io/base/base-settings-file.ts';
 import { openWakeFile } from '../io/wake-file.ts';
 import { runAgent } from '../main.ts';
@@ -123,13 +123,24 @@ async function started(options: Omit<Parameters<typeof runAgent>[0], 'failed'>) 
       {
         what: 'cannot start the agent',
         why: reasonOf(error),
-        next: isDiskFull(error)
-          ? `${roomFor(options.folder)}, then start it again`
-          : 'Choose other addresses with --http, --tftp and --sip, or port 0',
+        next: nextStepFor(error as NodeJS.ErrnoException, options.folder),
       },
       error,
     );
   }
+}
+
+/** Most often another program has a port; what is wrong with the folder is no matter of addresses. */
+function nextStepFor(error: NodeJS.ErrnoException, folder: string): string {
+  const { code, syscall } = error;
+  if (isDiskFull(error)) return `${roomFor(folder)}, then start it again`;
+  if (code === 'ERR_SQLITE_ERROR') return damagedState(folder);
+  const addresses = 'choose other addresses with --http, --tftp and --sip, or port 0';
+  const isOfPorts = syscall === undefined || ['listen', 'bind'].includes(syscall);
+  if (!isOfPorts) return `Let this user read and write ${folder}`;
+  return code === 'EACCES'
+    ? `Give the agent CAP_NET_BIND_SERVICE for ports below 1024, or ${addresses}`
+    : `C${addresses.slice(1)}`;
 }
 
 const roomFor = (folder: string): string =>

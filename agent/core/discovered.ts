@@ -31,6 +31,8 @@ export function phoneClaimed(
     ways.includes(via) &&
     sameOrNull(event.version, before.version) &&
     sameOrNull(event.model, before.model) &&
+    // A clock that was set back does not say how long ago that was.
+    before.at <= now &&
     now < laterBy(before.at, discoveryRepeatsAfter);
   if (isOldNews) return;
   if (!before) forgetOldest(draft);

@@ -11,13 +11,15 @@ export interface Finding {
 /** Most urgent first: what comes later often follows from what is wrong before it. */
 export const CHECKS = [
   'enrolment',
+  'state',
   'agent',
   'disk',
-  'clock',
   'name',
+  'clock',
   'broker',
   'line',
   'http',
+  'https',
   'tftp',
   'base',
   'plan',

@@ -11,6 +11,8 @@ export interface LocalPhone {
   readonly extension: string | null;
   readonly runs: string | null;
   readonly seenAt: EpochMs | null;
+  /** By this box; of a phone that only an earlier one has seen the controller has told. */
+  readonly isSeenHere: boolean;
   readonly address: string | null;
   readonly phase: string | null;
   readonly reason: string | null;
@@ -69,6 +71,7 @@ function phoneView(
     extension: phone.extension ?? null,
     runs: seen?.version ?? null,
     seenAt: seen?.at ?? null,
+    isSeenHere: seen !== undefined && seen.isHearsay !== true,
     address: seen?.address ?? null,
     phase: work?.phase ?? null,
     reason: work?.why.reason ?? null,

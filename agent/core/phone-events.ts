@@ -189,6 +189,8 @@ function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs)
     before.version !== sighting.version ||
     before.model !== sighting.model ||
     before.address !== sighting.address ||
+    // A clock that was set back does not say how long ago that was.
+    now < before.at ||
     now >= laterBy(before.at, sightingRepeatsAfter);
   if (!isNews) return;
   draft.sightings.put(event.mac, sighting);

@@ -30,6 +30,10 @@ export const boxAt = (folder: string): Box => ({
   images: join(folder, 'images'),
 });
 
+/** What to do about a database that cannot be read: whatever else is in the folder belongs to it. */
+export const damagedState = (folder: string): string =>
+  `Put ${folder} back from a backup; without one move it away and enrol this box anew: ringwave-agent enroll TOKEN --controller URL`;
+
 /** For what an agent is told by a file: in a folder of nobody it would be told to nobody. */
 export function enrolledBox(folder: string, what: string): Box {
   const box = boxAt(folder);

@@ -4,9 +4,11 @@ import type { Served } from './file-source.ts';
 export const checkPath = 'ringwave-agent-check.txt';
 
 /** It says nothing that the port itself does not. */
+export const checkText = 'This is a Ringwave agent.\n';
+
 export const checkAnswer: Served = {
   kind: 'bytes',
-  body: Buffer.from('This is a Ringwave agent.\n'),
+  body: Buffer.from(checkText),
   contentType: 'text/plain',
   noStore: true,
 };

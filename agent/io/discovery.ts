@@ -6,8 +6,8 @@ import { type Mac, minutes, seconds } from '@ringwave/protocol/units';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { makersByPrefix } from '../core/discovered.ts';
 import { parseSip, type SipRequest, sipHeader, sipParameter } from '../core/sip/message.ts';
-import { type PnpClaim, pnpClaim, pnpNotify } from '../core/sip/pnp.ts';
-import { answerTo } from '../core/sip/unasked.ts';
+import { type PnpClaim, pnpAnswer, pnpClaim, pnpNotify } from '../core/sip/pnp.ts';
+import { isAnswerable } from '../core/sip/unasked.ts';
 import type { AgentEvent, AgentTables } from '../core/state.ts';
 import { plainAddress } from './file-source.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -118,7 +118,7 @@ export class Discovery {
     const address = plainAddress(from.address);
     this.#claim(claim, address, 'pnp');
     const phones = this.#parts.tables.plan.get('plan')?.plan.phones ?? [];
-    if (!phones.some(({ mac }) => mac === claim.mac)) return;
+    if (!isAnswerable(request) || !phones.some(({ mac }) => mac === claim.mac)) return;
     const known = this.#knownAnswer(request, claim.mac, from);
     if (known.isNew) {
       // Somebody else who claims to be a phone of the plan gets no answer either.
@@ -170,11 +170,11 @@ export class Discovery {
     const minted = mintIds();
     const [branch] = minted.branches;
     const tag = sipParameter(sipHeader(request, 'to'), 'tag') ?? minted.tag;
-    answer.ok = answerTo(request, { status: '200 OK', tag });
-    this.#send(answer.ok, to);
     const address = this.#parts.address();
     const url = `${filesRoot(address)}/`;
     const from = { address: address.host, port: socket.address().port };
+    answer.ok = pnpAnswer(request, { from, tag });
+    this.#send(answer.ok, to);
     this.#transactions.end(this.#telling.get(mac) ?? '', 'the phone asks anew');
     this.#telling.set(mac, `z9hG4bK${branch}`);
     const source = plainAddress(to.address);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { connect, isIP, isIPv6 } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { DatabaseSync } from 'node:sqlite';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { freeBytes } from '@ringwave/runtime/io/disk-room';
@@ -11,8 +12,8 @@ import type { Finding, Findings } from '../core/doctor.ts';
 import { decodePacket, encodeRequest } from '../core/tftp/packet.ts';
 import type { HeldPlan, Sighting } from '../core/state.ts';
 import { checkBase } from './base/base-check.ts';
-import { checkPath } from './check-path.ts';
-import { type Box, readGrant } from './box.ts';
+import { checkPath, checkText } from './check-path.ts';
+import { type Box, damagedState, readGrant } from './box.ts';
 import { type Running, runningIn } from './running-file.ts';
 
 // What `ringwave-agent doctor` looks at. Every check ends in time and changes nothing.
@@ -37,13 +38,15 @@ export async function examine(box: Box): Promise<Findings> {
   if ('state' in grant) return { enrolment: grant };
   const running = runningIn(box.folder);
   const mqtt = new URL(grant.mqttUrl);
-  const plan = planIn(box);
-  const [disk, clock, name, broker, http, tftp, base] = await Promise.all([
+  const stored = storedIn(box);
+  const plan = stored && 'seen' in stored ? stored.plan : undefined;
+  const [disk, clock, name, broker, http, https, tftp, base] = await Promise.all([
     diskOf(box.folder),
     clockOf(grant),
-    nameOf(mqtt.hostname),
+    namesOf([mqtt.hostname, new URL(grant.httpUrl).hostname]),
     brokerOf(mqtt),
     running && httpOf(running),
+    running?.https && httpsOf(running, running.https),
     running && tftpOf(running),
     running?.base && checkBase(running.base, plan?.phones ?? []),
   ]);
@@ -53,14 +56,16 @@ export async function examine(box: Box): Promise<Findings> {
       ? well('agent', `running as process ${running.pid}`)
       : wrong('agent', 'is not running', 'Start it with: ringwave-agent run'),
     disk,
-    clock,
+    ...(stored && 'state' in stored ? { state: stored } : {}),
     name,
+    clock,
     broker,
     ...(running ? { line: lineOf(running) } : {}),
     ...(http ? { http } : {}),
+    ...(https ? { https } : {}),
     ...(tftp ? { tftp } : {}),
     ...(base ? { base: { what: 'base', ...base } } : {}),
-    ...storedIn(box, running),
+    ...(stored && 'seen' in stored ? toldBy(stored, running) : {}),
   };
 }
 
@@ -98,9 +103,28 @@ async function clockOf({ httpUrl }: EnrolmentGrant): Promise<Finding> {
     if (apart <= clockMsMax) return well('clock', said);
     return wrong('clock', said, 'Set the clock of this box; let it follow an NTP server.');
   } catch (error) {
+    const isSeenFrom = `by the clock of this box (${new Date().toISOString()})`;
+    const code = codeOf(error);
+    if (code === 'CERT_NOT_YET_VALID') {
+      const said = `the controller's certificate is not valid yet ${isSeenFrom}`;
+      return wrong('clock', said, 'Set the clock of this box; let it follow an NTP server.');
+    }
+    if (code === 'CERT_HAS_EXPIRED') {
+      const said = `the controller's certificate has expired ${isSeenFrom}`;
+      const fix =
+        "Set the clock of this box if it is ahead; if not, renew the controller's certificate.";
+      return wrong('clock', said, fix);
+    }
     const said = `the controller at ${new URL(httpUrl).origin} does not answer: ${messageOf(error)}`;
     return wrong('clock', said, 'Check the line to the controller, its address and the firewall.');
   }
+}
+
+/** The first of them that is not known, or the first. */
+async function namesOf([first = '', ...others]: readonly string[]): Promise<Finding> {
+  const more = Array.from(new Set(others)).filter((one) => one !== first);
+  const found = await Promise.all([first, ...more].map(nameOf));
+  return found.find(({ state }) => state === 'wrong') ?? found[0]!;
 }
 
 async function nameOf(host: string): Promise<Finding> {
@@ -141,11 +165,39 @@ async function httpOf(running: Running): Promise<Finding> {
     const host = hostOf(running);
     const url = `http://${isIPv6(host) ? `[${host}]` : host}:${running.http}/${checkPath}`;
     const response = await fetch(url, { signal });
+    const isOurs = response.headers.get('content-length') === String(checkText.length);
+    if (response.ok && isOurs && (await response.text()) === checkText)
+      return well('http', `answers on port ${running.http}`);
     await response.body?.cancel();
-    const said = `answers on port ${running.http}`;
-    return response.ok ? well('http', said) : wrong('http', `answers ${response.status}`, fix);
+    const what = response.ok ? 'something else' : String(response.status);
+    return wrong('http', `port ${running.http} answers ${what}`, fix);
   } catch (error) {
     return wrong('http', messageOf(error), fix);
+  }
+}
+
+/** Whether phones can be served over TLS; which authority they trust is theirs to know. */
+async function httpsOf(running: Running, port: number): Promise<Finding> {
+  const fix = 'Look at the log of the agent; another program may hold its port.';
+  const socket = connectTls({ host: hostOf(running), port, rejectUnauthorized: false });
+  try {
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(answerMsMax) });
+    const { valid_from: from, valid_to: until } = socket.getPeerCertificate();
+    if (Date.parse(until) < Date.now()) {
+      const said = `the certificate on port ${port} ended on ${until}`;
+      const renew =
+        'Give the agent another one with --tls-cert, and start it again; its own it makes anew then.';
+      return wrong('https', said, renew);
+    }
+    if (Date.parse(from) > Date.now()) {
+      const said = `the certificate on port ${port} begins on ${from}`;
+      return wrong('https', said, 'Set the clock of this box, and start the agent again.');
+    }
+    return well('https', `TLS on port ${port}, with a certificate until ${until}`);
+  } catch (error) {
+    return wrong('https', `port ${port}: ${messageOf(error)}`, fix);
+  } finally {
+    socket.destroy();
   }
 }
 
@@ -162,10 +214,12 @@ async function tftpOf(running: Running): Promise<Finding> {
     };
     socket.send(encodeRequest(request), running.tftp, hostOf(running));
     const [datagram] = (await once(socket, 'message', { signal })) as [Buffer];
-    const isData = decodePacket(datagram)?.kind === 'data';
+    const packet = decodePacket(datagram);
+    const isOurs =
+      packet?.kind === 'data' && Buffer.from(packet.data).toString('latin1') === checkText;
     const said = `a file read from port ${running.tftp}`;
     const fix = 'Look at the log of the agent; another program may hold its port.';
-    return isData ? well('tftp', said) : wrong('tftp', 'answers without a file', fix);
+    return isOurs ? well('tftp', said) : wrong('tftp', 'answers without its file', fix);
   } catch {
     const fix = `Let UDP port ${running.tftp} and all answers from this box through its firewall.`;
     return wrong('tftp', `no answer from port ${running.tftp}`, fix);
@@ -174,38 +228,39 @@ async function tftpOf(running: Running): Promise<Finding> {
   }
 }
 
-const openDatabase = (box: Box): DatabaseSync | undefined =>
-  existsSync(box.database)
-    ? new DatabaseSync(box.database, { readOnly: true, timeout: answerMsMax })
-    : undefined;
+interface Stored {
+  readonly plan?: HeldPlan['plan'];
+  /** Phones that have shown themselves to this box. */
+  readonly seen: number;
+}
 
-function planIn(box: Box): HeldPlan['plan'] | undefined {
-  const db = openDatabase(box);
+/** What the agent has stored; undefined where it has never run, or makes its tables in this moment. */
+function storedIn(box: Box): Stored | Finding | undefined {
+  if (!existsSync(box.database)) return undefined;
   try {
-    return db && rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
-  } finally {
-    db?.close();
+    const db = new DatabaseSync(box.database, { readOnly: true, timeout: answerMsMax });
+    try {
+      const plan = rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
+      // Phones that an earlier box has seen may still be led to where it was.
+      const seen = rowsOf<Sighting>(db, 'sightings').filter((one) => !one.isHearsay).length;
+      return { ...(plan && { plan }), seen };
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (messageOf(error).startsWith('no such table')) return undefined;
+    return wrong('state', `${box.database}: ${messageOf(error)}`, damagedState(box.folder));
   }
 }
 
-/** What the agent has stored: its plan, and which phones have shown themselves. */
-function storedIn(box: Box, running: Running | undefined): Pick<Findings, 'plan' | 'phones'> {
-  const db = openDatabase(box);
-  if (!db) return {};
-  try {
-    const plan = rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
-    // Phones that an earlier box has seen may still be led to where it was.
-    const seen = rowsOf<Sighting>(db, 'sightings').filter((one) => !one.isHearsay).length;
-    const fix = 'Put its phones into the inventory: ringwave phone put';
-    return {
-      plan: plan
-        ? well('plan', `revision ${plan.revision} with ${plan.phones.length} phones`)
-        : wrong('plan', 'none has come yet', fix),
-      phones: seen > 0 ? well('phones', `${seen} have asked`) : notSeen(running),
-    };
-  } finally {
-    db.close();
-  }
+function toldBy({ plan, seen }: Stored, running: Running | undefined): Findings {
+  const fix = 'Put its phones into the inventory: ringwave phone put';
+  return {
+    plan: plan
+      ? well('plan', `revision ${plan.revision} with ${plan.phones.length} phones`)
+      : wrong('plan', 'none has come yet', fix),
+    phones: seen > 0 ? well('phones', `${seen} have asked`) : notSeen(running),
+  };
 }
 
 /** The agent's own line: a broker that takes connections may still refuse this box's login. */
@@ -243,6 +298,9 @@ function notSeen(running: Running | undefined): Finding {
     fix: `Set ${option} (Cisco: option 150, Poly and others: 160) in the voice VLAN, and restart one phone.`,
   };
 }
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
 
 const messageOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown error';

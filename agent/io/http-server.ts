@@ -117,9 +117,7 @@ export class HttpServer {
     const isUpload = method === 'PUT' || method === 'POST';
     // Unless it is taken below, a body is not read to its end: the connection ends instead.
     const keepsAlive = response.shouldKeepAlive;
-    if (request.headers['content-length'] || request.headers['transfer-encoding']) {
-      response.shouldKeepAlive = false;
-    }
+    if (hasBody(request)) response.shouldKeepAlive = false;
     if (this.#door.source(request.socket.remoteAddress)?.requests?.allows() === false) {
       return emptyAnswer(response, 503, { 'Retry-After': '2' });
     }
@@ -264,6 +262,10 @@ export class HttpServer {
 /** RFC 9112 section 3.2: whoever reads the other of the two would see another request. */
 const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean =>
   rawHeaders.filter((text, place) => place % 2 === 0 && text.toLowerCase() === 'host').length > 1;
+
+/** Some stacks say of a request without a body that it has none. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || !/^0*$/.test(headers['content-length'] ?? '');
 
 const inSeconds = (wait: DurationMs): string => String(Math.ceil(wait / 1000));
 

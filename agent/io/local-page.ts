@@ -96,9 +96,9 @@ const phoneRow = (phone: LocalPhone): string =>
       .join('; '),
   ]);
 
-function pageOf(view: LocalView): string {
+export function pageOf(view: LocalView): string {
   const { site, now, plan, line, isHalted, opening, images, unconfirmed, phones } = view;
-  const seen = phones.filter((phone) => phone.seenAt !== null).length;
+  const seen = phones.filter((phone) => phone.isSeenHere).length;
   const facts = [
     ['Line to the controller', line],
     ['Plan', plan ? `revision ${plan.revision}, since ${time(plan.since)}` : 'none yet'],

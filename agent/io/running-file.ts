@@ -12,6 +12,8 @@ export interface Running {
   readonly host: string;
   readonly http: number;
   readonly tftp: number;
+  /** Where phones are served over TLS. */
+  readonly https?: number;
   /** Where the site has a base. */
   readonly base?: BaseTold;
   /** To the controller; absent until it has answered, or the first attempt has ended. */

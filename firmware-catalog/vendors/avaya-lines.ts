@@ -72,8 +72,9 @@ export const avayaLines: readonly LineFacts[] = [
         example: 'SIP12x004.01.13.00.bin',
       },
     ],
-    wake: [notify('check-sync')],
-    reboot: [notify('check-sync')],
+    // It asks its user first.
+    wake: [notify('check-sync;reboot=true')],
+    reboot: [notify('check-sync;reboot=true')],
     sources: [
       'Avaya 1200 Series IP Deskphones SIP administration guide: DOWNLOAD_MODE AUTO takes newer images only',
       'wazo-provd-plugins wazo-avaya templates',

@@ -75,6 +75,26 @@ const enterprise: LineFacts = {
   ],
 };
 
+/** The oldest of them has files of its own, of `name: value` lines; which of the names firmware is told by is not at hand. */
+const oldSip: LineFacts = {
+  ...NOTHING_KNOWN,
+  line: '7940 and 7960 with SIP firmware',
+  hasModel: (model) => /^79[46]0G?$/i.test(model),
+  claims: ['path', 'dhcp-class', 'sip-user-agent', 'mac-prefix'],
+  bootFiles: [
+    asked('/OS79XX.TXT', 'other', 'tftp'),
+    asked('/SIPDefault.cnf', 'common-config', 'tftp'),
+    asked('/SIP{MAC}.cnf', 'phone-config', 'tftp'),
+  ],
+  updateDecision: 'differs',
+  versionScheme: 'P00308000900 is 8.0(9), P0S3-08-12-00 is 8.12(0)',
+  wake: [notify('check-sync')],
+  reboot: [notify('check-sync')],
+  sources: [
+    'Cisco SIP IP Phone 7940/7960 Administrator Guide: OS79XX.TXT, SIPDefault.cnf, SIP<MAC>.cnf, check-sync and syncinfo.xml',
+  ],
+};
+
 const mpp: LineFacts = {
   ...NOTHING_KNOWN,
   line: 'multiplatform (MPP) and ATA 191/192',
@@ -143,4 +163,4 @@ const spa: LineFacts = {
   ],
 };
 
-export const ciscoLines: readonly LineFacts[] = [mpp, spa, enterprise];
+export const ciscoLines: readonly LineFacts[] = [mpp, spa, oldSip, enterprise];

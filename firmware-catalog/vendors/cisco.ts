@@ -206,5 +206,8 @@ function firmwareAt(url: string): { url: string; version?: string } {
 function userAgent({ mac, model, version }: PhoneFacts & { version: string }): string {
   const bare = mac.replaceAll(':', '');
   if (isMpp(model)) return `Cisco-CP-${model}-3PCC/${version} (${bare})`;
-  return `Cisco/${model}-${version} (${bare.toUpperCase()})(CCQ${bare.slice(4).toUpperCase()})`;
+  const serial = `CCQ${bare.slice(4).toUpperCase()}`;
+  // `Cisco/ATA191-MPP-11-1-0-MSR4 (FCH2443D9R4)`: its only bracket is the serial number.
+  if (/^ATA19[12]$/.test(model)) return `Cisco/${model}-MPP-${version} (${serial})`;
+  return `Cisco/${model}-${version} (${bare.toUpperCase()})(${serial})`;
 }

@@ -9,7 +9,9 @@ const common = {
   ...NOTHING_KNOWN,
   claims: ['user-agent', 'path', 'sip-user-agent', 'mac-prefix'],
   bootFiles: [
+    // Binary settings, on newer phones with an ending: read before the XML, and free to name another server.
     asked('/cfg{mac}', 'other'),
+    asked('/cfg{mac}.bin', 'other'),
     asked('/cfg{mac}.xml', 'phone-config'),
     asked('/cfg{model}.xml', 'common-config'),
     asked('/cfg.xml', 'common-config'),

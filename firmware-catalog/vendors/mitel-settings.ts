@@ -4,14 +4,24 @@
 import type { LineFacts } from './line-facts.ts';
 import { asked, lettersAndDigits, NO_SETTINGS, notify, setting } from './line-parts.ts';
 
+/** Of all phones; its encrypted twin has another ending. */
+const commonName = { Aastra: '/aastra', Mitel: '/startup' } as const;
+
+const bootFiles = (common: string) => [
+  // Where it is there the phone reads the encrypted twins in the place of its files, and nothing can be set in them.
+  asked('/security.tuz', 'other'),
+  asked(`${common}.tuz`, 'other'),
+  asked('/{model}.tuz', 'other'),
+  asked('/{MAC}.tuz', 'other'),
+  asked(`${common}.cfg`, 'common-config'),
+  asked('/{model}.cfg', 'common-config'),
+  asked('/{MAC}.cfg', 'phone-config'),
+];
+
 export const mitelSip = (brand: 'Aastra' | 'Mitel') =>
   ({
     claims: ['user-agent', 'path', 'sip-user-agent', 'dhcp-class', 'mac-prefix'],
-    bootFiles: [
-      asked(brand === 'Aastra' ? '/aastra.cfg' : '/startup.cfg', 'common-config'),
-      asked('/{model}.cfg', 'common-config'),
-      asked('/{MAC}.cfg', 'phone-config'),
-    ],
+    bootFiles: bootFiles(commonName[brand]),
     userAgent: `${brand}{model} MAC:{MAC-} V:{version}-SIP`,
     config: {
       form: 'name: value lines',

@@ -115,12 +115,16 @@ export function servedByFacts(vendor: VendorKnowledge): VendorProfile | undefine
     readConfig: (body, phone) => configRead(lines, body, phone),
     wake: { event },
     imageTransport: ['http'],
-    userAgent: (phone) =>
-      filled((lineOf(phone.model) ?? first).userAgent, {
+    userAgent: (phone) => {
+      // A line that is not served speaks all the same, and in its own words.
+      const said = vendor.lines.find(({ hasModel }) => hasModel(phone.model))?.userAgent;
+      const { model, version } = phone;
+      return filled(said === undefined || said === 'unknown' ? first.userAgent : said, {
         ...ownWords(phone),
-        model: phone.model,
-        version: phone.version,
-      }),
+        model,
+        version,
+      });
+    },
     password: passwordOf(first.facts),
   };
 }

@@ -85,7 +85,9 @@ export const snomLines: readonly LineFacts[] = [
       asked('/snom{model}.htm', 'common-config', 'http'),
       asked('/snom{model}-{MAC}.htm', 'phone-config', 'http'),
     ],
-    userAgent: 'Mozilla/4.0 (compatible; snom{model}-SIP {version} {MAC})',
+    // Behind the version stands the boot code's own text.
+    userAgent:
+      'Mozilla/4.0 (compatible; snom{model}-SIP {version} 2010.12-00004-g9ba52f5 {MAC} SXM:0 UXM:0)',
     config: {
       form: 'settings XML in which perm="R" locks a value; the image stands in a file of its own',
       contentType: 'text/xml',

@@ -29,6 +29,8 @@ export interface KindQuirks {
   readonly tftp?: TftpHabit;
   /** Absent: after all files. */
   readonly takesImage?: 'when-named';
+  /** Names that it writes to the server once it has its files. */
+  readonly writes?: readonly string[];
   /** What stands before a plain image name, by model. */
   readonly parts?: Readonly<Record<string, string>>;
 }
@@ -83,16 +85,42 @@ const poly: KindQuirks = {
     version: '5.0.3.1667',
   },
   takesImage: 'when-named',
+  writes: ['/{mac}-boot.log', '/{mac}-app.log'],
   parts: {
+    SPIP320: '2345-12200-002',
+    SPIP321: '2345-12360-001',
+    SPIP330: '2345-12200-001',
+    SPIP331: '2345-12365-001',
     SPIP335: '2345-12375-001',
+    SPIP430: '2345-11402-001',
     SPIP450: '2345-12450-001',
     SPIP550: '2345-12500-001',
+    SPIP560: '2345-12560-001',
     SPIP650: '2345-12600-001',
+    SPIP670: '2345-12670-001',
+    SSIP5000: '3111-30900-001',
+    SSIP6000: '3111-15600-001',
+    SSIP7000: '3111-40000-001',
+    VVX101: '3111-40250-001',
+    VVX150: '3111-48810-001',
+    VVX201: '3111-40450-001',
+    VVX250: '3111-48820-001',
+    VVX300: '3111-46135-002',
+    VVX301: '3111-48300-001',
     VVX310: '3111-46161-001',
+    VVX311: '3111-48350-001',
+    VVX350: '3111-48830-001',
+    VVX400: '3111-46157-002',
+    VVX401: '3111-48400-001',
     VVX410: '3111-46162-001',
     VVX411: '3111-48450-001',
-    VVX250: '3111-48820-001',
     VVX450: '3111-48840-001',
+    VVX500: '3111-44500-001',
+    VVX501: '3111-48500-001',
+    VVX600: '3111-44600-001',
+    VVX601: '3111-48600-001',
+    VVX1500: '2345-17960-001',
+    VVXD60: '3111-17823-001',
   },
 };
 
@@ -109,9 +137,11 @@ const grandstream: KindQuirks = {
   files: [
     other('/cfg{mac}'),
     own('/cfg{mac}.xml'),
-    common('/cfg{model}.xml', { ifAbsent: ['/cfg{mac}.xml'] }),
-    common('/cfg.xml', { ifAbsent: ['/cfg{mac}.xml', '/cfg{model}.xml'] }),
+    common('/cfg{lower}.xml', { ifAbsent: ['/cfg{mac}.xml'] }),
+    common('/cfg.xml', { ifAbsent: ['/cfg{mac}.xml', '/cfg{lower}.xml'] }),
   ],
+  // All of its names are in small letters (SIP Device Provisioning Guide).
+  words: (model) => ({ lower: model.toLowerCase() }),
 };
 
 /** Loaders of that age send no options (no document names any). */
@@ -122,8 +152,14 @@ const spa: KindQuirks = {
   tftp: plainTftp,
 };
 
+/** Without `security.tuz` no phone asks for encrypted files (6800 Series Administrator Guide 4.2, chapter 7). */
 const mitel = (first: string): KindQuirks => ({
-  files: [common(`/${first}.cfg`), common('/{model}.cfg'), own('/{MAC}.cfg')],
+  files: [
+    other('/security.tuz'),
+    common(`/${first}.cfg`),
+    common('/{model}.cfg'),
+    own('/{MAC}.cfg'),
+  ],
   tftp: { blockBytes: null, asksLength: true },
 });
 
@@ -161,6 +197,7 @@ export const KIND_QUIRKS: Readonly<Record<string, Readonly<Record<string, KindQu
       ],
     },
     SPA: spa,
+    '7940 and 7960 with SIP firmware': { tftp: plainTftp },
     'enterprise (79xx, 89xx, 99xx, 78xx and 88xx)': {
       files: [
         other('/CTLSEP{MAC}.tlv', { protocols: tftp }),

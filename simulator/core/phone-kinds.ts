@@ -36,6 +36,8 @@ export interface PhoneKind {
   readonly tftp: TftpHabit;
   readonly takesImage: 'when-named' | 'after-files';
   files(phone: PhoneFacts, prefers?: Transport): readonly KindFile[];
+  /** Paths of what it writes to the server once it has its files. */
+  writes(phone: PhoneFacts): readonly string[];
   /** Undefined for a phone that sends none. */
   userAgent(phone: AgentPhone, by: 'application' | 'loader'): string | undefined;
   /** Whether a loader asks before the application, and thus for the image. */
@@ -86,6 +88,7 @@ export function kindOf(vendor: string, model: string): PhoneKind | undefined {
     takesImage: quirks.takesImage ?? 'after-files',
     hasLoader: quirks.loader !== undefined,
     files: (phone, prefers) => filesOf(line, quirks, phone, prefers),
+    writes: (phone) => (quirks.writes ?? []).map((path) => filled(path, ownWords(phone))),
     userAgent: (phone, by) => agentText({ line, quirks, profile }, phone, by),
     readConfig: (body, phone) => profile?.readConfig(body, phone) ?? {},
     imageUrl: (url, model) => partUrl(url, quirks.parts?.[model]),

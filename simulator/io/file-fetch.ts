@@ -63,10 +63,11 @@ export function retryAfter({ headers }: IncomingMessage): number | undefined {
 export async function httpWithLogin(
   self: PhoneSelf,
   ask: Ask,
-  more: { signal: AbortSignal; headers?: Readonly<Record<string, string>> },
+  more: { signal: AbortSignal; headers?: Readonly<Record<string, string>>; body?: Buffer },
 ): Promise<HttpAnswer> {
   const { host, port, path } = ask;
   const userAgent = userAgentOf(self, ask);
+  const method = more.body ? 'PUT' : 'GET';
   const send = () =>
     httpGet({
       host,
@@ -74,10 +75,11 @@ export async function httpWithLogin(
       path,
       localAddress: self.localAddress,
       signal: more.signal,
+      ...(more.body ? { body: more.body } : {}),
       headers: {
         ...(userAgent === undefined ? {} : { 'User-Agent': userAgent }),
         Accept: '*/*',
-        ...authorization(self, path),
+        ...authorization(self, { method, uri: path }),
         ...more.headers,
       },
     });
@@ -92,19 +94,37 @@ export async function httpWithLogin(
   return send();
 }
 
-function authorization(self: PhoneSelf, path: string): Readonly<Record<string, string>> {
+function authorization(
+  self: PhoneSelf,
+  of: { readonly method: string; readonly uri: string },
+): Readonly<Record<string, string>> {
   const { login, challenge } = self;
   if (!login || !self.isChallenged) return {};
   if (!challenge) return { Authorization: basicHeader(login) };
   challenge.count += 1;
   const clientNonce = Math.floor(drawn(self, 'cnonce') * 2 ** 48).toString(16);
-  const request = { method: 'GET', uri: path, count: challenge.count, clientNonce };
+  const request = { ...of, count: challenge.count, clientNonce };
   return { Authorization: digestHeader(login, challenge.said, request) };
 }
 
 export function drawn(self: PhoneSelf, what: string): number {
   self.draws += 1;
   return fractionOf(self.seed, self.mac, what, self.draws);
+}
+
+/** Its logs, over HTTP. They repeat settings, logins too, and what becomes of them is no matter of the phone's. */
+export async function writeLogs(self: PhoneSelf, signal: AbortSignal): Promise<void> {
+  const { kind, agent, login, version, prefers } = self;
+  const said = login ? `prov.user="${login.user}" prov.password="${login.password}"` : 'no login';
+  const body = Buffer.from(`0101000000|cfg  |4|00|Initial log entry, ${version}, ${said}\n`);
+  for (const path of prefers === 'tftp' ? [] : kind.writes(self)) {
+    if (signal.aborted) return;
+    const ask = { protocol: 'http', host: agent.host, port: agent.httpPort, path } as const;
+    const answer = await httpWithLogin(self, ask, { signal, body });
+    if (answer.kind === 'unreachable') return;
+    answer.response.resume();
+    self.tell({ kind: 'wrote', path, status: answer.status });
+  }
 }
 
 async function byTftp(self: PhoneSelf, ask: Ask, signal: AbortSignal): Promise<FileEnd> {

@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 
-// A phone's HTTP client: GET with its own source address, no redirects, no compression.
+// A phone's HTTP client: GET, and PUT of what it writes, with its own source address, no redirects, no compression.
 
 export interface HttpAsk {
   readonly host: string;
@@ -10,6 +10,8 @@ export interface HttpAsk {
   readonly localAddress?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** What is put there; absent: it is asked for. */
+  readonly body?: Buffer;
 }
 
 export type HttpAnswer =
@@ -24,13 +26,14 @@ const oneRequest = new Agent({ keepAlive: false, maxSockets: Infinity });
 
 /** The caller reads or destroys the response. */
 export function httpGet(ask: HttpAsk): Promise<HttpAnswer> {
-  const { host, port, path, localAddress, headers, signal } = ask;
+  const { host, port, path, localAddress, headers, signal, body } = ask;
   return new Promise((resolve) => {
     const asking = request({
       host,
       port,
       path,
-      headers,
+      method: body ? 'PUT' : 'GET',
+      headers: { ...headers, ...(body ? { 'Content-Length': body.length } : {}) },
       signal,
       agent: oneRequest,
       timeout: silentMsMax,
@@ -43,7 +46,7 @@ export function httpGet(ask: HttpAsk): Promise<HttpAnswer> {
     asking.on('error', (error: NodeJS.ErrnoException) =>
       resolve({ kind: 'unreachable', reason: error.code ?? error.message }),
     );
-    asking.end();
+    asking.end(body);
   });
 }
 

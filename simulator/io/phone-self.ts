@@ -18,6 +18,7 @@ export type PhoneEvent =
       /** Of the wall: from the request to the last byte of the answer. */
       readonly tookMs: number;
     }
+  | { readonly kind: 'wrote'; readonly path: string; readonly status: number }
   | { readonly kind: 'no-server'; readonly reason: string }
   | { readonly kind: 'woken'; readonly event: string; readonly status: number }
   | { readonly kind: 'image-began'; readonly path: string; readonly fromByte: number }

@@ -27,7 +27,7 @@ import {
 } from '../core/habit.ts';
 import { NotifyDesk } from '../core/notify-desk.ts';
 import { kindOf, type Transport } from '../core/phone-kinds.ts';
-import { fetchFile, type FileEnd } from './file-fetch.ts';
+import { fetchFile, type FileEnd, writeLogs } from './file-fetch.ts';
 import { fetchImage } from './image-fetch.ts';
 import { pause } from './pause.ts';
 import { type PhoneEvent, type PhoneSelf, runningPhone, userAgentOf } from './phone-self.ts';
@@ -206,9 +206,12 @@ export class VirtualPhone {
     delete this.#self.challenge;
     this.#self.tell({ kind: 'booting', version: this.#self.version });
     await this.#wait(bootTakes, 'boot');
+    let hasWritten = false;
     while (!signal.aborted) {
       const end = await this.#round(signal);
       if (end === 'restart' || signal.aborted) return;
+      if (end === 'idle' && !hasWritten) await writeLogs(this.#self, signal);
+      hasWritten ||= end === 'idle';
       if (end === 'idle' || end === 'put-off') this.behave(afterLook(this.#self.habit));
       await this.#rest(end);
       if (this.#wanted === 'reboot') return;

@@ -1,9 +1,19 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer as createPlainServer } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'tap';
-import { doctorLines } from '../../agent/core/doctor.ts';
-import { openBox, readGrant, storeGrant } from '../../agent/io/box.ts';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
+import { days, type DurationMs, laterBy, ms } from '@ringwave/protocol/units';
+import { wallClock } from '@ringwave/runtime/clock';
+import { type Test, test } from 'tap';
+import { doctorLines, firstToMend } from '../../agent/core/doctor.ts';
+import { openIdentity } from '../../agent/io/agent-identity.ts';
+import { damagedState, openBox, readGrant, storeGrant } from '../../agent/io/box.ts';
 import { examine } from '../../agent/io/doctor-checks.ts';
+import { tellRunning } from '../../agent/io/running-file.ts';
 import {
   alwaysOpen,
   Api,
@@ -99,11 +109,12 @@ test('doctor reads from an agent that listens on IPv6', async (t) => {
   const box = join(folder, 'agent');
   await enrolAgent(api, controller, 'lisbon', box);
   const own = { host: '::1', port: 0 };
-  const agent = await startAgent(box, { http: own, tftp: own });
+  const agent = await startAgent(box, { http: own, tftp: own, serving: { https: own } });
   t.teardown(() => agent.close());
   const lines = await said(box);
   t.ok(lines.some((line) => line.startsWith('ok    http: ')));
   t.ok(lines.some((line) => line.startsWith('ok    tftp: ')));
+  t.ok(lines.some((line) => line.startsWith('ok    https: ')));
   t.ok(lines.some((line) => line.includes(`66 = http://[::1]:${agent.ports.http}/`)));
 });
 
@@ -120,6 +131,11 @@ test('doctor names a broker that does not answer and a name nobody knows', async
   const lines = await said(box);
   t.ok(lines.some((line) => line.startsWith('WRONG name: ')));
   t.ok(lines.some((line) => line.startsWith('WRONG broker: no-such-host.invalid:1 does not: ')));
+  storeGrant(openBox(box), { ...grant, httpUrl: 'http://no-such-host.invalid/' });
+  const { name, clock } = await examine(openBox(box));
+  t.match(name?.fix, 'Check the DNS server of this box: it must know no-such-host.invalid.');
+  t.equal(clock?.state, 'wrong');
+  t.equal(firstToMend({ name: name!, clock: clock! }), name, 'not the firewall');
   await controller.close();
 });
 
@@ -142,4 +158,98 @@ test('doctor names a login that the controller does not know any more, though it
   t.match(lines.at(-1), /^Mend this first: .* Enrol it anew with a token of its site/);
   await agent.close();
   await controller.close();
+});
+
+/** A box of a site, which has not run. */
+async function boxWith(t: Test, more: Partial<EnrolmentGrant> = {}) {
+  const folder = t.testdir({});
+  const controller = await startController(join(folder, 'controller'));
+  t.teardown(() => controller.close());
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  const box = openBox(join(folder, 'agent'));
+  await enrolAgent(api, controller, 'lisbon', box.folder);
+  const grant = readGrant(box);
+  if (!grant) throw new Error('not enrolled');
+  storeGrant(box, { ...grant, ...more });
+  return box;
+}
+
+test('doctor names the clock where the certificate of the controller shows that it is wrong', async (t) => {
+  const usual = getCACertificates('default');
+  t.teardown(() => setDefaultCACertificates(usual));
+  const apart: readonly (readonly [DurationMs, string])[] = [
+    [days(3), 'Set the clock of this box; let it follow an NTP server.'],
+    [
+      ms(0 - days(800)),
+      "Set the clock of this box if it is ahead; if not, renew the controller's certificate.",
+    ],
+  ];
+  for (const [by, fix] of apart) {
+    const own = { hosts: ['127.0.0.1'], keyKind: 'p-256' as const };
+    const now = laterBy(wallClock().now(), by);
+    const { key, cert, authority = '' } = openIdentity(join(t.testdir(), 'tls'), { ...own, now });
+    setDefaultCACertificates([authority]);
+    const server = createServer({ key, cert }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const box = await boxWith(t, { httpUrl: `https://127.0.0.1:${port}` });
+    const { clock } = await examine(box);
+    t.match(clock?.said, / by the clock of this box \(2\d{3}-/);
+    t.equal(clock?.fix, fix);
+  }
+});
+
+test('doctor names a state that cannot be read, and is content with one that is just being made', async (t) => {
+  const box = await boxWith(t);
+  writeFileSync(box.database, '');
+  t.equal((await examine(box)).state, undefined);
+  writeFileSync(box.database, 'no database '.repeat(100));
+  const findings = await examine(box);
+  const { agent, state } = findings;
+  t.equal(state?.said, `${box.database}: file is not a database`);
+  t.equal(state?.fix, damagedState(box.folder));
+  t.equal(agent?.state, 'wrong');
+  t.equal(firstToMend(findings), state, 'an agent could not start with it');
+});
+
+test('doctor takes no other program on the port for the agent', async (t) => {
+  const other = createPlainServer((_, response) => response.end('It works!')).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(other, 'listening');
+  t.teardown(() => {
+    other.close();
+    other.closeAllConnections();
+  });
+  const { port } = other.address() as AddressInfo;
+  const box = await boxWith(t);
+  tellRunning(box.folder, { pid: process.pid, host: '127.0.0.1', http: port, tftp: port });
+  t.match((await examine(box)).http, {
+    state: 'wrong',
+    said: `port ${port} answers something else`,
+  });
+});
+
+test('doctor looks at the certificate that phones are shown', async (t) => {
+  const box = await boxWith(t);
+  const apart: readonly (readonly [DurationMs, RegExp])[] = [
+    [ms(0), /^well TLS on port \d+, with a certificate until /],
+    [days(3), /^wrong .* begins on .* Set the clock of this box, and start the agent again\.$/],
+    [ms(0 - days(800)), /^wrong .* ended on .* Give the agent another one with --tls-cert, /],
+  ];
+  for (const [by, expected] of apart) {
+    const now = laterBy(wallClock().now(), by);
+    const own = { hosts: ['127.0.0.1'], keyKind: 'p-256' as const, now };
+    const { key, cert } = openIdentity(join(box.folder, `tls${by}`), own);
+    const server = createServer({ key, cert }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    tellRunning(box.folder, { pid: process.pid, host: '127.0.0.1', http: 0, tftp: 0, https: port });
+    const { https } = await examine(box);
+    t.match(`${https?.state} ${https?.said} ${https?.fix ?? ''}`, expected);
+  }
 });

@@ -1,7 +1,8 @@
 // SIP plug and play: a phone without a server asks the group 224.0.1.75 for its profile (RFC 6080 as desk phones speak
 // it). Pure; whatever arrives gives a claim or undefined.
 import { type Mac, mac } from '@ringwave/protocol/units';
-import { formatSip, hostPort, type SipRequest, sipHeader, sipParameter } from './message.ts';
+import { formatSip, hostPort, type SipRequest, sipHeader } from './message.ts';
+import { answerTo, tagged } from './unasked.ts';
 
 export interface PnpClaim {
   readonly mac: Mac;
@@ -34,19 +35,38 @@ const macIn = (text: string): Mac | undefined => {
   return found ? mac(found[1]!) : undefined;
 };
 
+interface OwnSide {
+  readonly from: { readonly address: string; readonly port: number };
+  readonly tag: string;
+}
+
+const ownContact = ({ from }: OwnSide): string => `<sip:ringwave@${hostPort(from)}>`;
+
+/** RFC 6665 section 4.2.1.1: an answer to a SUBSCRIBE says for how long it is taken, and where whoever took it is. */
+export const pnpAnswer = (subscribe: SipRequest, own: OwnSide): Buffer =>
+  answerTo(subscribe, {
+    status: '200 OK',
+    tag: own.tag,
+    more: [
+      ['Contact', ownContact(own)],
+      ['Expires', '0'],
+    ],
+  });
+
+/** Without brackets a parameter behind it is the header's, not the URI's (RFC 3261 section 20.10). */
+function contactOf(subscribe: SipRequest): string | undefined {
+  const text = (sipHeader(subscribe, 'contact') ?? '').replace(/^\s*"(?:[^"\\]|\\.)*"/, '');
+  const found = /<([^<>\s]{1,256})>/.exec(text) ?? /^\s*(sips?:[^<>\s;,]{1,256})/i.exec(text);
+  return found?.[1];
+}
+
 /** The profile: one address, whence the phone fetches its own file as it would without this. */
 export function pnpNotify(
   subscribe: SipRequest,
-  own: {
-    readonly from: { readonly address: string; readonly port: number };
-    readonly tag: string;
-    readonly branch: string;
-    readonly url: string;
-  },
+  own: OwnSide & { readonly branch: string; readonly url: string },
 ): Buffer {
-  const contact = /<([^<>\s]{1,256})>/.exec(sipHeader(subscribe, 'contact') ?? '')?.[1];
   return formatSip({
-    opening: `NOTIFY ${contact ?? subscribe.uri} SIP/2.0`,
+    opening: `NOTIFY ${contactOf(subscribe) ?? subscribe.uri} SIP/2.0`,
     headers: [
       ['Via', `SIP/2.0/UDP ${hostPort(own.from)};branch=z9hG4bK${own.branch};rport`],
       ['Max-Forwards', '70'],
@@ -54,7 +74,7 @@ export function pnpNotify(
       ['To', sipHeader(subscribe, 'from') ?? ''],
       ['Call-ID', sipHeader(subscribe, 'call-id') ?? ''],
       ['CSeq', '1 NOTIFY'],
-      ['Contact', `<sip:ringwave@${hostPort(own.from)}>`],
+      ['Contact', ownContact(own)],
       ['Event', 'ua-profile;effective-by=0'],
       ['Subscription-State', 'terminated;reason=timeout'],
       ['Content-Type', 'application/url'],
@@ -62,7 +82,3 @@ export function pnpNotify(
     body: own.url,
   });
 }
-
-/** Our side of the dialog is named once; a phone may have named it already by asking again. */
-export const tagged = (to: string, tag: string): string =>
-  sipParameter(to, 'tag') === undefined ? `${to};tag=${tag}` : to;

@@ -1,7 +1,6 @@
 // What is told to whoever asks us something: we ask phones and are asked nothing, so every request is refused, by the
 // answer that its RFC has for it. Nothing is kept of it.
 import { formatSip, type SipRequest, sipHeader, sipHeaders, sipParameter } from './message.ts';
-import { tagged } from './pnp.ts';
 
 /** RFC 3261 section 8.2.6: an answer repeats these. */
 const REPEATED = [
@@ -11,6 +10,14 @@ const REPEATED = [
   ['call-id', 'Call-ID'],
   ['cseq', 'CSeq'],
 ] as const;
+
+/** Our side of the dialog is named once; a phone may have named it already by asking again. */
+export const tagged = (to: string, tag: string): string =>
+  sipParameter(to, 'tag') === undefined ? `${to};tag=${tag}` : to;
+
+/** RFC 3261 section 8.1.1: what lacks any of these cannot be answered. */
+export const isAnswerable = (request: SipRequest): boolean =>
+  REPEATED.every(([name]) => sipHeader(request, name) !== undefined);
 
 /** The answer `status` to a request, such as `200 OK`. `tag` names our side where nothing named it before. */
 export const answerTo = (
@@ -37,8 +44,7 @@ type SipLine = readonly [name: string, value: string];
  * does (RFC 3261 section 9.2); any other method 405 with the one that we know (section 8.2.1).
  */
 export function refusalOf(request: SipRequest, tag: string): Buffer | undefined {
-  const isWhole = REPEATED.every(([name]) => sipHeader(request, name) !== undefined);
-  if (request.method === 'ACK' || !isWhole) return undefined;
+  if (request.method === 'ACK' || !isAnswerable(request)) return undefined;
   const isOfNothing = request.method === 'NOTIFY' || request.method === 'CANCEL';
   return isOfNothing
     ? answerTo(request, { status: '481 Subscription Does Not Exist', tag })

@@ -1,9 +1,11 @@
 import { Buffer } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import { escapedPath } from '@ringwave/firmware-catalog/vendors/config-text';
 import type { DurationMs } from '@ringwave/protocol/units';
 import type { UpstreamSettings } from '../../core/provisioning/base.ts';
 import { givenInstead, templateFlaw } from '../../core/provisioning/base-flaws.ts';
 import { type BaseAsked, type BaseFile, baseBytesMax } from './base-file.ts';
+import { BrokenOff, bodyOf, httpAnswer, PackedOtherwise, type Question } from './http-answer.ts';
 
 /** Redirects followed, on the same host alone, and from HTTP to HTTPS there. */
 const redirectsMax = 3;
@@ -23,19 +25,35 @@ export async function askUpstream(
   const root = new URL(base.endsWith('/') ? base : `${base}/`);
   const name = root.host;
   const headers = {
+    accept: '*/*',
     'accept-encoding': 'identity',
     ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
     ...(login ? { authorization: `Basic ${encoded(login)}` } : {}),
   };
   const signal = AbortSignal.timeout(within);
-  let url = new URL(escapedPath(path), root);
+  try {
+    return await followed(new URL(escapedPath(path), root), asked, { name, headers, signal });
+  } catch (error) {
+    // What breaks when its time is over would say that the server broke it off.
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+async function followed(
+  first: URL,
+  asked: BaseAsked,
+  { name, ...question }: Question & { readonly name: string },
+): Promise<Answered> {
+  const { path } = asked;
+  let url = first;
   for (let hop = 0; hop <= redirectsMax; hop += 1) {
-    const answer = await fetch(url, { headers, signal, redirect: 'manual' });
-    const next = answer.headers.get('location');
-    if (answer.status < 300 || answer.status >= 400 || next === null) {
+    const answer = await httpAnswer(url, question);
+    const { statusCode: status = 0 } = answer;
+    const next = answer.headers.location;
+    if (status < 300 || status >= 400 || next === undefined) {
       return await taken(answer, name, asked);
     }
-    await answer.body?.cancel();
+    answer.resume();
     const to = URL.canParse(next, url) ? new URL(next, url) : undefined;
     const where = to ? elsewhere(url, to) : 'nowhere';
     if (!to || where !== undefined)
@@ -56,26 +74,32 @@ export function elsewhere(from: URL, to: URL): string | undefined {
 }
 
 async function taken(
-  answer: Response,
+  answer: IncomingMessage,
   name: string,
   { path, isConfig, language }: BaseAsked,
 ): Promise<Answered> {
-  const refuse = async (reason: string): Promise<Answered> => {
-    await answer.body?.cancel();
-    return { kind: 'failed', reason: `${name} ${reason} for ${path}` };
+  const why = (reason: string) => {
+    answer.destroy();
+    return `${name} ${reason} for ${path}`;
   };
-  const { status } = answer;
+  const refuse = (reason: string): Answered => ({ kind: 'failed', reason: why(reason) });
+  const { statusCode: status = 0 } = answer;
   if (status === 404 || status === 410) {
-    await answer.body?.cancel();
+    // Phones look for many files that are not there: read to its end, the connection serves again.
+    answer.resume();
     return { kind: 'absent' };
   }
-  if (status >= 500) return { ...(await refuse(`answered ${status}`)), kind: 'down' } as Answered;
+  if (status >= 500) return { kind: 'down', reason: why(`answered ${status}`) };
   if (status !== 200) return refuse(`answered ${status}`);
-  const contentType = answer.headers.get('content-type') ?? undefined;
+  const contentType = answer.headers['content-type'];
   // What a Snom asks for ends with `.htm`, which servers call so: where the language is known, the text itself tells.
   const isCalledPage = !language && /^text\/html\b/i.test(contentType ?? '');
   if (isConfig && isCalledPage) return refuse('gave a web page');
-  const body = await bodyOf(answer);
+  const body = await bodyOf(answer, baseBytesMax).catch((error: unknown) => {
+    if (error instanceof PackedOtherwise) return error;
+    throw error;
+  });
+  if (body instanceof PackedOtherwise) return refuse(`gave what it packed by ${body.message}`);
   if (body === undefined) return refuse(`gave more than ${baseBytesMax} bytes`);
   const text = isConfig ? body.toString('latin1') : '';
   const instead = isConfig ? givenInstead(text) : undefined;
@@ -83,39 +107,21 @@ async function taken(
   const flaw = templateFlaw(text);
   if (flaw) return refuse(`gave a template whose line ${flaw.line} ${flaw.reason},`);
   const other = language ? givenInstead(text, language) : undefined;
-  if (other !== undefined) return { ...(await refuse(`gave ${other}`)), isOther: true } as Answered;
+  if (other !== undefined) return { kind: 'failed', reason: why(`gave ${other}`), isOther: true };
   return { kind: 'found', body, ...(contentType === undefined ? {} : { contentType }) };
 }
 
 const encoded = ({ user, password }: NonNullable<UpstreamSettings['login']>): string =>
   Buffer.from(`${user}:${password}`).toString('base64');
 
-/** Undefined for a body beyond the bound, of which no more is read than the bound. */
-async function bodyOf(answer: Response): Promise<Buffer | undefined> {
-  if (Number(answer.headers.get('content-length') ?? 0) > baseBytesMax) return undefined;
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of answer.body ?? []) {
-    length += piece.byteLength;
-    if (length > baseBytesMax) return undefined;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
 export function reasonOf(error: unknown, within: DurationMs): string {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    return `gave no whole answer in ${within} ms`;
-  }
-  const { code = String(error) } = causeOf(error) ?? {};
-  // The connection ended where the answer had not.
-  const isCut = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code.startsWith('HPE_');
+  const { name = '', code = String(error) } = error as Partial<NodeJS.ErrnoException>;
+  if (name === 'TimeoutError') return `gave no whole answer in ${within} ms`;
+  // The connection ended where the answer had not, or what came is no answer.
+  const isCut = error instanceof BrokenOff || code === 'ECONNRESET' || code.startsWith('HPE_');
   return isCut ? `broke its answer off (${code})` : `${unreached} (${code})`;
 }
 
 const unreached = 'cannot be reached';
 
 export const isUnreached = (reason: string): boolean => reason.startsWith(unreached);
-
-const causeOf = (error: unknown): NodeJS.ErrnoException | undefined =>
-  error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;

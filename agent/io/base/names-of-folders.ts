@@ -19,6 +19,7 @@ type ByLower = ReadonlyMap<string, string | null>;
 interface Names {
   /** The folder's own times. */
   readonly changed: string;
+  readonly readAt: number;
   readonly goodUntil: number;
   /** By the name in small letters; null: several fit. Undefined: the folder has too many. */
   readonly byLower: Promise<ByLower | undefined>;
@@ -53,11 +54,14 @@ export class NamesOfFolders {
     const changed = `${mtimeMs} ${ctimeMs}`;
     const now = this.#now();
     const before = which === 'known' ? this.#folders.get(folder) : undefined;
-    const isGood = before?.changed === changed && now < before.goodUntil;
+    // A clock that was set back in the meantime does not say how long ago it was read.
+    const isGood = before?.changed === changed && before.readAt <= now && now < before.goodUntil;
     // A disk whose clock is ahead of ours does not tell how long ago it was.
     const isSettled = now > Math.max(mtimeMs, ctimeMs) + coarsestStep;
     const goodUntil = isSettled ? now + rememberedFor : now;
-    const names = isGood ? before : { changed, goodUntil, byLower: this.#read(folder) };
+    const names = isGood
+      ? before
+      : { changed, readAt: now, goodUntil, byLower: this.#read(folder) };
     this.#folders.delete(folder);
     this.#folders.set(folder, names);
     const [oldest] = this.#folders.keys();

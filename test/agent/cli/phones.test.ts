@@ -57,4 +57,8 @@ test('phones of the plan are listed, and those in none with what they claimed', 
 
 test('where no agent ran there is nothing to list', async (t) => {
   await t.rejects(phones({ data: t.testdir({}) }), { message: /no agent ran there/ });
+  const damaged = t.testdir({ 'agent.sqlite': 'no database '.repeat(100) });
+  await t.rejects(phones({ data: damaged }), {
+    message: /agent\.sqlite: file is not a database\. Put .* back from a backup/,
+  });
 });

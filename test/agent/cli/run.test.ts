@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { existsSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +49,25 @@ test('a flag that cannot be read is told before the box practises', async (t) =>
     t.ok(stderr.includes(what), stderr);
     t.notMatch(stderr, /practised |could not practise/, what);
   }
+});
+
+test('what keeps an agent from starting is told with what to do about it, not with other ports', async (t) => {
+  const box = await enrolledBox(t);
+  const busy = createServer().listen(0, '127.0.0.1');
+  await once(busy, 'listening');
+  t.teardown(() => busy.close());
+  const started = (...flags: string[]) => {
+    const args = [program, 'run', '--data', box, ...doors, ...flags];
+    return spawnSync(process.execPath, args, { encoding: 'utf8' });
+  };
+  const port = `127.0.0.1:${(busy.address() as AddressInfo).port}`;
+  t.match(started('--http', port).stderr, /another program uses it\. Choose other addresses/);
+  writeFileSync(join(box, 'agent.sqlite'), 'no database '.repeat(100));
+  const { status, stderr } = started();
+  t.equal(status, 2);
+  t.match(stderr, /file is not a database/);
+  t.ok(stderr.includes(`Put ${box} back from a backup`), stderr);
+  t.notMatch(stderr, 'other addresses');
 });
 
 test('a box that is stopped while it practises ends, and leaves nothing of it', async (t) => {

@@ -139,3 +139,18 @@ test('who has a login may fetch it as long as before, and who claims its MAC is 
   }
   t.end();
 });
+
+const seenOf = (box: Box) => box.outbox().filter(({ kind }) => kind === 'phone-seen').length;
+
+test('a phone that asks is seen at its time of asking, also on a clock that was set back', (t) => {
+  const box = midway();
+  const mac = macOf(4);
+  const before = box.tables.sightings.get(mac)!.at;
+  const told = seenOf(box);
+  jumped(box, 3, hours(-1));
+  box.asks(mac, '66.85.0.5');
+  t.equal(box.tables.sightings.get(mac)?.at, laterBy(after(3), hours(-1)));
+  t.ok(box.tables.sightings.get(mac)!.at < before);
+  t.equal(seenOf(box), told + 1);
+  t.end();
+});

@@ -55,6 +55,8 @@ test('a phone that only shows itself again is not written down again at once', (
   box.take(claim(9), after(30));
   t.equal(box.tables.discovered.get(macOf(9))?.at, after(30));
   t.equal(discoveryRepeatsAfter, minutes(30));
+  box.take(claim(9), after(-31));
+  t.equal(box.tables.discovered.get(macOf(9))?.at, after(-31), 'the clock was set back an hour');
   t.end();
 });
 

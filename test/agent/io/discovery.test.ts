@@ -103,6 +103,36 @@ test('a phone of the plan that asks by plug and play is told where its files are
   t.match(events, [{ kind: 'phone-claimed', mac: macOf(1), via: 'pnp', model: 'T46S' }]);
 });
 
+test('the answer says what RFC 6665 asks of one to a SUBSCRIBE: for how long, and where we are', async (t) => {
+  const { port } = await discovery(t);
+  const phone = await asker(t, port);
+  phone.ask(subscribe(bare(macOf(1))));
+  await phone.until(1);
+  t.match(phone.heard[0], /\r\nExpires: 0\r\n/);
+  t.match(phone.heard[0], `\r\nContact: <sip:ringwave@10.0.0.2:${port}>\r\n`);
+});
+
+test('a phone is told where its contact is, however it writes it, and none that asks without what an answer repeats', async (t) => {
+  const { port } = await discovery(t);
+  const phone = await asker(t, port);
+  const text = subscribe(bare(macOf(1))).toString();
+  const asks = async (contact: string, branch: string, count: number) => {
+    const said = text.replace('Contact: <sip:192.0.2.99:5059>', contact);
+    phone.ask(Buffer.from(said.replace('z9hG4bK1', branch)));
+    await phone.until(count);
+    return phone.heard.at(-1)?.split(' ')[1];
+  };
+  for (const lacking of ['Via', 'To', 'Call-ID', 'CSeq'])
+    phone.ask(Buffer.from(text.replace(new RegExp(`${lacking}: [^\r]*\r\n`), '')));
+  t.equal(
+    await asks('Contact: sip:192.0.2.99:5059;expires=0', 'z9hG4bKa', 2),
+    'sip:192.0.2.99:5059',
+  );
+  t.equal(await asks('m: "a <b>" <sip:x@192.0.2.9>;q=1', 'z9hG4bKb', 4), 'sip:x@192.0.2.9');
+  t.match(await asks('Contact: *', 'z9hG4bKc', 6), /^sip:MAC%3a/);
+  t.equal(phone.heard.length, 6, 'nobody was answered before');
+});
+
 /** What a phone answers to the NOTIFY that it heard. */
 const accepted = (notify = ''): Buffer => {
   const request = parseSip(Buffer.from(notify));

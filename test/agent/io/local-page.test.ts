@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { localView } from '@ringwave/agent/core/local-view';
 import { emptyTables } from '@ringwave/agent/core/state';
-import { openLocalPage } from '@ringwave/agent/io/local-page';
+import { openLocalPage, pageOf } from '@ringwave/agent/io/local-page';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
 
@@ -55,6 +55,15 @@ test('the page says how the site stands, and shows names as text', async (t) => 
     'content-security-policy': /default-src 'none'/,
     'cache-control': 'no-store',
   });
+});
+
+test('a phone of which only the controller has told has not shown itself to this box', (t) => {
+  const site = tables();
+  const seen = { mac, at: noon, version: '66.86.0.15', isHearsay: true } as never;
+  site.sightings.set(mac, seen);
+  t.match(localView('lisbon', site, noon).phones, [{ runs: '66.86.0.15', isSeenHere: false }]);
+  t.match(pageOf(localView('lisbon', site, noon)), '0 of 1 have shown themselves');
+  t.end();
 });
 
 test('the same facts come as JSON', async (t) => {

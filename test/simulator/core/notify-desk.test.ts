@@ -2,6 +2,7 @@ import { test } from 'tap';
 import { good, type Habit } from '../../../simulator/core/habit.ts';
 import { kindOf } from '../../../simulator/core/phone-kinds.ts';
 import { NotifyDesk } from '../../../simulator/core/notify-desk.ts';
+import { wakeOf } from '../../../simulator/core/sip-answer.ts';
 
 const yealink = kindOf('Yealink', 'T46S')!.wakes;
 const from = { address: '127.0.0.1', port: 5070 };
@@ -110,5 +111,50 @@ test('a phone without a login cannot challenge', (t) => {
   const desk = new NotifyDesk(yealink, 's');
   const notify = request('NOTIFY', 'b1', checkSync);
   t.match(answerOf(desk, notify, { kind: 'challenges' })?.notify, { status: 200 });
+  t.end();
+});
+
+const [reload, restart] = ['check-sync;reboot=false', 'check-sync;reboot=true'];
+
+/** By maker and model: what makes it read its files, if anything alone, and what restarts it. */
+const WOKEN: readonly (readonly [phone: string, reload: string | null, reboot: string | null])[] = [
+  ['Yealink T46S', reload, restart],
+  ['Snom D785', reload, restart],
+  ['Polycom VVX411', 'check-sync', null],
+  ['Cisco 8851', 'resync', 'reboot=true'],
+  ['Cisco SPA504G', 'resync', 'reboot=true'],
+  ['Cisco 7965G', 'check-sync', null],
+  ['Cisco 7960', 'check-sync', null],
+  ['Grandstream GXP2170', 'resync', restart],
+  ['Htek UC926', 'resync', restart],
+  ['Sangoma S500', 'resync', restart],
+  ['Fanvil X4', 'check-sync', restart],
+  ['Akuvox R29', 'check-sync', restart],
+  ['Mitel 6867i', null, restart],
+  ['Aastra 6731i', null, restart],
+  ['Panasonic KX-UT123', null, restart],
+  ['Avaya J179', null, restart],
+  ['Avaya 1220', null, restart],
+  ['Gigaset N870 IP PRO', 'check-sync', restart],
+];
+
+test('each maker’s phones are woken by the events that its documents name, and the facts name them', (t) => {
+  for (const [phone, reloads, restarts] of WOKEN) {
+    const [vendor = '', ...model] = phone.split(' ');
+    const { wakes } = kindOf(vendor, model.join(' '))!;
+    const named = [...wakes.reload, ...wakes.reboot].map(({ event }) => event);
+    for (const [event, wants] of [
+      [reloads, 'reload'],
+      [restarts, 'reboot'],
+    ] as const) {
+      if (event === null) continue;
+      t.ok(named.includes(event), `${phone}: ${event}`);
+      t.equal(wakeOf({ event, body: '' }, wakes), wants, `${phone}: ${event}`);
+    }
+    t.equal(wakeOf({ event: 'talk', body: '' }, wakes), undefined, phone);
+  }
+  const { wakes } = kindOf('Yealink', 'T46S')!;
+  t.equal(wakeOf({ event: 'ACTION-URI', body: 'key=Reboot' }, wakes), 'reboot');
+  t.equal(wakeOf({ event: 'ACTION-URI', body: 'key=Reset' }, wakes), undefined);
   t.end();
 });

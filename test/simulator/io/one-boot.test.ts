@@ -1,5 +1,7 @@
 import { mac } from '@ringwave/protocol/units';
 import { type Test, test } from 'tap';
+import { modelOfPart } from '@ringwave/firmware-catalog/vendors/polycom-parts';
+import { KIND_QUIRKS } from '../../../simulator/core/kind-quirks.ts';
 import { kindOf } from '../../../simulator/core/phone-kinds.ts';
 import type { VirtualPhoneOptions } from '../../../simulator/io/virtual-phone.ts';
 import { identify } from '@ringwave/firmware-catalog/identify';
@@ -72,6 +74,8 @@ const BOOTS: readonly Boot[] = [
       `GET /{mac}-license.cfg ${poly}/6.4.6.2656 Type/Application`,
       `GET /{mac}-directory.xml ${poly}/6.4.6.2656 Type/Application`,
       `GET /000000000000-directory.xml ${poly}/6.4.6.2656 Type/Application`,
+      `PUT /{mac}-boot.log ${poly}/6.4.6.2656 Type/Application`,
+      `PUT /{mac}-app.log ${poly}/6.4.6.2656 Type/Application`,
     ],
   },
   {
@@ -84,6 +88,8 @@ const BOOTS: readonly Boot[] = [
       `GET /{mac}-license.cfg ${sip335}/4.0.15.1009 Type/Application`,
       `GET /{mac}-directory.xml ${sip335}/4.0.15.1009 Type/Application`,
       `GET /000000000000-directory.xml ${sip335}/4.0.15.1009 Type/Application`,
+      `PUT /{mac}-boot.log ${sip335}/4.0.15.1009 Type/Application`,
+      `PUT /{mac}-app.log ${sip335}/4.0.15.1009 Type/Application`,
     ],
   },
   {
@@ -99,6 +105,19 @@ const BOOTS: readonly Boot[] = [
     version: '7.4.9c',
     userAgent: 'Cisco/SPA504G-7.4.9c ({MAC})(CCQ{MAC+4})',
     asks: ['RRQ spa504G.cfg -', 'GET /{mac}.xml UA'],
+  },
+  {
+    phone: 'Cisco ATA191',
+    oui: '00562b',
+    version: '11-1-0-MSR4',
+    userAgent: 'Cisco/ATA191-MPP-11-1-0-MSR4 (CCQ{MAC+4})',
+    asks: [`RRQ ATA191-3PCC.xml ${usual}`, 'GET /Cisco/CP-ATA191-3PCC/{mac}.cfg UA'],
+  },
+  {
+    phone: 'Cisco 7960',
+    oui: '001873',
+    version: '8-12-00',
+    asks: ['RRQ OS79XX.TXT -', 'RRQ SIPDefault.cnf -', 'RRQ SIP{MAC}.cnf -'],
   },
   {
     phone: 'Cisco 7965G',
@@ -132,14 +151,22 @@ const BOOTS: readonly Boot[] = [
     version: '1.0.11.57',
     more: { hardware: 'V1.1A' },
     userAgent: 'Grandstream Model HW GXP2170 V1.1A SW 1.0.11.57 DevId {mac}',
-    asks: ['GET /cfg{mac} UA', 'GET /cfg{mac}.xml UA', 'GET /cfgGXP2170.xml UA', 'GET /cfg.xml UA'],
+    asks: ['GET /cfg{mac} UA', 'GET /cfg{mac}.xml UA', 'GET /cfggxp2170.xml UA', 'GET /cfg.xml UA'],
   },
   {
     phone: 'Snom D785',
     oui: '000413',
     version: '10.1.198.19',
-    userAgent: 'Mozilla/4.0 (compatible; snomD785-SIP 10.1.198.19 {MAC})',
+    userAgent:
+      'Mozilla/4.0 (compatible; snomD785-SIP 10.1.198.19 2010.12-00004-g9ba52f5 {MAC} SXM:0 UXM:0)',
     asks: ['GET /snomD785.htm UA', 'GET /snomD785-{MAC}.htm UA'],
+  },
+  {
+    phone: 'Snom M900',
+    oui: '000413',
+    version: '05.20.0001',
+    userAgent: 'Snom M900 05.20.0001 {mac}',
+    asks: ['GET /snomM900.htm UA', 'GET /snomM900-{MAC}.htm UA'],
   },
   {
     phone: 'Fanvil X4',
@@ -160,14 +187,14 @@ const BOOTS: readonly Boot[] = [
     oui: '08000f',
     version: '6.2.0.1012',
     userAgent: 'Mitel6867i MAC:{MAC-} V:6.2.0.1012-SIP',
-    asks: ['GET /startup.cfg UA', 'GET /6867i.cfg UA', 'GET /{MAC}.cfg UA'],
+    asks: ['GET /security.tuz UA', 'GET /startup.cfg UA', 'GET /6867i.cfg UA', 'GET /{MAC}.cfg UA'],
   },
   {
     phone: 'Aastra 6731i',
     oui: '00085d',
     version: '3.3.1.4365',
     userAgent: 'Aastra6731i MAC:{MAC-} V:3.3.1.4365-SIP',
-    asks: ['GET /aastra.cfg UA', 'GET /6731i.cfg UA', 'GET /{MAC}.cfg UA'],
+    asks: ['GET /security.tuz UA', 'GET /aastra.cfg UA', 'GET /6731i.cfg UA', 'GET /{MAC}.cfg UA'],
   },
   {
     phone: 'Gigaset N870 IP PRO',
@@ -281,7 +308,9 @@ for (const boot of BOOTS) {
     const server = await RecordingServer.open(t);
     const options = optionsOf(boot);
     const watched = await boots(t, server, options);
-    await watched.until('asked', boot.asks.length);
+    const isWrite = (line: string) => line.startsWith('PUT ');
+    await watched.until('asked', boot.asks.filter((line) => !isWrite(line)).length);
+    await watched.until('wrote', boot.asks.filter(isWrite).length);
     const expected = boot.asks.map((line) =>
       spelled(
         line.replace(/ UA$/, () => ` ${boot.userAgent}`),
@@ -425,6 +454,16 @@ test('an image is asked for under the name that this phone gives it', async (t) 
     ),
     'GET /fw/mitel/6867i.st Mitel6867i MAC:08-00-0F-0A-1B-2C V:6.2.0.1012-SIP',
   );
+});
+
+test('every Poly whose part number is documented asks for the image of its own part', (t) => {
+  const { parts = {} } = KIND_QUIRKS['Polycom']?.[''] ?? {};
+  t.equal(Object.keys(parts).length, 34);
+  for (const [model, part] of Object.entries(parts)) {
+    t.equal(modelOfPart(part), model);
+    t.equal(kindOf('Polycom', model)?.imageUrl('/fw/sip.ld', model), `/fw/${part}.sip.ld`);
+  }
+  t.end();
 });
 
 test('how a phone decides on an image is its line’s, and unknown stays unknown', (t) => {

@@ -9,7 +9,7 @@ import type { Test } from 'tap';
 // it was laid out to answer, 404 and TFTP error 1 otherwise.
 
 export interface Recorded {
-  /** `GET` or `RRQ`. */
+  /** `GET`, `PUT` or `RRQ`. */
   readonly method: string;
   /** As it came: escaped in HTTP, without a leading slash in TFTP. */
   readonly path: string;

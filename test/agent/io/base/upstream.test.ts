@@ -82,6 +82,11 @@ test('pages, errors, ten megabytes, silence and other hosts are refused by name'
       response.write('x');
     },
     '/prov/never.cfg': () => {},
+    '/prov/half.cfg': (_, response) => void response.write('a = 1\n'),
+    '/prov/packed.cfg': (_, response) => {
+      response.setHeader('content-encoding', 'gzip');
+      response.write(gzipSync('a = 1\n').subarray(0, 15));
+    },
     '/prov/away.cfg': (_, response) =>
       response.writeHead(302, { location: 'http://192.0.2.9/x' }).end(),
     '/prov/round.cfg': (_, response) =>
@@ -115,7 +120,8 @@ test('pages, errors, ten megabytes, silence and other hosts are refused by name'
   t.equal(await ask('403.cfg'), '127.0.0.1:PORT answered 403 for 403.cfg');
   t.equal(await ask('long.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for long.cfg');
   t.equal(await ask('endless.cfg'), '127.0.0.1:PORT gave more than 1048576 bytes for endless.cfg');
-  t.equal(await ask('never.cfg'), '127.0.0.1:PORT gave no whole answer in 300 ms');
+  for (const name of ['never.cfg', 'half.cfg', 'packed.cfg'])
+    t.equal(await ask(name), '127.0.0.1:PORT gave no whole answer in 300 ms', name);
   t.equal(await ask('away.cfg'), '127.0.0.1:PORT sends away.cfg to another host (192.0.2.9)');
   t.equal(await ask('round.cfg'), '127.0.0.1:PORT redirects round.cfg without end');
   t.equal(await ask('near.cfg'), 'near');
@@ -153,6 +159,50 @@ test('a server that nothing reaches is not asked for each file', async (t) => {
   await stop();
   t.match(await ask('a.cfg'), /cannot be reached \(ECONNREFUSED\)/);
   t.match(await ask('b.cfg'), /failed a moment ago/);
+});
+
+test('an answer that nobody can read is the fault of its file, and takes no other phone the server', async (t) => {
+  const raw = (text: string): RequestListener => {
+    return ({ socket }) => void socket.end(text, 'latin1');
+  };
+  const answers: Record<string, RequestListener> = {
+    '/prov/gzip.cfg': (_, response) =>
+      response.setHeader('content-encoding', 'gzip').end('a = 1\n'),
+    '/prov/br.cfg': (_, response) => response.setHeader('content-encoding', 'br').end('a = 1\n'),
+    '/prov/junk.cfg': raw('hello\r\n\r\n'),
+    '/prov/pieces.cfg': raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\na = 1\r\n'),
+    '/prov/lengths.cfg': raw(
+      'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\na=1\n',
+    ),
+    '/prov/header.cfg': raw('HTTP/1.1 200 OK\r\nX: a\u0001b\r\nContent-Length: 3\r\n\r\na=1'),
+    '/prov/long.cfg': raw(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}\r\n\r\n`),
+  };
+  const answer: RequestListener = (request, response) => {
+    const bad = answers[request.url ?? ''];
+    if (bad) bad(request, response);
+    else response.end('good');
+  };
+  const { ask } = await upstreamOf(t, answer, { restsFor: 3_600_000 });
+  for (const path of Object.keys(answers)) {
+    const name = path.replace('/prov/', '');
+    t.match(await ask(name), /^127\.0\.0\.1:PORT broke its answer off \(\w+\)$/, name);
+    t.equal(await ask(`beside-${name}`), 'good', name);
+  }
+});
+
+test('what a server packed is unpacked, and refused where it breaks off or nobody knows how', async (t) => {
+  const whole = gzipSync('a = 1\n'.repeat(500));
+  const { ask, folder } = await upstreamOf(t, ({ url = '' }, response) => {
+    const how = url.includes('odd') ? 'compress' : 'gzip';
+    response.setHeader('content-encoding', how);
+    if (url.includes('bomb')) response.end(gzipSync(Buffer.alloc(50 * 1024 ** 2)));
+    else response.end(url.includes('cut') ? whole.subarray(0, -12) : whole);
+  });
+  t.match(await ask('cut.cfg'), /broke its answer off \(Z_BUF_ERROR\)$/);
+  t.match(await ask('odd.cfg'), /gave what it packed by "compress" for odd\.cfg$/);
+  t.match(await ask('bomb.cfg'), /gave more than 1048576 bytes/);
+  t.same(readdirSync(folder), []);
+  t.equal(await ask('a.cfg'), 'a = 1\n'.repeat(500));
 });
 
 /** The files of so many phones, asked for in the same instant. */
