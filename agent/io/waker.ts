@@ -137,7 +137,7 @@ export class Waker {
   async #wakeAt(address: string | undefined, effect: WakeEffect): Promise<Said> {
     const { mac, vendor } = effect;
     // Another device has the phone's address: it must not be woken in its stead.
-    if (address === undefined) return { answer: 'silent' };
+    if (address === undefined) return { answer: 'unavailable' };
     let looked = await this.#look(effect, address);
     if ('answer' in looked) return looked;
     const triggers = lineFor(vendor, this.#phone(mac)?.model)?.wake ?? 'unknown';
@@ -196,7 +196,7 @@ export class Waker {
     { answer: said, source }: Said,
   ): void {
     const { pollTakesMax } = this.#parts.settings;
-    // What could not even be sent is the same to the phone as what nobody answered.
+    // What could not even be sent is the same to the phone as what nobody answered, and shows nothing of it.
     const answer = said === 'unavailable' ? 'silent' : said;
     const mayCome = !['accepted', 'busy', 'unproven'].includes(answer);
     const mayPoll = pollTakesMax !== undefined && mayCome;
@@ -206,6 +206,7 @@ export class Waker {
       start,
       answer,
       ...(source === undefined ? {} : { source }),
+      ...(said === 'unavailable' ? { unsent: true as const } : {}),
       ...(mayPoll ? { pollTakesMax } : {}),
     });
   }

@@ -248,7 +248,11 @@ test('a phone that moved is woken where it is, and never the device that has its
   const of = () => macOf(9);
   t.same(await (await wakerOf(t, { port, of, whereIs: '127.0.0.2' })).wake(), answered('accepted'));
   t.same([asked.length, moved.asked.length], [0, 1]);
-  t.same(await (await wakerOf(t, { port, of })).wake(), answered('silent'));
+  t.same(
+    await (await wakerOf(t, { port, of })).wake(),
+    answered('silent', { unsent: true }),
+    'nothing was sent, so that its silence shows nothing',
+  );
   t.same([asked.length, moved.asked.length], [0, 1]);
   const behindRouter = await wakerOf(t, { port, of, isRouted: true });
   t.same(await behindRouter.wake(), answered('accepted'), 'a router shows its own MAC');
