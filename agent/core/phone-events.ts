@@ -33,7 +33,7 @@ import { nextOpening, openingNow, startableUntil } from './queue.ts';
 import { report } from './reporting.ts';
 import { besideRoad } from './road.ts';
 import { secretServed } from './rotation.ts';
-import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
+import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Why, Work } from './state.ts';
 import { move, put } from './work-report.ts';
 import { isLost } from './work-table.ts';
 
@@ -265,6 +265,7 @@ export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now:
   if (!work || work.phase !== 'offered' || work.starts !== event.start) return;
   const cause = CAUSE[event.answer];
   if (event.answer === 'busy') foundInCall(draft, work, event.source, now);
+  else if (event.answer === 'away') foundInCall(draft, work, undefined, now, notAvailable);
   else if (event.answer === 'unproven') foundInCall(draft, work, undefined, now, notKnownIdle);
   else if (!cause) draft.work.put(work.mac, { ...withoutCalls(work), woken: true });
   else if (event.pollTakesMax) leftToPoll(draft, work, event.pollTakesMax, now);
@@ -274,6 +275,7 @@ export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now:
 }
 
 const notKnownIdle: FaultCode = 'phone-idle-unknown';
+const notAvailable: FaultCode = 'phone-unavailable';
 
 /** Times in a row that a phone is found in a call before it is left alone until the next opening. */
 export const callsMax = 8;
@@ -290,14 +292,15 @@ function foundInCall(
   if (!held) return;
   const said = fault === 'phone-in-call' ? held.why.reason : FAULTS[fault].advice;
   const reason = source ? `In a call, says ${source}` : said;
+  const waitingFor: Why['waitingFor'] = fault === notAvailable ? 'retry' : 'call';
   const isGivenUp = (held.calls ?? 0) >= callsMax;
   const opening = plan && (nextOpening(plan, now)?.start ?? openingNow(plan, now)?.end);
   if (!isGivenUp || !opening) {
-    put(draft, { ...held, fault, why: { ...held.why, reason } }, now);
+    put(draft, { ...held, fault, why: { ...held.why, reason, waitingFor } }, now);
     return;
   }
   const retryAt = opening as EpochMs;
-  const why = { reason: `${reason}; left until the next opening`, waitingFor: 'call' as const };
+  const why = { reason: `${reason}; left until the next opening`, waitingFor };
   put(
     draft,
     { ...withoutCalls(held), fault, retryAt, why: { ...why, nextAttemptAt: retryAt } },

@@ -231,8 +231,18 @@ export const emptyTables = (): AgentTables => ({
 /** Bytes a second; `free`: as fast as it goes. */
 export type Rate = number | 'free' | 'none';
 
-/** `unproven`: nobody could say that the phone is idle, and this start was for an idle phone only. */
-export type WakeAnswer = 'accepted' | 'busy' | 'unproven' | 'refused' | 'login-refused' | 'silent';
+/**
+ * `unproven`: nobody could say that the phone is idle, and this start was for an idle phone only. `away`: it takes nothing for
+ * now, and says nothing of a call.
+ */
+export type WakeAnswer =
+  | 'accepted'
+  | 'busy'
+  | 'unproven'
+  | 'away'
+  | 'refused'
+  | 'login-refused'
+  | 'silent';
 
 export type AgentEvent =
   /** `frozen` is what the freeze file says, as in `freeze-read`: it may have come while the box was off. */

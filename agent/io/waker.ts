@@ -198,7 +198,7 @@ export class Waker {
     const { pollTakesMax } = this.#parts.settings;
     // What could not even be sent is the same to the phone as what nobody answered, and shows nothing of it.
     const answer = said === 'unavailable' ? 'silent' : said;
-    const mayCome = !['accepted', 'busy', 'unproven'].includes(answer);
+    const mayCome = !['accepted', 'busy', 'away', 'unproven'].includes(answer);
     const mayPoll = pollTakesMax !== undefined && mayCome;
     this.#parts.submit({
       kind: 'wake-answered',
