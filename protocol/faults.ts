@@ -156,7 +156,7 @@ export const FAULTS = {
     class: 'busy',
     retry: 'with-backoff',
     advice:
-      'Nobody can say that this phone is idle: name in the agent’s --pbx file who knows of calls.',
+      'Nobody can say that this phone is idle: name in the agent’s --pbx file who knows of calls, and mark as standby a PBX that is usually down.',
   },
   'phone-unavailable': {
     class: 'busy',

@@ -299,16 +299,20 @@ export class Waker {
     return extension === undefined ? undefined : this.#callAtPbxs(extension);
   }
 
-  /** A call is at one PBX; that there is none only all of them know, and one that knows the extension. */
+  /**
+   * A call is at one PBX; that there is none only all of them know, and one that knows the extension. A call is where the phone is
+   * registered: a standby that is down has none while another one answers for the phone.
+   */
   async #callAtPbxs(extension: string): Promise<CallTold | undefined> {
     const told = await Promise.all(
       this.#parts.pbxs
         .filter(tellsCalls)
-        .map(async (pbx) => ({ by: pbx.name, isInCall: await callOf(pbx, extension) })),
+        .map(async (pbx) => ({ pbx, by: pbx.name, isInCall: await callOf(pbx, extension) })),
     );
     const calling = told.find(({ isInCall }) => isInCall === true);
     if (calling) return { by: calling.by, isInCall: true };
-    if (told.some(({ isInCall }) => isInCall === undefined)) return undefined;
+    const silent = told.filter(({ isInCall }) => isInCall === undefined);
+    if (silent.some(({ pbx }) => !pbx.isStandby)) return undefined;
     const idle = told.find(({ isInCall }) => isInCall === false);
     return idle && { by: idle.by, isInCall: false };
   }
