@@ -198,3 +198,15 @@ test('one address holds two places, whatever else it wants to write; others have
   t.type(ask('10.0.0.1'), 'object');
   t.equal(ask('10.0.0.1'), 'busy');
 });
+
+test('addresses of one IPv6 network leave a quarter of all places to others', async (t) => {
+  const spool = await UploadSpool.open(t.testdir({}), mayWrite);
+  const ask = (address: string) => spool.admits({ protocol: 'tftp', path: log, address });
+  const asked = Array.from({ length: 16 }, (_, host) => ask(`2001:db8::${host + 1}`));
+  t.equal(asked.filter((one) => one !== 'busy').length, 12);
+  t.type(ask('10.0.0.2'), 'object');
+  const [first] = asked;
+  if (!first || first === 'busy') return t.fail('not admitted');
+  first.done();
+  t.type(ask('2001:db8::ff'), 'object');
+});
