@@ -206,4 +206,4 @@ function sourcesOf(address: string): readonly string[] {
 }
 
 /** An address may hold blanks only before the last one. */
-const addressOf = (key: string): string => key.slice(0, key.lastIndexOf(' '));
+export const addressOf = (key: string): string => key.slice(0, key.lastIndexOf(' '));
