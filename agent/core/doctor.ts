@@ -18,6 +18,7 @@ export const CHECKS = [
   'broker',
   'line',
   'http',
+  'certificate',
   'tftp',
   'base',
   'plan',

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { connect, isIP, isIPv6 } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
+import { connect as connectTls } from 'node:tls';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { freeBytes } from '@ringwave/runtime/io/disk-room';
 import type { Finding, Findings } from '../core/doctor.ts';
@@ -13,6 +14,7 @@ import type { HeldPlan, Sighting } from '../core/state.ts';
 import { checkBase } from './base/base-check.ts';
 import { checkPath } from './check-path.ts';
 import { type Box, readGrant } from './box.ts';
+import type { Listens } from './phone-servers.ts';
 import { type Running, runningIn } from './running-file.ts';
 
 // What `ringwave-agent doctor` looks at. Every check ends in time and changes nothing.
@@ -38,12 +40,13 @@ export async function examine(box: Box): Promise<Findings> {
   const running = runningIn(box.folder);
   const mqtt = new URL(grant.mqttUrl);
   const plan = planIn(box);
-  const [disk, clock, name, broker, http, tftp, base] = await Promise.all([
+  const [disk, clock, name, broker, http, certificate, tftp, base] = await Promise.all([
     diskOf(box.folder),
     clockOf(grant),
     nameOf(mqtt.hostname),
     brokerOf(mqtt),
     running && httpOf(running),
+    running?.https && certificateOf(running.https),
     running && tftpOf(running),
     running?.base && checkBase(running.base, plan?.phones ?? []),
   ]);
@@ -58,6 +61,7 @@ export async function examine(box: Box): Promise<Findings> {
     broker,
     ...(running ? { line: lineOf(running) } : {}),
     ...(http ? { http } : {}),
+    ...(certificate ? { certificate } : {}),
     ...(tftp ? { tftp } : {}),
     ...(base ? { base: { what: 'base', ...base } } : {}),
     ...storedIn(box, running),
@@ -131,7 +135,32 @@ async function brokerOf({ hostname, port, protocol }: URL): Promise<Finding> {
   }
 }
 
-const hostOf = ({ host }: Running): string =>
+/** What phones are shown: the times of a certificate are the only thing of it that a clock can make wrong. */
+async function certificateOf({ host, port }: Listens): Promise<Finding> {
+  const socket = connectTls({ host: hostOf({ host }), port, rejectUnauthorized: false });
+  try {
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(answerMsMax) });
+    const { valid_from: from, valid_to: until } = socket.getPeerCertificate();
+    return validOn(Date.parse(from), Date.parse(until));
+  } catch (error) {
+    const fix = 'Look at the log of the agent; another program may hold its port.';
+    return wrong('certificate', `no TLS on port ${port}: ${messageOf(error)}`, fix);
+  } finally {
+    socket.destroy();
+  }
+}
+
+function validOn(from: number, until: number): Finding {
+  const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
+  const fix =
+    'See that the clock of this box is right, then restart the agent: it makes its certificate anew. One of your own (--tls-cert) has to be replaced.';
+  if (Date.now() < from)
+    return wrong('certificate', `begins only on ${day(from)}: phones refuse it`, fix);
+  if (Date.now() >= until) return wrong('certificate', `ended on ${day(until)}`, fix);
+  return well('certificate', `ends on ${day(until)}`);
+}
+
+const hostOf = ({ host }: Pick<Running, 'host'>): string =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 
 async function httpOf(running: Running): Promise<Finding> {

@@ -1,9 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EpochMs } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { doctorLines } from '../../agent/core/doctor.ts';
+import { openIdentity } from '../../agent/io/agent-identity.ts';
 import { openBox, readGrant, storeGrant } from '../../agent/io/box.ts';
 import { examine } from '../../agent/io/doctor-checks.ts';
+import type { ServingSettings } from '../../agent/io/phone-servers.ts';
 import {
   alwaysOpen,
   Api,
@@ -105,6 +108,34 @@ test('doctor reads from an agent that listens on IPv6', async (t) => {
   t.ok(lines.some((line) => line.startsWith('ok    http: ')));
   t.ok(lines.some((line) => line.startsWith('ok    tftp: ')));
   t.ok(lines.some((line) => line.includes(`66 = http://[::1]:${agent.ports.http}/`)));
+});
+
+test('doctor names a certificate that phones refuse, since it has not begun or has ended', async (t) => {
+  const folder = t.testdir({});
+  const controller = await startController(join(folder, 'controller'));
+  t.teardown(() => controller.close());
+  const api = new Api(controller);
+  await api.must('PUT', '/sites/lisbon', alwaysOpen);
+  const box = join(folder, 'agent');
+  await enrolAgent(api, controller, 'lisbon', box);
+  const https = { host: '127.0.0.1', port: 0 };
+  const certificateOf = async (serving: ServingSettings) => {
+    const agent = await startAgent(box, { serving });
+    const line = (await said(box)).find((one) => one.includes(' certificate: '));
+    await agent.close();
+    return line;
+  };
+  t.match(await certificateOf({ https }), /^ok {4}certificate: ends on 20/);
+  const brought = (days: number) => {
+    const own = join(folder, `brought ${days}`);
+    const now = (Date.now() + days * 86_400_000) as EpochMs;
+    openIdentity(own, { hosts: ['127.0.0.1'], keyKind: 'p-256', now });
+    const file = (what: string) => join(own, `p-256-${what}.pem`);
+    return { certFile: file('server'), keyFile: file('server-key') };
+  };
+  const later = await certificateOf({ https, tls: brought(30) });
+  t.match(later, /^WRONG certificate: begins only on 20/);
+  t.match(await certificateOf({ https, tls: brought(-900) }), /^WRONG certificate: ended on 20/);
 });
 
 test('doctor names a broker that does not answer and a name nobody knows', async (t) => {
