@@ -184,7 +184,7 @@ const cacheOf = (parts: ConstructorParameters<typeof ImageCache>[0], tables: Age
   new ImageCache({ ...parts, unneeded: () => unneededImages(tables) });
 
 const runningOf = (
-  { baseFile, serving }: AgentOptions,
+  { baseFile, serving, sip }: AgentOptions,
   host: string,
   { http, tftp, https }: RunningAgent['ports'],
 ): Running => ({
@@ -192,6 +192,7 @@ const runningOf = (
   host,
   http,
   tftp,
+  sipHost: sip.host,
   ...(serving?.https && https !== undefined
     ? { https: { host: serving.https.host, port: https } }
     : {}),

@@ -218,23 +218,38 @@ function planIn(box: Box): HeldPlan['plan'] | undefined {
 }
 
 /** What the agent has stored: its plan, and which phones have shown themselves. */
-function storedIn(box: Box, running: Running | undefined): Pick<Findings, 'plan' | 'phones'> {
+function storedIn(
+  box: Box,
+  running: Running | undefined,
+): Pick<Findings, 'plan' | 'phones' | 'sip'> {
   const db = openDatabase(box);
   if (!db) return {};
   try {
     const plan = rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
     // Phones that an earlier box has seen may still be led to where it was.
-    const seen = rowsOf<Sighting>(db, 'sightings').filter((one) => !one.isHearsay).length;
+    const seen = rowsOf<Sighting>(db, 'sightings').filter((one) => !one.isHearsay);
+    const sip = running && sipOf(running, seen);
     const fix = 'Put its phones into the inventory: ringwave phone put';
     return {
       plan: plan
         ? well('plan', `revision ${plan.revision} with ${plan.phones.length} phones`)
         : wrong('plan', 'none has come yet', fix),
-      phones: seen > 0 ? well('phones', `${seen} have asked`) : notSeen(running),
+      phones: seen.length > 0 ? well('phones', `${seen.length} have asked`) : notSeen(running),
+      ...(sip ? { sip } : {}),
     };
   } finally {
     db.close();
   }
+}
+
+/** Phones that nothing of this box reaches when they are to be woken. */
+function sipOf({ sipHost }: Running, seen: readonly Sighting[]): Finding | undefined {
+  if (sipHost === undefined || isIPv6(sipHost)) return undefined;
+  const count = seen.filter(({ address }) => isIPv6(address)).length;
+  if (count === 0) return undefined;
+  const have = count === 1 ? 'has an IPv6 address' : 'have IPv6 addresses';
+  const said = `${count} of the phones ${have}, and NOTIFY leaves by IPv4 alone`;
+  return wrong('sip', said, 'Start the agent with --sip [::]:0: it then wakes phones of both.');
 }
 
 /** The agent's own line: a broker that takes connections may still refuse this box's login. */

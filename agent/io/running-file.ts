@@ -13,6 +13,8 @@ export interface Running {
   readonly host: string;
   readonly http: number;
   readonly tftp: number;
+  /** Where NOTIFY leaves from. */
+  readonly sipHost?: string;
   /** Where it serves HTTPS; absent where it does not. */
   readonly https?: Listens;
   /** Where the site has a base. */

@@ -108,6 +108,18 @@ test('doctor reads from an agent that listens on IPv6', async (t) => {
   t.ok(lines.some((line) => line.startsWith('ok    http: ')));
   t.ok(lines.some((line) => line.startsWith('ok    tftp: ')));
   t.ok(lines.some((line) => line.includes(`66 = http://[::1]:${agent.ports.http}/`)));
+  await api.must('POST', '/phones', [
+    { site: 'lisbon', vendor: 'Yealink', model: 'T46S', mac: '80:5e:c0:00:00:01' },
+  ]);
+  await until('it knows the phone', () => agent.tables.plan.get('plan')?.plan.phones.length === 1);
+  await fetch(`http://[::1]:${agent.ports.http}/805ec0000001.cfg`);
+  await until('the phone was seen', () => agent.tables.sightings.size === 1);
+  const isOf = (line: string) => line.includes(' sip: ');
+  await until('doctor reads of it', async () => (await said(box)).some(isOf));
+  t.match(
+    (await said(box)).find(isOf),
+    'WRONG sip: 1 of the phones has an IPv6 address, and NOTIFY leaves by IPv4 alone',
+  );
 });
 
 test('doctor names a certificate that phones refuse, since it has not begun or has ended', async (t) => {
