@@ -290,8 +290,8 @@ export function neverSpared(plan: Plan, phone: PlanPhone): Why | undefined {
   return byPerson(`${sparesNobody}: ${group.id} has ${has} and needs ${group.minUp} up; ${ends}`);
 }
 
-/** Nobody is told more of them than these. */
-const lostNamedMax = 3;
+/** Nobody is told more of them than these: a reason has 240 characters, and the group's name up to 64. */
+const lostNamedMax = 2;
 
 /**
  * The phones of its group that were lost leave nobody to spare, whoever else comes back. Only those phones end it, or who looks

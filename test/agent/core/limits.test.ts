@@ -2,6 +2,7 @@ import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
 import { type EpochMs, type Id, type Mac, minutes, seconds } from '@ringwave/protocol/units';
 import { test } from 'tap';
+import { waitsForLost } from '../../../agent/core/queue.ts';
 import { wanNow } from '../../../agent/core/rates.ts';
 import type { WakeAnswer } from '../../../agent/core/state.ts';
 import { after, Box, imageDigest, macOf, one, planOf, planPhone, stoneDigest } from './box.ts';
@@ -453,6 +454,25 @@ test('a phone that the registrar misses on its new version counts as down until 
   const source = 'kamailio 10.0.0.4:8080';
   box.take({ kind: 'registration-seen', mac, source, address: '10.0.0.7' });
   t.equal(box.phase(other), 'offered');
+  t.end();
+});
+
+test('whichever group lost however many, its phones say so in no more than a report holds', (t) => {
+  const id = 'f'.repeat(64);
+  const macAt = (nth: number) =>
+    `80:5e:c0:00:${nth.toString(16).padStart(4, '0').replace(/..$/, ':$&')}` as Mac;
+  const plan = planOf(
+    several(2000, (nth) => ({
+      coverageGroup: id,
+      mac: macAt(nth),
+    })),
+    { coverage: [{ id, minUp: 1999 }] },
+  );
+  const [first, ...others] = plan.phones;
+  const lostOf = new Map([[id, others.map(({ mac }) => mac as Mac)]]);
+  const why = first && waitsForLost(plan, lostOf, first);
+  t.match(why?.reason, / and 1997 more: goes on when they show themselves/);
+  t.ok((why?.reason.length ?? 999) <= 240);
   t.end();
 });
 
