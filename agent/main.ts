@@ -184,15 +184,18 @@ const cacheOf = (parts: ConstructorParameters<typeof ImageCache>[0], tables: Age
   new ImageCache({ ...parts, unneeded: () => unneededImages(tables) });
 
 const runningOf = (
-  { baseFile }: AgentOptions,
+  { baseFile, serving, sip }: AgentOptions,
   host: string,
-  { http, https, tftp }: RunningAgent['ports'],
+  { http, tftp, https }: RunningAgent['ports'],
 ): Running => ({
   pid: process.pid,
   host,
   http,
   tftp,
-  ...(https !== undefined && { https }),
+  sipHost: sip.host,
+  ...(serving?.https && https !== undefined
+    ? { https: { host: serving.https.host, port: https } }
+    : {}),
   ...(baseFile === undefined
     ? {}
     : { base: { file: resolve(baseFile), startedIn: process.cwd() } }),

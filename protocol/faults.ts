@@ -156,7 +156,13 @@ export const FAULTS = {
     class: 'busy',
     retry: 'with-backoff',
     advice:
-      'Nobody can say that this phone is idle: name in the agent’s --pbx file who knows of calls.',
+      'Nobody can say that this phone is idle: name in the agent’s --pbx file who knows of calls, and mark as standby a PBX that is usually down.',
+  },
+  'phone-unavailable': {
+    class: 'busy',
+    retry: 'with-backoff',
+    advice:
+      'The phone says that it is unavailable for now, and is asked again. If that stays so, look whether its line is registered, or set to do not disturb.',
   },
   'phone-login-refused': {
     class: 'incompatible',

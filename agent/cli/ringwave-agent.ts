@@ -40,7 +40,10 @@ export function ringwaveAgentProgram(): Command {
     .option('--data <folder>', 'where the agent keeps its state', './ringwave-agent-data')
     .option('--http <host:port>', 'where phones fetch files over HTTP', '0.0.0.0:80')
     .option('--tftp <host:port>', 'where phones fetch files over TFTP', '0.0.0.0:69')
-    .option('--sip <host:port>', 'where NOTIFY is sent from', '0.0.0.0:0')
+    .option(
+      '--sip <host:port>',
+      'where NOTIFY is sent from; without it any port, by IPv6 too where phones are served over it',
+    )
     .option(
       '--advertise <host>',
       'the address that phones are told, where it is not the one listened on',

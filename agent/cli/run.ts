@@ -8,13 +8,13 @@ import { isDiskFull, spareBytesUsually } from '@ringwave/runtime/io/disk-room';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
 import { listenFrom } from '@ringwave/runtime/listen';
 import { untilStopped } from '@ringwave/runtime/until-stopped';
-import { hostFrom, servingFrom } from './serving-from.ts';
+import { hostFrom, servingFrom, sipFrom } from './serving-from.ts';
 
 export interface RunFlags {
   readonly data: string;
   readonly http: string;
   readonly tftp: string;
-  readonly sip: string;
+  readonly sip?: string;
   readonly advertise?: string;
   readonly phoneSipPort: string;
   readonly logLevel: string;
@@ -51,11 +51,9 @@ export async function run(flags: RunFlags): Promise<void> {
     });
   }
   const log = pino({ level: levelFrom(flags.logLevel) }, pino.destination({ dest: 2, sync: true }));
-  const listens = {
-    http: listenFrom('--http', flags.http),
-    tftp: listenFrom('--tftp', flags.tftp),
-    sip: listenFrom('--sip', flags.sip),
-  };
+  const http = listenFrom('--http', flags.http);
+  const tftp = listenFrom('--tftp', flags.tftp);
+  const listens = { http, tftp, sip: sipFrom(flags.sip, [http, tftp]) };
   // Every flag and file is read before anything takes time: whoever misspelt one is told at once.
   const options = {
     ...listens,

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { domainToASCII } from 'node:url';
 import { CliFault, reasonOf } from '@ringwave/runtime/cli-fault';
-import { listenFrom } from '@ringwave/runtime/listen';
+import { type Listen, listenFrom } from '@ringwave/runtime/listen';
 import { type HttpTls, phoneHttpLimits, strengthOf } from '../io/http-door.ts';
 import type { ServingSettings } from '../io/phone-servers.ts';
 import { phoneLimits } from '../io/tftp-live.ts';
@@ -145,6 +145,12 @@ const isDigits = (text: string): boolean => /^[\d.]+$/.test(text);
 const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text);
 
 /** A name or an address, as phones and certificates write it: letters beyond ASCII in their `xn--` form. */
+/** Nobody says: both families where phones are served over IPv6, since what they fetch from is where they are woken from. */
+export const sipFrom = (text: string | undefined, doors: readonly Listen[]): Listen => {
+  if (text !== undefined) return listenFrom('--sip', text);
+  return { host: doors.some(({ host }) => isIPv6(host)) ? '::' : '0.0.0.0', port: 0 };
+};
+
 export function hostFrom(flag: string, text: string): string {
   const host = isAscii(text) ? text : domainToASCII(text);
   if (isIP(host) !== 0 || (hostName.test(host) && !isDigits(host))) return host;

@@ -24,6 +24,7 @@ export const CHECKS = [
   'base',
   'plan',
   'phones',
+  'sip',
 ] as const;
 export type CheckName = (typeof CHECKS)[number];
 

@@ -33,7 +33,7 @@ import { nextOpening, openingNow, startableUntil } from './queue.ts';
 import { report } from './reporting.ts';
 import { besideRoad } from './road.ts';
 import { secretServed } from './rotation.ts';
-import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Work } from './state.ts';
+import type { AgentDraft, AgentEvent, Sighting, WakeAnswer, Why, Work } from './state.ts';
 import { move, put } from './work-report.ts';
 import { isLost } from './work-table.ts';
 
@@ -63,6 +63,7 @@ export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: Epo
   // A phone that has a version to show, or fetches what it boots by, is up.
   if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
   const work = draft.work.get(event.mac);
+  if (work && event.version === null && event.means === 'phone-config') noteUp(draft, work, now);
   if (work && event.version === null) giveBackBeside(draft, known, work, now);
   if (!work || event.version === null) return;
   // It may have been silent until now, and be given in this very answer what is not for it.
@@ -110,7 +111,7 @@ function judgeVersion(
     cameBackLate(draft, work, now);
   }
   if (draft.work.get(work.mac) === work) giveBackBeside(draft, { plan, phone }, work, now);
-  if (draft.work.get(work.mac) === work && isLost(work)) cameBack(draft, work, now);
+  if (draft.work.get(work.mac) === work) noteUp(draft, work, now);
 }
 
 /** Woken, and found elsewhere than it was when its road was planned: it is given nothing. */
@@ -162,11 +163,20 @@ function cameBackLate(draft: AgentDraft, work: Work, now: EpochMs): void {
   put(draft, { ...work, phase, fault, why }, now);
 }
 
-/** The same for one that shows neither what it ran before nor where it was to go: a version on its way, or a newer one. */
-function cameBack(draft: AgentDraft, work: Work, now: EpochMs): void {
-  const reason = 'Came back after all, on another version than it was to get. Try it again.';
-  put(draft, { ...work, backSince: now, why: { ...work.why, reason } }, now);
+/** It is up, whatever becomes of its update: a restart that it has yet to make is seen by its image, or by no word of it. */
+function noteUp(draft: AgentDraft, work: Work, now: EpochMs): void {
+  const { phase, fault, backSince } = work;
+  // What a registrar misses only a registration mends.
+  if (backSince !== undefined || fault === 'phone-not-registered') return;
+  const isWoken = phase === 'downloading' || (phase === 'offered' && work.woken === true);
+  if (!isWoken && !isLost(work)) return;
+  const isOdd = fault === 'phone-silent-after-restart';
+  const why = isOdd ? { ...work.why, reason: cameBackOdd } : work.why;
+  put(draft, { ...work, backSince: now, why }, now);
 }
+
+/** It shows neither what it ran before nor where it was to go: a version on its way, or a newer one. */
+const cameBackOdd = 'Came back after all, on another version than it was to get. Try it again.';
 
 function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
   const before = draft.sightings.get(event.mac);
@@ -212,8 +222,8 @@ export function imageBegan(
 const takesAgainAfter = seconds(30);
 
 function isFreshlySeen(work: Work, now: EpochMs): boolean {
-  const { phase, brokeOff, deadlineAt } = work;
-  if (phase !== 'downloading' || brokeOff || deadlineAt === undefined) return false;
+  const { phase, brokeOff, backSince, deadlineAt } = work;
+  if (phase !== 'downloading' || brokeOff || backSince || deadlineAt === undefined) return false;
   return (deadlineOf(work, now) ?? now) - deadlineAt < takesAgainAfter;
 }
 
@@ -257,13 +267,17 @@ export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now:
   if (!work || work.phase !== 'offered' || work.starts !== event.start) return;
   const cause = CAUSE[event.answer];
   if (event.answer === 'busy') foundInCall(draft, work, event.source, now);
+  else if (event.answer === 'away') foundInCall(draft, work, undefined, now, notAvailable);
   else if (event.answer === 'unproven') foundInCall(draft, work, undefined, now, notKnownIdle);
   else if (!cause) draft.work.put(work.mac, { ...withoutCalls(work), woken: true });
   else if (event.pollTakesMax) leftToPoll(draft, work, event.pollTakesMax, now);
+  else if (event.answer === 'silent' && !event.unsent)
+    move(draft, { ...work, unanswered: true }, cause, now);
   else move(draft, work, cause, now);
 }
 
 const notKnownIdle: FaultCode = 'phone-idle-unknown';
+const notAvailable: FaultCode = 'phone-unavailable';
 
 /** Times in a row that a phone is found in a call before it is left alone until the next opening. */
 export const callsMax = 8;
@@ -280,14 +294,15 @@ function foundInCall(
   if (!held) return;
   const said = fault === 'phone-in-call' ? held.why.reason : FAULTS[fault].advice;
   const reason = source ? `In a call, says ${source}` : said;
+  const waitingFor: Why['waitingFor'] = fault === notAvailable ? 'retry' : 'call';
   const isGivenUp = (held.calls ?? 0) >= callsMax;
   const opening = plan && (nextOpening(plan, now)?.start ?? openingNow(plan, now)?.end);
   if (!isGivenUp || !opening) {
-    put(draft, { ...held, fault, why: { ...held.why, reason } }, now);
+    put(draft, { ...held, fault, why: { ...held.why, reason, waitingFor } }, now);
     return;
   }
   const retryAt = opening as EpochMs;
-  const why = { reason: `${reason}; left until the next opening`, waitingFor: 'call' as const };
+  const why = { reason: `${reason}; left until the next opening`, waitingFor };
   put(
     draft,
     { ...withoutCalls(held), fault, retryAt, why: { ...why, nextAttemptAt: retryAt } },
@@ -322,6 +337,8 @@ export function registrationSeen(
   const sighting = draft.sightings.get(mac);
   if (!sighting || !planPhone(draft, mac)) return;
   draft.missing.remove(mac);
+  const work = draft.work.get(mac);
+  if (work && isLost(work)) noteUp(draft, work, now);
   // Where a registrar proves, it alone is heard.
   if (source === answersAlone && mustRegister(draft)) return;
   const registered = { source: source.slice(0, 120), address, at: now };

@@ -141,13 +141,13 @@ export function moved(work: Work, cause: Cause, now: EpochMs, why?: Why): Work |
   if (!next) return undefined;
   if (next === 'again') return afterFailure(work, FAULT_OF[cause] ?? faultAt(work), now);
   if (cause === 'image-began') {
-    const { brokeOff: _again, ...begun } = work;
+    const { brokeOff: _again, backSince: _seen, ...begun } = work;
     if (next === work.phase) return withDeadline(begun, now);
   }
   if (next === 'done') return arrived(work, now);
   if (cause === 'wake-busy') return afterCall(work, now);
   if (next === 'offered') return started(work, now);
-  const { deadlineAt: _old, fault: _fault, ...rest } = work;
+  const { deadlineAt: _old, fault: _fault, backSince: _back, ...rest } = work;
   if (next === 'skipped') {
     const reason = why?.reason ?? 'Runs something newer than the rollout offers';
     const ended = { reason, waitingFor: 'person' as const, nextAttemptAt: null };
@@ -178,7 +178,7 @@ function withDeadline(work: Work, now: EpochMs): Work {
 
 function started(work: Work, now: EpochMs): Work {
   const { retryAt: _retry, fault: _fault, polls: _polls, ...before } = work;
-  const { brokeOff: _broken, backSince: _back, ...rest } = before;
+  const { brokeOff: _broken, backSince: _back, unanswered: _silent, ...rest } = before;
   const fresh = {
     ...rest,
     phase: 'offered' as const,

@@ -1,6 +1,12 @@
 import type { Halt, Plan, PlanOpening, PlanPhone } from '@ringwave/protocol/messages';
 import { updateTakesUsually } from '@ringwave/protocol/phases';
-import { type DurationMs, type EpochMs, laterBy, minutes } from '@ringwave/protocol/units';
+import {
+  type DurationMs,
+  type EpochMs,
+  laterBy,
+  type Mac,
+  minutes,
+} from '@ringwave/protocol/units';
 import { openingsFor, planIndex } from './plan-index.ts';
 import type { Place, Why, Work } from './state.ts';
 
@@ -29,6 +35,8 @@ export interface Floor {
   readonly pairs: ReadonlyMap<string, number>;
   /** Who of these was lost and is not down by its work: its own next try takes nobody away. */
   readonly lost: ReadonlySet<string>;
+  /** The same by coverage group. */
+  readonly lostOf: ReadonlyMap<string, readonly Mac[]>;
   /** Ordinary phones whose work goes on by itself and is not paused; emergency phones wait for it to be none. */
   readonly isOrdinaryOpen: () => boolean;
   /** An emergency phone is down: nothing else may be. */
@@ -71,11 +79,18 @@ export function floorOf({ plan, down, lost, waiting, starts }: FloorOf): Floor {
     onSwitch: counted(places, 'switch'),
     pairs: counted(gone, 'pair'),
     lost: new Set(lost.map(({ mac }) => mac)),
+    lostOf: lostByGroup(lost),
     isOrdinaryOpen: () =>
       places.some((one) => !one.emergency) || Iterator.from(waiting()).some(isOpen),
     emergencyDown: places.some((one) => one.emergency),
     starts,
   };
+}
+
+/** Members of coverage groups that were lost and are not down by their work. */
+export function lostByGroup(lost: readonly PlanPhone[]): ReadonlyMap<string, readonly Mac[]> {
+  const groups = Map.groupBy(lost, ({ coverageGroup = '' }) => coverageGroup);
+  return new Map([...groups].map(([id, phones]) => [id, phones.map(({ mac }) => mac as Mac)]));
 }
 
 function counted(places: readonly Place[], by: 'coverageGroup' | 'switch' | 'pair') {
@@ -214,6 +229,8 @@ export function phoneBlock(
   if (phonesPerSwitchMax && (floor.onSwitch.get(phone.switch ?? '') ?? 0) >= phonesPerSwitchMax) {
     return waits(`Switch ${phone.switch} has ${phonesPerSwitchMax} phones updating`, 'slot');
   }
+  const forLost = waitsForLost(floor.plan, floor.lostOf, phone);
+  if (forLost) return forLost;
   if (breaksCoverage(floor, phone)) {
     return waits(`Coverage group ${phone.coverageGroup} must keep its phones up`, 'coverage');
   }
@@ -271,6 +288,30 @@ export function neverSpared(plan: Plan, phone: PlanPhone): Why | undefined {
   const has = `${members} ${members === 1 ? 'phone' : 'phones'}`;
   const ends = 'goes on when the site’s coverage is changed';
   return byPerson(`${sparesNobody}: ${group.id} has ${has} and needs ${group.minUp} up; ${ends}`);
+}
+
+/** Nobody is told more of them than these: a reason has 240 characters, and the group's name up to 64. */
+const lostNamedMax = 2;
+
+/**
+ * The phones of its group that were lost leave nobody to spare, whoever else comes back. Only those phones end it, or who looks
+ * after them.
+ */
+export function waitsForLost(
+  plan: Plan,
+  lostOf: ReadonlyMap<string, readonly Mac[]>,
+  phone: PlanPhone,
+): Why | undefined {
+  const group = groupOf(plan, phone);
+  const lost = (lostOf.get(group?.id ?? '') ?? []).filter((mac) => mac !== phone.mac);
+  const members = planIndex(plan).groups.get(group?.id ?? '') ?? 0;
+  if (!group || lost.length === 0 || members - lost.length - 1 >= group.minUp) return undefined;
+  const more = lost.length - lostNamedMax;
+  const named = lost.slice(0, lostNamedMax).join(', ');
+  const who = more > 0 ? `${named} and ${more} more` : named;
+  const ends = `${lost.length > 1 ? 'they show themselves' : 'it shows itself'}, or the site’s coverage is changed`;
+  const reason = `Coverage group ${group.id} must keep its phones up, and lost ${who}: goes on when ${ends}`;
+  return { reason, waitingFor: 'coverage', nextAttemptAt: null };
 }
 
 function breaksCoverage(floor: Floor, phone: PlanPhone): boolean {

@@ -51,6 +51,8 @@ export interface Work {
   readonly retryAt?: EpochMs;
   /** The phone has answered the wake of this start. */
   readonly woken?: boolean;
+  /** It was asked in this start and nobody answered. */
+  readonly unanswered?: true;
   /** Nothing woke it in this start: it has been told nothing, and is left to come by itself. */
   readonly polls?: true;
   /** How often in a row it was found in a call; ends with the opening. */
@@ -58,7 +60,10 @@ export interface Work {
   /** Image files it has taken whole in this start. */
   readonly taken: readonly string[];
   readonly fault?: FaultCode;
-  /** When a phone that was given up as lost showed itself, or as not registered did register, on a version that ends nothing. */
+  /**
+   * When a phone that was given up as lost showed itself, or as not registered did register, on a version that ends nothing;
+   * also when one showed itself on its way, since it was woken or began its image last.
+   */
   readonly backSince?: EpochMs;
   readonly why: Why;
   /** When it was started last. */
@@ -226,8 +231,18 @@ export const emptyTables = (): AgentTables => ({
 /** Bytes a second; `free`: as fast as it goes. */
 export type Rate = number | 'free' | 'none';
 
-/** `unproven`: nobody could say that the phone is idle, and this start was for an idle phone only. */
-export type WakeAnswer = 'accepted' | 'busy' | 'unproven' | 'refused' | 'login-refused' | 'silent';
+/**
+ * `unproven`: nobody could say that the phone is idle, and this start was for an idle phone only. `away`: it takes nothing for
+ * now, and says nothing of a call.
+ */
+export type WakeAnswer =
+  | 'accepted'
+  | 'busy'
+  | 'unproven'
+  | 'away'
+  | 'refused'
+  | 'login-refused'
+  | 'silent';
 
 export type AgentEvent =
   /** `frozen` is what the freeze file says, as in `freeze-read`: it may have come while the box was off. */
@@ -278,6 +293,8 @@ export type AgentEvent =
       readonly answer: WakeAnswer;
       /** Who told of the call, where that was not the phone by its answer. */
       readonly source?: string;
+      /** It is silent because nothing could be sent to it. */
+      readonly unsent?: true;
       /** How long a phone that nothing woke is left to come by itself. */
       readonly pollTakesMax?: DurationMs;
     }

@@ -10,11 +10,13 @@ import {
   type Floor,
   floorOf,
   fullBlock,
+  lostByGroup,
   neverSpared,
   outsideOpening,
   phoneBlock,
   startsCountedOver,
   startsPaced,
+  waitsForLost,
 } from './queue.ts';
 import { wanNow } from './rates.ts';
 import { besideRoad, stoodBack } from './road.ts';
@@ -223,6 +225,14 @@ function floorAt({ draft, scene: { plan } }: Look): Floor {
     const place = phones.get(work.mac) ?? work.place ?? { emergency: false };
     return { work, place };
   });
+  const lost = lostIn(draft, plan);
+  const starts = plan.restartsPerMinuteMax === undefined ? [] : knownStarts(draft);
+  return floorOf({ plan, down, lost, waiting: () => mayCome(draft, plan, lost), starts });
+}
+
+/** Lost in an update, and not down by their work. */
+function lostIn(draft: AgentDraft, plan: Plan): readonly PlanPhone[] {
+  const { phones } = planIndex(plan);
   const lost: PlanPhone[] = [];
   const macs = [...draft.missing.values(), ...worksLost(draft)].map((one) => one.mac);
   for (const mac of new Set(macs)) {
@@ -230,16 +240,21 @@ function floorAt({ draft, scene: { plan } }: Look): Floor {
     const phone = phones.get(mac);
     if (phone && !(work && holdsSlot(work.phase))) lost.push(phone);
   }
-  const starts = plan.restartsPerMinuteMax === undefined ? [] : knownStarts(draft);
-  return floorOf({ plan, down, lost, waiting: () => mayCome(draft, plan), starts });
+  return lost;
 }
 
 /** Phones in line that the site itself brings on. */
-function* mayCome(draft: AgentDraft, plan: Plan): IterableIterator<Candidate> {
+function* mayCome(
+  draft: AgentDraft,
+  plan: Plan,
+  lost: readonly PlanPhone[],
+): IterableIterator<Candidate> {
+  const lostOf = lostByGroup(lost);
   for (const phone of planIndex(plan).inOrder) {
     const work = draft.work.get(phone.mac);
     if (!work || isFinal(work.phase) || holdsSlot(work.phase)) continue;
-    if (!needsPerson(draft, plan, work, phone)) yield { work, phone };
+    if (needsPerson(draft, plan, work, phone) || waitsForLost(plan, lostOf, phone)) continue;
+    yield { work, phone };
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FaultCode } from '@ringwave/protocol/faults';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import { CountedMap } from '@ringwave/protocol/tables';
 import type { AgentDraft, Work } from './state.ts';
@@ -5,11 +6,21 @@ import type { AgentDraft, Work } from './state.ts';
 // The works of a site with what every step asks of them, kept as they change: a step then looks at the few phones
 // that are down or due, never at all of them. A draft is read through: what this step wrote counts already.
 
-/** Took an image and never came back: down until it shows itself. */
+/** Went away in its update, or cannot be reached by calls since: down until it shows itself. */
 export const isLost = (work: Work): boolean =>
-  work.fault === 'phone-silent-after-restart' &&
-  work.backSince === undefined &&
-  !holdsSlot(work.phase);
+  work.backSince === undefined && !holdsSlot(work.phase) && isSilent(work);
+
+/** How its last start ended says that nobody can call from it. One that was told nothing, or refused, is where it was. */
+function isSilent({ fault, polls, woken, unanswered }: Work): boolean {
+  if (fault === 'phone-never-asked') return !polls && (woken === true || unanswered === true);
+  return fault !== undefined && silences.has(fault);
+}
+
+const silences: ReadonlySet<FaultCode> = new Set([
+  'download-stalled',
+  'phone-silent-after-restart',
+  'phone-not-registered',
+] as const);
 
 export class WorkTable extends CountedMap<Work> {
   readonly down = new Set<string>();

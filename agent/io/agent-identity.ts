@@ -38,19 +38,28 @@ const clockSlack = days(1);
 
 /**
  * The agent's own authority and the certificate that it signed, made at the first start and kept in `folder` for the
- * agent's user alone. The authority stays the same over restarts, since phones were told to trust it.
+ * agent's user alone. The authority stays the same over restarts, since phones were told to trust it; where the clock shows a time
+ * outside of its years, as one that was ahead when it was made leaves it, it gets other years.
  */
 export function openIdentity(folder: string, wanted: IdentityWanted): TlsIdentity {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = (what: string) => join(folder, `${wanted.keyKind}-${what}.pem`);
-  if (!existsSync(file('authority'))) {
-    const made = makeAuthority(wanted);
-    writeOwnFile(file('authority-key'), made.key);
-    writeOwnFile(file('authority'), made.cert);
+  const heldAuthority = heldIn(file('authority'));
+  if (!heldAuthority) {
+    const made = newKeys(wanted.keyKind);
+    writeOwnFile(file('authority-key'), made);
+    writeOwnFile(file('authority'), makeAuthority(made, lifeOf(wanted, authorityLife)));
+  } else if (!isInTime(heldAuthority, wanted)) {
+    // With its key, so that phones which were told to trust it trust what it signs by either.
+    const key = readFileSync(file('authority-key'), 'utf8');
+    const life = lifeOf(wanted, authorityLife, heldAuthority);
+    writeOwnFile(file('authority'), makeAuthority(key, life));
   }
   const authority = readFileSync(file('authority'), 'utf8');
-  if (!isStillGood(file('server'), wanted)) {
-    const made = makeServer(wanted, { key: readFileSync(file('authority-key'), 'utf8') });
+  const held = heldIn(file('server'));
+  if (!held || !isStillGood(held, wanted)) {
+    const life = lifeOf(wanted, serverLife, held);
+    const made = makeServer(wanted, readFileSync(file('authority-key'), 'utf8'), life);
     writeOwnFile(file('server-key'), made.key);
     writeOwnFile(file('server'), made.cert);
   }
@@ -58,55 +67,63 @@ export function openIdentity(folder: string, wanted: IdentityWanted): TlsIdentit
   return { key: readFileSync(file('server-key'), 'utf8'), cert, authority };
 }
 
-const before = (at: EpochMs, slack: DurationMs): EpochMs => laterBy(at, ms(0 - slack));
-
 const authorityName = 'Ringwave agent';
 
-function isStillGood(file: string, { hosts, now }: IdentityWanted): boolean {
-  if (!existsSync(file)) return false;
-  const held = new X509Certificate(readFileSync(file));
-  // A clock that was ahead when it was made has been put right.
-  const hasBegun = Date.parse(held.validFrom) <= now;
-  const isFresh = hasBegun && Date.parse(held.validTo) > laterBy(now, renewBefore);
-  return isFresh && hosts.every((host) => (isIP(host) ? held.checkIP(host) : held.checkHost(host)));
+const heldIn = (file: string): X509Certificate | undefined =>
+  existsSync(file) ? new X509Certificate(readFileSync(file)) : undefined;
+
+interface Life {
+  readonly from: EpochMs;
+  readonly until: EpochMs;
 }
 
-function newKeys(kind: IdentityWanted['keyKind']) {
-  const pair =
+/**
+ * Ends no sooner than what is replaced: a box without a clock of its own begins in 1970, and asks for the time when it runs already.
+ */
+function lifeOf({ now }: IdentityWanted, lasts: DurationMs, held?: X509Certificate): Life {
+  const until = Math.max(laterBy(now, lasts), held ? Date.parse(held.validTo) : 0);
+  const from = laterBy(now, ms(0 - clockSlack));
+  return { from: Math.max(from, 0) as EpochMs, until: until as EpochMs };
+}
+
+const isInTime = (held: X509Certificate, { now }: IdentityWanted): boolean =>
+  Date.parse(held.validFrom) <= now && Date.parse(held.validTo) > laterBy(now, renewBefore);
+
+const isStillGood = (held: X509Certificate, wanted: IdentityWanted): boolean =>
+  isInTime(held, wanted) &&
+  wanted.hosts.every((host) => (isIP(host) ? held.checkIP(host) : held.checkHost(host)));
+
+function newKeys(kind: IdentityWanted['keyKind']): string {
+  const { privateKey } =
     kind === 'rsa'
       ? generateKeyPairSync('rsa', { modulusLength: 2048 })
       : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
-  return { ...pair, key };
+  return privateKey.export({ type: 'pkcs8', format: 'pem' });
 }
 
-function makeAuthority({ keyKind, now }: IdentityWanted) {
-  const { privateKey, publicKey, key } = newKeys(keyKind);
-  const cert = makeCertificate({
+function makeAuthority(key: string, life: Life): string {
+  const [issuerKey, issuerPublicKey] = [createPrivateKey(key), createPublicKey(key)];
+  return makeCertificate({
     subject: authorityName,
-    subjectKey: publicKey,
-    issuer: authorityName,
-    issuerKey: privateKey,
-    issuerPublicKey: publicKey,
-    serial: randomBytes(16),
-    from: before(now, clockSlack),
-    until: laterBy(now, authorityLife),
-  });
-  return { key, cert };
-}
-
-function makeServer({ keyKind, hosts, now }: IdentityWanted, authority: { key: string }) {
-  const { publicKey, key } = newKeys(keyKind);
-  const issuerKey = createPrivateKey(authority.key);
-  const cert = makeCertificate({
-    subject: hosts[0] ?? authorityName,
-    subjectKey: publicKey,
+    subjectKey: issuerPublicKey,
     issuer: authorityName,
     issuerKey,
-    issuerPublicKey: createPublicKey(authority.key),
+    issuerPublicKey,
     serial: randomBytes(16),
-    from: before(now, clockSlack),
-    until: laterBy(now, serverLife),
+    ...life,
+  });
+}
+
+function makeServer({ keyKind, hosts }: IdentityWanted, authorityKey: string, life: Life) {
+  const key = newKeys(keyKind);
+  const cert = makeCertificate({
+    subject: hosts[0] ?? authorityName,
+    subjectKey: createPublicKey(key),
+    issuer: authorityName,
+    issuerKey: createPrivateKey(authorityKey),
+    issuerPublicKey: createPublicKey(authorityKey),
+    serial: randomBytes(16),
+    ...life,
     hosts,
   });
   return { key, cert };

@@ -47,7 +47,7 @@ export class CallWatch {
       extension === undefined ? [] : [{ mac: mac as Mac, extension }],
     );
     const calls = await this.#calls(phones.map(({ extension }) => extension));
-    // A minute in which some PBX could not be asked says nothing of anybody.
+    // A minute in which some PBX, but for a standby, could not be asked says nothing of anybody.
     if (!calls || this.#isClosed) return;
     this.#watched += 1;
     for (const { mac, extension } of phones) {
@@ -63,6 +63,7 @@ export class CallWatch {
     const all = new Map<string, boolean>();
     for (const pbx of this.#pbxs) {
       const found = await pbx.extensionsInCall(extensions);
+      if (!found && pbx.isStandby) continue;
       if (!found) return undefined;
       for (const [one, isInCall] of found) all.set(one, isInCall || all.get(one) === true);
     }

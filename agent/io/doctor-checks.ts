@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { connect, isIP, isIPv6 } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { DatabaseSync } from 'node:sqlite';
+import { connect as connectTls } from 'node:tls';
 import type { EnrolmentGrant } from '@ringwave/protocol/enrolment';
 import { freeBytes } from '@ringwave/runtime/io/disk-room';
 import type { Finding, Findings } from '../core/doctor.ts';
@@ -14,6 +14,7 @@ import type { HeldPlan, Sighting } from '../core/state.ts';
 import { checkBase } from './base/base-check.ts';
 import { checkPath, checkText } from './check-path.ts';
 import { type Box, damagedState, readGrant } from './box.ts';
+import type { Listens } from './phone-servers.ts';
 import { type Running, runningIn } from './running-file.ts';
 
 // What `ringwave-agent doctor` looks at. Every check ends in time and changes nothing.
@@ -46,7 +47,7 @@ export async function examine(box: Box): Promise<Findings> {
     namesOf([mqtt.hostname, new URL(grant.httpUrl).hostname]),
     brokerOf(mqtt),
     running && httpOf(running),
-    running?.https && httpsOf(running, running.https),
+    running?.https && httpsOf(running.https),
     running && tftpOf(running),
     running?.base && checkBase(running.base, plan?.phones ?? []),
   ]);
@@ -155,7 +156,8 @@ async function brokerOf({ hostname, port, protocol }: URL): Promise<Finding> {
   }
 }
 
-const hostOf = ({ host }: Running): string =>
+/** What phones are shown: the times of a certificate are the only thing of it that a clock can make wrong. */
+const hostOf = ({ host }: Pick<Running, 'host'>): string =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 
 async function httpOf(running: Running): Promise<Finding> {
@@ -177,9 +179,9 @@ async function httpOf(running: Running): Promise<Finding> {
 }
 
 /** Whether phones can be served over TLS; which authority they trust is theirs to know. */
-async function httpsOf(running: Running, port: number): Promise<Finding> {
+async function httpsOf({ host, port }: Listens): Promise<Finding> {
   const fix = 'Look at the log of the agent; another program may hold its port.';
-  const socket = connectTls({ host: hostOf(running), port, rejectUnauthorized: false });
+  const socket = connectTls({ host: hostOf({ host }), port, rejectUnauthorized: false });
   try {
     await once(socket, 'secureConnect', { signal: AbortSignal.timeout(answerMsMax) });
     const { valid_from: from, valid_to: until } = socket.getPeerCertificate();
@@ -190,7 +192,7 @@ async function httpsOf(running: Running, port: number): Promise<Finding> {
       return wrong('https', said, renew);
     }
     if (Date.parse(from) > Date.now()) {
-      const said = `the certificate on port ${port} begins on ${from}`;
+      const said = `the certificate on port ${port} begins only on ${from}: phones refuse it`;
       return wrong('https', said, 'Set the clock of this box, and start the agent again.');
     }
     return well('https', `TLS on port ${port}, with a certificate until ${until}`);
@@ -231,7 +233,7 @@ async function tftpOf(running: Running): Promise<Finding> {
 interface Stored {
   readonly plan?: HeldPlan['plan'];
   /** Phones that have shown themselves to this box. */
-  readonly seen: number;
+  readonly seen: readonly Sighting[];
 }
 
 /** What the agent has stored; undefined where it has never run, or makes its tables in this moment. */
@@ -242,7 +244,7 @@ function storedIn(box: Box): Stored | Finding | undefined {
     try {
       const plan = rowsOf<HeldPlan>(db, 'plan')[0]?.plan;
       // Phones that an earlier box has seen may still be led to where it was.
-      const seen = rowsOf<Sighting>(db, 'sightings').filter((one) => !one.isHearsay).length;
+      const seen = rowsOf<Sighting>(db, 'sightings').filter((one) => !one.isHearsay);
       return { ...(plan && { plan }), seen };
     } finally {
       db.close();
@@ -254,13 +256,25 @@ function storedIn(box: Box): Stored | Finding | undefined {
 }
 
 function toldBy({ plan, seen }: Stored, running: Running | undefined): Findings {
+  const sip = running && sipOf(running, seen);
   const fix = 'Put its phones into the inventory: ringwave phone put';
   return {
     plan: plan
       ? well('plan', `revision ${plan.revision} with ${plan.phones.length} phones`)
       : wrong('plan', 'none has come yet', fix),
-    phones: seen > 0 ? well('phones', `${seen} have asked`) : notSeen(running),
+    phones: seen.length > 0 ? well('phones', `${seen.length} have asked`) : notSeen(running),
+    ...(sip ? { sip } : {}),
   };
+}
+
+/** Phones that nothing of this box reaches when they are to be woken. */
+function sipOf({ sipHost }: Running, seen: readonly Sighting[]): Finding | undefined {
+  if (sipHost === undefined || isIPv6(sipHost)) return undefined;
+  const count = seen.filter(({ address }) => isIPv6(address)).length;
+  if (count === 0) return undefined;
+  const have = count === 1 ? 'has an IPv6 address' : 'have IPv6 addresses';
+  const said = `${count} of the phones ${have}, and NOTIFY leaves by IPv4 alone`;
+  return wrong('sip', said, 'Start the agent with --sip [::]:0: it then wakes phones of both.');
 }
 
 /** The agent's own line: a broker that takes connections may still refuse this box's login. */

@@ -98,10 +98,9 @@ export class HttpDoor {
 
   #count(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
-    const open = this.#sources.at(address)?.open ?? 0;
-    if (!this.#mayAsk(address) || open >= this.#limits.connectionsPerSourceMax) {
+    if (!this.#mayAsk(address) || !this.#sources.hasRoom(address, this.#limits)) {
       socket.destroy();
-      return this.#refused({ address, open });
+      return this.#refused({ address, open: this.#sources.at(address)?.open ?? 0 });
     }
     this.#sources.entered(address);
     socket.once('close', () => this.#sources.left(address));

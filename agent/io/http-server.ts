@@ -32,6 +32,7 @@ import {
 } from './http-door.ts';
 import { HttpLoginDesk } from './http-login-desk.ts';
 import { emptyAnswer, sendBytes, sendImage } from './http-transfer.ts';
+import { mayGuess, mayRequest, oweGuess } from './http-sources.ts';
 import { takeUpload } from './http-upload.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { UploadDesk } from './upload-spool.ts';
@@ -118,7 +119,8 @@ export class HttpServer {
     // Unless it is taken below, a body is not read to its end: the connection ends instead.
     const keepsAlive = response.shouldKeepAlive;
     if (hasBody(request)) response.shouldKeepAlive = false;
-    if (this.#door.source(request.socket.remoteAddress)?.requests?.allows() === false) {
+    const source = this.#door.source(request.socket.remoteAddress);
+    if (source && !mayRequest(source)) {
       return emptyAnswer(response, 503, { 'Retry-After': '2' });
     }
     if (method !== 'GET' && method !== 'HEAD' && !isUpload) return notAllowed(response);
@@ -153,14 +155,14 @@ export class HttpServer {
     const source = this.#door.source(request.socket.remoteAddress);
     const read = this.#logins.read(request, want.method);
     // Who guesses passwords is not told whether the next guess was right.
-    if (read.wasTried && source?.failedLogins.isSpent()) {
+    if (read.wasTried && source && !mayGuess(source)) {
       return emptyAnswer(response, 503, { 'Retry-After': '5' });
     }
     const asked = askedFrom(request, want, read.login);
     const served = await this.#options.files.resolve(asked);
-    if (served.kind === 'login-needed' && read.wasTried && !read.isStale()) {
+    if (source && served.kind === 'login-needed' && read.wasTried && !read.isStale()) {
       // Many at once were let in before the first was known to be wrong.
-      source?.failedLogins.owe();
+      oweGuess(source);
     }
     await this.#send(exchange, { asked, served, isStale: read.isStale() });
   }

@@ -1,11 +1,36 @@
+import { networkOf, ofOneNetwork } from '../core/source-network.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** What is known of one address. */
+/** What is known of one address, or of one IPv6 network. */
 export interface Source {
   /** Connections. */
   open: number;
   readonly requests: RateLimit | undefined;
   readonly failedLogins: RateLimit;
+  network?: Source;
+}
+
+interface Rates {
+  readonly requests: number | undefined;
+  readonly failedLogins: number;
+}
+
+/** How much more than an address a network may do: a rack of phones that boots at once, and no scan of passwords. */
+const networkTimes = 10;
+
+/** Counts a request that is about to be answered. */
+export function mayRequest({ requests, network }: Source): boolean {
+  return requests?.allows() !== false && (!network || mayRequest(network));
+}
+
+/** Whether somebody may still try a login; `oweGuess` counts it where it was wrong. */
+export function mayGuess({ failedLogins, network }: Source): boolean {
+  return !failedLogins.isSpent() && (!network || mayGuess(network));
+}
+
+export function oweGuess({ failedLogins, network }: Source): void {
+  failedLogins.owe();
+  if (network) oweGuess(network);
 }
 
 /** Wrong logins a second of one address; a phone sends one or two and then asks its user. */
@@ -18,13 +43,32 @@ const restingMax = 4096;
  * for each guess is limited as who keeps one.
  */
 export class HttpSources {
-  readonly #requestsPerSecond: number | undefined;
+  readonly #rates: Rates;
+  /** Absent in the one that counts networks. */
+  readonly #networks: HttpSources | undefined;
   readonly #open = new Map<string, Source>();
   /** Those that left last are last. */
   readonly #resting = new Map<string, Source>();
 
-  constructor(requestsPerSecond: number | undefined) {
-    this.#requestsPerSecond = requestsPerSecond;
+  constructor(requestsPerSecond: number | undefined, of: 'addresses' | 'networks' = 'addresses') {
+    const times = of === 'networks' ? networkTimes : 1;
+    this.#rates = {
+      requests: requestsPerSecond === undefined ? undefined : requestsPerSecond * times,
+      failedLogins: failedLoginsPerSecond * times,
+    };
+    this.#networks =
+      of === 'addresses' ? new HttpSources(requestsPerSecond, 'networks') : undefined;
+  }
+
+  /** Whether one more connection of this address may be taken. */
+  hasRoom(
+    address: string,
+    limits: { readonly connectionsMax: number; readonly connectionsPerSourceMax: number },
+  ): boolean {
+    const network = networkOf(address);
+    const beside = network === undefined ? 0 : (this.#networks?.at(network)?.open ?? 0);
+    const open = this.at(address)?.open ?? 0;
+    return open < limits.connectionsPerSourceMax && beside < ofOneNetwork(limits.connectionsMax);
   }
 
   get size(): number {
@@ -40,6 +84,12 @@ export class HttpSources {
   entered(address: string): void {
     const source = this.at(address) ?? this.#new();
     source.open += 1;
+    const network = networkOf(address);
+    if (network !== undefined && this.#networks) {
+      this.#networks.entered(network);
+      const beside = this.#networks.at(network);
+      if (beside) source.network = beside;
+    }
     this.#resting.delete(address);
     this.#open.set(address, source);
   }
@@ -49,6 +99,8 @@ export class HttpSources {
     const source = this.#open.get(address);
     if (!source) return;
     source.open -= 1;
+    const network = networkOf(address);
+    if (network !== undefined) this.#networks?.left(network);
     if (source.open > 0) return;
     this.#open.delete(address);
     this.#resting.set(address, source);
@@ -56,11 +108,11 @@ export class HttpSources {
   }
 
   #new(): Source {
-    const perSecond = this.#requestsPerSecond;
+    const { requests, failedLogins } = this.#rates;
     return {
       open: 0,
-      requests: perSecond === undefined ? undefined : new RateLimit(perSecond),
-      failedLogins: new RateLimit(failedLoginsPerSecond),
+      requests: requests === undefined ? undefined : new RateLimit(requests),
+      failedLogins: new RateLimit(failedLogins),
     };
   }
 

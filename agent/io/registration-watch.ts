@@ -5,6 +5,7 @@ import type { RegistrationSource } from '../core/pbx/settings.ts';
 import { phoneIn } from '../core/plan-index.ts';
 import type { AgentEvent, AgentTables } from '../core/state.ts';
 import { isAwaited, isMissed } from '../core/registration-proof.ts';
+import { isLost } from '../core/work-table.ts';
 import type { Pbx } from './pbx/pbx.ts';
 import type { SipSocket } from './sip-socket.ts';
 
@@ -24,17 +25,30 @@ interface WatchParts {
 const registersWithin = seconds(20);
 /** A phone that did not register in its time does so when its PBX is back, or somebody mends it: within minutes or days. */
 const missedAskedEvery = minutes(5);
+/** One that was lost counts as down until it is found: somebody may plug it in again without its asking for anything. */
+const lostAskedEvery = minutes(5);
 /** How far a registrar's clock may be behind, and how long before its own file a phone may register. */
 const skewMax = minutes(-1);
 
-/** Asks whether phones that are back are registered, until they are, or nobody waits for it any more. */
+/** Asks whether phones that are back, or were lost, are registered, until they are, or nobody waits for it any more. */
 export class RegistrationWatch {
   readonly #parts: WatchParts;
   readonly #waiting = new Map<Mac, () => void>();
+  #cancelLook: (() => void) | undefined;
   #isClosed = false;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    if (parts.sources.length > 0) this.#lookForLost();
+  }
+
+  #lookForLost(): void {
+    this.#cancelLook = this.#parts.clock.after(lostAskedEvery, () => {
+      for (const work of Array.from(this.#parts.tables.work.values())) {
+        if (isLost(work) && !this.#waiting.has(work.mac)) this.#begin(work.mac, work.since);
+      }
+      this.#lookForLost();
+    });
   }
 
   /** After a restart of the box: who is waited for is asked about from where it stood. */
@@ -122,6 +136,7 @@ export class RegistrationWatch {
 
   close(): void {
     this.#isClosed = true;
+    this.#cancelLook?.();
     for (const cancel of this.#waiting.values()) cancel();
     this.#waiting.clear();
   }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
+import type { Listens } from './phone-servers.ts';
 import type { BaseTold } from './base/base-check.ts';
 
 /** Whether the controller answers, or why there is no line to it. */
@@ -12,8 +13,10 @@ export interface Running {
   readonly host: string;
   readonly http: number;
   readonly tftp: number;
-  /** Where phones are served over TLS. */
-  readonly https?: number;
+  /** Where NOTIFY leaves from. */
+  readonly sipHost?: string;
+  /** Where it serves HTTPS; absent where it does not. */
+  readonly https?: Listens;
   /** Where the site has a base. */
   readonly base?: BaseTold;
   /** To the controller; absent until it has answered, or the first attempt has ended. */

@@ -1,6 +1,7 @@
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyNow } from '@ringwave/runtime/clock';
 import { namesOnePhone } from '../core/asked-path.ts';
+import { networkOf, ofOneNetwork } from '../core/source-network.ts';
 
 /** A transfer under way, read or write. */
 export interface Talk {
@@ -54,6 +55,7 @@ const scanEveryMs = 10;
 export class TftpLive {
   readonly #limits: TftpLimits;
   readonly #entries = new Map<string, Entry>();
+  /** By address, and by IPv6 network. */
   readonly #perSource = new Map<string, number>();
   readonly #line: { readonly waiting: number; dismiss(now: SteadyMs): void };
   #timer: NodeJS.Timeout | undefined;
@@ -88,7 +90,8 @@ export class TftpLive {
   /** False: there is none for this address. Where there was none, the oldest that nobody has answered gives its own up. */
   makeRoom(address: string, now: SteadyMs): boolean {
     if (this.#isFullFor(address)) {
-      this.dropMute(now, (_, key) => addressOf(key) === address);
+      const full = this.#isAtMost(address) ? [address] : sourcesOf(address);
+      this.dropMute(now, (_, key) => sourcesOf(addressOf(key)).some((one) => full.includes(one)));
       if (this.#isFullFor(address)) return false;
     }
     // The place of an image goes to the next in its line.
@@ -102,6 +105,12 @@ export class TftpLive {
   }
 
   #isFullFor(address: string): boolean {
+    const network = networkOf(address);
+    const beside = network === undefined ? 0 : (this.#perSource.get(network) ?? 0);
+    return this.#isAtMost(address) || beside >= ofOneNetwork(this.#limits.transfersMax);
+  }
+
+  #isAtMost(address: string): boolean {
     return (this.#perSource.get(address) ?? 0) >= this.#limits.transfersPerSourceMax;
   }
 
@@ -137,9 +146,8 @@ export class TftpLive {
   admit(key: string, entry: Entry): void {
     const pending = this.#entries.get(key);
     if (pending) this.release(key, pending);
-    const address = addressOf(key);
     this.#entries.set(key, entry);
-    this.#perSource.set(address, (this.#perSource.get(address) ?? 0) + 1);
+    this.#count(key, 1);
     this.#timer ??= setInterval(() => {
       // After the poll phase: else a busy loop takes answers that already wait in the socket for missing.
       setImmediate(() => this.#scanAll());
@@ -157,14 +165,19 @@ export class TftpLive {
     if (this.#entries.get(key) !== entry) return;
     this.#entries.delete(key);
     entry.withdraw?.();
-    const address = addressOf(key);
-    const left = (this.#perSource.get(address) ?? 1) - 1;
-    if (left > 0) this.#perSource.set(address, left);
-    else this.#perSource.delete(address);
+    this.#count(key, -1);
     if (this.#entries.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#closing?.();
+  }
+
+  #count(key: string, by: 1 | -1): void {
+    for (const source of sourcesOf(addressOf(key))) {
+      const left = (this.#perSource.get(source) ?? 0) + by;
+      if (left > 0) this.#perSource.set(source, left);
+      else this.#perSource.delete(source);
+    }
   }
 
   /** Lets transfers end for `drain`, then ends them. */
@@ -186,5 +199,11 @@ export class TftpLive {
   }
 }
 
+/** The address, and its network where one host may have many of it. */
+function sourcesOf(address: string): readonly string[] {
+  const network = networkOf(address);
+  return network === undefined ? [address] : [address, network];
+}
+
 /** An address may hold blanks only before the last one. */
-const addressOf = (key: string): string => key.slice(0, key.lastIndexOf(' '));
+export const addressOf = (key: string): string => key.slice(0, key.lastIndexOf(' '));

@@ -26,10 +26,17 @@ import { RateLimit } from './rate-limit.ts';
 import { TftpBlocks } from './tftp-blocks.ts';
 import { type Content, contentOf } from './tftp-content.ts';
 import { TftpConversation } from './tftp-conversation.ts';
-import { type Entry, phoneLimits, type Talk, TftpLive, type TftpLimits } from './tftp-live.ts';
+import {
+  addressOf,
+  type Entry,
+  phoneLimits,
+  type Talk,
+  TftpLive,
+  type TftpLimits,
+} from './tftp-live.ts';
 import { TftpUpload } from './tftp-upload.ts';
 import { listenersPort, ownPort, type OpenWire, type Peer, udpSocket } from './tftp-wire.ts';
-import type { UploadDesk } from './upload-spool.ts';
+import type { AskedUpload, Upload, UploadDesk } from './upload-spool.ts';
 
 export interface TftpServerOptions {
   readonly host: string;
@@ -298,7 +305,7 @@ export class TftpServer {
     const { key, request, peer, path, refuse } = write;
     const address = plainAddress(peer.address);
     if (!this.#live.makeRoom(peer.address, steadyNow())) return this.#noteFull(peer);
-    const upload = this.#options.uploads?.admits({ protocol: 'tftp', path, address });
+    const upload = this.#place({ protocol: 'tftp', path, address }, peer);
     if (upload === undefined) return refuse('access-violation', 'Read only', this.#garbage);
     if (upload === 'busy') return this.#noteFull(peer);
     const terms = agreeUpload(request.options, this.#policy);
@@ -320,6 +327,18 @@ export class TftpServer {
         this.#live.release(key, entry);
       },
     });
+  }
+
+  /** Where there is none, a write that never sent its first block gives its own up, of the same address first: such are forged. */
+  #place(asked: AskedUpload, { address }: Peer): Upload | 'busy' | undefined {
+    const now = steadyNow();
+    const ask = () => this.#options.uploads?.admits(asked);
+    const isWrite = ({ kind }: Entry): boolean => kind === 'write';
+    const isOfThis = (entry: Entry, key: string) => isWrite(entry) && addressOf(key) === address;
+    let place = ask();
+    for (const fits of [isOfThis, isWrite])
+      if (place === 'busy' && this.#live.dropMute(now, fits)) place = ask();
+    return place;
   }
 
   #isThere({ address }: Peer, { fileName }: FileRequest, talk: Talk): void {

@@ -137,7 +137,7 @@ export class Waker {
   async #wakeAt(address: string | undefined, effect: WakeEffect): Promise<Said> {
     const { mac, vendor } = effect;
     // Another device has the phone's address: it must not be woken in its stead.
-    if (address === undefined) return { answer: 'silent' };
+    if (address === undefined) return { answer: 'unavailable' };
     let looked = await this.#look(effect, address);
     if ('answer' in looked) return looked;
     const triggers = lineFor(vendor, this.#phone(mac)?.model)?.wake ?? 'unknown';
@@ -196,9 +196,9 @@ export class Waker {
     { answer: said, source }: Said,
   ): void {
     const { pollTakesMax } = this.#parts.settings;
-    // What could not even be sent is the same to the phone as what nobody answered.
+    // What could not even be sent is the same to the phone as what nobody answered, and shows nothing of it.
     const answer = said === 'unavailable' ? 'silent' : said;
-    const mayCome = !['accepted', 'busy', 'unproven'].includes(answer);
+    const mayCome = !['accepted', 'busy', 'away', 'unproven'].includes(answer);
     const mayPoll = pollTakesMax !== undefined && mayCome;
     this.#parts.submit({
       kind: 'wake-answered',
@@ -206,6 +206,7 @@ export class Waker {
       start,
       answer,
       ...(source === undefined ? {} : { source }),
+      ...(said === 'unavailable' ? { unsent: true as const } : {}),
       ...(mayPoll ? { pollTakesMax } : {}),
     });
   }
@@ -298,16 +299,20 @@ export class Waker {
     return extension === undefined ? undefined : this.#callAtPbxs(extension);
   }
 
-  /** A call is at one PBX; that there is none only all of them know, and one that knows the extension. */
+  /**
+   * A call is at one PBX; that there is none only all of them know, and one that knows the extension. A call is where the phone is
+   * registered: a standby that is down has none while another one answers for the phone.
+   */
   async #callAtPbxs(extension: string): Promise<CallTold | undefined> {
     const told = await Promise.all(
       this.#parts.pbxs
         .filter(tellsCalls)
-        .map(async (pbx) => ({ by: pbx.name, isInCall: await callOf(pbx, extension) })),
+        .map(async (pbx) => ({ pbx, by: pbx.name, isInCall: await callOf(pbx, extension) })),
     );
     const calling = told.find(({ isInCall }) => isInCall === true);
     if (calling) return { by: calling.by, isInCall: true };
-    if (told.some(({ isInCall }) => isInCall === undefined)) return undefined;
+    const silent = told.filter(({ isInCall }) => isInCall === undefined);
+    if (silent.some(({ pbx }) => !pbx.isStandby)) return undefined;
     const idle = told.find(({ isInCall }) => isInCall === false);
     return idle && { by: idle.by, isInCall: false };
   }

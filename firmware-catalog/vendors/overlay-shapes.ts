@@ -11,13 +11,21 @@ export interface Shape {
   mayHold(body: string): boolean;
   /** As long as the file, with blanks for the parts in which nothing is a setting. */
   readonly bare: (body: string) => string;
-  /** All places of settings, of whose names this is the pattern, in a bare file, in order. */
-  spans(bare: string, pattern: string): Span[];
+  /** All places of such settings in a bare file, in order. */
+  spans(bare: string, wanted: Wanted): Span[];
   /** Where a name may have one: of such a setting one place stays. */
   readonly signs?: NonNullable<ConfigLanguage['signs']>;
   /** What a new setting looks like, and where it goes; undefined where the file has no place. */
   added(body: string, setting: Added): string | undefined;
 }
+
+/** The names that are looked for. */
+export interface Wanted {
+  readonly pattern: string;
+  readonly case: 'as-written' | 'any';
+}
+
+const flagsOf = ({ case: as }: Wanted): string => (as === 'any' ? 'gi' : 'g');
 
 /** Where a setting begins, its value begins and ends, and the setting ends. */
 type Span = readonly [at: number, from: number, to: number, end: number];
@@ -71,12 +79,12 @@ function linesShape({ line, lineEnd, frame, signs, namesEnd }: ConfigLanguage): 
     mayHold: (body) => !isXml(body),
     ...(signs && { signs }),
     bare: withoutCommentLines,
-    spans: (bare, pattern) =>
+    spans: (bare, wanted) =>
       spansOf(
         bare,
         new RegExp(
-          `^(?<before>[ \\t]*${prefix}${literal(lead)}(?:${pattern})${gap})(?<value>${value})(?<after>${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
-          'gm',
+          `^(?<before>[ \\t]*${prefix}${literal(lead)}(?:${wanted.pattern})${gap})(?<value>${value})(?<after>${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
+          `${flagsOf(wanted)}m`,
         ),
       ),
     added: (body, setting) => {
@@ -129,12 +137,12 @@ function elementShape({ line, frame }: ConfigLanguage): Shape {
     isOf: (body) => isClosedBy(body, close),
     mayHold: isXml,
     bare: bareOf,
-    spans: (bare, pattern) =>
+    spans: (bare, wanted) =>
       spansOf(
         bare,
         new RegExp(
-          `(?<before><(?<name>${pattern})(?=[\\s>])${REST_OF_TAG})(?<value>[^<]*)(?<after></\\k<name>\\s{0,8}>)`,
-          'g',
+          `(?<before><(?<name>${wanted.pattern})(?=[\\s>])${REST_OF_TAG})(?<value>[^<]*)(?<after></\\k<name>\\s{0,8}>)`,
+          flagsOf(wanted),
         ),
       ),
     added: (body, setting) => before(body, close, written(setting, line)),
@@ -145,16 +153,17 @@ function elementShape({ line, frame }: ConfigLanguage): Shape {
 function namedShape({ line, frame }: ConfigLanguage): Shape {
   const [, element = '', key = ''] = /^<([\w-]{1,64})\s([\w-]{1,32})="\{name\}"/.exec(line) ?? [];
   const close = closingTag(frame);
-  const tags = new RegExp(`<${element}(?=\\s)${REST_OF_TAG}`, 'g');
   return {
     isOf: (body) => element !== '' && isClosedBy(body, close),
     mayHold: isXml,
     bare: bareOf,
-    spans: (bare, pattern) => {
-      const named = new RegExp(`^(?:${pattern})$`);
+    spans: (bare, wanted) => {
+      const isAnyCase = wanted.case === 'any';
+      const named = new RegExp(`^(?:${wanted.pattern})$`, isAnyCase ? 'i' : '');
+      const tags = new RegExp(`<${element}(?=\\s)${REST_OF_TAG}`, flagsOf(wanted));
       const found = element === '' ? [] : Array.from(bare.matchAll(tags));
       return found.flatMap(({ 0: tag, index: at }): Span[] => {
-        const words = attributesOf(tag);
+        const words = attributesOf(tag, (name) => (isAnyCase ? name.toLowerCase() : name));
         const value = words.get('value');
         if (!value || !named.test(words.get(key)?.text ?? '')) return [];
         const from = at + value.at;
@@ -166,12 +175,17 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
 }
 
 /** The first of each name counts. */
-function attributesOf(tag: string): Map<string, { readonly at: number; readonly text: string }> {
+function attributesOf(
+  tag: string,
+  known: (name: string) => string,
+): Map<string, { readonly at: number; readonly text: string }> {
   const words = new Map<string, { at: number; text: string }>();
   const pattern =
     /(?<=[\s"'])([\w:.-]{1,64})(\s{0,64}=\s{0,64}["'])((?<=")[^"]*(?=")|(?<=')[^']*(?='))["']/g;
-  for (const { 1: name = '', 2: sign = '', 3: text = '', index } of tag.matchAll(pattern))
-    if (!words.has(name)) words.set(name, { at: index + name.length + sign.length, text });
+  for (const { 1: written = '', 2: sign = '', 3: text = '', index } of tag.matchAll(pattern)) {
+    const name = known(written);
+    if (!words.has(name)) words.set(name, { at: index + written.length + sign.length, text });
+  }
   return words;
 }
 
@@ -185,12 +199,12 @@ function attributeShape(): Shape {
       /(?:\/|<\/[\w.:-]{1,64}\s{0,8})>$/.test(bareOf(body).trimEnd()),
     mayHold: isXml,
     bare: bareOf,
-    spans: (bare, pattern) =>
+    spans: (bare, wanted) =>
       spansOf(
         bare,
         new RegExp(
-          `(?<before>\\s(?:${pattern})\\s{0,64}=\\s{0,64}["'])(?<value>(?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(?<after>["'])`,
-          'g',
+          `(?<before>\\s(?:${wanted.pattern})\\s{0,64}=\\s{0,64}["'])(?<value>(?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(?<after>["'])`,
+          flagsOf(wanted),
         ),
       ),
     added: (body, { name, value }) => {

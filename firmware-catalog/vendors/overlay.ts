@@ -4,7 +4,7 @@
 import { fromXml, isPrintable, xmlText } from './config-text.ts';
 import { literal } from './boot-path.ts';
 import type { ConfigLanguage } from './line-facts.ts';
-import { type Added, BYTE_ORDER_MARK, type Shape, shapeOf } from './overlay-shapes.ts';
+import { type Added, BYTE_ORDER_MARK, type Shape, shapeOf, type Wanted } from './overlay-shapes.ts';
 import { bareOf } from './xml-blanks.ts';
 
 /**
@@ -119,8 +119,9 @@ const anyOf = (names: readonly string[]): string =>
     .map((name) => literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}'))
     .join('|');
 
-const withSetting = (text: string, shape: Shape, setting: Added): string | undefined => {
+const withSetting = (whole: string, shape: Shape, setting: Added): string | undefined => {
   const { name, value } = setting;
+  const text = onlyAsWritten(whole, shape, name);
   const places = placesOf(text, shape, name);
   if (places.length === 0) return shape.added(text, setting);
   const { signs } = shape;
@@ -138,6 +139,19 @@ const withSetting = (text: string, shape: Shape, setting: Added): string | undef
 /** What stands before the name; nothing where that is a letter. */
 const signOf = (before: string): string => /^[ \t]*([^\w \t])?/.exec(before)?.[1] ?? '';
 const unsigned = (before: string): string => before.replace(/^[ \t]*[^\w \t]?[ \t]*/, '');
+
+/** In another case it may be the same to the phone, and count before ours, or nothing to it. */
+function onlyAsWritten(text: string, shape: Shape, name: string): string {
+  const all = placesOf(text, shape, name);
+  if (all.length === 0) return text;
+  const exact = placesIn(text, bareBy(shape, text), shape, [name], 'as-written');
+  const own = new Set(exact.map(({ at }) => at));
+  return changed(
+    text,
+    all.filter(({ at }) => !own.has(at)),
+    () => '',
+  );
+}
 
 const withoutSetting = (text: string, shape: Shape, name: string): string =>
   changed(text, placesOf(text, shape, name), () => '');
@@ -158,9 +172,17 @@ const startOf = (whole: string): number =>
 /** Of what stands behind a byte order mark. */
 const bareBy = (shape: Shape, whole: string): string => shape.bare(whole.slice(startOf(whole)));
 
-function placesIn(whole: string, bare: string, shape: Shape, names: readonly string[]): Place[] {
+/** In any case where nothing is said: some phones read `Sip Line1 Password`, and what is taken for a secret costs less than one that leaves. */
+function placesIn(
+  whole: string,
+  bare: string,
+  shape: Shape,
+  names: readonly string[],
+  as: Wanted['case'] = 'any',
+): Place[] {
   const start = startOf(whole);
-  return shape.spans(bare, anyOf(names)).map(([at, from, to, end]) => ({
+  const spans = shape.spans(bare, { pattern: anyOf(names), case: as });
+  return spans.map(([at, from, to, end]) => ({
     at: start + at,
     before: whole.slice(start + at, start + from),
     value: whole.slice(start + from, start + to),

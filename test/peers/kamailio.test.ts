@@ -168,6 +168,7 @@ test('Kamailio passes on what phones answer, and says where nothing answers', as
   const { kamailio, pbx } = await proxied(t);
   for (const [status, answer] of [
     ['486 Busy Here', 'busy'],
+    ['480 Temporarily Unavailable', 'away'],
     ['489 Bad Event', 'refused'],
     ['401 Unauthorized', 'login-refused'],
   ] as const) {

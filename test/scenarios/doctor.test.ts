@@ -116,6 +116,18 @@ test('doctor reads from an agent that listens on IPv6', async (t) => {
   t.ok(lines.some((line) => line.startsWith('ok    tftp: ')));
   t.ok(lines.some((line) => line.startsWith('ok    https: ')));
   t.ok(lines.some((line) => line.includes(`66 = http://[::1]:${agent.ports.http}/`)));
+  await api.must('POST', '/phones', [
+    { site: 'lisbon', vendor: 'Yealink', model: 'T46S', mac: '80:5e:c0:00:00:01' },
+  ]);
+  await until('it knows the phone', () => agent.tables.plan.get('plan')?.plan.phones.length === 1);
+  await fetch(`http://[::1]:${agent.ports.http}/805ec0000001.cfg`);
+  await until('the phone was seen', () => agent.tables.sightings.size === 1);
+  const isOf = (line: string) => line.includes(' sip: ');
+  await until('doctor reads of it', async () => (await said(box)).some(isOf));
+  t.match(
+    (await said(box)).find(isOf),
+    'WRONG sip: 1 of the phones has an IPv6 address, and NOTIFY leaves by IPv4 alone',
+  );
 });
 
 test('doctor names a broker that does not answer and a name nobody knows', async (t) => {
@@ -237,7 +249,10 @@ test('doctor looks at the certificate that phones are shown', async (t) => {
   const box = await boxWith(t);
   const apart: readonly (readonly [DurationMs, RegExp])[] = [
     [ms(0), /^well TLS on port \d+, with a certificate until /],
-    [days(3), /^wrong .* begins on .* Set the clock of this box, and start the agent again\.$/],
+    [
+      days(3),
+      /^wrong .* begins only on .* Set the clock of this box, and start the agent again\.$/,
+    ],
     [ms(0 - days(800)), /^wrong .* ended on .* Give the agent another one with --tls-cert, /],
   ];
   for (const [by, expected] of apart) {
@@ -248,7 +263,13 @@ test('doctor looks at the certificate that phones are shown', async (t) => {
     await once(server, 'listening');
     t.teardown(() => server.close());
     const { port } = server.address() as AddressInfo;
-    tellRunning(box.folder, { pid: process.pid, host: '127.0.0.1', http: 0, tftp: 0, https: port });
+    tellRunning(box.folder, {
+      pid: process.pid,
+      host: '127.0.0.1',
+      http: 0,
+      tftp: 0,
+      https: { host: '127.0.0.1', port },
+    });
     const { https } = await examine(box);
     t.match(`${https?.state} ${https?.said} ${https?.fix ?? ''}`, expected);
   }

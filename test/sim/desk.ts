@@ -134,12 +134,12 @@ export class Desks {
     agent: AgentNode,
     image: { readonly mac: Mac; readonly release: Id; readonly fileName: string },
   ): void {
-    if (!this.#world.faults.orders || this.#world.dice.chance(0.5)) return;
+    const tookAll = this.#world.faults.orders && !this.#world.dice.chance(0.5);
     this.#world.timeline.after(60_000, () => {
       if (phone.habit !== 'vanishes') return;
-      agent.node.submit({ kind: 'image-left', ...image, whole: true });
+      if (tookAll) agent.node.submit({ kind: 'image-left', ...image, whole: true });
       const phase = agent.node.tables.work.get(image.mac)?.phase;
-      phone.isLost = agent.node.isUp && phase === 'rebooting';
+      phone.isLost = agent.node.isUp && phase === (tookAll ? 'rebooting' : 'downloading');
     });
   }
 

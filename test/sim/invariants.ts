@@ -173,12 +173,16 @@ export class Invariants {
     }
   }
 
-  /** They count until the box has been told that they are elsewhere. */
+  /** They count until the box has been told that they are elsewhere, or back without their group. */
   #carriedAway(site: Id): readonly PlanPhone[] {
     if (!this.#isCarried) return [];
-    const here = new Set((this.#phonesAt.get(site) ?? []).map((phone): string => phone.mac));
+    const here = new Map(
+      (this.#phonesAt.get(site) ?? []).map(({ mac, coverageGroup }) => [mac, coverageGroup]),
+    );
     const plan = this.#world.agents.get(site)?.node.tables.plan.get('plan')?.plan;
-    return plan?.phones.filter(({ mac }) => !here.has(mac)) ?? [];
+    const isAsTold = ({ mac, coverageGroup }: PlanPhone) =>
+      here.has(mac as Mac) && here.get(mac as Mac) === coverageGroup;
+    return plan?.phones.filter((phone) => !isAsTold(phone)) ?? [];
   }
 
   /** A box restored from a backup knows less than it did: its numbers begin where the backup ends. */

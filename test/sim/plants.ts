@@ -1,5 +1,7 @@
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import type { EpochMs } from '@ringwave/protocol/units';
 import type { AgentStep, Work } from '../../agent/core/state.ts';
+import { isLost } from '../../agent/core/work-table.ts';
 import type {
   ControllerStep,
   ControllerTables,
@@ -131,6 +133,15 @@ const without = (plan: object, part: string): object => ({
   [part]: undefined,
 });
 
+const takesForPresent = (isMeant: (work: Work) => boolean): Plant => ({
+  agentStep: (step, { now }) => {
+    const lasting = step.changes.filter((one) => one.table !== 'missing');
+    return withWork({ ...step, changes: lasting }, (work) =>
+      isMeant(work) ? { ...work, backSince: now as EpochMs } : work,
+    );
+  },
+});
+
 export const PLANTS: Readonly<Record<string, Plant>> = {
   'an agent that thinks every hour is an opening': reads((plan) => ({
     openings: [{ start: 0, end: plan.startUntil }],
@@ -200,16 +211,9 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
     ...phone,
     emergency: false,
   })),
-  'an agent that takes lost phones for present ones': {
-    agentStep: (step) => {
-      const lasting = step.changes.filter((one) => one.table !== 'missing');
-      return withWork({ ...step, changes: lasting }, (work) =>
-        work.fault === 'phone-silent-after-restart'
-          ? { ...work, fault: 'phone-never-asked' }
-          : work,
-      );
-    },
-  },
+  'an agent that takes lost phones for present ones': takesForPresent(isLost),
+  'an agent that takes lost phones for present ones where they had part of their image':
+    takesForPresent(({ fault }) => fault === 'download-stalled'),
   'an agent that skips the stepping stone': readsHops((hops) => hops.slice(-1)),
   'an agent that leads a phone back to its stepping stone': readsHops((hops) =>
     hops.length > 1 ? [...hops].reverse() : hops,

@@ -26,6 +26,8 @@ const Pbx = Type.Object(
     profile: Type.Optional(text('as the Sofia profile, often internal')),
     /** Kamailio: where it takes SIP. */
     sipPort: Type.Optional(port),
+    /** Phones register there only where the others are gone. */
+    standby: Type.Optional(Type.Boolean()),
   },
   strict,
 );
@@ -66,6 +68,7 @@ export type PbxSettings = PbxOf<'asterisk'> | PbxOf<'freeswitch'> | PbxOf<'kamai
 type Needed<K extends keyof Static<typeof Pbx>> = Required<Pick<Static<typeof Pbx>, K>>;
 type PbxOf<Kind extends 'asterisk' | 'freeswitch' | 'kamailio'> = Needed<'host' | 'port'> & {
   readonly kind: Kind;
+  readonly standby?: boolean;
 } & (Kind extends 'asterisk'
     ? Needed<'user' | 'password'>
     : Kind extends 'freeswitch'
@@ -161,6 +164,11 @@ function contradictions(value: Static<typeof SettingsFile>): Problem[] {
     for (const path of wantsPbx) {
       found.push({ path, reason: 'names pbx, and no PBX is told', nextStep: 'Add it to pbxs.' });
     }
+  }
+  if (value.pbxs?.length && value.pbxs.every(({ standby }) => standby)) {
+    const reason = 'has standby PBXs alone';
+    const nextStep = 'Leave standby out where phones register as long as it is up.';
+    found.push({ path: 'pbxs', reason, nextStep });
   }
   const lacksIdle = (value.idle ?? []).length === 0;
   if (lacksIdle && (value.ways as readonly string[] | undefined)?.includes('http')) {

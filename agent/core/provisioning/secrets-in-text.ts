@@ -54,7 +54,7 @@ const known = (lines: readonly SettingLine[] | 'unknown'): readonly SettingLine[
 const anyAccount = (name: string): string => name.replace(/(?<!\d)0*1(?!\d)/, '#');
 
 /** A code as a setting of its own: behind an ampersand one may stand in any address. */
-const CODE_ALONE = /<P\d{1,6}(?:\s[^<>]{0,500})?>|^[ \t]{0,64}P\d{1,6}[ \t]{0,64}=/m;
+const CODE_ALONE = /<P\d{1,6}(?:\s[^<>]{0,500})?>|^[ \t]{0,64}P\d{1,6}[ \t]{0,64}=/im;
 
 let everyWord: readonly NamesIn[] | undefined;
 

@@ -27,6 +27,7 @@ export type NotifyOutcome =
   | { readonly kind: 'accepted'; readonly status: number }
   | { readonly kind: 'busy'; readonly status: number; readonly retryAfter?: DurationMs }
   | { readonly kind: 'refused'; readonly status: number; readonly reason: string }
+  | { readonly kind: 'away'; readonly status: number }
   | { readonly kind: 'login-refused'; readonly status: number }
   | { readonly kind: 'silent' };
 
@@ -202,14 +203,17 @@ export function answerNotify(notify: Notify, response: SipResponse, now: EpochMs
   }
   if (status === 401 || status === 407) return answerChallenge(notify, response, now);
   if (status < 300) return ended({ kind: 'accepted', status });
+  if (status === temporarilyUnavailable) return ended({ kind: 'away', status });
   if (BUSY.has(status)) return ended({ kind: 'busy', status, ...retryAfter(response) });
   return ended({ kind: 'refused', status, reason: reason.slice(0, reasonCharactersMax) });
 }
 
 const ended = (outcome: NotifyOutcome): NotifyStep => ({ kind: 'ended', outcome });
 
-/** Temporarily unavailable, busy here, busy everywhere. */
-const BUSY: ReadonlySet<number> = new Set([480, 486, 600]);
+/** RFC 3261 section 21.4.18: logged out, or not to be disturbed; from a proxy, that nobody is registered. That is no call. */
+const temporarilyUnavailable = 480;
+/** Busy here, busy everywhere. */
+const BUSY: ReadonlySet<number> = new Set([486, 600]);
 /** Characters of a reason that is passed on to people. */
 const reasonCharactersMax = 120;
 /** Seconds beyond which a Retry-After is no plan but a fault. */

@@ -68,6 +68,7 @@ const isOther = (event: string) => (one: SipTrigger) => one.event !== event;
 export type WayAnswer =
   | 'accepted'
   | 'busy'
+  | 'away'
   | 'refused'
   | 'login-refused'
   | 'silent'
@@ -75,11 +76,13 @@ export type WayAnswer =
 
 /**
  * delivered: done, 200 proves no more. busy: ask nobody else, the phone is in use. next: this way is not its way.
- * A silent phone is not asked over UDP a second time with another event: it was not the event that it did not hear.
+ * A silent phone is not asked over UDP a second time with another event: it was not the event that it did not hear. Nor is one
+ * whose line is temporarily unavailable: that is so for any event.
  */
 export const MEANS: Record<WayAnswer, 'delivered' | 'busy' | 'next' | 'next-transport'> = {
   accepted: 'delivered',
   busy: 'busy',
+  away: 'next-transport',
   refused: 'next',
   'login-refused': 'next',
   silent: 'next-transport',
@@ -99,6 +102,7 @@ export function nextWay(ways: readonly Way[], at: number, answer: WayAnswer): nu
 const TELLS: readonly WayAnswer[] = [
   'accepted',
   'busy',
+  'away',
   'login-refused',
   'refused',
   'silent',

@@ -8,6 +8,12 @@ import type { Pbx } from './pbx.ts';
 
 /** Connects only when something is asked. */
 export function openPbx(settings: PbxSettings, parts: { clock: Clock; sip: SipSocket }): Pbx {
+  const pbx = pbxOf(settings, parts);
+  pbx.isStandby = settings.standby === true;
+  return pbx;
+}
+
+function pbxOf(settings: PbxSettings, parts: { clock: Clock; sip: SipSocket }): Pbx {
   switch (settings.kind) {
     case 'asterisk':
       return new AsteriskPbx(settings, parts.clock);

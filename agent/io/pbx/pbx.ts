@@ -5,6 +5,8 @@ import type { WayAnswer } from '../../core/wake/ways.ts';
 export interface Pbx {
   /** For people: `asterisk 10.0.0.2:5038`. */
   readonly name: string;
+  /** Phones register there only where the others are gone: while it is down it has no calls of those that another one has. */
+  isStandby?: boolean;
   /** 'accepted' says that the PBX took it and addressed one contact. */
   notify(ask: PbxNotify): Promise<WayAnswer>;
   /**

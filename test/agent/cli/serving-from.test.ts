@@ -5,7 +5,7 @@ import type { EpochMs } from '@ringwave/protocol/units';
 import { CliFault } from '@ringwave/runtime/cli-fault';
 import { type Test, test } from 'tap';
 import type { RunFlags } from '../../../agent/cli/run.ts';
-import { hostFrom, servingFrom } from '../../../agent/cli/serving-from.ts';
+import { hostFrom, servingFrom, sipFrom } from '../../../agent/cli/serving-from.ts';
 import { openIdentity } from '../../../agent/io/agent-identity.ts';
 import { needs } from '../../peers/peer.ts';
 
@@ -108,5 +108,18 @@ test('every certificate of --phone-ca is read, and one that is broken is told by
   const cut = authority.slice(0, 300);
   t.match(told(`${authority}${authority}${cut}`), /certificate 3: /);
   t.match(told('no certificate'), /it holds no certificate/);
+  t.end();
+});
+
+test('NOTIFY leaves by both families where phones are served over IPv6, unless somebody says where from', (t) => {
+  const [ipv4, ipv6] = [
+    { host: '0.0.0.0', port: 80 },
+    { host: '::', port: 69 },
+  ];
+  t.same(sipFrom(undefined, [ipv4, ipv4]), { host: '0.0.0.0', port: 0 });
+  t.same(sipFrom(undefined, [ipv4, ipv6]), { host: '::', port: 0 });
+  t.same(sipFrom(undefined, [{ host: '2001:db8::1', port: 80 }]), { host: '::', port: 0 });
+  t.same(sipFrom('127.0.0.1:5061', [ipv6]), { host: '127.0.0.1', port: 5061 });
+  t.throws(() => sipFrom('nowhere', [ipv4]), /cannot read --sip nowhere/);
   t.end();
 });

@@ -1,3 +1,4 @@
+import { FAULTS } from '@ringwave/protocol/faults';
 import { minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { firmwareFor } from '../../../agent/core/provisioning/read-request.ts';
@@ -31,6 +32,23 @@ test('a phone in a call is held, with who says so, and asked again later each ti
   });
   busy(box.wait(3));
   t.equal(work(box).retryAt, after(3 + 6));
+  t.end();
+});
+
+test('a phone that is temporarily unavailable is asked again like one in a call, and said to be in none', (t) => {
+  const box = started();
+  box.take({ kind: 'wake-answered', mac, start: work(box).starts, answer: 'away' });
+  t.match(work(box), { phase: 'held', fault: 'phone-unavailable', failures: 0, retryAt: after(3) });
+  t.same(work(box).why, {
+    reason: FAULTS['phone-unavailable'].advice,
+    waitingFor: 'retry',
+    nextAttemptAt: after(3),
+  });
+  for (let times = 1; times < callsMax; times += 1) {
+    box.take({ kind: 'woke' }, work(box).retryAt);
+    box.take({ kind: 'wake-answered', mac, start: work(box).starts, answer: 'away' });
+  }
+  t.match(work(box), { phase: 'held', failures: 0, retryAt: after(24 * 60) });
   t.end();
 });
 

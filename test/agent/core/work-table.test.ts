@@ -7,6 +7,14 @@ import { isLost, WorkTable } from '../../../agent/core/work-table.ts';
 import { Random } from '../../sim/random.ts';
 import { Box, imageDigest, macOf, planOf, planPhone, stoneDigest, workOf } from './box.ts';
 
+const FAULTS_ON_THE_WAY = [
+  'phone-silent-after-restart',
+  'download-stalled',
+  'phone-never-asked',
+  'phone-not-registered',
+  'phone-came-back-old',
+] as const;
+
 test('what is kept of all works equals what is found by looking at each', (t) => {
   const random = new Random(1);
   const table = new WorkTable();
@@ -40,7 +48,9 @@ function anyWork(random: Random, number: number): Work {
     hops,
     hop: random.whole(0, hops.length - 1),
     ...(random.chance(0.5) ? { deadlineAt: 5 as EpochMs } : {}),
-    ...(random.chance(0.3) ? { fault: 'phone-silent-after-restart' as const } : {}),
+    ...(random.chance(0.5) ? { fault: random.oneOf(FAULTS_ON_THE_WAY) } : {}),
+    ...(random.chance(0.3) ? { woken: random.chance(0.5) } : {}),
+    ...(random.chance(0.2) ? { backSince: 5 as EpochMs } : {}),
   });
 }
 

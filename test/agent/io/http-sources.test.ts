@@ -1,5 +1,11 @@
 import { test } from 'tap';
-import { HttpSources } from '../../../agent/io/http-sources.ts';
+import {
+  HttpSources,
+  mayGuess,
+  mayRequest,
+  oweGuess,
+  type Source,
+} from '../../../agent/io/http-sources.ts';
 
 test('an address that did nothing which counts is forgotten with its last connection', (t) => {
   const sources = new HttpSources(100);
@@ -34,5 +40,49 @@ test('of addresses that left 4096 are kept, and who left first is forgotten firs
   t.equal(sources.size, 4097);
   t.equal(sources.at('address 0'), undefined);
   t.equal(sources.at('10.0.0.1')?.open, 1, 'who is here stays');
+  t.end();
+});
+
+test('one host with many addresses of an IPv6 network guesses and asks no more than the network may', (t) => {
+  const sources = new HttpSources(5);
+  const visit = (act: (source: Source) => boolean, count: number, of = '2001:db8:0:7') => {
+    let passed = 0;
+    for (let host = 1; host <= count; host += 1) {
+      const address = `${of}::${host.toString(16)}`;
+      sources.entered(address);
+      const source = sources.at(address);
+      if (source && act(source)) passed += 1;
+      sources.left(address);
+    }
+    return passed;
+  };
+  const passed = visit(mayRequest, 200);
+  t.ok(passed >= 100 && passed < 150, `twice what ten addresses may in a second: ${passed}`);
+  t.equal(visit(mayRequest, 1, '2001:db8:0:8'), 1, 'another network has its own');
+  t.equal(visit(mayRequest, 1, '10.0.0'), 1);
+  const guess = (source: Source) => mayGuess(source) && (oweGuess(source), true);
+  const guesses = visit(guess, 100);
+  t.ok(guesses >= 40 && guesses < 60, `the same of guesses: ${guesses}`);
+  t.equal(visit(guess, 1, '2001:db8:0:8'), 1);
+  t.end();
+});
+
+test('an IPv6 network leaves a quarter of all connections to others, and an address its own', (t) => {
+  const sources = new HttpSources(undefined);
+  const limits = { connectionsMax: 16, connectionsPerSourceMax: 3 };
+  const enter = (address: string): boolean => {
+    const mayEnter = sources.hasRoom(address, limits);
+    if (mayEnter) sources.entered(address);
+    return mayEnter;
+  };
+  const entered = Array.from({ length: 20 }, (_, host) => enter(`2001:db8::${host + 1}`));
+  t.equal(entered.filter(Boolean).length, 12);
+  t.same(
+    Array.from({ length: 4 }, () => enter('2001:db8:1::1')),
+    [true, true, true, false],
+  );
+  t.equal(enter('10.0.0.1'), true);
+  sources.left('2001:db8::1');
+  t.equal(enter('2001:db8::ff'), true, 'what is left is free again');
   t.end();
 });

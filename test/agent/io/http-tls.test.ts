@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
@@ -189,6 +190,38 @@ test('the authority stays over restarts, the server’s certificate follows name
     t.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
     t.match(readFileSync(join(folder, name), 'utf8'), /^-----BEGIN/);
   }
+  t.end();
+});
+
+test('an authority that a clock made ahead of time is made anew with its key, so that who trusts either goes on', (t) => {
+  const folder = join(t.testdir({}), 'tls');
+  const wanted = { hosts, keyKind: 'p-256' } as const;
+  const ahead = openIdentity(folder, { ...wanted, now: (now + 1000 * 86_400_000) as EpochMs });
+  const right = openIdentity(folder, { ...wanted, now });
+  const [was, is] = [ahead, right].map(({ authority = '' }) => new X509Certificate(authority));
+  t.ok(Date.parse(is?.validFrom ?? '') <= now);
+  t.equal(is?.validTo, was?.validTo, 'it ends no sooner');
+  t.ok(is && was?.publicKey.equals(is.publicKey));
+  const server = new X509Certificate(right.cert);
+  t.ok(was && server.verify(was.publicKey));
+  t.same(openIdentity(folder, { ...wanted, now }), right, 'once');
+  t.end();
+});
+
+test('a box that begins in 1970 until it has asked for the time makes nothing that ends before today', (t) => {
+  const folder = join(t.testdir({}), 'tls');
+  const wanted = { hosts, keyKind: 'p-256' } as const;
+  const first = openIdentity(folder, { ...wanted, now });
+  const booted = openIdentity(folder, { ...wanted, now: 0 as EpochMs });
+  for (const text of [booted.cert, booted.authority ?? '']) {
+    const held = new X509Certificate(text);
+    t.ok(Date.parse(held.validFrom) <= 0 && Date.parse(held.validTo) > now, held.subject);
+  }
+  t.not(booted.cert, first.cert);
+  const fresh = join(t.testdir({ fresh: {} }), 'fresh', 'tls');
+  openIdentity(fresh, { ...wanted, now: 0 as EpochMs });
+  const later = openIdentity(fresh, { ...wanted, now });
+  t.ok(Date.parse(new X509Certificate(later.authority ?? '').validTo) > now);
   t.end();
 });
 

@@ -125,3 +125,28 @@ test('one that had its time and registers hours later, by itself, is seen to', a
   await pass(minutes(60));
   t.equal(asked(), last, 'and nobody asks once no rollout wants it');
 });
+
+test('a phone that was lost on its way is asked for every five minutes, until it is there again', async (t) => {
+  const since = laterBy(one, minutes(-30));
+  for (const fault of [
+    'phone-never-asked',
+    'download-stalled',
+    'phone-silent-after-restart',
+  ] as const) {
+    const { tables, pass, events, registers, asked } = watched(t, { phase: 'staged' });
+    await pass(minutes(10));
+    t.equal(asked(), 0);
+    tables.work.set(mac, workOf(1, { phase: 'failed', fault, woken: true, since }));
+    registers(laterBy(since, minutes(-5)));
+    await pass(minutes(6));
+    t.same(events, [], 'what a registrar kept from before shows nothing');
+    registers(laterBy(since, minutes(20)));
+    await pass(minutes(6));
+    t.same(events, [seen], fault);
+    tables.work.set(mac, workOf(1, { phase: 'failed', fault, woken: true, since, backSince: one }));
+    await pass(minutes(1));
+    const last = asked();
+    await pass(minutes(30));
+    t.equal(asked(), last, 'and by nobody once it is');
+  }
+});

@@ -19,13 +19,14 @@ async function open(t: Test, host = '127.0.0.1'): Promise<SipSocket> {
 async function phone(
   t: Test,
   answer: (request: string, from: RemoteInfo) => string | undefined,
+  address = '127.0.0.1',
 ): Promise<number> {
-  const socket = createSocket('udp4');
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
   socket.on('message', (bytes, from) => {
     const reply = answer(bytes.toString(), from);
     if (reply) socket.send(reply, from.port, from.address);
   });
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, address);
   await once(socket, 'listening');
   t.teardown(() => socket.close());
   return socket.address().port;
@@ -47,6 +48,13 @@ test('a phone that answers is done with, whatever the socket is bound to', async
   for (const host of ['0.0.0.0', '::']) {
     t.same(await (await open(t, host)).notify(wake(port)), { kind: 'accepted', status: 200 }, host);
   }
+});
+
+test('a phone with an IPv6 address is asked by a socket of both families, and not by one of IPv4', async (t) => {
+  const port = await phone(t, (request) => reply('200 OK', request), '::1');
+  const wakes = { ...wake(port), address: '::1' };
+  t.same(await (await open(t, '::')).notify(wakes), { kind: 'accepted', status: 200 });
+  t.match(await (await open(t, '0.0.0.0')).notify(wakes), { kind: 'not-sent' });
 });
 
 test('many phones at once each get their own answer', async (t) => {

@@ -126,3 +126,18 @@ test('at the limit of an address its own oldest that nobody answered gives its p
   t.same(ends, ['10.0.0.2 1 forgotten']);
   await live.close();
 });
+
+test('many addresses of one IPv6 network leave a quarter of all transfers to others, and the mute among them give way', async (t) => {
+  const limits = { transfersMax: 4, transfersPerSourceMax: 2 };
+  const { live, ends } = liveWith(limits, {
+    '2001:db8::1 1': {},
+    '2001:db8::2 1': { verified: false },
+    '2001:db8::3 1': {},
+  });
+  t.equal(live.makeRoom('10.0.0.1', at(10)), true);
+  t.equal(live.makeRoom('2001:db8:1::1', at(10)), true, 'another network');
+  t.equal(live.makeRoom('2001:db8::4', at(10)), false);
+  t.equal(live.makeRoom('2001:db8::4', at(1000)), true);
+  t.same(ends, ['2001:db8::2 1 forgotten']);
+  await live.close();
+});

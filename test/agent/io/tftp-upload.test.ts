@@ -198,3 +198,56 @@ test('one address holds two places, whatever else it wants to write; others have
   t.type(ask('10.0.0.1'), 'object');
   t.equal(ask('10.0.0.1'), 'busy');
 });
+
+test('addresses of one IPv6 network leave a quarter of all places to others', async (t) => {
+  const spool = await UploadSpool.open(t.testdir({}), mayWrite);
+  const ask = (address: string) => spool.admits({ protocol: 'tftp', path: log, address });
+  const asked = Array.from({ length: 16 }, (_, host) => ask(`2001:db8::${host + 1}`));
+  t.equal(asked.filter((one) => one !== 'busy').length, 12);
+  t.type(ask('10.0.0.2'), 'object');
+  const [first] = asked;
+  if (!first || first === 'busy') return t.fail('not admitted');
+  first.done();
+  t.type(ask('2001:db8::ff'), 'object');
+});
+
+test('writes that never send their first block keep no phone from its own, whatever address they name', async (t) => {
+  for (const limits of [{ uploadsMax: 2 }, { uploadsMax: 16 }]) {
+    const { server, kept } = await open(t, limits);
+    // From the phone's own address as well: two of one address is all that it may have.
+    const mutes = [await begin(t, server, request(log)), await begin(t, server, request(log))];
+    const phone = await TftpPeer.open();
+    t.teardown(() => phone.close());
+    // As a phone does, it asks until it is answered.
+    const asks = setInterval(() => phone.send(request(log), server.port), 50);
+    const { packet, port } = await phone.next();
+    clearInterval(asks);
+    t.match(packet, { kind: 'ack', block: 0 });
+    t.ok(
+      mutes.every(({ peer }) => peer.left < 2),
+      'they have not been given up for their silence',
+    );
+    phone.send(encodeData(1, Buffer.from('mine')), port);
+    let told = await phone.next();
+    // It had asked once more before it was answered.
+    while (told.packet?.kind === 'ack' && told.packet.block === 0) told = await phone.next();
+    t.match(told.packet, { kind: 'ack', block: 1 });
+    t.equal(kept(), 'mine');
+  }
+});
+
+test('a write that goes on gives its place to nobody', async (t) => {
+  const { server } = await open(t, { uploadsMax: 1 });
+  const { peer, port } = await begin(t, server, request(log));
+  peer.send(encodeData(1, Buffer.alloc(512)), port);
+  t.match((await peer.next()).packet, { kind: 'ack', block: 1 });
+  const second = await TftpPeer.open();
+  t.teardown(() => second.close());
+  const asks = setInterval(() => second.send(request('0004f2aabbcc-boot.log'), server.port), 50);
+  // Its ACK is repeated after a second: longer than any place of a silent write.
+  t.match((await peer.next()).packet, { kind: 'ack', block: 1 });
+  clearInterval(asks);
+  peer.send(encodeData(2, Buffer.from('x')), port);
+  t.match((await peer.next()).packet, { kind: 'ack', block: 2 });
+  t.equal(second.left, 0);
+});

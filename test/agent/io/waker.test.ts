@@ -158,6 +158,7 @@ test('of several PBXs a call at any counts, and a phone is idle where each says 
   const says = (isInCall: boolean | 'stranger' | undefined, name = 'pbx') =>
     pbxOf({ name, ...calls(() => isInCall) });
   const calling = says(true, 'the second');
+  const standby = (told?: boolean) => ({ ...says(told, 'spare'), isStandby: true });
   const proxy = pbxOf({});
   delete proxy.extensionsInCall;
   const cases: [string, Pbx[], AgentEvent][] = [
@@ -170,6 +171,10 @@ test('of several PBXs a call at any counts, and a phone is idle where each says 
     ['idle, and a stranger to the other', [says('stranger'), says(false)], answered('accepted')],
     ['a stranger to all', [says('stranger'), says('stranger')], answered('unproven')],
     ['a proxy alone', [proxy], answered('unproven')],
+    ['idle, and a standby is down', [says(false), standby()], answered('accepted')],
+    ['the standby alone answers', [says(undefined), standby(false)], answered('unproven')],
+    ['a stranger, and a standby is down', [says('stranger'), standby()], answered('unproven')],
+    ['a call at the standby', [says(false), standby(true)], answered('busy', { source: 'spare' })],
   ];
   for (const [name, pbxs, expected] of cases) {
     const { port } = await phone(t);
@@ -248,7 +253,7 @@ test('a phone that moved is woken where it is, and never the device that has its
   const of = () => macOf(9);
   t.same(await (await wakerOf(t, { port, of, whereIs: '127.0.0.2' })).wake(), answered('accepted'));
   t.same([asked.length, moved.asked.length], [0, 1]);
-  t.same(await (await wakerOf(t, { port, of })).wake(), answered('silent'));
+  t.same(await (await wakerOf(t, { port, of })).wake(), answered('silent', { unsent: true }));
   t.same([asked.length, moved.asked.length], [0, 1]);
   const behindRouter = await wakerOf(t, { port, of, isRouted: true });
   t.same(await behindRouter.wake(), answered('accepted'), 'a router shows its own MAC');

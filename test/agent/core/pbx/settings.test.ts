@@ -59,6 +59,8 @@ test('everything that is wrong is told at once', (t) => {
     'ways names pbx, and no PBX is told',
     'idle names pbx, and no PBX is told',
   ]);
+  t.same(problems({ pbxs: [{ ...asterisk, standby: true }] }), ['pbxs has standby PBXs alone']);
+  t.same(problems({ pbxs: [asterisk, { ...asterisk, host: '10.0.0.3', standby: true }] }), []);
   t.match(problems({ pbx: [] }), [/^pbx is not a key/]);
   t.match(problems({ pbxs: [{ ...asterisk, password: 'a\nb' }] }), [/password/]);
   t.match(problems({ ways: ['http'] }), [/^idle names http/]);

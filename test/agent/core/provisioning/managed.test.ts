@@ -72,6 +72,20 @@ test('with slot and lease a base has the firmware of the slot, the phone’s log
   t.end();
 });
 
+test('names in another case are managed alike: a phone may read them, and the last one of a name counts', (t) => {
+  const mitel = { vendor: 'Mitel', model: '6930', path: '/00085d000007.cfg' };
+  const pbx = 'sip line1 auth name: 200\nSip Line1 Password: one\nFirmware Server: http://pbx/fw\n';
+  t.same(over(mitel, pbx), { kind: 'guarded' });
+  const leased = over(mitel, pbx, { lease: true });
+  t.match(leased, { kind: 'composed', hasSecrets: true });
+  t.notMatch(leased.kind === 'composed' ? leased.body : '', 'http://pbx/');
+  const made = over(yealink, ofPbx.replace('firmware.url', 'Firmware.URL'), { slot: true });
+  const body = made.kind === 'composed' ? made.body : '';
+  t.match(body, 'static.firmware.url = http://192.0.2.1:80/fw/805ec0000007/r1/a.rom\n');
+  t.notMatch(body, 'http://pbx/');
+  t.end();
+});
+
 test('a Yealink’s name with and without static. is one setting, taken out, kept back and said alike', (t) => {
   const base = (lines: readonly string[]) => `#!version:1.0.0.1\n${lines.join('\n')}\n`;
   const names = [

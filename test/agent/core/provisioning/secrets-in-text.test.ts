@@ -36,6 +36,29 @@ const FILES: readonly (readonly [string, readonly LineFacts[]])[] = [
   ['# Panasonic SIP Phone Standard Format File #\r\nSIP_PASS_1="one"\r\n\r\n', []],
 ];
 
+/** Some phones read `Sip Line1 Password` as well, and a file lies open for those who do not. */
+const inOtherCase = (text: string): readonly string[] => [
+  text.toUpperCase().replaceAll('ONE', 'one'),
+  text.toLowerCase(),
+  text.replace(/(?<![\w.])[a-z]/gi, (first) => first.toUpperCase()).replaceAll('One', 'one'),
+];
+
+test('passwords are found in whichever case their names stand, and taken out or kept back', (t) => {
+  for (const [written, owners] of FILES)
+    for (const text of inOtherCase(written)) {
+      t.ok(holdsOthersSecrets(text), text);
+      for (const line of everyone) {
+        const by = { line, ours: '', isHardened: false, isWhole: false };
+        t.equal(holdsOthersSecrets(text, line), !owners.includes(line), `${line.line}: ${text}`);
+        const outside = composed(text, { ...by, maySecrets: false });
+        if (outside.kind === 'composed') t.notMatch(outside.body, 'one', `${line.line}: ${text}`);
+        const inside = composed(text, { ...by, maySecrets: true });
+        if (inside.kind === 'composed') t.ok(inside.hasSecrets, `${line.line}: ${text}`);
+      }
+    }
+  t.end();
+});
+
 test('passwords are found in whichever known language they stand, whoever asks', (t) => {
   for (const [text, owners] of FILES) {
     t.ok(holdsOthersSecrets(text), text);

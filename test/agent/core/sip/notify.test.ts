@@ -102,9 +102,11 @@ test('each final answer has its meaning', (t) => {
   const { notify } = waiting(t, beginNotify(ask, noon));
   t.same(outcome(notify, '200 OK'), { kind: 'accepted', status: 200 });
   t.same(outcome(notify, '202 Accepted'), { kind: 'accepted', status: 202 });
-  for (const status of [480, 486, 600]) {
+  for (const status of [486, 600]) {
     t.same(outcome(notify, `${status} Busy`), { kind: 'busy', status });
   }
+  const away = outcome(notify, '480 Temporarily Unavailable');
+  t.same(away, { kind: 'away', status: 480 }, 'logged out or not to be disturbed is no call');
   t.same(outcome(notify, '486 Busy Here', ['Retry-After', '90 (in a call)']), {
     kind: 'busy',
     status: 486,

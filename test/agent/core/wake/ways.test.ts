@@ -59,7 +59,10 @@ test('what an answer means for the next way', (t) => {
   t.equal(nextWay(ways, 3, 'silent'), undefined, 'nothing is left');
   const alone = waysFor(yealink, 'check-sync;reboot=true', usualWakeSettings);
   t.equal(nextWay(alone, 0, 'silent'), undefined, 'no second event to a phone that hears nothing');
-  t.equal(Object.keys(MEANS).length, 6);
+  t.equal(nextWay(ways, 0, 'away'), 1, 'its line takes nothing now, its web server may');
+  t.equal(nextWay(alone, 0, 'away'), undefined, 'no second event over the same line');
+  t.equal(Object.keys(MEANS).length, 7);
+  t.equal(mostTelling(['refused', 'away', 'silent']), 'away');
   t.equal(mostTelling(['silent', 'refused', 'login-refused']), 'login-refused');
   t.equal(mostTelling([]), 'unavailable');
   t.end();
