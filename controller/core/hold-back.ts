@@ -1,4 +1,4 @@
-import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
+import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs } from '@ringwave/protocol/units';
 import { goesBehind, isHeldBack, keptByPartners } from './bonds.ts';
 import { partedFrom, partedNow } from './pairs.ts';
@@ -19,21 +19,31 @@ export function holdBack(
 ): void {
   if (rollout.endedAt !== undefined) return;
   const parted = partedFrom(draft, progress);
-  const kept = keptByPartners(draft, rollout, progress, mayGo(draft, rollout, progress, now));
-  const held = kept ?? goesBehind(draft, rollout, progress);
+  const held = heldFor(draft, rollout, progress, now);
   if (parted === undefined && !held) return;
-  const next: Progress =
-    parted === undefined
-      ? { ...progress, phase: 'waiting', hops: [], at: now, ...(held ? { waiting: held } : {}) }
-      : partedNow(progress, parted, now);
-  putProgress(draft, { ...next, told: wordOf(progress) });
+  if (parted !== undefined)
+    putProgress(draft, { ...partedNow(progress, parted, now), told: wordOf(progress) });
+  else if (held) putProgress(draft, heldBack(progress, held, now));
   moved.sites.add(progress.site);
   moved.rollouts.add(rollout.id);
 }
 
+const heldFor = (draft: ControllerDraft, rollout: Rollout, progress: Progress, now: EpochMs) =>
+  keptByPartners(draft, rollout, progress, mayGo(draft, rollout, progress, now)) ??
+  goesBehind(draft, rollout, progress);
+
+const heldBack = (progress: Progress, waiting: Waiting, now: EpochMs): Progress => ({
+  ...progress,
+  phase: 'waiting',
+  hops: [],
+  at: now,
+  waiting,
+  told: wordOf(progress),
+});
+
 /**
  * What a site tells of a phone before it knows that its partners keep it: that one has ended without the version, or that
- * its work was taken back. What had begun by then goes on.
+ * its work was taken back. What had begun by then goes on until its try has ended.
  */
 export function asPartnersAllow(
   draft: ControllerDraft,
@@ -45,7 +55,11 @@ export function asPartnersAllow(
   const isBegun = holdsSlot(told.phase);
   const parted = isBegun ? undefined : partedFrom(draft, told);
   if (parted !== undefined) return partedNow(told, parted, now);
-  if (!isHeldBack(before)) return told;
+  if (!isHeldBack(before)) {
+    const isOver = holdsSlot(before.phase) && !isBegun;
+    const held = isOver && heldFor(draft, rollout, told, now);
+    return held ? heldBack(told, held, now) : told;
+  }
   if (!isBegun) return { ...before, attempt: told.attempt, told: wordOf(told) };
   const phone = draft.phones.get(told.mac);
   const path = phone && pathFor(draft, rollout, phone);

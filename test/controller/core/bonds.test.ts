@@ -299,3 +299,16 @@ test('of a bond what had begun before its site heard of the freeze goes on, and 
   t.match(part(desk, second), { phase: 'scheduled' });
   t.end();
 });
+
+test('of a bond what had begun before its site heard of the freeze is held as soon as its try has failed', (t) => {
+  const { desk, first, other } = frozenBehind(frozen, 'after');
+  const about = { at: desk.now, mac: macOf(first), rollout: 'autumn', revision: 1 };
+  const moved = { kind: 'phone-moved', ...about } as const;
+  desk.hears(siteOfPhone(first), { ...moved, attempt: 1, phase: 'offered' });
+  t.match(part(desk, first), { phase: 'offered' });
+  desk.hears(siteOfPhone(first), { ...moved, attempt: 1, phase: 'scheduled' });
+  t.match(part(desk, first), { phase: 'waiting', hops: [], waiting: { reason: /is frozen/ } });
+  desk.do({ kind: 'site-freeze', site: other, freeze: null });
+  t.match(part(desk, first), { phase: 'scheduled', hops: [releaseOf().id], attempt: 1 });
+  t.end();
+});
