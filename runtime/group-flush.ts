@@ -6,7 +6,7 @@ import { type Clock, type SteadyMs, steadyNow } from './clock.ts';
 export const durableWithin: DurationMs = seconds(1);
 
 /** Flushes that follow one another begin this far apart, in milliseconds: each costs the same, however much it holds. */
-const paceMs = 6;
+const paceMs = 10;
 
 export interface FlushParts {
   readonly clock: Clock;

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync, renameSync, statSync } from '
 import { join } from 'node:path';
 import { ImageStore } from '@ringwave/firmware-catalog/io/image-store';
 import type { DurationMs, EpochMs } from '@ringwave/protocol/units';
+import { steadyLater, type SteadyMs, steadyNow } from '@ringwave/runtime/clock';
 import { writeOwnFile } from '@ringwave/runtime/io/own-file';
 import { movedGrants, openGrants, readRescueGrants, type RescueGrant } from '../core/rescue.ts';
 import type { Asked, ServedImage } from './file-source.ts';
@@ -65,6 +66,9 @@ export function rescueServings(folder: string, most: number): RescueServing[] {
   });
 }
 
+/** Milliseconds: sooner than the command has ended, and told that it has opened a name. */
+const lookEveryMs = 10;
+
 /** Serves exactly the names that a technician opened, until the instant named. */
 export class RescueDesk {
   readonly #folder: string;
@@ -75,7 +79,7 @@ export class RescueDesk {
     grants: [],
   };
 
-  #hasLooked = false;
+  #lookedAt: SteadyMs | undefined;
 
   private constructor(folder: string, images: ImageStore, now: () => EpochMs) {
     this.#folder = folder;
@@ -110,13 +114,14 @@ export class RescueDesk {
   }
 
   /**
-   * The command and the agent are two processes: each request looks whether the file was replaced, and those that come in
-   * one turn of the event loop look once.
+   * The command and the agent are two processes: requests look whether the file was replaced, and those of a crowd not each by
+   * itself.
    */
   #grants(): readonly RescueGrant[] {
-    if (this.#hasLooked) return this.#read.grants;
-    this.#hasLooked = true;
-    setImmediate(() => (this.#hasLooked = false));
+    const now = steadyNow();
+    if (this.#lookedAt !== undefined && now < steadyLater(this.#lookedAt, lookEveryMs))
+      return this.#read.grants;
+    this.#lookedAt = now;
     const file = statSync(fileIn(this.#folder), { bigint: true, throwIfNoEntry: false });
     const state = file && `${file.ino} ${file.mtimeNs} ${file.size}`;
     if (this.#read.state !== state) {
