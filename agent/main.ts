@@ -18,6 +18,7 @@ import { openBallastedStore, openBox } from './io/box.ts';
 import { type ControllerLink, openControllerLink } from './io/controller-link.ts';
 import { ImageCache } from './io/image-cache.ts';
 import { freezeReasonIn, watchFreezeFile } from './io/freeze-file.ts';
+import { DecoyDesk } from './io/decoy-desk.ts';
 import { Keyring, secretMade } from './io/keyring.ts';
 import { Provisioning } from './io/provisioning.ts';
 import { RescueDesk } from './io/rescue-desk.ts';
@@ -124,10 +125,12 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   const host = options.advertise ?? options.http.host;
   const neighbours = new Neighbours();
   const address = () => addressOf(host, ports);
+  const decoys = new DecoyDesk(tables, keyring);
   const files = new Provisioning({
     tables,
     images,
     keyring,
+    decoys,
     address,
     submit: (event) => shown(event, submit, parts.waker),
     policy: options.secrets ?? { plain: false, routed: false },
@@ -137,14 +140,12 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
     settled: () => loop.settled(),
   });
   const servers = await openPhoneServers({
-    ...servingOf(options),
-    hosts: [host],
+    ...servingOf(options, host),
     files,
-    now: wallClock().now(),
     ...uploadsOf(tables, keyring, submit),
   });
   parts.servers = servers;
-  const sip = await SipSocket.open({ ...options.sip, clock: wallClock() });
+  const sip = await sipOf(options, decoys, submit);
   parts.waker = wakerOf(options, { sip, neighbours, tables, keyring, submit });
   const page = await pageOf(options, () => localView(site, tables, clock.now()));
   ports = { ...servers.ports, sip: sip.port, ...(page ? { page: page.port } : {}) };
@@ -201,11 +202,19 @@ const runningOf = (
     : { base: { file: resolve(baseFile), startedIn: process.cwd() } }),
 });
 
-const servingOf = (options: AgentOptions) => ({
+const servingOf = (options: AgentOptions, host: string) => ({
   ...options,
   ...options.serving,
   plainSecrets: options.secrets?.plain ?? false,
+  hosts: [host],
+  now: wallClock().now(),
 });
+
+const sipOf = ({ sip }: AgentOptions, decoys: DecoyDesk, submit: (event: AgentEvent) => void) =>
+  SipSocket.open({
+    ...sip,
+    unasked: (users, from) => decoys.namedOverSip(users, from).forEach(submit),
+  });
 
 const pageOf = async ({ page }: AgentOptions, view: () => ReturnType<typeof localView>) =>
   page && openLocalPage({ ...page, view });

@@ -5,10 +5,9 @@ import type {
   VendorProfile,
 } from '@ringwave/firmware-catalog/vendors/profile';
 import { profileOf } from '@ringwave/firmware-catalog/vendors/all';
-import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
+import type { PlanPhone } from '@ringwave/protocol/messages';
 import type { EpochMs, Id, Mac, Sha256 } from '@ringwave/protocol/units';
 import type { AgentEvent, AgentTables } from '../core/state.ts';
-import { type Decoys, decoysOf } from '../core/provisioning/decoys.ts';
 import { firmwareFor, type Meaning, readRequest } from '../core/provisioning/read-request.ts';
 import {
   type Alarm,
@@ -30,6 +29,7 @@ import type { RescueDesk } from './rescue-desk.ts';
 import { storedImage } from './stored-image.ts';
 import { TransferEvidence } from './transfer-evidence.ts';
 import { checkAnswer, checkPath } from './check-path.ts';
+import { type DecoyDesk, decoyUsed } from './decoy-desk.ts';
 import type { Keyring } from './keyring.ts';
 
 // Files for phones, made for each request and never left on disk. Every request is evidence, so it is
@@ -39,6 +39,7 @@ export interface ProvisioningParts {
   readonly tables: AgentTables;
   readonly images: ImageStore;
   readonly keyring: Keyring;
+  readonly decoys: DecoyDesk;
   readonly policy: SecretPolicy;
   readonly rescue: RescueDesk;
   /** What the files of phones are made over. */
@@ -80,6 +81,7 @@ export class Provisioning implements FileResolver {
     const { tables } = this.#parts;
     if (asked.path === checkPath) return checkAnswer;
     const meaning = readRequest(tables, asked);
+    this.#lookForDecoy(asked, meaning.identity.mac);
     const { phone } = meaning;
     const claimed = (phone?.mac ?? meaning.identity.mac) as Mac | null;
     // Also for a MAC that nobody knows: the answer must not come sooner.
@@ -191,25 +193,16 @@ export class Provisioning implements FileResolver {
     };
   }
 
-  #decoys: { readonly plan: Plan; readonly decoys: Decoys } | undefined;
-
   /** Whoever asks for a decoy is told something that looks right and opens nothing. */
   #decoy(asked: Asked, mac: Mac): Served | undefined {
-    const { tables, keyring } = this.#parts;
-    const plan = tables.plan.get('plan')?.plan;
-    if (!plan) return undefined;
-    if (this.#decoys?.plan !== plan) {
-      const keyed = (text: string) => keyring.fingerprint(text);
-      this.#decoys = { plan, decoys: decoysOf(plan.phones, keyed) };
-    }
-    const twin = this.#decoys.decoys.get(mac);
+    const { decoys } = this.#parts;
+    const twin = decoys.twinOf(mac);
     if (!twin) return undefined;
     const detail = `${asked.address} asked for the decoy ${mac}`;
     const hidden = this.#hide(asked, { fault: 'decoy-asked', detail });
     const profile = profileOf(twin.vendor);
     if (profile?.fileAsked(`/${asked.path}`)?.kind !== 'phone-config') return hidden;
-    const password = keyring.fingerprint(`decoy login ${mac}`).slice(0, profile.password.length);
-    const login = { user: mac.replaceAll(':', ''), password };
+    const login = decoys.loginOf(mac, profile.password);
     // As a new phone of this kind is answered.
     const asker = { ...asked, ...this.#waysOf({ phone: twin, profile }) };
     const handed = isInClear(asked, this.#parts.policy)
@@ -227,6 +220,13 @@ export class Provisioning implements FileResolver {
       `/${asked.path}`,
     );
     return { kind: 'bytes', body: Buffer.from(body), contentType, noStore: true };
+  }
+
+  /** Its login opens nothing, wherever it is tried. */
+  #lookForDecoy({ login, address }: Asked, claimed: string | null): void {
+    const decoy = login && this.#parts.decoys.namedBy(login.user);
+    if (decoy === undefined || decoy === claimed) return;
+    this.#parts.submit(decoyUsed(decoy, address, 'logs in'));
   }
 
   #hide({ address }: Asked, { fault, detail }: Alarm): Served {

@@ -4,6 +4,7 @@ import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { type Clock, wallClock } from '@ringwave/runtime/clock';
 import { type Mac, seconds } from '@ringwave/protocol/units';
 import { parseSip, type SipRequest, sipHeader } from '../core/sip/message.ts';
+import { namedUsers } from '../core/sip/named-users.ts';
 import type { NotifyAsk, SipMethod } from '../core/sip/notify.ts';
 import { answerTo, tellsOf } from '../core/sip/unasked.ts';
 import type { WayAnswer } from '../core/wake/ways.ts';
@@ -18,6 +19,8 @@ export interface SipSocketOptions {
   /** 0 takes any free port; phones answer to where the request came from. */
   readonly port: number;
   readonly clock?: Clock;
+  /** Somebody asks something of us, and names these users. */
+  readonly unasked?: (users: readonly string[], address: string) => void;
 }
 
 export interface Wake {
@@ -61,11 +64,13 @@ export class SipSocket {
   /** By Call-ID, which only the phone that was asked can know. */
   readonly #fetches = new Map<string, Fetch>();
   readonly #refusals = new SipRefusals();
+  readonly #unasked: SipSocketOptions['unasked'];
   #isClosed = false;
 
-  private constructor(socket: Socket, clock: Clock) {
+  private constructor(socket: Socket, { clock = wallClock(), unasked }: SipSocketOptions) {
     this.#socket = socket;
     this.#clock = clock;
+    this.#unasked = unasked;
     this.#transactions = new SipTransactions(clock);
   }
 
@@ -74,7 +79,7 @@ export class SipSocket {
     const socket = createSocket(isIPv6(options.host) ? 'udp6' : 'udp4');
     socket.bind({ address: options.host, port: options.port, exclusive: true });
     await once(socket, 'listening');
-    const sip = new SipSocket(socket, options.clock ?? wallClock());
+    const sip = new SipSocket(socket, options);
     socket.on('message', (bytes, from) => {
       sip.#take(bytes, { address: plainAddress(from.address), port: from.port });
     });
@@ -181,6 +186,8 @@ export class SipSocket {
     // To where it came from, never to where it says: nobody is answered in another's stead.
     if (answer) this.#socket.send(answer, from.port, this.#asSent(from.address), () => {});
     if (isTold) fetch.told(request.body);
+    // No more than are refused: what is beyond is a flood.
+    else if (answer) this.#unasked?.(namedUsers(request), from.address);
   }
 
   /** What is under way ends as not sent. */

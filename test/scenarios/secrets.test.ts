@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import type { Mac } from '@ringwave/protocol/units';
@@ -176,6 +177,33 @@ test('T44 a decoy looks like a phone, opens nothing, and is told at once', async
   t.ok(password, 'it holds a login');
   t.not(passwordIn((await ask(agent, file)).text), password, 'that is nobody’s');
   await until('the controller is told', () => notices().some((one) => /decoy-asked/.test(one)));
+});
+
+test('T44 a later REGISTER as a decoy is told at once', async (t) => {
+  const { agent, notices } = await site(t);
+  const [decoy = ''] = decoyMacs(agent, t);
+  const told = (word: string) => notices().some((one) => one.includes(word));
+  const phone = createSocket('udp4').bind(0, '127.0.0.1');
+  t.teardown(() => phone.close());
+  const register = [
+    'REGISTER sip:127.0.0.1 SIP/2.0',
+    'Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKd1',
+    `From: <sip:${decoy}@127.0.0.1>;tag=1`,
+    `To: <sip:${decoy}@127.0.0.1>`,
+    'Call-ID: decoy@127.0.0.1',
+    'CSeq: 1 REGISTER',
+    'Content-Length: 0',
+  ];
+  phone.send(`${register.join('\r\n')}\r\n\r\n`, agent.ports.sip, '127.0.0.1');
+  await until('the controller is told', () => told('asks over SIP as the decoy'));
+});
+
+test('T44 who tries the login of a decoy for the file of a phone is told at once', async (t) => {
+  const { agent, notices } = await site(t);
+  const [decoy = ''] = decoyMacs(agent, t);
+  await ask(agent, file, `${decoy}:${'0'.repeat(16)}`);
+  const told = () => notices().some((one) => one.includes('logs in as the decoy'));
+  await until('the controller is told', told);
 });
 
 test('T44 where no login leaves in clear a decoy is answered as the phone that it is a twin of', async (t) => {

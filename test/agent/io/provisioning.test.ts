@@ -7,6 +7,7 @@ import { checkPath } from '../../../agent/io/check-path.ts';
 import { ownTemplates } from '../../../agent/core/provisioning/base.ts';
 import { openBase } from '../../../agent/io/base/open-base.ts';
 import type { Asked, Served, TransferEnd } from '../../../agent/io/file-source.ts';
+import { DecoyDesk } from '../../../agent/io/decoy-desk.ts';
 import { Keyring } from '../../../agent/io/keyring.ts';
 import { Provisioning } from '../../../agent/io/provisioning.ts';
 import { RescueDesk } from '../../../agent/io/rescue-desk.ts';
@@ -31,9 +32,11 @@ async function site(t: Test, neighbours: Record<string, Mac> = { [home]: mac }, 
   const releases = release ? [{ ...release, images: [file] }] : [];
   const box = new Box(after(-10));
   box.take({ kind: 'plan-came', plan: planOf([planPhone(1)], { releases }) });
+  const keyring = new Keyring(randomBytes(32), randomBytes(32));
   const files = new Provisioning({
     tables: box.tables,
-    keyring: new Keyring(randomBytes(32), randomBytes(32)),
+    keyring,
+    decoys: new DecoyDesk(box.tables, keyring),
     submit: (event) => void box.take(event),
     images,
     rescue: await RescueDesk.open(folder, () => box.now),
