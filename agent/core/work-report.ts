@@ -21,8 +21,9 @@ export function move(
 export function put(draft: AgentDraft, work: Work, now: EpochMs): Work {
   const before = draft.work.get(work.mac);
   draft.work.put(work.mac, work);
-  if (isLost(work)) draft.missing.put(work.mac, { mac: work.mac, since: now });
-  else if (work.phase === 'done') draft.missing.remove(work.mac);
+  const isLostStill = before !== undefined && isLost(before) && draft.missing.has(work.mac);
+  if (isLost(work) && !isLostStill) draft.missing.put(work.mac, { mac: work.mac, since: now });
+  if (work.phase === 'done') draft.missing.remove(work.mac);
   const isNews =
     before?.phase !== work.phase ||
     before.why.reason !== work.why.reason ||
