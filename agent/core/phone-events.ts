@@ -56,11 +56,13 @@ const planPhone = (
 /** Nothing is kept of a phone that is not in the plan, nor that it was lost. */
 export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
   // A phone that has a version to show, or fetches what it boots by, is up.
-  if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
+  const isUp = event.version !== null || event.means === 'phone-config';
+  const wasLost = isUp && draft.missing.has(event.mac);
+  if (isUp) draft.missing.remove(event.mac);
   const known = planPhone(draft, event.mac);
   if (!known) return;
   const before = draft.sightings.get(event.mac)?.version;
-  noteSighting(draft, event, now);
+  noteSighting(draft, event, wasLost, now);
   if (event.version !== null && before !== event.version) askAgain(draft, event.mac);
   const work = draft.work.get(event.mac);
   if (work && event.version === null && event.means === 'phone-config')
@@ -184,7 +186,12 @@ const isBackUnread =
 /** It shows neither what it ran before nor where it was to go: a version on its way, or a newer one. */
 const cameBackOdd = 'Came back after all, on another version than it was to get. Try it again.';
 
-function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
+function noteSighting(
+  draft: AgentDraft,
+  event: Of<'phone-asked'>,
+  wasLost: boolean,
+  now: EpochMs,
+): void {
   const before = draft.sightings.get(event.mac);
   const sighting: Sighting = {
     mac: event.mac,
@@ -201,6 +208,8 @@ function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs)
   } as Sighting;
   const isNews =
     !before ||
+    // Others wait for it, also at other sites.
+    wasLost ||
     before.isHearsay === true ||
     before.version !== sighting.version ||
     before.model !== sighting.model ||

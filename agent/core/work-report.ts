@@ -43,7 +43,7 @@ function tookOf(before: Work | undefined, work: Work, now: EpochMs): number | un
 }
 
 export function tell(draft: AgentDraft, work: Work, now: EpochMs, tookMs?: number): void {
-  const { mac, rollout, revision, phase, why, fault } = work;
+  const { mac, rollout, revision, phase, since, why, fault } = work;
   const attempt = Math.max(work.starts, 1);
   const waiting = {
     ...why,
@@ -53,7 +53,8 @@ export function tell(draft: AgentDraft, work: Work, now: EpochMs, tookMs?: numbe
   };
   report(draft, {
     kind: 'phone-moved',
-    at: now,
+    // Told again, it ended no later: what was seen of the phone since still counts.
+    at: isFinal(phase) ? since : now,
     mac,
     rollout,
     revision,

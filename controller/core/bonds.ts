@@ -1,3 +1,4 @@
+import type { FaultCode } from '@ringwave/protocol/faults';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
@@ -127,6 +128,13 @@ export function isToBegin(draft: ControllerDraft, progress: Progress): boolean {
   return !progress.hops.some((hop) => draft.releases.get(hop)?.version === running);
 }
 
+/** How a phone may end of which nobody can say that it is up; that one was never asked may be for want of a way to it. */
+const SILENCES: readonly FaultCode[] = [
+  'phone-silent-after-restart',
+  'download-stalled',
+  'phone-not-registered',
+];
+
 /** One of a bond that went silent in an update, of whichever rollout, and has shown nothing since: it counts as down. */
 export const isLost = (
   draft: ControllerDraft,
@@ -135,7 +143,7 @@ export const isLost = (
   bond !== undefined &&
   partsOf(draft, mac).some(
     ({ phase, fault, at }) =>
-      isFinal(phase) && fault === 'phone-silent-after-restart' && seenAt <= at,
+      isFinal(phase) && fault !== undefined && SILENCES.includes(fault) && seenAt <= at,
   );
 
 function tieName(draft: ControllerDraft, { mac }: Progress): string | undefined {

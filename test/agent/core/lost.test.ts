@@ -3,6 +3,7 @@ import { holdsSlot } from '@ringwave/protocol/phases';
 import { type Id, type Mac, minutes } from '@ringwave/protocol/units';
 import { test } from 'tap';
 import { waitsForLost } from '../../../agent/core/queue.ts';
+import { retell } from '../../../agent/core/plan-intake.ts';
 import type { WakeAnswer } from '../../../agent/core/state.ts';
 import { after, Box, imageDigest, macOf, one, planOf, planPhone } from './box.ts';
 
@@ -268,5 +269,19 @@ test('who waits for a lost phone of its pair says which, and keeps no emergency 
     waitingFor: 'coverage',
     nextAttemptAt: null,
   });
+  t.end();
+});
+
+test('what is told again of a phone that was lost says when that was, and that it is back is told at once', (t) => {
+  const { box, mac } = twoOfGroup();
+  wakeAnswer(box.wait(2), mac, 'silent');
+  const lostAt = box.now;
+  box.wait(1).asks(mac, '66.85.0.5').wait(1);
+  box.with((draft) => retell(draft, box.now));
+  const told = box.outbox().filter((item) => 'mac' in item && item.mac === mac);
+  const ends = told.filter((item) => item.kind === 'phone-moved' && item.phase === 'unreachable');
+  t.same(new Set(ends.map(({ at }) => at)), new Set([lostAt]));
+  const isNewer = told.some((item) => item.kind === 'phone-seen' && item.at > lostAt);
+  t.ok(isNewer, 'it had been seen less than half an hour before');
   t.end();
 });
