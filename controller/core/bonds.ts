@@ -3,6 +3,7 @@ import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { partnersBehind } from './pairs.ts';
+import { putProgress } from './progress.ts';
 import { invalid } from './refusal.ts';
 import {
   type ControllerDraft,
@@ -140,11 +141,20 @@ export const isLost = (
   draft: ControllerDraft,
   { mac, bond, seenAt = 0 as EpochMs }: Phone,
 ): boolean =>
-  bond !== undefined &&
-  partsOf(draft, mac).some(
-    ({ phase, fault, at }) =>
-      isFinal(phase) && fault !== undefined && SILENCES.includes(fault) && seenAt <= at,
-  );
+  bond !== undefined && partsOf(draft, mac).some((part) => wentSilent(part) && seenAt <= part.at);
+
+/** As it ended, or was held back by then. One that may be tried again holds the others by that. */
+const wentSilent = (part: Progress): boolean =>
+  !isLetGo(part) && part.fault !== undefined && SILENCES.includes(part.fault);
+
+/** It is there again: what it waits for from now on is no silence. */
+export function foundAgain(draft: ControllerDraft, mac: Mac): void {
+  for (const part of partsOf(draft, mac)) {
+    if (isFinal(part.phase) || !wentSilent(part)) continue;
+    const { fault: _fault, ...rest } = part;
+    putProgress(draft, rest);
+  }
+}
 
 function tieName(draft: ControllerDraft, { mac }: Progress): string | undefined {
   const { pair, bond } = draft.phones.get(mac) ?? {};
