@@ -53,17 +53,20 @@ const planPhone = (
   return plan && phone && { plan, phone };
 };
 
-/** Nothing is kept of a phone that is not in the plan. */
+/** Nothing is kept of a phone that is not in the plan, nor that it was lost. */
 export function phoneAsked(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
+  // A phone that has a version to show, or fetches what it boots by, is up.
+  const isUp = event.version !== null || event.means === 'phone-config';
+  const wasLost = isUp && draft.missing.has(event.mac);
+  if (isUp) draft.missing.remove(event.mac);
   const known = planPhone(draft, event.mac);
   if (!known) return;
   const before = draft.sightings.get(event.mac)?.version;
-  noteSighting(draft, event, now);
+  noteSighting(draft, event, wasLost, now);
   if (event.version !== null && before !== event.version) askAgain(draft, event.mac);
-  // A phone that has a version to show, or fetches what it boots by, is up.
-  if (event.version !== null || event.means === 'phone-config') draft.missing.remove(event.mac);
   const work = draft.work.get(event.mac);
-  if (work && event.version === null && event.means === 'phone-config') noteUp(draft, work, now);
+  if (work && event.version === null && event.means === 'phone-config')
+    noteUp(draft, work, now, isBackUnread);
   if (work && event.version === null) giveBackBeside(draft, known, work, now);
   if (!work || event.version === null) return;
   // It may have been silent until now, and be given in this very answer what is not for it.
@@ -89,7 +92,7 @@ function judgeVersion(
 ): void {
   const ahead = work.hops.slice(work.hop).findLastIndex((hop) => runs(plan, phone, hop, version));
   // It runs what it was given and is not registered: only its registration mends that, wherever it stands by then.
-  if (work.fault === 'phone-not-registered') {
+  if (work.fault === 'phone-not-registered' && mustRegister(draft)) {
     if (ahead > 0) wentOn(draft, { ...work, hop: work.hop + ahead }, now);
     return;
   }
@@ -111,7 +114,7 @@ function judgeVersion(
     cameBackLate(draft, work, now);
   }
   if (draft.work.get(work.mac) === work) giveBackBeside(draft, { plan, phone }, work, now);
-  if (draft.work.get(work.mac) === work) noteUp(draft, work, now);
+  if (draft.work.get(work.mac) === work) noteUp(draft, work, now, cameBackOdd);
 }
 
 /** Woken, and found elsewhere than it was when its road was planned: it is given nothing. */
@@ -164,21 +167,31 @@ function cameBackLate(draft: AgentDraft, work: Work, now: EpochMs): void {
 }
 
 /** It is up, whatever becomes of its update: a restart that it has yet to make is seen by its image, or by no word of it. */
-function noteUp(draft: AgentDraft, work: Work, now: EpochMs): void {
+function noteUp(draft: AgentDraft, work: Work, now: EpochMs, said: string): void {
   const { phase, fault, backSince } = work;
   // What a registrar misses only a registration mends.
-  if (backSince !== undefined || fault === 'phone-not-registered') return;
+  if (backSince !== undefined || (fault === 'phone-not-registered' && mustRegister(draft))) return;
   const isWoken = phase === 'downloading' || (phase === 'offered' && work.woken === true);
-  if (!isWoken && !isLost(work)) return;
+  const isBack = phase === 'rebooting' && now >= laterBy(work.since, restartTakesMin);
+  if (!isWoken && !isBack && !isLost(work)) return;
   const isOdd = fault === 'phone-silent-after-restart';
-  const why = isOdd ? { ...work.why, reason: cameBackOdd } : work.why;
+  const why = isOdd ? { ...work.why, reason: said } : work.why;
   put(draft, { ...work, backSince: now, why }, now);
 }
+
+/** It took its file without a version, is registered, or answers. */
+const isBackUnread =
+  'Is there again, and has not shown what it runs. Look at this phone, or try it again.';
 
 /** It shows neither what it ran before nor where it was to go: a version on its way, or a newer one. */
 const cameBackOdd = 'Came back after all, on another version than it was to get. Try it again.';
 
-function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs): void {
+function noteSighting(
+  draft: AgentDraft,
+  event: Of<'phone-asked'>,
+  wasLost: boolean,
+  now: EpochMs,
+): void {
   const before = draft.sightings.get(event.mac);
   const sighting: Sighting = {
     mac: event.mac,
@@ -195,6 +208,8 @@ function noteSighting(draft: AgentDraft, event: Of<'phone-asked'>, now: EpochMs)
   } as Sighting;
   const isNews =
     !before ||
+    // Others wait for it, also at other sites.
+    wasLost ||
     before.isHearsay === true ||
     before.version !== sighting.version ||
     before.model !== sighting.model ||
@@ -266,14 +281,20 @@ export function wakeAnswered(draft: AgentDraft, event: Of<'wake-answered'>, now:
   const work = draft.work.get(event.mac);
   if (!work || work.phase !== 'offered' || work.starts !== event.start) return;
   const cause = CAUSE[event.answer];
+  if (event.isThere) draft.missing.remove(event.mac);
   if (event.answer === 'busy') foundInCall(draft, work, event.source, now);
   else if (event.answer === 'away') foundInCall(draft, work, undefined, now, notAvailable);
   else if (event.answer === 'unproven') foundInCall(draft, work, undefined, now, notKnownIdle);
-  else if (!cause) draft.work.put(work.mac, { ...withoutCalls(work), woken: true });
+  else if (!cause) draft.work.put(work.mac, woken(work, event.isThere ? now : undefined));
   else if (event.pollTakesMax) leftToPoll(draft, work, event.pollTakesMax, now);
   else if (event.answer === 'silent' && !event.unsent)
     move(draft, { ...work, unanswered: true }, cause, now);
   else move(draft, work, cause, now);
+}
+
+function woken(work: Work, backSince: EpochMs | undefined): Work {
+  const seen = backSince === undefined ? {} : { backSince };
+  return { ...withoutCalls(work), woken: true, ...seen };
 }
 
 const notKnownIdle: FaultCode = 'phone-idle-unknown';
@@ -338,7 +359,7 @@ export function registrationSeen(
   if (!sighting || !planPhone(draft, mac)) return;
   draft.missing.remove(mac);
   const work = draft.work.get(mac);
-  if (work && isLost(work)) noteUp(draft, work, now);
+  if (work && isLost(work)) noteUp(draft, work, now, isBackUnread);
   // Where a registrar proves, it alone is heard.
   if (source === answersAlone && mustRegister(draft)) return;
   const registered = { source: source.slice(0, 120), address, at: now };

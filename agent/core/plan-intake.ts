@@ -52,17 +52,22 @@ export function takePlan(draft: AgentDraft, plan: Plan, now: EpochMs): void {
     if (!named.has(work.mac) && !holdsSlot(work.phase)) forgetWork(draft, work);
   }
   // A phone that is no longer of this site takes its secrets with it; put back, it begins anew.
-  const { credentials, fetches, sightings, missing, tries } = draft;
-  const ofPhones: readonly DraftTable<unknown>[] = [
-    credentials,
-    fetches,
-    sightings,
-    missing,
-    tries,
-  ];
+  const { credentials, fetches, sightings, tries } = draft;
+  const ofPhones: readonly DraftTable<unknown>[] = [credentials, fetches, sightings, tries];
   for (const table of ofPhones) {
     for (const [mac] of Array.from(table.entries())) if (!named.has(mac)) table.remove(mac);
   }
+  forgetLost(draft, named);
+}
+
+/** Phones outside of the plan that are remembered as lost; of more the one lost for longest is forgotten. */
+const lostOutsideMax = 200;
+
+/** One that was lost and is put back is no less lost for it. */
+function forgetLost(draft: AgentDraft, named: ReadonlyMap<string, PlanPhone>): void {
+  const outside = Array.from(draft.missing.values()).filter(({ mac }) => !named.has(mac));
+  const oldest = outside.sort((a, b) => b.since - a.since).slice(lostOutsideMax);
+  for (const { mac } of oldest) draft.missing.remove(mac);
 }
 
 const notRegistered = 'phone-not-registered';

@@ -35,8 +35,9 @@ export interface Floor {
   readonly pairs: ReadonlyMap<string, number>;
   /** Who of these was lost and is not down by its work: its own next try takes nobody away. */
   readonly lost: ReadonlySet<string>;
-  /** The same by coverage group. */
-  readonly lostOf: ReadonlyMap<string, readonly Mac[]>;
+  /** The same by coverage group and by pair. */
+  readonly lostOf: LostOf;
+  readonly lostOfPair: LostOf;
   /** Ordinary phones whose work goes on by itself and is not paused; emergency phones wait for it to be none. */
   readonly isOrdinaryOpen: () => boolean;
   /** An emergency phone is down: nothing else may be. */
@@ -44,6 +45,8 @@ export interface Floor {
   /** Starts of the last minute, oldest first. */
   readonly starts: readonly EpochMs[];
 }
+
+export type LostOf = ReadonlyMap<string, readonly Mac[]>;
 
 export interface Candidate {
   readonly work: Work;
@@ -79,7 +82,8 @@ export function floorOf({ plan, down, lost, waiting, starts }: FloorOf): Floor {
     onSwitch: counted(places, 'switch'),
     pairs: counted(gone, 'pair'),
     lost: new Set(lost.map(({ mac }) => mac)),
-    lostOf: lostByGroup(lost),
+    lostOf: lostBy(lost, 'coverageGroup'),
+    lostOfPair: lostBy(lost, 'pair'),
     isOrdinaryOpen: () =>
       places.some((one) => !one.emergency) || Iterator.from(waiting()).some(isOpen),
     emergencyDown: places.some((one) => one.emergency),
@@ -87,9 +91,9 @@ export function floorOf({ plan, down, lost, waiting, starts }: FloorOf): Floor {
   };
 }
 
-/** Members of coverage groups that were lost and are not down by their work. */
-export function lostByGroup(lost: readonly PlanPhone[]): ReadonlyMap<string, readonly Mac[]> {
-  const groups = Map.groupBy(lost, ({ coverageGroup = '' }) => coverageGroup);
+/** Members of coverage groups or pairs that were lost and are not down by their work. */
+export function lostBy(lost: readonly PlanPhone[], by: 'coverageGroup' | 'pair'): LostOf {
+  const groups = Map.groupBy(lost, (phone) => phone[by] ?? '');
   return new Map([...groups].map(([id, phones]) => [id, phones.map(({ mac }) => mac as Mac)]));
 }
 
@@ -222,6 +226,8 @@ export function phoneBlock(
   }
   const full = fullBlock(floor);
   if (full) return full;
+  const forOther = waitsForOther(floor.lostOfPair, phone);
+  if (forOther) return forOther;
   if (phone.pair && (floor.pairs.get(phone.pair) ?? 0) > ownLoss(floor, phone)) {
     return waits(`The other phone of pair ${phone.pair} is down`, 'coverage');
   }
@@ -297,11 +303,7 @@ const lostNamedMax = 2;
  * The phones of its group that were lost leave nobody to spare, whoever else comes back. Only those phones end it, or who looks
  * after them.
  */
-export function waitsForLost(
-  plan: Plan,
-  lostOf: ReadonlyMap<string, readonly Mac[]>,
-  phone: PlanPhone,
-): Why | undefined {
+export function waitsForLost(plan: Plan, lostOf: LostOf, phone: PlanPhone): Why | undefined {
   const group = groupOf(plan, phone);
   const lost = (lostOf.get(group?.id ?? '') ?? []).filter((mac) => mac !== phone.mac);
   const members = planIndex(plan).groups.get(group?.id ?? '') ?? 0;
@@ -311,6 +313,14 @@ export function waitsForLost(
   const who = more > 0 ? `${named} and ${more} more` : named;
   const ends = `${lost.length > 1 ? 'they show themselves' : 'it shows itself'}, or the site’s coverage is changed`;
   const reason = `Coverage group ${group.id} must keep its phones up, and lost ${who}: goes on when ${ends}`;
+  return { reason, waitingFor: 'coverage', nextAttemptAt: null };
+}
+
+/** The other phone of its pair was lost: only who finds that one lets it go. */
+export function waitsForOther(lostOfPair: LostOf, { mac, pair }: PlanPhone): Why | undefined {
+  const lost = pair && lostOfPair.get(pair)?.find((other) => other !== mac);
+  if (!lost) return undefined;
+  const reason = `The other phone of pair ${pair} was lost: goes on when ${lost} shows itself`;
   return { reason, waitingFor: 'coverage', nextAttemptAt: null };
 }
 

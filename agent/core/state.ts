@@ -295,6 +295,8 @@ export type AgentEvent =
       readonly source?: string;
       /** It is silent because nothing could be sent to it. */
       readonly unsent?: true;
+      /** The phone itself said no, or took its file since it was asked: it is up. What a PBX says in its stead shows nothing. */
+      readonly isThere?: true;
       /** How long a phone that nothing woke is left to come by itself. */
       readonly pollTakesMax?: DurationMs;
     }

@@ -10,13 +10,14 @@ import {
   type Floor,
   floorOf,
   fullBlock,
-  lostByGroup,
+  lostBy,
   neverSpared,
   outsideOpening,
   phoneBlock,
   startsCountedOver,
   startsPaced,
   waitsForLost,
+  waitsForOther,
 } from './queue.ts';
 import { wanNow } from './rates.ts';
 import { besideRoad, stoodBack } from './road.ts';
@@ -249,11 +250,14 @@ function* mayCome(
   plan: Plan,
   lost: readonly PlanPhone[],
 ): IterableIterator<Candidate> {
-  const lostOf = lostByGroup(lost);
+  const lostOf = lostBy(lost, 'coverageGroup');
+  const lostOfPair = lostBy(lost, 'pair');
+  const waits = (phone: PlanPhone) =>
+    waitsForLost(plan, lostOf, phone) ?? waitsForOther(lostOfPair, phone);
   for (const phone of planIndex(plan).inOrder) {
     const work = draft.work.get(phone.mac);
     if (!work || isFinal(work.phase) || holdsSlot(work.phase)) continue;
-    if (needsPerson(draft, plan, work, phone) || waitsForLost(plan, lostOf, phone)) continue;
+    if (needsPerson(draft, plan, work, phone) || waits(phone)) continue;
     yield { work, phone };
   }
 }

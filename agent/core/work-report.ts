@@ -21,8 +21,9 @@ export function move(
 export function put(draft: AgentDraft, work: Work, now: EpochMs): Work {
   const before = draft.work.get(work.mac);
   draft.work.put(work.mac, work);
-  if (isLost(work)) draft.missing.put(work.mac, { mac: work.mac, since: now });
-  else if (work.phase === 'done') draft.missing.remove(work.mac);
+  const isLostStill = before !== undefined && isLost(before) && draft.missing.has(work.mac);
+  if (isLost(work) && !isLostStill) draft.missing.put(work.mac, { mac: work.mac, since: now });
+  if (work.phase === 'done') draft.missing.remove(work.mac);
   const isNews =
     before?.phase !== work.phase ||
     before.why.reason !== work.why.reason ||
@@ -42,7 +43,7 @@ function tookOf(before: Work | undefined, work: Work, now: EpochMs): number | un
 }
 
 export function tell(draft: AgentDraft, work: Work, now: EpochMs, tookMs?: number): void {
-  const { mac, rollout, revision, phase, why, fault } = work;
+  const { mac, rollout, revision, phase, since, why, fault } = work;
   const attempt = Math.max(work.starts, 1);
   const waiting = {
     ...why,
@@ -52,7 +53,8 @@ export function tell(draft: AgentDraft, work: Work, now: EpochMs, tookMs?: numbe
   };
   report(draft, {
     kind: 'phone-moved',
-    at: now,
+    // Told again, it ended no later: what was seen of the phone since still counts.
+    at: isFinal(phase) ? since : now,
     mac,
     rollout,
     revision,

@@ -1,3 +1,4 @@
+import { holdsSlot } from '@ringwave/protocol/phases';
 import { type EpochMs, laterBy, type Mac, minutes, ms, seconds } from '@ringwave/protocol/units';
 import type { Clock } from '@ringwave/runtime/clock';
 import { answersAlone, onlyContact } from '../core/pbx/registration.ts';
@@ -14,11 +15,18 @@ interface WatchParts {
   readonly sources: readonly RegistrationSource[];
   readonly pbxs: readonly Pbx[];
   readonly sip: Pick<SipSocket, 'options'>;
-  readonly tables: Pick<AgentTables, 'plan' | 'sightings' | 'work'>;
+  readonly tables: Pick<AgentTables, 'plan' | 'sightings' | 'work' | 'missing'>;
   readonly clock: Clock;
   /** Where phones listen for SIP. */
   readonly port: number;
   submit(event: AgentEvent): void;
+}
+
+interface Lost {
+  /** As it is told. */
+  readonly since: EpochMs;
+  /** The same by what the clock shows now. */
+  readonly at: () => EpochMs;
 }
 
 /** From its configuration to its registration a phone needs some seconds. */
@@ -34,6 +42,8 @@ const skewMax = minutes(-1);
 export class RegistrationWatch {
   readonly #parts: WatchParts;
   readonly #waiting = new Map<Mac, () => void>();
+  /** Since when each has been lost, whatever becomes of the clock meanwhile. */
+  #lost = new Map<Mac, Lost>();
   #cancelLook: (() => void) | undefined;
   #isClosed = false;
 
@@ -44,11 +54,28 @@ export class RegistrationWatch {
 
   #lookForLost(): void {
     this.#cancelLook = this.#parts.clock.after(lostAskedEvery, () => {
-      for (const work of Array.from(this.#parts.tables.work.values())) {
-        if (isLost(work) && !this.#waiting.has(work.mac)) this.#begin(work.mac, work.since);
+      const before = this.#lost;
+      this.#lost = new Map();
+      for (const [mac, since] of this.#lostNow()) {
+        const known = before.get(mac);
+        // Lost by a clock that was set back since: not later than now.
+        const from = Math.min(since, this.#parts.clock.now()) as EpochMs;
+        const lost = known?.since === since ? known : { since, at: this.#steadily(from) };
+        this.#lost.set(mac, lost);
+        if (!this.#waiting.has(mac)) this.#ask(mac, lost.at);
       }
       this.#lookForLost();
     });
+  }
+
+  /** With the instant; also whom no rollout wants any more. */
+  #lostNow(): ReadonlyMap<Mac, EpochMs> {
+    const { work, missing } = this.#parts.tables;
+    const works = Array.from(work.values()).filter(isLost);
+    const isUnderWay = ({ mac }: { readonly mac: Mac }) =>
+      holdsSlot(work.get(mac)?.phase ?? 'done');
+    const others = Array.from(missing.values()).filter((one) => !isUnderWay(one));
+    return new Map([...works, ...others].map(({ mac, since }) => [mac, since]));
   }
 
   /** After a restart of the box: who is waited for is asked about from where it stood. */
@@ -64,10 +91,14 @@ export class RegistrationWatch {
   }
 
   #begin(mac: Mac, backAt: EpochMs): void {
+    this.#ask(mac, this.#steadily(backAt));
+  }
+
+  #ask(mac: Mac, backAt: () => EpochMs): void {
     if (this.#parts.sources.length === 0) return;
     this.#waiting.get(mac)?.();
     this.#lookFirst(mac);
-    this.#askLater(mac, this.#steadily(backAt), registersWithin);
+    this.#askLater(mac, backAt, registersWithin);
   }
 
   /** The same instant by whatever the clock shows when it is asked for: somebody may set it meanwhile. */

@@ -66,12 +66,15 @@ export function openWaker(
 interface CallTold {
   readonly by: string;
   readonly isInCall: boolean;
+  readonly isPhone?: true;
 }
 
 interface Said {
   readonly answer: WayAnswer | 'unproven';
   /** Who told of the call. */
   readonly source?: string;
+  /** The phone itself has answered, and goes nowhere. */
+  readonly isThere?: true;
 }
 
 /** It may be woken, as far as was known at this instant. */
@@ -81,6 +84,9 @@ interface Looked {
 }
 
 const usualWebPort = 80;
+
+/** Who answers so is up and stays so. */
+const saysNo: readonly WayAnswer[] = ['busy', 'away', 'refused', 'login-refused'];
 
 /** Times that one start follows a phone to another address; each may take half a minute, and a start is given ten. */
 const movesMax = 2;
@@ -95,6 +101,8 @@ export class Waker {
   readonly #registrations: RegistrationWatch;
   /** Phones that took their file while they were being woken: they act, whatever they answer. */
   readonly #cameBack = new Set<Mac>();
+  /** Those of them that took it since something was sent to them. */
+  readonly #showed = new Set<Mac>();
   #isClosed = false;
 
   constructor(parts: WakerParts) {
@@ -124,7 +132,9 @@ export class Waker {
       place = there;
       said = await this.#wakeAt(place, effect);
     }
-    this.#answered(effect, this.#cameBack.delete(mac) ? { answer: 'accepted' } : said);
+    const isBack = this.#cameBack.delete(mac);
+    const isThere = this.#showed.delete(mac) ? { isThere: true as const } : {};
+    this.#answered(effect, isBack ? { answer: 'accepted', ...isThere } : said);
   }
 
   /** The phone went on without us: it took its file, began its image, or this start has ended. */
@@ -149,6 +159,8 @@ export class Waker {
     const event = profileOf(vendor)?.wake.event ?? '';
     const plan = waysFor(triggers, event, { ways, hasHttpLogin });
     const answers: WayAnswer[] = [];
+    let isThere = false;
+    this.#showed.delete(mac);
     for (let at: number | undefined = 0; at !== undefined; ) {
       if (answers.length > 0) {
         // The way before took up to half a minute, in which the phone may have begun a call, or gone on.
@@ -160,9 +172,12 @@ export class Waker {
       const mayTry = way && (way.by !== 'http' || looked.isIdle);
       const answer = mayTry ? await this.#tryAny(way, { mac, address, login }) : 'unavailable';
       answers.push(answer);
+      isThere ||= way !== undefined && way.by !== 'pbx' && saysNo.includes(answer);
       at = nextWay(plan, at, answer);
     }
-    return { answer: mostTelling(answers) };
+    const answer = mostTelling(answers);
+    // One that said no to one way and yes to another goes away now.
+    return { answer, ...(isThere && answer !== 'accepted' ? { isThere } : {}) };
   }
 
   /** Why the phone must not be woken now; else whether it is known to be idle. */
@@ -170,7 +185,8 @@ export class Waker {
     const emergency = (await this.#parts.emergency.look()) ?? this.#callForHelp();
     if (emergency) return { answer: 'busy', source: `${emergency} of an emergency call` };
     const told = await this.#callKnown(mac, address);
-    if (told?.isInCall) return { answer: 'busy', source: told.by };
+    if (told?.isInCall)
+      return { answer: 'busy', source: told.by, ...(told.isPhone ? { isThere: true } : {}) };
     if (!told && mustBeIdle) return { answer: 'unproven' };
     return { isIdle: told?.isInCall === false, at: this.#instant() };
   }
@@ -193,7 +209,7 @@ export class Waker {
 
   #answered(
     { mac, start }: Pick<WakeEffect, 'mac' | 'start'>,
-    { answer: said, source }: Said,
+    { answer: said, source, isThere }: Said,
   ): void {
     const { pollTakesMax } = this.#parts.settings;
     // What could not even be sent is the same to the phone as what nobody answered, and shows nothing of it.
@@ -207,6 +223,7 @@ export class Waker {
       answer,
       ...(source === undefined ? {} : { source }),
       ...(said === 'unavailable' ? { unsent: true as const } : {}),
+      ...(isThere ? { isThere } : {}),
       ...(mayPoll ? { pollTakesMax } : {}),
     });
   }
@@ -293,7 +310,8 @@ export class Waker {
       const body = await this.#dialogsOf(mac, address);
       const state = callStateOf(body);
       if (this.#dialsHelp(body)) this.#followHelp(mac, address);
-      return state === 'unknown' ? undefined : { by: 'the phone', isInCall: state === 'in-call' };
+      const isInCall = state === 'in-call';
+      return state === 'unknown' ? undefined : { by: 'the phone', isInCall, isPhone: true };
     }
     const extension = this.#phone(mac)?.extension;
     return extension === undefined ? undefined : this.#callAtPbxs(extension);
@@ -345,7 +363,10 @@ export class Waker {
 
   /** A phone took its configuration: it acts, and should soon be registered. */
   phoneIsBack(mac: Mac): void {
-    if (this.#parts.tables.work.get(mac)?.phase === 'offered') this.#cameBack.add(mac);
+    if (this.#parts.tables.work.get(mac)?.phase === 'offered') {
+      this.#cameBack.add(mac);
+      this.#showed.add(mac);
+    }
     this.#registrations.phoneIsBack(mac);
   }
 

@@ -1,7 +1,9 @@
+import type { FaultCode } from '@ringwave/protocol/faults';
 import { fractionOf } from '@ringwave/protocol/keyed-hash';
 import { holdsSlot, isFinal, type Waiting } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
 import { partnersBehind } from './pairs.ts';
+import { putProgress } from './progress.ts';
 import { invalid } from './refusal.ts';
 import {
   type ControllerDraft,
@@ -127,16 +129,32 @@ export function isToBegin(draft: ControllerDraft, progress: Progress): boolean {
   return !progress.hops.some((hop) => draft.releases.get(hop)?.version === running);
 }
 
+/** How a phone may end of which nobody can say that it is up; that one was never asked may be for want of a way to it. */
+const SILENCES: readonly FaultCode[] = [
+  'phone-silent-after-restart',
+  'download-stalled',
+  'phone-not-registered',
+];
+
 /** One of a bond that went silent in an update, of whichever rollout, and has shown nothing since: it counts as down. */
 export const isLost = (
   draft: ControllerDraft,
   { mac, bond, seenAt = 0 as EpochMs }: Phone,
 ): boolean =>
-  bond !== undefined &&
-  partsOf(draft, mac).some(
-    ({ phase, fault, at }) =>
-      isFinal(phase) && fault === 'phone-silent-after-restart' && seenAt <= at,
-  );
+  bond !== undefined && partsOf(draft, mac).some((part) => wentSilent(part) && seenAt <= part.at);
+
+/** As it ended, or was held back by then. One that may be tried again holds the others by that. */
+const wentSilent = (part: Progress): boolean =>
+  !isLetGo(part) && part.fault !== undefined && SILENCES.includes(part.fault);
+
+/** It is there again: what it waits for from now on is no silence. */
+export function foundAgain(draft: ControllerDraft, mac: Mac): void {
+  for (const part of partsOf(draft, mac)) {
+    if (isFinal(part.phase) || !wentSilent(part)) continue;
+    const { fault: _fault, ...rest } = part;
+    putProgress(draft, rest);
+  }
+}
 
 function tieName(draft: ControllerDraft, { mac }: Progress): string | undefined {
   const { pair, bond } = draft.phones.get(mac) ?? {};

@@ -23,7 +23,7 @@ export function holdBack(
   if (parted === undefined && !held) return;
   if (parted !== undefined)
     putProgress(draft, { ...partedNow(progress, parted, now), told: wordOf(progress) });
-  else if (held) putProgress(draft, heldBack(progress, held, now));
+  else if (held) putProgress(draft, heldBack(draft, progress, held, now));
   moved.sites.add(progress.site);
   moved.rollouts.add(rollout.id);
 }
@@ -32,14 +32,19 @@ const heldFor = (draft: ControllerDraft, rollout: Rollout, progress: Progress, n
   keptByPartners(draft, rollout, progress, mayGo(draft, rollout, progress, now)) ??
   goesBehind(draft, rollout, progress);
 
-const heldBack = (progress: Progress, waiting: Waiting, now: EpochMs): Progress => ({
-  ...progress,
-  phase: 'waiting',
-  hops: [],
-  at: now,
-  waiting,
-  told: wordOf(progress),
-});
+function heldBack(
+  draft: ControllerDraft,
+  progress: Progress,
+  waiting: Waiting,
+  now: EpochMs,
+): Progress {
+  const { fault, ...rest } = progress;
+  // What it failed by says that it may be lost, unless it was seen since.
+  const isSeenSince = (draft.phones.get(progress.mac)?.seenAt ?? 0) > progress.at;
+  const lost = fault && !isSeenSince ? { fault } : {};
+  const told = wordOf(progress);
+  return { ...rest, ...lost, phase: 'waiting', hops: [], at: now, waiting, told };
+}
 
 /**
  * What a site tells of a phone before it knows that its partners keep it: that one has ended without the version, or that
@@ -58,7 +63,7 @@ export function asPartnersAllow(
   if (!isHeldBack(before)) {
     const isOver = holdsSlot(before.phase) && !isBegun;
     const held = isOver && heldFor(draft, rollout, told, now);
-    return held ? heldBack(told, held, now) : told;
+    return held ? heldBack(draft, told, held, now) : told;
   }
   if (!isBegun) return { ...before, attempt: told.attempt, told: wordOf(told) };
   const phone = draft.phones.get(told.mac);

@@ -1,7 +1,7 @@
 import type { ReportItem } from '@ringwave/protocol/messages';
 import { holdsSlot, isFinal } from '@ringwave/protocol/phases';
 import type { EpochMs, Id, Mac } from '@ringwave/protocol/units';
-import { isLost } from './bonds.ts';
+import { foundAgain, isLost } from './bonds.ts';
 import { sinceProven, withDrift } from './drift.ts';
 import { noteDuration } from './durations.ts';
 import { asPartnersAllow } from './hold-back.ts';
@@ -146,6 +146,8 @@ export function phoneSeen(
     joinDynamicWaves(draft, [seen.mac], now, moved);
   }
   if (!phone.running && running) joinOpenWaves(draft, seen, now, moved);
-  else if (isLost(draft, phone) && !isLost(draft, seen))
+  else if (isLost(draft, phone) && !isLost(draft, seen)) {
+    foundAgain(draft, seen.mac);
     tryAgain(draft, allTiedTo(draft, phone), now, moved);
+  }
 }

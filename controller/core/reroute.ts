@@ -11,7 +11,7 @@ import {
   type Rollout,
 } from './state.ts';
 import { standLast } from './wave-line.ts';
-import { bringBack, giveWork, type Moved, release } from './wave-release.ts';
+import { bringBack, giveWork, letPartnersGo, type Moved, release } from './wave-release.ts';
 import { mayUse } from './waves.ts';
 
 // A road is planned when a wave opens, and begun maybe days later. Until then it follows what the phone is and runs, and
@@ -119,21 +119,31 @@ function reroute(
   const isBegun = isFinal(phase) || holdsSlot(phase);
   if (rollout.endedAt !== undefined || hops.length === 0 || isBegun || !phone?.running) return;
   const found = release(draft, rollout, phone, now);
-  // Its agent says itself that it has arrived.
-  if (found.phase === 'done') return;
+  const isThere = found.phase === 'done';
+  // Its agent says itself that it has arrived; on the road of another model it never would.
+  if (isThere && isRoadFor(draft, phone, hops)) return;
   if (found.hops && isAsBefore(draft, progress, phone, found.hops)) return;
   moved.rollouts.add(rollout.id);
   if (found.hops === undefined) {
     // Without a road no plan names it.
     const { told = wordOf(progress) } = progress;
-    const ended: Progress = { ...withoutWaiting(progress), ...found, told, hops: [] };
+    const target = isThere ? phone.running.version : progress.target;
+    const ended: Progress = { ...withoutWaiting(progress), ...found, target, told, hops: [] };
     putProgress(draft, ended);
-    return partPair(draft, ended, now);
+    partPair(draft, ended, now);
+    if (isThere) letPartnersGo(draft, ended, now, moved);
+    return;
   }
   // What its site has told of it stands until that hears of the other road.
   const { phase: _scheduled, at: _now, ...road } = found;
   putProgress(draft, { ...progress, ...road });
 }
+
+const isRoadFor = (draft: ControllerDraft, phone: Phone, hops: readonly Id[]): boolean =>
+  hops.every((hop) => {
+    const release = draft.releases.get(hop);
+    return release !== undefined && isFor(release, phone);
+  });
 
 /** The road that it has begins where the phone is, or it stands at one of its stones. */
 function isAsBefore(

@@ -90,6 +90,8 @@ export function takeFromLine(
   if (!line || count === 0) return { taken: [], dropped: 0 };
   const share = siteShare(draft, at, perSite, now);
   const taken: Progress[] = [];
+  // One that was removed and put back stands twice in it.
+  const once = new Set<Mac>();
   let dropped = 0;
   let passedOver = 0;
   let { first } = line;
@@ -102,9 +104,12 @@ export function takeFromLine(
         continue;
       }
       const progress = draft.progress.get(progressKey(rollout.id, mac));
-      if (!progress || !isToLetGo(progress) || progress.wave !== wave) dropped += 1;
-      else if (share.take(progress.site)) taken.push(progress);
-      else {
+      if (!progress || !isToLetGo(progress) || progress.wave !== wave || once.has(mac))
+        dropped += 1;
+      else if (share.take(progress.site)) {
+        taken.push(progress);
+        once.add(mac);
+      } else {
         passedOver += 1;
         left.push(mac);
       }

@@ -349,7 +349,9 @@ export class Invariants {
   afterController(event: ControllerEvent, step: Step<ControllerTables, ControllerEffect>): void {
     this.#sleeps('the controller', event, step);
     this.bonds.afterController(event.kind === 'started', step.changes);
-    if (step.changes.some((change) => change.table === 'rollouts')) this.#waves.check();
+    // What a controller committed and died of is seen by the next one, before phones tell more.
+    if (event.kind === 'started' || step.changes.some(({ table }) => table === 'rollouts'))
+      this.#waves.check();
     // Most steps take a sign of life and change nothing that a plan could follow from.
     const isNews = step.changes.some((change) => !plansIgnore.includes(change.table));
     if (isNews && ++this.#controllerNews % 64 === 0) this.#plansAreFresh();

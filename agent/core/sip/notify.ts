@@ -203,7 +203,8 @@ export function answerNotify(notify: Notify, response: SipResponse, now: EpochMs
   }
   if (status === 401 || status === 407) return answerChallenge(notify, response, now);
   if (status < 300) return ended({ kind: 'accepted', status });
-  if (status === temporarilyUnavailable) return ended({ kind: 'away', status });
+  const isForNow = FOR_NOW.has(status) && retryAfter(response).retryAfter !== undefined;
+  if (status === temporarilyUnavailable || isForNow) return ended({ kind: 'away', status });
   if (BUSY.has(status)) return ended({ kind: 'busy', status, ...retryAfter(response) });
   return ended({ kind: 'refused', status, reason: reason.slice(0, reasonCharactersMax) });
 }
@@ -212,6 +213,8 @@ const ended = (outcome: NotifyOutcome): NotifyStep => ({ kind: 'ended', outcome 
 
 /** RFC 3261 section 21.4.18: logged out, or not to be disturbed; from a proxy, that nobody is registered. That is no call. */
 const temporarilyUnavailable = 480;
+/** RFC 3261 sections 21.5.1 and 21.5.4: with a Retry-After it is so for now, as of a phone that is starting; without, it refuses. */
+const FOR_NOW: ReadonlySet<number> = new Set([500, 503]);
 /** Busy here, busy everywhere. */
 const BUSY: ReadonlySet<number> = new Set([486, 600]);
 /** Characters of a reason that is passed on to people. */

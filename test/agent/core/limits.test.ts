@@ -1,10 +1,8 @@
 import type { Plan, PlanPhone } from '@ringwave/protocol/messages';
 import { holdsSlot } from '@ringwave/protocol/phases';
-import { type EpochMs, type Id, type Mac, minutes, seconds } from '@ringwave/protocol/units';
+import { type EpochMs, type Id, minutes, seconds } from '@ringwave/protocol/units';
 import { test } from 'tap';
-import { waitsForLost } from '../../../agent/core/queue.ts';
 import { wanNow } from '../../../agent/core/rates.ts';
-import type { WakeAnswer } from '../../../agent/core/state.ts';
 import { after, Box, imageDigest, macOf, one, planOf, planPhone, stoneDigest } from './box.ts';
 
 // Each limit by itself, through whole steps: what waits says why, and until when.
@@ -358,133 +356,5 @@ test('a box that was down over the end of an opening wakes nobody after it', (t)
   t.equal(wakes(), 1, 'within the opening it does what it had begun');
   box.take({ kind: 'started' }, after(16));
   t.equal(wakes(), 0);
-  t.end();
-});
-
-/** Two phones of a group that keeps one up, and the one of them that was started. */
-function twoOfGroup(own: Partial<Plan> = {}): { box: Box; mac: Mac; other: Mac } {
-  const once = { rollout: 'autumn', hops: ['target'], attemptsMax: 1, round: 1 };
-  const coverage = [{ id: 'floor', minUp: 1 }];
-  const openings = [{ start: one, end: after(400) }];
-  const phones = several(2, () => ({ coverageGroup: 'floor', work: once }));
-  const box = boxOf(phones, { coverage, openings, ...own });
-  const mac = down(box)[0]?.mac ?? macOf(1);
-  return { box, mac, other: mac === macOf(1) ? macOf(2) : macOf(1) };
-}
-
-const target = { release: 'target' as Id, fileName: 'T46S.rom' };
-const wakeAnswer = (box: Box, mac: Mac, answer: WakeAnswer, own: { unsent?: true } = {}): Box =>
-  box.take({ kind: 'wake-answered', mac, start: 1, answer, ...own });
-
-test('a phone that vanished on its way counts as down until it shows itself, wherever on its way that was', (t) => {
-  const vanishings: Record<string, (box: Box, mac: Mac) => Box> = {
-    'told to restart': (box, mac) => wakeAnswer(box, mac, 'accepted').wait(11),
-    'asked, and no answer': (box, mac) => wakeAnswer(box, mac, 'silent'),
-    'in its download': (box, mac) => box.take({ kind: 'image-began', mac, ...target }).wait(6),
-  };
-  for (const [when, vanish] of Object.entries(vanishings)) {
-    const { box, mac, other } = twoOfGroup();
-    vanish(box, mac);
-    t.same(down(box), [], when);
-    t.equal(box.wait(1).phase(other), 'held', when);
-    t.match(box.tables.work.get(other)?.why, {
-      reason: `Coverage group floor must keep its phones up, and lost ${mac}: goes on when it shows itself, or the site’s coverage is changed`,
-      waitingFor: 'coverage',
-      nextAttemptAt: null,
-    });
-    t.equal(box.asks(mac, '66.85.0.5').phase(other), 'offered', `${when}, and back`);
-  }
-  t.end();
-});
-
-test('a phone that was told nothing, or showed itself since it was woken, is not taken for lost', (t) => {
-  const ends: Record<string, (box: Box, mac: Mac) => Box> = {
-    'nothing could be sent': (box, mac) => wakeAnswer(box, mac, 'silent', { unsent: true }),
-    'left to come by itself': (box, mac) =>
-      box
-        .take({ kind: 'wake-answered', mac, start: 1, answer: 'silent', pollTakesMax: minutes(20) })
-        .wait(21),
-    'refused, so that it is there': (box, mac) => wakeAnswer(box, mac, 'refused'),
-    'it only took its file': (box, mac) =>
-      wakeAnswer(box, mac, 'accepted').wait(1).asks(mac, '66.85.0.5').wait(11),
-    'it showed itself in its download': (box, mac) =>
-      box
-        .take({ kind: 'image-began', mac, ...target })
-        .wait(1)
-        .asks(mac, '66.85.0.5')
-        .wait(6),
-  };
-  for (const [how, end] of Object.entries(ends)) {
-    const { box, mac, other } = twoOfGroup();
-    end(box, mac);
-    t.not(box.phase(mac), 'offered', how);
-    t.equal(box.wait(1).phase(other), 'offered', how);
-  }
-  t.end();
-});
-
-test('one that goes on with its image after it showed itself and then vanishes is lost all the same', (t) => {
-  const { box, mac, other } = twoOfGroup();
-  const begins = { kind: 'image-began', mac, ...target } as const;
-  box.take(begins).wait(1).asks(mac, '66.85.0.5').wait(1).take(begins).wait(6);
-  t.same(down(box), []);
-  t.equal(box.phase(other), 'held');
-  t.end();
-});
-
-test('a lost phone that answers at its address, or registers, is up again for its group', (t) => {
-  for (const source of ['options', 'kamailio 10.0.0.4:8080']) {
-    const { box, mac, other } = twoOfGroup();
-    wakeAnswer(box, mac, 'accepted').wait(11);
-    t.equal(box.phase(other), 'held');
-    box.take({ kind: 'registration-seen', mac, source, address: '10.0.0.7' });
-    t.equal(box.phase(other), 'offered', source);
-  }
-  t.end();
-});
-
-test('a phone that the registrar misses on its new version counts as down until it registers', (t) => {
-  const { box, mac, other } = twoOfGroup({ registrationProves: true });
-  const begins = { kind: 'image-began', mac, ...target } as const;
-  box.take(begins).take({ ...begins, kind: 'image-left', whole: true });
-  box.wait(5).asks(mac, '66.86.0.15').wait(6);
-  t.match(box.tables.work.get(mac), { phase: 'failed', fault: 'phone-not-registered' });
-  box.asks(mac, '66.86.0.15').wait(1);
-  t.equal(box.phase(other), 'held', 'its word is no way to dial');
-  const source = 'kamailio 10.0.0.4:8080';
-  box.take({ kind: 'registration-seen', mac, source, address: '10.0.0.7' });
-  t.equal(box.phase(other), 'offered');
-  t.end();
-});
-
-test('whichever group lost however many, its phones say so in no more than a report holds', (t) => {
-  const id = 'f'.repeat(64);
-  const macAt = (nth: number) =>
-    `80:5e:c0:00:${nth.toString(16).padStart(4, '0').replace(/..$/, ':$&')}` as Mac;
-  const plan = planOf(
-    several(2000, (nth) => ({
-      coverageGroup: id,
-      mac: macAt(nth),
-    })),
-    { coverage: [{ id, minUp: 1999 }] },
-  );
-  const [first, ...others] = plan.phones;
-  const lostOf = new Map([[id, others.map(({ mac }) => mac as Mac)]]);
-  const why = first && waitsForLost(plan, lostOf, first);
-  t.match(why?.reason, / and 1997 more: goes on when they show themselves/);
-  t.ok((why?.reason.length ?? 999) <= 240);
-  t.end();
-});
-
-test('phones that wait for a lost one of their group keep no emergency phone waiting', (t) => {
-  const once = { rollout: 'autumn', hops: ['target'], attemptsMax: 1, round: 1 };
-  const group = several(2, () => ({ coverageGroup: 'floor', work: once }));
-  const box = boxOf([...group, planPhone(3, { emergency: true, work: once })], {
-    coverage: [{ id: 'floor', minUp: 1 }],
-    openings: [{ start: one, end: after(400) }],
-  });
-  const mac = down(box)[0]?.mac ?? macOf(1);
-  t.equal(box.phase(macOf(3)), 'staged');
-  t.equal(wakeAnswer(box, mac, 'silent').phase(macOf(3)), 'offered');
   t.end();
 });

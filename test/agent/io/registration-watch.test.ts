@@ -150,3 +150,34 @@ test('a phone that was lost on its way is asked for every five minutes, until it
     t.equal(asked(), last, 'and by nobody once it is');
   }
 });
+
+test('a lost phone is asked for also once no rollout wants it, or its try has ended otherwise', async (t) => {
+  for (const own of [undefined, workOf(1, { phase: 'failed', fault: 'phone-refused-wake' })]) {
+    const { tables, pass, events, registers } = watched(t, {});
+    if (own) tables.work.set(mac, own);
+    else tables.work.delete(mac);
+    tables.missing.set(mac, { mac, since: one });
+    registers(laterBy(one, minutes(-5)));
+    await pass(minutes(6));
+    t.same(events, []);
+    registers(laterBy(one, minutes(2)));
+    await pass(minutes(6));
+    t.same(events, [seen]);
+  }
+});
+
+test('a lost phone that registers is found also while the clock of the box is set back', async (t) => {
+  let set = 0;
+  const { tables, clock, pass, events, registers } = watched(t, {}, () => set);
+  const lost = { phase: 'failed', fault: 'download-stalled', since: one } as const;
+  tables.work.set(mac, workOf(1, lost));
+  tables.missing.set(mac, { mac, since: one });
+  await pass(minutes(6));
+  set = minutes(-60);
+  registers(laterBy(clock.now(), ms(set - minutes(10))));
+  await pass(minutes(6));
+  t.same(events, [], 'one from before it was lost');
+  registers(laterBy(clock.now(), ms(set)));
+  await pass(minutes(6));
+  t.same(events, [seen]);
+});

@@ -88,13 +88,15 @@ const dialogs = (state?: string) =>
 
 const answered = (answer: string, more = {}) =>
   ({ kind: 'wake-answered', mac, start: 1, answer, ...more }) as AgentEvent;
+const there = { isThere: true };
+const byPhone = { source: 'the phone', ...there };
 
 test('without a file a phone is woken by its vendor’s event, and by the next where that is refused', async (t) => {
   const { port, asked } = await phone(t);
   t.same(await (await wakerOf(t, { port })).wake(), answered('accepted'));
   t.same(asked, ['NOTIFY check-sync;reboot=true']);
   const picky = await phone(t, { status: '489 Bad Event' });
-  t.same(await (await wakerOf(t, { port: picky.port })).wake(), answered('refused'));
+  t.same(await (await wakerOf(t, { port: picky.port })).wake(), answered('refused', there));
   t.same(picky.asked, ['NOTIFY check-sync;reboot=true', 'NOTIFY check-sync;reboot=false']);
 });
 
@@ -102,7 +104,7 @@ test('a phone that tells of a call is not woken; one that is idle or tells nothi
   const settings = { idle: ['dialog-event'] as const };
   const talking = await phone(t, { calls: dialogs('confirmed') });
   const { wake } = await wakerOf(t, { port: talking.port, settings });
-  t.same(await wake(), answered('busy', { source: 'the phone' }));
+  t.same(await wake(), answered('busy', byPhone));
   t.same(talking.asked, ['SUBSCRIBE dialog'], 'and no NOTIFY');
   for (const calls of [dialogs(), '']) {
     const idle = await phone(t, { calls });
@@ -118,7 +120,7 @@ test('a phone in a call is seen as one in whatever encoding it writes the name a
   for (const encoding of ['utf8', 'latin1'] as const) {
     const caller = await phone(t, { calls: call, encoding });
     const { wake, events } = await wakerOf(t, { port: caller.port, settings });
-    t.same(await wake(), answered('busy', { source: 'the phone' }), encoding);
+    t.same(await wake(), answered('busy', byPhone), encoding);
     t.match(events[0], { kind: 'emergency-call', state: 'began' }, 'and its call for help too');
     t.same(caller.asked, ['SUBSCRIBE dialog'], 'and no NOTIFY');
   }
@@ -140,7 +142,7 @@ test('a phone that holds its old or its new login tells of its calls by either',
     const { port } = await phone(t, { password, calls: dialogs('confirmed') });
     const { tables, wake } = await wakerOf(t, { port, settings });
     tables.credentials.set(mac, { mac, current, next });
-    t.same(await wake(), answered('busy', { source: 'the phone' }), password);
+    t.same(await wake(), answered('busy', byPhone), password);
   }
 });
 
@@ -281,7 +283,7 @@ test('a phone that shows itself elsewhere before its NOTIFY is answered is woken
   const settings = { idle: ['dialog-event'] as const };
   const { tables, wake } = await wakerOf(t, { port: old.port, settings });
   shows = () => tables.sightings.set(mac, seenAt('127.0.0.2'));
-  t.same(await wake(), answered('busy', { source: 'the phone' }), 'idle at the old address');
+  t.same(await wake(), answered('busy', byPhone), 'idle at the old address');
   t.same(moved.asked, ['SUBSCRIBE dialog']);
 });
 
@@ -394,12 +396,12 @@ test('a phone that no NOTIFY wakes is told over its web server, by its administr
   const { webPort, done } = await web(t, digest);
   const wrong = { ...settings, webLogins: [{ ...login, password: 'wrong' }] };
   const refused = await wakerOf(t, { ...sure, port, webPort, settings: wrong, pbxs: [idle] });
-  t.same(await refused.wake(), answered('login-refused'));
+  t.same(await refused.wake(), answered('login-refused', there));
   const unknown = await wakerOf(t, { ...sure, port, webPort, settings, pbxs: [pbxOf({})] });
-  t.same(await unknown.wake(), answered('refused'), 'nobody says that it is idle');
+  t.same(await unknown.wake(), answered('refused', there), 'nobody says that it is idle');
   const busy = await web(t, digest, '{"Status": "4001"}');
   const poly = await wakerOf(t, { ...sure, port, webPort: busy.webPort, settings, pbxs: [idle] });
-  t.same(await poly.wake(), answered('busy'), 'a phone may say so in its body');
+  t.same(await poly.wake(), answered('busy', there), 'a phone may say so in its body');
   t.same(done, []);
 });
 
@@ -411,13 +413,13 @@ test('an administrator’s login is told only where the phone itself is: by its 
   const { webPort, done } = await web(t, 'Basic realm="phone"');
   for (const isRouted of [false, true]) {
     const { wake } = await wakerOf(t, { port, webPort, settings, pbxs: [idle], isRouted });
-    t.same(await wake(), answered('refused'), 'nobody knows who is there');
+    t.same(await wake(), answered('refused', there), 'nobody knows who is there');
   }
   t.same(done, []);
   const known = await wakerOf(t, { port, webPort, settings, pbxs: [idle], isRouted: true });
   const about = { vendor: null, model: null, version: null, at: one, versionAt: one };
   known.tables.sightings.set(mac, { mac, address: '127.0.0.1', ...about });
-  t.same(await known.wake(), answered('refused'), 'it has no login to be known by');
+  t.same(await known.wake(), answered('refused', there), 'it has no login to be known by');
   const current = { generation: 1, sealed: 's', fingerprint: 'f', state: 'proven' } as const;
   known.tables.credentials.set(mac, { mac, current });
   t.same(await known.wake(), answered('accepted'));
@@ -448,7 +450,10 @@ test('a phone that took its file or began its image while one way was silent is 
       if (goesOn === 'file') made.phoneIsBack(mac);
       else tables.work.set(mac, { ...offered, phase: 'downloading' });
     };
-    t.match(await wake(), goesOn === 'file' ? answered('accepted') : { kind: 'wake-answered' });
+    t.match(
+      await wake(),
+      goesOn === 'file' ? answered('accepted', there) : { kind: 'wake-answered' },
+    );
     t.same(asked, [], 'a second NOTIFY would restart it in the midst of its update');
   }
 });

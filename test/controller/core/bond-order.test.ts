@@ -147,20 +147,25 @@ test('one that had failed, is told of anew by a restored box and is done then le
 });
 
 test('none of a bond begins while another one is silent since its last update, in whichever rollout', (t) => {
-  const desk = begin(fleet(bonded(exchange)));
-  const [first, second] = order(desk);
-  desk.seen(siteOfPhone(first), first, '66.86.0.15');
-  desk.ended(siteOfPhone(first), first, 'done').wait(1);
-  const about = { at: desk.now, mac: macOf(second), rollout: 'autumn', revision: 1, attempt: 1 };
-  const fault = 'phone-silent-after-restart' as const;
-  desk.hears(siteOfPhone(second), { kind: 'phone-moved', phase: 'failed', fault, ...about });
-  begin(desk.wait(1), 'winter', { releases: [newer.id] });
-  t.match(part(desk, first, 'winter')?.waiting, {
-    reason: `None of bond exchange begins before all can: ${macOf(second)} (${siteOfPhone(second)}) cannot, it went silent in an update and was not seen since`,
-    waitingFor: 'phone',
-  });
-  desk.seen(siteOfPhone(second), second, '66.85.0.5');
-  t.match(part(desk, first, 'winter'), { phase: 'scheduled' });
+  for (const fault of [
+    'phone-silent-after-restart',
+    'download-stalled',
+    'phone-not-registered',
+  ] as const) {
+    const desk = begin(fleet(bonded(exchange)));
+    const [first, second] = order(desk);
+    desk.seen(siteOfPhone(first), first, '66.86.0.15');
+    desk.ended(siteOfPhone(first), first, 'done').wait(1);
+    const about = { at: desk.now, mac: macOf(second), rollout: 'autumn', revision: 1, attempt: 1 };
+    desk.hears(siteOfPhone(second), { kind: 'phone-moved', phase: 'failed', fault, ...about });
+    begin(desk.wait(1), 'winter', { releases: [newer.id] });
+    t.match(part(desk, first, 'winter')?.waiting, {
+      reason: `None of bond exchange begins before all can: ${macOf(second)} (${siteOfPhone(second)}) cannot, it went silent in an update and was not seen since`,
+      waitingFor: 'phone',
+    });
+    desk.seen(siteOfPhone(second), second, '66.85.0.5');
+    t.match(part(desk, first, 'winter'), { phase: 'scheduled' }, fault);
+  }
   t.end();
 });
 

@@ -312,3 +312,23 @@ test('of a bond what had begun before its site heard of the freeze is held as so
   t.match(part(desk, first), { phase: 'scheduled', hops: [releaseOf().id], attempt: 1 });
   t.end();
 });
+
+test('one of a bond that is held back after a try in which it went silent keeps the others until it is seen', (t) => {
+  const desk = begun(fleet());
+  const [first, second] = order(desk);
+  const site = siteOfPhone(second);
+  const about = { mac: macOf(second), rollout: 'autumn', revision: 1, attempt: 1 };
+  // Its site had begun it before it knew.
+  desk.hears(site, { kind: 'phone-moved', at: desk.now, phase: 'offered', ...about });
+  const fault = 'phone-silent-after-restart' as const;
+  desk.wait(1).hears(site, { kind: 'phone-moved', at: desk.now, phase: 'held', fault, ...about });
+  t.match(part(desk, second), { phase: 'waiting', hops: [] });
+  desk.wait(1).do(frozen(site), { kind: 'site-freeze', site, freeze: null });
+  t.match(part(desk, first), { phase: 'waiting', waiting: { reason: /it went silent/ } });
+  desk.wait(1).seen(site, second, '66.85.0.5');
+  t.match(part(desk, first), { phase: 'scheduled' });
+  // It waits for another reason from now on, and is no less there.
+  desk.wait(1).do(frozen(site), { kind: 'site-freeze', site, freeze: null });
+  t.match(part(desk, first), { phase: 'scheduled' });
+  t.end();
+});

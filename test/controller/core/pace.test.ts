@@ -158,6 +158,24 @@ test('a phone that leaves the inventory leaves the line, and the rest goes on', 
   t.end();
 });
 
+test('a phone that leaves the inventory and is put back stands in the line twice, and is counted once', (t) => {
+  const desk = began(smallFleet(4), { gate, pace: { perMinute: 10 } });
+  const waits = [1, 2, 3, 4].filter(
+    (number) => desk.tables.progress.get(`autumn/${macOf(number)}`)?.phase === 'waiting',
+  );
+  const number = waits[0] ?? 0;
+  desk.do(
+    { kind: 'phone-remove', mac: macOf(number) },
+    { kind: 'phones-put', phones: [phoneOf(number)] },
+  );
+  desk.seen(lisbon, number, '66.86.0.15');
+  for (let minute = 0; minute < 4; minute += 1) desk.wait(1);
+  t.match(desk.tables.progress.get(`autumn/${macOf(number)}`), { phase: 'done' });
+  t.match(wave(desk)?.counts, { total: 4, done: 1, already: 1 });
+  t.match(wave(desk)?.paced, { released: 4, waiting: 0 });
+  t.end();
+});
+
 test('a phone of the line that its site still holds, by work of a controller that was put back, is let go in its turn', (t) => {
   const desk = began(smallFleet(3), { gate, pace: { perMinute: 1 } });
   const waits = [1, 2, 3].find(

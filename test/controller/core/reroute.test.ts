@@ -91,6 +91,19 @@ test('a phone that is stored as a model for which the rollout has another releas
   t.end();
 });
 
+test('a phone that is put right before its start and runs its version already is done, whatever road the other model had', (t) => {
+  const other = releaseOf({ models: ['T48S'], version: '66.86.0.16' });
+  const desk = approved(smallFleet(1), other);
+  desk.seen(lisbon, 1, releaseOf().version);
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1, { model: 'T48S' })] });
+  began(desk, { releases: [releaseOf().id, other.id] });
+  t.match(planned(desk), { hops: [other.id] });
+  desk.do({ kind: 'phones-put', phones: [phoneOf(1)] });
+  t.match(progress(desk), { phase: 'done', already: true, target: releaseOf().version, hops: [] });
+  t.equal(planned(desk), undefined);
+  t.end();
+});
+
 test('a phone that was skipped as what it is not is looked at anew once it is put right, and so is its partner', (t) => {
   const desk = began(smallFleet(3));
   const wrong = phoneOf(1, { model: 'T48S' });

@@ -112,7 +112,11 @@ test('each final answer has its meaning', (t) => {
     status: 486,
     retryAfter: 90_000,
   });
-  for (const status of [302, 403, 404, 481, 489, 500]) {
+  for (const status of [500, 503]) {
+    const soon = outcome(notify, `${status} No`, ['Retry-After', '30']);
+    t.same(soon, { kind: 'away', status }, 'it says itself that it is only so for now');
+  }
+  for (const status of [302, 403, 404, 423, 481, 489, 500, 503]) {
     t.match(outcome(notify, `${status} No`), { kind: 'refused', status, reason: 'No' });
   }
   t.same(outcome(notify, '401 Unauthorized', ['WWW-Authenticate', 'Digest realm="r", nonce="n"']), {
