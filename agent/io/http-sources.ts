@@ -15,8 +15,11 @@ interface Rates {
   readonly failedLogins: number;
 }
 
-/** How much more than an address a network may do: a rack of phones that boots at once, and no scan of passwords. */
-const networkTimes = 10;
+/**
+ * How much more than an address a network may do. Requests: five hundred phones that boot at once ask for ten files each, and
+ * twice the rate is what may come at once. Wrong logins: a rack of phones with old ones, and no scan of passwords.
+ */
+const networkTimes = { requests: 25, failedLogins: 10 };
 
 /** Counts a request that is about to be answered. */
 export function mayRequest({ requests, network }: Source): boolean {
@@ -51,10 +54,10 @@ export class HttpSources {
   readonly #resting = new Map<string, Source>();
 
   constructor(requestsPerSecond: number | undefined, of: 'addresses' | 'networks' = 'addresses') {
-    const times = of === 'networks' ? networkTimes : 1;
+    const times = of === 'networks' ? networkTimes : { requests: 1, failedLogins: 1 };
     this.#rates = {
-      requests: requestsPerSecond === undefined ? undefined : requestsPerSecond * times,
-      failedLogins: failedLoginsPerSecond * times,
+      requests: requestsPerSecond === undefined ? undefined : requestsPerSecond * times.requests,
+      failedLogins: failedLoginsPerSecond * times.failedLogins,
     };
     this.#networks =
       of === 'addresses' ? new HttpSources(requestsPerSecond, 'networks') : undefined;

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { phoneHttpLimits } from '../../../agent/io/http-door.ts';
 import {
   HttpSources,
   mayGuess,
@@ -56,14 +57,29 @@ test('one host with many addresses of an IPv6 network guesses and asks no more t
     }
     return passed;
   };
-  const passed = visit(mayRequest, 200);
-  t.ok(passed >= 100 && passed < 150, `twice what ten addresses may in a second: ${passed}`);
+  const passed = visit(mayRequest, 500);
+  t.ok(passed >= 250 && passed < 300, `twice what 25 addresses may in a second: ${passed}`);
   t.equal(visit(mayRequest, 1, '2001:db8:0:8'), 1, 'another network has its own');
   t.equal(visit(mayRequest, 1, '10.0.0'), 1);
   const guess = (source: Source) => mayGuess(source) && (oweGuess(source), true);
   const guesses = visit(guess, 100);
   t.ok(guesses >= 40 && guesses < 60, `the same of guesses: ${guesses}`);
   t.equal(visit(guess, 1, '2001:db8:0:8'), 1);
+  t.end();
+});
+
+test('five hundred phones of one IPv6 network that boot at once have each of their files', (t) => {
+  const { requestsPerSecond } = phoneHttpLimits;
+  const sources = new HttpSources(requestsPerSecond);
+  let passed = 0;
+  for (let phone = 1; phone <= 500; phone += 1) {
+    const address = `2001:db8::${phone.toString(16)}`;
+    t.ok(sources.hasRoom(address, phoneHttpLimits));
+    sources.entered(address);
+    const source = sources.at(address);
+    for (let file = 0; file < 10; file += 1) if (source && mayRequest(source)) passed += 1;
+  }
+  t.equal(passed, 5000);
   t.end();
 });
 
