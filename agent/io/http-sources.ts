@@ -7,6 +7,8 @@ export interface Source {
   open: number;
   readonly requests: RateLimit | undefined;
   readonly failedLogins: RateLimit;
+  /** Somebody there knew a login: what others of its network guess does not shut it out. */
+  hasLoggedIn?: true;
   network?: Source;
 }
 
@@ -27,8 +29,8 @@ export function mayRequest({ requests, network }: Source): boolean {
 }
 
 /** Whether somebody may still try a login; `oweGuess` counts it where it was wrong. */
-export function mayGuess({ failedLogins, network }: Source): boolean {
-  return !failedLogins.isSpent() && (!network || mayGuess(network));
+export function mayGuess({ failedLogins, hasLoggedIn, network }: Source): boolean {
+  return !failedLogins.isSpent() && (hasLoggedIn === true || !network || mayGuess(network));
 }
 
 export function oweGuess({ failedLogins, network }: Source): void {
@@ -120,8 +122,8 @@ export class HttpSources {
   }
 
   #forget(): void {
-    for (const [address, { requests, failedLogins }] of this.#resting) {
-      const counts = requests?.isFull() === false || !failedLogins.isFull();
+    for (const [address, { requests, failedLogins, hasLoggedIn }] of this.#resting) {
+      const counts = hasLoggedIn || requests?.isFull() === false || !failedLogins.isFull();
       if (counts && this.#resting.size <= restingMax) return;
       this.#resting.delete(address);
     }

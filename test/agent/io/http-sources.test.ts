@@ -68,6 +68,25 @@ test('one host with many addresses of an IPv6 network guesses and asks no more t
   t.end();
 });
 
+test('who logged in before is not shut out by what others of its IPv6 network guess', (t) => {
+  const sources = new HttpSources(undefined);
+  const visit = <Seen>(host: number, act: (source: Source) => Seen): Seen => {
+    const address = `2001:db8::${host.toString(16)}`;
+    sources.entered(address);
+    const seen = act(sources.at(address)!);
+    sources.left(address);
+    return seen;
+  };
+  const phone = 1;
+  visit(phone, (source) => (source.hasLoggedIn = true));
+  for (let host = 2; host < 60; host += 1) visit(host, oweGuess);
+  t.notOk(visit(60, mayGuess));
+  t.ok(visit(phone, mayGuess));
+  for (let guess = 0; guess < 9; guess += 1) visit(phone, oweGuess);
+  t.notOk(visit(phone, mayGuess), 'but by its own');
+  t.end();
+});
+
 test('five hundred phones of one IPv6 network that boot at once have each of their files', (t) => {
   const { requestsPerSecond } = phoneHttpLimits;
   const sources = new HttpSources(requestsPerSecond);
