@@ -53,11 +53,13 @@ export async function practise(
 ): Promise<Practised> {
   const place = join(folder, placeName);
   const began = performance.now();
+  const limits = { until: began + withinMs, stopped };
+  if (stopped?.aborted) return { requests: 0, files: 0, tookMs: 0 };
   rmSync(place, { recursive: true, force: true });
   try {
-    const branches = await openBranches(place);
+    const branches = await openBranches(place, limits);
     try {
-      const asked = await askAll(branches, { until: began + withinMs, stopped });
+      const asked = await askAll(branches, limits);
       return { ...asked, tookMs: performance.now() - began };
     } finally {
       await closed(branches);
@@ -77,10 +79,24 @@ interface Branch {
 /** What is made for one agent alone is thrown away at the next one. */
 const branchNames = ['one', 'other'];
 
-async function openBranches(place: string): Promise<readonly Branch[]> {
+/** When it is to end. */
+interface Until {
+  readonly until: number;
+  readonly stopped: AbortSignal | undefined;
+}
+
+const isOver = ({ until, stopped }: Until): boolean =>
+  performance.now() > until || stopped?.aborted === true;
+
+/** Fewer, or none, where it is over before. */
+async function openBranches(place: string, limits: Until): Promise<readonly Branch[]> {
   const branches: Branch[] = [];
   try {
-    for (const name of branchNames) branches.push(await openBranch(join(place, name)));
+    for (const name of branchNames) {
+      const branch = await openBranch(join(place, name), limits);
+      if (branch) branches.push(branch);
+      if (isOver(limits)) break;
+    }
     return branches;
   } catch (error) {
     await closed(branches);
@@ -91,12 +107,16 @@ async function openBranches(place: string): Promise<readonly Branch[]> {
 const closed = async (branches: readonly Branch[]): Promise<void> =>
   void (await Promise.all(branches.map((branch) => branch.close())));
 
-async function openBranch(place: string): Promise<Branch> {
+/** Undefined where it was stopped meanwhile. */
+async function openBranch(place: string, limits: Until): Promise<Branch | undefined> {
   const key = generateKeyPairSync('ed25519');
   const plan = practicePlan(wallClock().now());
-  const controller = await openPracticeController(plan, { id: keyId, ...key });
   const phones = createSocket('udp4').bind(0, host);
   await once(phones, 'listening');
+  const controller = await openPracticeController(plan, { id: keyId, ...key }).catch((error) => {
+    phones.close();
+    throw error;
+  });
   const alone = () => {
     controller.close();
     phones.close();
@@ -121,20 +141,20 @@ async function openBranch(place: string): Promise<Branch> {
   });
   const close = () => agent.close().finally(alone);
   try {
-    const isLate = AbortSignal.timeout(planMsMax);
-    await Promise.race([controller.planTaken, fault.promise, rejection(isLate)]);
+    await Promise.race([controller.planTaken, fault.promise, ended(limits)]);
     return { ports: agent.ports, fault: fault.promise, close };
   } catch (error) {
     await close();
+    if (limits.stopped?.aborted) return undefined;
     throw error;
   }
 }
 
-/** Where a machine does not even reach itself nobody is served. */
-const planMsMax = 5000;
-
-const rejection = async (signal: AbortSignal): Promise<never> => {
-  await once(signal, 'abort');
+/** Where a machine does not even reach itself nobody is served; one that is only slow is given a moment. */
+const ended = async ({ until, stopped }: Until): Promise<never> => {
+  const late = AbortSignal.timeout(Math.ceil(Math.max(until - performance.now(), answerMsMax)));
+  const signal = stopped ? AbortSignal.any([late, stopped]) : late;
+  if (!signal.aborted) await once(signal, 'abort');
   throw new Error('the agent does not reach a controller on its own machine');
 };
 
@@ -163,23 +183,23 @@ function* wishesOf(branches: readonly Branch[]) {
 
 async function askAll(
   branches: readonly Branch[],
-  { until, stopped }: { readonly until: number; readonly stopped: AbortSignal | undefined },
+  limits: Until,
 ): Promise<Pick<Practised, 'requests' | 'files'>> {
   const open = wishesOf(branches);
-  const signal = AbortSignal.timeout(
-    Math.ceil(Math.max(until - performance.now(), 0)) + answerMsMax,
-  );
+  const { until, stopped } = limits;
+  const late = AbortSignal.timeout(Math.ceil(Math.max(until - performance.now(), 0)) + answerMsMax);
+  const signal = stopped ? AbortSignal.any([late, stopped]) : late;
   let [requests, files] = [0, 0];
   const askOn = async (): Promise<void> => {
     for (const { wish, ports } of open) {
-      if (performance.now() > until || stopped?.aborted) return;
+      if (isOver(limits)) return;
       const answered =
         wish.protocol === 'http'
           ? askOverHttp(wish, { host, port: ports.http, signal })
           : askOverTftp(wish, { host, port: ports.tftp, signal });
       const isFile = await answered.catch((error: unknown) => {
         // The last answers may come too late where many were given: that is the end of the time, no fault.
-        if (!signal.aborted || requests === 0) throw error;
+        if (!signal.aborted || (requests === 0 && !stopped?.aborted)) throw error;
         return undefined;
       });
       if (isFile === undefined) return;

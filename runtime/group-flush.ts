@@ -15,6 +15,8 @@ export interface FlushParts {
   failed(error: unknown): void;
 }
 
+const never = (): Promise<void> => new Promise(() => {});
+
 /** Makes commits durable many at a time while the loop goes on: a burst of phones costs a few waits for the disk. */
 export class GroupFlush {
   readonly #parts: FlushParts;
@@ -43,7 +45,7 @@ export class GroupFlush {
 
   /** Resolves when everything that must not wait is durable; never after a stop. */
   settled(): Promise<void> {
-    return this.#newest;
+    return this.#stopped ? never() : this.#newest;
   }
 
   async #flushAfter(present: Promise<void> | undefined): Promise<void> {
@@ -62,7 +64,7 @@ export class GroupFlush {
       if (!this.#stopped) this.#parts.failed(error);
     }
     // Whoever waits for what is not durable must not go on.
-    if (this.#stopped) return new Promise(() => {});
+    if (this.#stopped) return never();
     if (this.#next === undefined) this.#underWay = undefined;
     for (const act of acts) act();
   }

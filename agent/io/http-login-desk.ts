@@ -24,7 +24,11 @@ export interface ReadLogin {
   readonly wasTried: boolean;
   /** The nonce was too old, of another realm, or its count was used: the phone repeats with a new one and asks nobody for a password. */
   isStale(): boolean;
+  /** Somebody has verified it, and it was right. */
+  isRight(): boolean;
 }
+
+const never = (): boolean => false;
 
 /** Challenges and reads logins; a Digest login opens one request and no second one. */
 export class HttpLoginDesk {
@@ -46,10 +50,10 @@ export class HttpLoginDesk {
   read(request: IncomingMessage, method: string): ReadLogin {
     const claim = loginClaim(request.headers.authorization, { method, target: request.url ?? '' });
     if (!claim || (claim.scheme === 'basic' && !this.#takesBasic)) {
-      return { wasTried: false, isStale: () => false };
+      return { wasTried: false, isStale: never, isRight: never };
     }
     if (claim.scheme === 'digest' && !isFreshNonce(claim.facts, this.#key, steadyNow())) {
-      return { wasTried: false, isStale: () => true };
+      return { wasTried: false, isStale: () => true, isRight: never };
     }
     let isReplayed: boolean | undefined;
     const login: AskedLogin = {
@@ -63,7 +67,12 @@ export class HttpLoginDesk {
         return isReplayed ? undefined : place;
       },
     };
-    return { login, wasTried: true, isStale: () => isReplayed === true };
+    return {
+      login,
+      wasTried: true,
+      isStale: () => isReplayed === true,
+      isRight: () => isReplayed === false,
+    };
   }
 
   #isFirst(claim: LoginClaim): boolean {

@@ -160,6 +160,7 @@ export class HttpServer {
     }
     const asked = askedFrom(request, want, read.login);
     const served = await this.#options.files.resolve(asked);
+    if (source && read.isRight()) source.hasLoggedIn = true;
     if (source && served.kind === 'login-needed' && read.wasTried && !read.isStale()) {
       // Many at once were let in before the first was known to be wrong.
       oweGuess(source);

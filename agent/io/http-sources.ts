@@ -7,6 +7,8 @@ export interface Source {
   open: number;
   readonly requests: RateLimit | undefined;
   readonly failedLogins: RateLimit;
+  /** Somebody there knew a login: what others of its network guess does not shut it out. */
+  hasLoggedIn?: true;
   network?: Source;
 }
 
@@ -15,8 +17,11 @@ interface Rates {
   readonly failedLogins: number;
 }
 
-/** How much more than an address a network may do: a rack of phones that boots at once, and no scan of passwords. */
-const networkTimes = 10;
+/**
+ * How much more than an address a network may do. Requests: five hundred phones that boot at once ask for ten files each, and
+ * twice the rate is what may come at once. Wrong logins: a rack of phones with old ones, and no scan of passwords.
+ */
+const networkTimes = { requests: 25, failedLogins: 10 };
 
 /** Counts a request that is about to be answered. */
 export function mayRequest({ requests, network }: Source): boolean {
@@ -24,8 +29,8 @@ export function mayRequest({ requests, network }: Source): boolean {
 }
 
 /** Whether somebody may still try a login; `oweGuess` counts it where it was wrong. */
-export function mayGuess({ failedLogins, network }: Source): boolean {
-  return !failedLogins.isSpent() && (!network || mayGuess(network));
+export function mayGuess({ failedLogins, hasLoggedIn, network }: Source): boolean {
+  return !failedLogins.isSpent() && (hasLoggedIn === true || !network || mayGuess(network));
 }
 
 export function oweGuess({ failedLogins, network }: Source): void {
@@ -51,10 +56,10 @@ export class HttpSources {
   readonly #resting = new Map<string, Source>();
 
   constructor(requestsPerSecond: number | undefined, of: 'addresses' | 'networks' = 'addresses') {
-    const times = of === 'networks' ? networkTimes : 1;
+    const times = of === 'networks' ? networkTimes : { requests: 1, failedLogins: 1 };
     this.#rates = {
-      requests: requestsPerSecond === undefined ? undefined : requestsPerSecond * times,
-      failedLogins: failedLoginsPerSecond * times,
+      requests: requestsPerSecond === undefined ? undefined : requestsPerSecond * times.requests,
+      failedLogins: failedLoginsPerSecond * times.failedLogins,
     };
     this.#networks =
       of === 'addresses' ? new HttpSources(requestsPerSecond, 'networks') : undefined;
@@ -117,8 +122,8 @@ export class HttpSources {
   }
 
   #forget(): void {
-    for (const [address, { requests, failedLogins }] of this.#resting) {
-      const counts = requests?.isFull() === false || !failedLogins.isFull();
+    for (const [address, { requests, failedLogins, hasLoggedIn }] of this.#resting) {
+      const counts = hasLoggedIn || requests?.isFull() === false || !failedLogins.isFull();
       if (counts && this.#resting.size <= restingMax) return;
       this.#resting.delete(address);
     }

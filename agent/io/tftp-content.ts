@@ -10,8 +10,13 @@ export interface Content {
 
 export async function contentOf(served: Served, mode: string): Promise<Content | undefined> {
   if (served.kind === 'image') {
-    const image = mode === 'netascii' ? await netasciiView(served) : served;
-    return { image, shared: served };
+    if (mode !== 'netascii') return { image: served, shared: served };
+    try {
+      return { image: await netasciiView(served), shared: served };
+    } catch (error) {
+      served.release?.();
+      throw error;
+    }
   }
   // TFTP has no login: what needs one does not exist here.
   if (served.kind !== 'bytes') return undefined;

@@ -2,6 +2,7 @@
 // from somebody else, so nothing here may take longer than its length says.
 
 import { literal } from './boot-path.ts';
+import { fromXml } from './config-text.ts';
 import type { ConfigLanguage } from './line-facts.ts';
 import { isWebPage } from './web-page.ts';
 import { bareOf } from './xml-blanks.ts';
@@ -19,7 +20,7 @@ export interface Shape {
   added(body: string, setting: Added): string | undefined;
 }
 
-/** The names that are looked for. */
+/** The names that are looked for, as one group. */
 export interface Wanted {
   readonly pattern: string;
   readonly case: 'as-written' | 'any';
@@ -71,6 +72,8 @@ function linesShape({ line, lineEnd, frame, signs, namesEnd }: ConfigLanguage): 
   const [first = '', last = ''] = frame.split('{lines}');
   const prefix = signs ? `(?:[${literal(signs.locks)}${literal(signs.resets)}][ \\t]*)?` : '';
   const isSetting = settingLine({ lead, sign, prefix });
+  const lineOf = ({ pattern, case: as }: Wanted): string =>
+    as === 'any' ? anyBlanks(literal(lead) + pattern) : literal(lead) + pattern;
   // Whole, but for a version behind a colon.
   const mark = /^[^:\r\n]{1,80}/.exec(first)?.[0] ?? '';
   return {
@@ -79,14 +82,15 @@ function linesShape({ line, lineEnd, frame, signs, namesEnd }: ConfigLanguage): 
     mayHold: (body) => !isXml(body),
     ...(signs && { signs }),
     bare: withoutCommentLines,
-    spans: (bare, wanted) =>
-      spansOf(
-        bare,
-        new RegExp(
-          `^(?<before>[ \\t]*${prefix}${literal(lead)}(?:${wanted.pattern})${gap})(?<value>${value})(?<after>${literal(end)}[ \\t]*(?:\\r?\\n|$))`,
-          `${flagsOf(wanted)}m`,
-        ),
-      ),
+    spans: (bare, wanted) => {
+      const pattern = `^(?<before>[ \\t]*${prefix}${lineOf(wanted)}${gap})(?<value>${value})(?<after>${literal(end)}[ \\t]*(?:\\r?\\n|$))`;
+      const all = [
+        new RegExp(pattern, `${flagsOf(wanted)}m`),
+        ...(end === '"' && wanted.case === 'any' ? misquoted(wanted) : []),
+      ].flatMap((one) => spansOf(bare, one));
+      const firsts = new Map(all.toReversed().map((span) => [span[0], span]));
+      return Array.from(firsts.values()).toSorted(([one], [other]) => one - other);
+    },
     added: (body, setting) => {
       const ending = body.includes('\r\n') ? '\r\n' : lineEnd;
       const whole = body === '' || /\r?\n$/.test(body) ? body : body + ending;
@@ -96,6 +100,22 @@ function linesShape({ line, lineEnd, frame, signs, namesEnd }: ConfigLanguage): 
       return `${whole.slice(0, at)}${added}${whole.slice(at) || ending}`;
     },
   };
+}
+
+/** A tab, or two blanks for one, may be the same to the phone. */
+const anyBlanks = (pattern: string): string => pattern.replaceAll(' ', '[ \\t]+');
+
+/**
+ * `NAME = "value"` and what else phones pass over that want `NAME="value"`: whoever reads the file reads it there as well. Without
+ * quotes only in capitals, as other makers have lines of that kind.
+ */
+function misquoted({ pattern }: Wanted): RegExp[] {
+  const name = pattern.replaceAll('[\\w.-]', '\\w');
+  const rest = '(?![ \\t"])(?<value>(?:[^\\r\\n]*[^ \\t\\r\\n"])?)(?<after>[ \\t"]*(?:\\r?\\n|$))';
+  return [
+    new RegExp(`^(?<before>[ \\t]*${name}[ \\t]*=[ \\t]*"[ \\t"]*)${rest}`, 'gim'),
+    new RegExp(`^(?<before>[ \\t]*${name}[ \\t]*=[ \\t"]*)${rest}`, 'gm'),
+  ];
 }
 
 const withoutCommentLines = (body: string): string =>
@@ -130,6 +150,9 @@ function endOfText(whole: string): number {
 /** The rest of an opening tag behind its name; a quoted value may hold `>`. */
 const REST_OF_TAG = `(?:[^<>"']*(?:(?:"[^"]*"|'[^']*')[^<>"']*)*|[^<>]*)>`;
 
+/** A value, and tags that somebody wrote in it, or a `<` of a password: a few, and none of the same name. */
+const TEXT_AND_TAGS = '[^<]*(?:<(?!/?\\k<name>[\\s>/])[^<]*){0,8}';
+
 /** `<Name …>value</Name>`. */
 function elementShape({ line, frame }: ConfigLanguage): Shape {
   const close = closingTag(frame);
@@ -141,7 +164,7 @@ function elementShape({ line, frame }: ConfigLanguage): Shape {
       spansOf(
         bare,
         new RegExp(
-          `(?<before><(?<name>${wanted.pattern})(?=[\\s>])${REST_OF_TAG})(?<value>[^<]*)(?<after></\\k<name>\\s{0,8}>)`,
+          `(?<before><(?<name>${wanted.pattern})(?=[\\s>])${REST_OF_TAG})(?<value>${TEXT_AND_TAGS})(?<after></\\k<name>\\s*>)`,
           flagsOf(wanted),
         ),
       ),
@@ -159,13 +182,13 @@ function namedShape({ line, frame }: ConfigLanguage): Shape {
     bare: bareOf,
     spans: (bare, wanted) => {
       const isAnyCase = wanted.case === 'any';
-      const named = new RegExp(`^(?:${wanted.pattern})$`, isAnyCase ? 'i' : '');
+      const named = new RegExp(`^${wanted.pattern}$`, isAnyCase ? 'i' : '');
       const tags = new RegExp(`<${element}(?=\\s)${REST_OF_TAG}`, flagsOf(wanted));
       const found = element === '' ? [] : Array.from(bare.matchAll(tags));
       return found.flatMap(({ 0: tag, index: at }): Span[] => {
         const words = attributesOf(tag, (name) => (isAnyCase ? name.toLowerCase() : name));
         const value = words.get('value');
-        if (!value || !named.test(words.get(key)?.text ?? '')) return [];
+        if (!value || !named.test(fromXml(words.get(key)?.text ?? ''))) return [];
         const from = at + value.at;
         return [[at, from, from + value.text.length, at + tag.length]];
       });
@@ -180,8 +203,7 @@ function attributesOf(
   known: (name: string) => string,
 ): Map<string, { readonly at: number; readonly text: string }> {
   const words = new Map<string, { at: number; text: string }>();
-  const pattern =
-    /(?<=[\s"'])([\w:.-]{1,64})(\s{0,64}=\s{0,64}["'])((?<=")[^"]*(?=")|(?<=')[^']*(?='))["']/g;
+  const pattern = /(?<=[\s"'])([\w:.-]{1,64})(\s*=\s*["'])((?<=")[^"]*(?=")|(?<=')[^']*(?='))["']/g;
   for (const { 1: written = '', 2: sign = '', 3: text = '', index } of tag.matchAll(pattern)) {
     const name = known(written);
     if (!words.has(name)) words.set(name, { at: index + written.length + sign.length, text });
@@ -203,7 +225,7 @@ function attributeShape(): Shape {
       spansOf(
         bare,
         new RegExp(
-          `(?<before>\\s(?:${wanted.pattern})\\s{0,64}=\\s{0,64}["'])(?<value>(?<=")[^"<]*(?=")|(?<=')[^'<]*(?='))(?<after>["'])`,
+          `(?<before>\\s${wanted.pattern}\\s*=\\s*["'])(?<value>(?<=")[^"]*(?=")|(?<=')[^']*(?='))(?<after>["'])`,
           flagsOf(wanted),
         ),
       ),

@@ -114,10 +114,12 @@ function safe(language: ConfigLanguage, value: string): string | undefined {
 }
 
 /** `#` stands for a number and `*` for any word. */
-const anyOf = (names: readonly string[]): string =>
-  names
-    .map((name) => literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}'))
-    .join('|');
+const anyOf = (names: readonly string[]): string => {
+  const all = names.map((name) =>
+    literal(name).replaceAll('#', '\\d{1,5}').replaceAll('\\*', '[\\w.-]{1,64}'),
+  );
+  return `(?:${all.join('|')})`;
+};
 
 const withSetting = (whole: string, shape: Shape, setting: Added): string | undefined => {
   const { name, value } = setting;

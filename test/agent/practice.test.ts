@@ -27,6 +27,21 @@ test('practice ends where the agent is stopped', async (t) => {
   t.same(readdirSync(folder), []);
 });
 
+test('an agent that is stopped already opens nothing to practise with', async (t) => {
+  const folder = t.testdir({ file: '' });
+  const stopped = AbortSignal.abort();
+  t.match(await practise(join(folder, 'file'), { stopped }), { requests: 0 });
+});
+
+test('an agent that is stopped while it opens its practice waits for no plan', async (t) => {
+  const folder = t.testdir();
+  const stop = new AbortController();
+  const practised = practise(folder, { withinMs: 60_000, stopped: stop.signal });
+  setImmediate(() => stop.abort());
+  t.match(await practised, { requests: 0 });
+  t.same(readdirSync(folder), []);
+});
+
 test('what a box that lost its power left of its practice is no hindrance', async (t) => {
   const folder = t.testdir();
   mkdirSync(join(folder, '.ringwave-practice'));
@@ -42,6 +57,26 @@ test('practice in a folder that cannot be had is told, not hidden', async (t) =>
 });
 
 const practice = new URL('../../agent/practice.ts', import.meta.url).href;
+
+test('where a machine does not reach itself, practice takes no longer than where it does', (t) => {
+  const alone = ['--map-root-user', '--net'];
+  if (spawnSync('unshare', [...alone, 'true']).status !== 0) {
+    const said = 'needs the right to a network of its own';
+    t.pass(said, { skip: said });
+    return t.end();
+  }
+  const program = `import { practise } from '${practice}';
+    const began = performance.now();
+    await practise(process.argv[1]).catch((error) => console.log(error.message));
+    console.log(performance.now() - began < 4500 ? 'in time' : 'late');`;
+  const node = [process.execPath, '--input-type=module', '--eval', program, t.testdir()];
+  const { stdout } = spawnSync('unshare', [...alone, ...node], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  t.equal(stdout, 'the agent does not reach a controller on its own machine\nin time\n');
+  t.end();
+});
 
 test('practice on a full disk tells that, leaves nothing, and keeps no program from ending', (t) => {
   const disk = smallDisk(t, 80_000);

@@ -258,3 +258,17 @@ test('a disk that cannot be flushed stops everything, and nothing is acted', asy
   t.same(happened, ['commit 1', 'seen add-and-tell', 'flush', 'failed woke: no such device']);
   t.notOk(isSettled, 'nobody who waited goes on');
 });
+
+test('whoever asks after a stop whether all is durable never goes on: what he decided was not taken', async (t) => {
+  const { loop, happened } = loopOf({ mayWait: () => false });
+  loop.submit('add');
+  await loop.settled();
+  loop.stop();
+  loop.submit('add');
+  let isSettled = false;
+  void loop.settled().then(() => (isSettled = true));
+  await turn();
+  await turn();
+  t.same(happened, ['commit 1', 'seen add', 'flush']);
+  t.notOk(isSettled);
+});

@@ -15,7 +15,7 @@ import {
   unreadable,
   valuesIn,
 } from '@ringwave/firmware-catalog/vendors/overlay';
-import { holdsCodes, holdsOthersSecrets, secretsIn } from './secrets-in-text.ts';
+import { holdsCodes, holdsOthersSecrets, holdsOwnSecrets, secretsIn } from './secrets-in-text.ts';
 
 export interface Overlaying {
   readonly line: LineFacts;
@@ -51,9 +51,10 @@ export function composed(base: string, by: Overlaying): Composed {
   const older = inOlderForm(base, by.line);
   if (older) return older;
   if (!mayHold(base, config)) {
-    return hasCodes
-      ? { kind: 'refused', reason: `its codes are not in ${config.form}` }
-      : { kind: 'composed', body: base, ...(hasOthers && { hasSecrets: true }) };
+    if (hasCodes) return { kind: 'refused', reason: `its codes are not in ${config.form}` };
+    const hasOwn = holdsOwnSecrets(base, by.line);
+    if (hasOwn && !by.maySecrets) return { kind: 'guarded' };
+    return { kind: 'composed', body: base, ...((hasOthers || hasOwn) && { hasSecrets: true }) };
   }
   const inIt = secretsIn(base, by.line, config);
   const ownSecrets = inIt === 'unknown' ? isWhole : inIt.length > 0;
@@ -77,15 +78,26 @@ export function composed(base: string, by: Overlaying): Composed {
 }
 
 /** Firmware and servers could be taken out of it, but not set where the phone would look. */
-function inOlderForm(base: string, { settings, ...line }: LineFacts): Composed | undefined {
-  const { olderForm: older, otherFirmwareNames = [], otherServerNames = [] } = line;
-  const { firmware, 'provisioning-login': login, 'provisioning-server': server } = settings;
-  const names = [firmware, login, server].flatMap(known).map(({ name }) => name);
-  const all = [...names, ...otherFirmwareNames, ...otherServerNames];
-  if (!older || !setsAny(base, { language: older.language, names: all })) return undefined;
+function inOlderForm(base: string, line: LineFacts): Composed | undefined {
+  const { olderForm: older } = line;
+  const names = namesManaged(line);
+  if (!older || !setsAny(base, { language: older.language, names })) return undefined;
   const reason = `it names firmware or a server in ${older.language.form}`;
   return { kind: 'refused', reason };
 }
+
+function namesManaged({ settings, ...line }: LineFacts): string[] {
+  const { otherFirmwareNames = [], otherServerNames = [] } = line;
+  const { firmware, 'provisioning-login': login, 'provisioning-server': server } = settings;
+  const names = [firmware, login, server].flatMap(known).map(({ name }) => name);
+  return [...names, ...otherFirmwareNames, ...otherServerNames];
+}
+
+/** Whether anything stands in a file of the phone's language that would be taken out or set; of what cannot be text, too. */
+export const holdsManaged = (body: string, line: LineFacts): boolean =>
+  holdsOwnSecrets(body, line) ||
+  (line.config !== 'unknown' &&
+    setsAny(body, { language: line.config, names: namesManaged(line) }));
 
 function longerThan({ bytesMax }: ConfigLanguage, { length }: string): Composed | undefined {
   if (bytesMax === undefined || length <= bytesMax) return undefined;

@@ -13,7 +13,7 @@ import { type NamesIn, setsAny, valuesIn } from '@ringwave/firmware-catalog/vend
  * `<P34>x</P34>`, a line `P34 = x`, or one of many between ampersands, as in Grandstream's binary files. Bytes of a picture that
  * look so are one in some hundred million.
  */
-const CODED = /<P\d{1,6}(?:\s[^<>]{0,500})?>|(?:^|&)[ \t]{0,64}P\d{1,6}[ \t]{0,64}=/im;
+const CODED = /<P\d{1,6}(?:\s[^<>]*)?>|(?:^|&)[ \t]*P\d{1,6}[ \t]*=/im;
 
 /**
  * Whether a file sets codes of a line whose settings are codes, in whichever form: any may be a password or firmware, and a
@@ -53,8 +53,12 @@ const known = (lines: readonly SettingLine[] | 'unknown'): readonly SettingLine[
 /** Facts tell the first account; the others differ in its number alone. */
 const anyAccount = (name: string): string => name.replace(/(?<!\d)0*1(?!\d)/, '#');
 
+/** Whether the line's own passwords stand in a file, also where that is not of its language as a whole. */
+export const holdsOwnSecrets = (body: string, line: LineFacts): boolean =>
+  line.config !== 'unknown' && setsAny(body, { language: line.config, names: passwordNames(line) });
+
 /** A code as a setting of its own: behind an ampersand one may stand in any address. */
-const CODE_ALONE = /<P\d{1,6}(?:\s[^<>]{0,500})?>|^[ \t]{0,64}P\d{1,6}[ \t]{0,64}=/im;
+const CODE_ALONE = /<P\d{1,6}(?:\s[^<>]*)?>|^[ \t]*P\d{1,6}[ \t]*=/im;
 
 let everyWord: readonly NamesIn[] | undefined;
 
@@ -90,3 +94,10 @@ export function holdsOthersSecrets(body: string, line?: LineFacts): boolean {
   });
   return setsAny(body, ...asked);
 }
+
+/**
+ * Whether passwords stand in the file in signs of two or four bytes: `isUtf16` looks at its beginning alone, and a comment in
+ * another script may stand there.
+ */
+export const hidesSecrets = (body: string): boolean =>
+  body.includes('\0') && !holdsOthersSecrets(body) && holdsOthersSecrets(body.replaceAll('\0', ''));

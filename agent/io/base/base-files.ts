@@ -3,8 +3,17 @@ import type { LineFacts } from '@ringwave/firmware-catalog/vendors/line-facts';
 import type { RenderedFile } from '@ringwave/firmware-catalog/vendors/profile';
 import type { FaultCode } from '@ringwave/protocol/faults';
 import { seconds } from '@ringwave/protocol/units';
-import { type Composed, composed, hardened } from '../../core/provisioning/managed.ts';
-import { holdsCodes, holdsOthersSecrets } from '../../core/provisioning/secrets-in-text.ts';
+import {
+  type Composed,
+  composed,
+  hardened,
+  holdsManaged,
+} from '../../core/provisioning/managed.ts';
+import {
+  hidesSecrets,
+  holdsCodes,
+  holdsOthersSecrets,
+} from '../../core/provisioning/secrets-in-text.ts';
 import { isUtf16 } from '../../core/provisioning/utf16.ts';
 import type { Asked, Served } from '../file-source.ts';
 import { type BaseReader, isConfigName } from './base-file.ts';
@@ -106,10 +115,14 @@ export class BaseFiles {
       noStore: true,
     } as const;
     const text = base.body.toString('latin1');
-    if (isUtf16(text)) return this.#unusable(inUtf16(asked), { kind: 'absent' });
+    if (isUtf16(text) || hidesSecrets(text))
+      return this.#unusable(inUtf16(asked), { kind: 'absent' });
     const hasLanguage = line !== undefined && line.config !== 'unknown';
-    // A zero stands in pictures, and in settings only where they are codes in binary.
-    if (!hasLanguage || (text.includes('\0') && !holdsCodes(text, line))) {
+    // A zero stands in pictures, in codes in binary, and where a program wrote the end of its text as well.
+    if (
+      !hasLanguage ||
+      (text.includes('\0') && !holdsCodes(text, line) && !holdsManaged(text, line))
+    ) {
       if (!holdsOthersSecrets(text, line)) return served;
       return maySecrets ? { ...served, hasSecrets: true } : { kind: 'guarded' };
     }

@@ -1,4 +1,5 @@
 import { test } from 'tap';
+import { phoneHttpLimits } from '../../../agent/io/http-door.ts';
 import {
   HttpSources,
   mayGuess,
@@ -56,14 +57,48 @@ test('one host with many addresses of an IPv6 network guesses and asks no more t
     }
     return passed;
   };
-  const passed = visit(mayRequest, 200);
-  t.ok(passed >= 100 && passed < 150, `twice what ten addresses may in a second: ${passed}`);
+  const passed = visit(mayRequest, 500);
+  t.ok(passed >= 250 && passed < 300, `twice what 25 addresses may in a second: ${passed}`);
   t.equal(visit(mayRequest, 1, '2001:db8:0:8'), 1, 'another network has its own');
   t.equal(visit(mayRequest, 1, '10.0.0'), 1);
   const guess = (source: Source) => mayGuess(source) && (oweGuess(source), true);
   const guesses = visit(guess, 100);
   t.ok(guesses >= 40 && guesses < 60, `the same of guesses: ${guesses}`);
   t.equal(visit(guess, 1, '2001:db8:0:8'), 1);
+  t.end();
+});
+
+test('who logged in before is not shut out by what others of its IPv6 network guess', (t) => {
+  const sources = new HttpSources(undefined);
+  const visit = <Seen>(host: number, act: (source: Source) => Seen): Seen => {
+    const address = `2001:db8::${host.toString(16)}`;
+    sources.entered(address);
+    const seen = act(sources.at(address)!);
+    sources.left(address);
+    return seen;
+  };
+  const phone = 1;
+  visit(phone, (source) => (source.hasLoggedIn = true));
+  for (let host = 2; host < 60; host += 1) visit(host, oweGuess);
+  t.notOk(visit(60, mayGuess));
+  t.ok(visit(phone, mayGuess));
+  for (let guess = 0; guess < 9; guess += 1) visit(phone, oweGuess);
+  t.notOk(visit(phone, mayGuess), 'but by its own');
+  t.end();
+});
+
+test('five hundred phones of one IPv6 network that boot at once have each of their files', (t) => {
+  const { requestsPerSecond } = phoneHttpLimits;
+  const sources = new HttpSources(requestsPerSecond);
+  let passed = 0;
+  for (let phone = 1; phone <= 500; phone += 1) {
+    const address = `2001:db8::${phone.toString(16)}`;
+    t.ok(sources.hasRoom(address, phoneHttpLimits));
+    sources.entered(address);
+    const source = sources.at(address);
+    for (let file = 0; file < 10; file += 1) if (source && mayRequest(source)) passed += 1;
+  }
+  t.equal(passed, 5000);
   t.end();
 });
 

@@ -135,3 +135,26 @@ test('where a server gives another language, the agent’s own file stands in if
     t.equal((await files.config(over)).kind, kind, vendor);
   }
 });
+
+test('a zero byte in a phone’s settings opens none of them, wherever it stands', async (t) => {
+  const config = 'static.firmware.url = http://pbx/x\naccount.1.password = one\n';
+  const wide = Buffer.from(`${'\u0448'.repeat(600)}\n${config}`, 'utf16le');
+  const wider = Buffer.from(Array.from(config, (sign) => `\0\0\0${sign}`).join(''), 'latin1');
+  const line = knowledgeOf('Yealink')?.lines.find(({ hasModel }) => hasModel('T46S'));
+  const given = async (body: Buffer, maySecrets: boolean) => {
+    const reader = { name: 'pbx', read: () => Promise.resolve({ kind: 'found', body } as const) };
+    const files = new BaseFiles({ reader, isHardened: false, alarm: () => {} });
+    const asked = {
+      protocol: 'http',
+      method: 'GET',
+      path: 'more.cfg',
+      address: '192.0.2.9',
+    } as const;
+    const served = await files.other({ asked, line, maySecrets });
+    return served.kind === 'bytes' ? served.body.toString('latin1') : served.kind;
+  };
+  t.equal(await given(Buffer.from(`${config}\0`), false), '\0');
+  t.equal(await given(Buffer.from(`${config}\0`), true), 'account.1.password = one\n\0');
+  t.equal(await given(wide, false), 'absent', 'in UTF-16 behind a comment in another script');
+  t.equal(await given(wider, false), 'absent', 'in UTF-32');
+});
