@@ -13,8 +13,8 @@ import { runAgent } from './main.ts';
 
 // After a power cut all phones of a branch ask within seconds, of a box that has just started itself: code that has never
 // run is several times slower than code that has. So the box first serves a branch that does not exist, and opens its
-// doors after that. It does so as a whole agent, from a folder and over ports of its own: what the engine has made of code
-// is thrown away as soon as that meets objects of another shape, so that a part by itself would practise for nothing.
+// doors after that. It does so as two whole agents, from a folder and over ports of their own: what the engine has made of
+// code is thrown away as soon as that meets objects of another shape, so that a part by itself would practise for nothing.
 
 const host = '127.0.0.1';
 const anyPort = { host, port: 0 };
@@ -88,6 +88,12 @@ interface Until {
 const isOver = ({ until, stopped }: Until): boolean =>
   performance.now() > until || stopped?.aborted === true;
 
+/** When nothing is waited for any more. */
+function endOf({ until, stopped }: Until): AbortSignal {
+  const late = AbortSignal.timeout(Math.ceil(Math.max(until - performance.now(), 0)) + answerMsMax);
+  return stopped ? AbortSignal.any([late, stopped]) : late;
+}
+
 /** Fewer, or none, where it is over before. */
 async function openBranches(place: string, limits: Until): Promise<readonly Branch[]> {
   const branches: Branch[] = [];
@@ -151,9 +157,8 @@ async function openBranch(place: string, limits: Until): Promise<Branch | undefi
 }
 
 /** Where a machine does not even reach itself nobody is served; one that is only slow is given a moment. */
-const ended = async ({ until, stopped }: Until): Promise<never> => {
-  const late = AbortSignal.timeout(Math.ceil(Math.max(until - performance.now(), answerMsMax)));
-  const signal = stopped ? AbortSignal.any([late, stopped]) : late;
+const ended = async (limits: Until): Promise<never> => {
+  const signal = endOf(limits);
   if (!signal.aborted) await once(signal, 'abort');
   throw new Error('the agent does not reach a controller on its own machine');
 };
@@ -186,9 +191,8 @@ async function askAll(
   limits: Until,
 ): Promise<Pick<Practised, 'requests' | 'files'>> {
   const open = wishesOf(branches);
-  const { until, stopped } = limits;
-  const late = AbortSignal.timeout(Math.ceil(Math.max(until - performance.now(), 0)) + answerMsMax);
-  const signal = stopped ? AbortSignal.any([late, stopped]) : late;
+  const { stopped } = limits;
+  const signal = endOf(limits);
   let [requests, files] = [0, 0];
   const askOn = async (): Promise<void> => {
     for (const { wish, ports } of open) {

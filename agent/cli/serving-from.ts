@@ -144,13 +144,13 @@ const hostName = new RegExp(`^(?=.{1,253}\\.?$)${label}(?:\\.${label})*\\.?$`, '
 const isDigits = (text: string): boolean => /^[\d.]+$/.test(text);
 const isAscii = (text: string): boolean => /^\p{ASCII}*$/u.test(text);
 
-/** A name or an address, as phones and certificates write it: letters beyond ASCII in their `xn--` form. */
 /** Nobody says: both families where phones are served over IPv6, since what they fetch from is where they are woken from. */
 export const sipFrom = (text: string | undefined, doors: readonly Listen[]): Listen => {
   if (text !== undefined) return listenFrom('--sip', text);
   return { host: doors.some(({ host }) => isIPv6(host)) ? '::' : '0.0.0.0', port: 0 };
 };
 
+/** A name or an address, as phones and certificates write it: letters beyond ASCII in their `xn--` form. */
 export function hostFrom(flag: string, text: string): string {
   const host = isAscii(text) ? text : domainToASCII(text);
   if (isIP(host) !== 0 || (hostName.test(host) && !isDigits(host))) return host;

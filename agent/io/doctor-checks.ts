@@ -156,7 +156,6 @@ async function brokerOf({ hostname, port, protocol }: URL): Promise<Finding> {
   }
 }
 
-/** What phones are shown: the times of a certificate are the only thing of it that a clock can make wrong. */
 const hostOf = ({ host }: Pick<Running, 'host'>): string =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 

@@ -1,7 +1,7 @@
 import { type DurationMs, seconds } from '@ringwave/protocol/units';
 import { type SteadyMs, steadyNow } from '@ringwave/runtime/clock';
 import { namesOnePhone } from '../core/asked-path.ts';
-import { networkOf, ofOneNetwork } from '../core/source-network.ts';
+import { ofOneNetwork, SourceCounts, sourcesOf } from '../core/source-network.ts';
 
 /** A transfer under way, read or write. */
 export interface Talk {
@@ -55,8 +55,7 @@ const scanEveryMs = 10;
 export class TftpLive {
   readonly #limits: TftpLimits;
   readonly #entries = new Map<string, Entry>();
-  /** By address, and by IPv6 network. */
-  readonly #perSource = new Map<string, number>();
+  readonly #counts = new SourceCounts();
   readonly #line: { readonly waiting: number; dismiss(now: SteadyMs): void };
   #timer: NodeJS.Timeout | undefined;
   #closing: (() => void) | undefined;
@@ -105,13 +104,12 @@ export class TftpLive {
   }
 
   #isFullFor(address: string): boolean {
-    const network = networkOf(address);
-    const beside = network === undefined ? 0 : (this.#perSource.get(network) ?? 0);
+    const beside = this.#counts.ofNetwork(address);
     return this.#isAtMost(address) || beside >= ofOneNetwork(this.#limits.transfersMax);
   }
 
   #isAtMost(address: string): boolean {
-    return (this.#perSource.get(address) ?? 0) >= this.#limits.transfersPerSourceMax;
+    return this.#counts.ofAddress(address) >= this.#limits.transfersPerSourceMax;
   }
 
   /** Ends the oldest that fits and that nobody has answered in time: many such come from addresses that are forged. */
@@ -132,7 +130,7 @@ export class TftpLive {
    * file of one phone alone, and `isProven` that the phone is there.
    */
   supersede(address: string, by: { fileName: string; now: SteadyMs; isProven?: Talk }): void {
-    if (!this.#perSource.has(address)) return;
+    if (this.#counts.ofAddress(address) === 0) return;
     const after = this.#limits.startsAgainAfter ?? startsAgainAfter;
     const mayEnd = by.isProven !== undefined && namesOnePhone(by.fileName);
     for (const [key, { fileName, talk }] of this.#entries) {
@@ -147,7 +145,7 @@ export class TftpLive {
     const pending = this.#entries.get(key);
     if (pending) this.release(key, pending);
     this.#entries.set(key, entry);
-    this.#count(key, 1);
+    this.#counts.count(addressOf(key), 1);
     this.#timer ??= setInterval(() => {
       // After the poll phase: else a busy loop takes answers that already wait in the socket for missing.
       setImmediate(() => this.#scanAll());
@@ -165,19 +163,11 @@ export class TftpLive {
     if (this.#entries.get(key) !== entry) return;
     this.#entries.delete(key);
     entry.withdraw?.();
-    this.#count(key, -1);
+    this.#counts.count(addressOf(key), -1);
     if (this.#entries.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#closing?.();
-  }
-
-  #count(key: string, by: 1 | -1): void {
-    for (const source of sourcesOf(addressOf(key))) {
-      const left = (this.#perSource.get(source) ?? 0) + by;
-      if (left > 0) this.#perSource.set(source, left);
-      else this.#perSource.delete(source);
-    }
   }
 
   /** Lets transfers end for `drain`, then ends them. */
@@ -197,12 +187,6 @@ export class TftpLive {
       else this.release(key, entry);
     }
   }
-}
-
-/** The address, and its network where one host may have many of it. */
-function sourcesOf(address: string): readonly string[] {
-  const network = networkOf(address);
-  return network === undefined ? [address] : [address, network];
 }
 
 /** An address may hold blanks only before the last one. */

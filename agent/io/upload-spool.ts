@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mac } from '@ringwave/protocol/units';
 import { isDiskFull, keepSpare, spareBytesUsually } from '@ringwave/runtime/io/disk-room';
-import { networkOf, ofOneNetwork } from '../core/source-network.ts';
+import { ofOneNetwork, SourceCounts } from '../core/source-network.ts';
 import { type UploadNamed, uploadNamed } from '../core/upload-names.ts';
 
 export interface AskedUpload {
@@ -75,8 +75,7 @@ export class UploadSpool implements UploadDesk {
   #writingBytes = 0;
   readonly #writing = new Set<string>();
   #active = 0;
-  /** By address, and by IPv6 network. */
-  readonly #activeOf = new Map<string, number>();
+  readonly #activeOf = new SourceCounts();
 
   private constructor(
     folder: string,
@@ -131,21 +130,14 @@ export class UploadSpool implements UploadDesk {
 
   #hasRoom(address: string): boolean {
     const { uploadsMax, uploadsPerSourceMax } = this.#limits;
-    const network = networkOf(address);
-    const beside = network === undefined ? 0 : (this.#activeOf.get(network) ?? 0);
-    const fromHere = this.#activeOf.get(address) ?? 0;
-    const isFull = this.#active >= uploadsMax || beside >= ofOneNetwork(uploadsMax);
-    return !isFull && fromHere < uploadsPerSourceMax;
+    const isFull =
+      this.#active >= uploadsMax || this.#activeOf.ofNetwork(address) >= ofOneNetwork(uploadsMax);
+    return !isFull && this.#activeOf.ofAddress(address) < uploadsPerSourceMax;
   }
 
   #hold(address: string, by: 1 | -1): void {
     this.#active += by;
-    for (const source of [address, networkOf(address)]) {
-      if (source === undefined) continue;
-      const fromHere = (this.#activeOf.get(source) ?? 0) + by;
-      if (fromHere > 0) this.#activeOf.set(source, fromHere);
-      else this.#activeOf.delete(source);
-    }
+    this.#activeOf.count(address, by);
   }
 
   async #store(

@@ -20,10 +20,12 @@ export function holdBack(
   if (rollout.endedAt !== undefined) return;
   const parted = partedFrom(draft, progress);
   const held = heldFor(draft, rollout, progress, now);
-  if (parted === undefined && !held) return;
-  if (parted !== undefined)
-    putProgress(draft, { ...partedNow(progress, parted, now), told: wordOf(progress) });
-  else if (held) putProgress(draft, heldBack(draft, progress, held, now));
+  const next =
+    parted === undefined
+      ? held && heldBack(draft, progress, held, now)
+      : { ...partedNow(progress, parted, now), told: wordOf(progress) };
+  if (!next) return;
+  putProgress(draft, next);
   moved.sites.add(progress.site);
   moved.rollouts.add(rollout.id);
 }

@@ -89,9 +89,10 @@ export function rerouteIfStrayed(
   if (!phone?.running || isFinal(progress.phase) || holdsSlot(progress.phase)) return;
   const { version } = phone.running;
   const usable = mayUse(draft, rollout);
-  const releases = progress.hops.map((hop) => draft.releases.get(hop));
-  const isOnRoad = version === progress.from || releases.some((one) => one?.version === version);
-  const fits = releases.every((one) => one !== undefined && isFor(one, phone) && usable(one.id));
+  const { from, hops } = progress;
+  const isStone = (hop: Id) => draft.releases.get(hop)?.version === version;
+  const isOnRoad = version === from || hops.some(isStone);
+  const fits = isRoadFor(draft, phone, hops) && hops.every(usable);
   if (!isOnRoad || !fits) reroute(draft, rollout, progress, now, moved);
 }
 

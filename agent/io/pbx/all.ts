@@ -8,9 +8,7 @@ import type { Pbx } from './pbx.ts';
 
 /** Connects only when something is asked. */
 export function openPbx(settings: PbxSettings, parts: { clock: Clock; sip: SipSocket }): Pbx {
-  const pbx = pbxOf(settings, parts);
-  pbx.isStandby = settings.standby === true;
-  return pbx;
+  return Object.assign(pbxOf(settings, parts), { isStandby: settings.standby === true });
 }
 
 function pbxOf(settings: PbxSettings, parts: { clock: Clock; sip: SipSocket }): Pbx {

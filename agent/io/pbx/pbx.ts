@@ -6,7 +6,7 @@ export interface Pbx {
   /** For people: `asterisk 10.0.0.2:5038`. */
   readonly name: string;
   /** Phones register there only where the others are gone: while it is down it has no calls of those that another one has. */
-  isStandby?: boolean;
+  readonly isStandby?: boolean;
   /** 'accepted' says that the PBX took it and addressed one contact. */
   notify(ask: PbxNotify): Promise<WayAnswer>;
   /**
